@@ -1,0 +1,58 @@
+# Everything a newcomer types. Each target does its own set-up in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+STAMP  := $(VENV)/.stamp
+
+.PHONY: help setup setup-dev demo test lint docs bench calibrate lock clean
+
+help:            ## Say what each target does
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP)-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than Python 3.11; call make with PYTHON=python3.11 or newer" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(STAMP)-run: requirements.lock pyproject.toml | $(STAMP)-python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMP)-dev: requirements-dev.lock $(STAMP)-run
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(STAMP)-run          ## Virtual environment with the locked runtime dependencies
+setup-dev: $(STAMP)-dev      ## The same, and what tests and linters need
+
+demo: setup          ## One complete before/after trial of the page cache, with verdict and report
+	$(BIN)/anp demo
+
+test: setup-dev          ## Unit, integration and end-to-end tests
+	$(BIN)/python -m pytest
+
+lint: setup-dev          ## ruff (style and format) and mypy (strict)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: setup-dev          ## Write docs/cli.md anew from the command's own help
+	$(BIN)/python -m tests.write_cli_reference
+
+bench: setup-dev          ## Speed ratios against named rivals, measured in one run
+	$(BIN)/python -m pytest -m bench -s
+
+calibrate: setup-dev          ## Slow statistical calibration of the verdict
+	$(BIN)/python -m pytest -m calibrate -s
+
+lock:          ## Resolve the locked dependencies anew (wants uv on the PATH)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --extra build pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:          ## Remove the virtual environment and caches (never run records)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
