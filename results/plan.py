@@ -1,0 +1,130 @@
+"""What one swarm is asked to do: the part of a record written before any load.
+
+A plan says everything that fixes the traffic; the swarm turns it into arrivals. Two swarms with the same
+``traffic_key`` send the same requests at the same scheduled moments, whatever their arms are called or where they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from results.errors import PlanError
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One side of a duet: its name (``before``, ``after``, or ``target`` alone) and the origin URL it is reached at."""
+
+    name: str
+    url: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not an http(s) origin."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise PlanError(f"arm {self.name!r} has URL {self.url!r}; give an origin such as http://127.0.0.1:8000")
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmPlan:
+    """Everything that fixes a swarm's traffic.
+
+    Attributes:
+        scenario: Name of the public locustfile.
+        arms: One target, or two that receive the same requests side by side (a duet).
+        seed: Root of every draw.
+        launch: Which launch of a trial this is, from 0; another launch is other traffic.
+        rate: Requests a second *and arm* of the open workload; ``None`` for the closed one.
+        visitors: Open workload: connections kept ready per arm. Closed workload: visitors in a loop.
+        warmup_s, duration_s: Discarded and measured part, seconds. ``duration_s`` may be infinite (until stopped).
+        members: How many member accounts of the site the swarm may use.
+        member_share: Share of requests that members make, where the scenario has members; ``None`` is its default.
+        zipf: Exponent of article popularity.
+        corpus: The synthesizer's parameters of what the site serves; ``None`` asks the site.
+    """
+
+    scenario: str
+    arms: tuple[Arm, ...]
+    seed: int = 0
+    launch: int = 0
+    rate: float | None = 50.0
+    visitors: int = 64
+    warmup_s: float = 0.0
+    duration_s: float = 30.0
+    members: int = 20
+    member_share: float | None = None
+    zipf: float = 0.8
+    corpus: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no swarm can carry out."""
+        if not 1 <= len(self.arms) <= 2:
+            raise PlanError(f"a swarm drives one target or two arms, not {len(self.arms)}")
+        if len({arm.name for arm in self.arms}) != len(self.arms):
+            raise PlanError(f"both arms are named {self.arms[0].name!r}; give them different names")
+        for name, low, high in (
+            ("rate", 0.01, 1e6),
+            ("visitors", 1, 100_000),
+            ("warmup_s", 0, 86_400),
+            ("duration_s", 0.1, math.inf),
+            ("members", 0, 1_000_000),
+            ("member_share", 0, 1),
+            ("zipf", 0, 3),
+            ("launch", 0, 30_000),
+            ("seed", 0, 2**63 - 1),
+        ):
+            value = getattr(self, name)
+            if value is None and name in {"rate", "member_share"}:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise PlanError(f"{name} is {value!r}; it must be a number from {low} to {high}")
+
+    @property
+    def workload(self) -> Literal["open", "closed"]:
+        """Whether arrivals are fixed in advance or visitors wait for replies."""
+        return "closed" if self.rate is None else "open"
+
+    @property
+    def traffic_key(self) -> str:
+        """32 hex digits over all that fixes the requests, and nothing else (not the arms' names or addresses)."""
+        traffic = self.to_dict()
+        traffic["arms"] = len(self.arms)
+        canonical = json.dumps(traffic, sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data; an infinite duration is ``null``."""
+        data = dataclasses.asdict(self)
+        data["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
+        data["corpus"] = None if self.corpus is None else dict(self.corpus)
+        data["duration_s"] = None if math.isinf(self.duration_s) else self.duration_s
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SwarmPlan:
+        """The inverse of ``to_dict``.
+
+        Raises:
+            PlanError: For an unknown key (with the nearest known one), a missing one, or a value out of range.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        for key in data:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                raise PlanError(f"unknown plan key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        for key in ("scenario", "arms"):
+            if key not in data:
+                raise PlanError(f"the plan has no {key!r}")
+        values = dict(data)
+        values["arms"] = tuple(Arm(**arm) for arm in data["arms"])
+        if values.get("duration_s", 0) is None:
+            values["duration_s"] = math.inf
+        return cls(**values)
