@@ -48,6 +48,8 @@ class SwarmPlan:
         members: How many member accounts of the site the swarm may use.
         member_share: Share of requests that members make, where the scenario has members; ``None`` is its default.
         zipf: Exponent of article popularity.
+        prepare: State of the page cache before the first arrival: ``warm`` asks for every page of the plan once on every
+            arm, ``cold`` purges, ``natural`` leaves it as it is.
         corpus: The synthesizer's parameters of what the site serves; ``None`` asks the site.
     """
 
@@ -62,6 +64,7 @@ class SwarmPlan:
     members: int = 20
     member_share: float | None = None
     zipf: float = 0.8
+    prepare: Literal["natural", "warm", "cold"] = "natural"
     corpus: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -86,6 +89,9 @@ class SwarmPlan:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise PlanError(f"{name} is {value!r}; it must be a number from {low} to {high}")
+
+        if self.prepare not in ("natural", "warm", "cold"):
+            raise PlanError(f"prepare is {self.prepare!r}; it must be natural, warm or cold")
 
     @property
     def workload(self) -> Literal["open", "closed"]:

@@ -1,8 +1,8 @@
 """Run records on disk: a killed run keeps what it had, and a half record is never taken for a whole one.
 
 A record is a directory. ``plan.json`` is written first; columns (``*.arrows``, Arrow IPC streams) and logs grow while
-the run goes; ``run.json`` comes last, through a temporary file and a rename, so its presence means *complete*. The record
-of a swarm holds the columns; the record of a trial holds one swarm record per launch under ``launches/`` and the
+the run goes; ``run.json`` comes last, through a temporary file and a rename, so its presence means *complete*. The
+record of a swarm holds the columns; the record of a trial holds one swarm record per launch under ``launches/`` and the
 comparison beside them.
 
 Format history: 1 (2026-11) first.
