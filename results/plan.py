@@ -48,7 +48,7 @@ class SwarmPlan:
         members: How many member accounts of the site the swarm may use.
         member_share: Share of requests that members make, where the scenario has members; ``None`` is its default.
         zipf: Exponent of article popularity.
-        prepare: State of the page cache before the first arrival: ``warm`` asks for every page of the plan once on every
+        prepare: State of the page cache before the first arrival: ``warm`` asks for every page of the plan once on each
             arm, ``cold`` purges, ``natural`` leaves it as it is.
         corpus: The synthesizer's parameters of what the site serves; ``None`` asks the site.
     """

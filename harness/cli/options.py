@@ -1,0 +1,88 @@
+"""Options that more than one verb has, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.errors import UsageError, did_you_mean
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Folder for run records.", show_default="$ANP_RUNS_DIR, else results/runs", metavar="DIR"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A setting of the site, NAME=VALUE; repeatable. See anp serve --list-settings.",
+        metavar="NAME=VALUE",
+    ),
+]
+Start = Annotated[int, typer.Option("--start", help="First article id.", metavar="ID")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the corpus: another seed is another corpus.")]
+Profile = Annotated[str, typer.Option("--profile", help="natural (varied prose) or classic (the original's shape).")]
+
+
+def settings(words: list[str] | None) -> list[str]:
+    """Check that each word is NAME=VALUE.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for word in words or []:
+        name, equals, _ = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {word!r} is not NAME=VALUE; for instance --set page_cache=off")
+    return words or []
+
+
+FAIL_ON = {"slower": "slower", "invalid": "invalid", "not-enough-data": "not enough data"}
+"""Words of ``--fail-on`` and the verdict each stands for; ``invalid`` includes *not comparable*."""
+
+
+def fail_on(words: str) -> frozenset[str]:
+    """The verdicts named by ``--fail-on``.
+
+    Raises:
+        UsageError: One is not a verdict.
+    """
+    asked = [word.strip() for word in words.split(",") if word.strip()]
+    for word in asked:
+        if word not in FAIL_ON:
+            raise UsageError(
+                f"--fail-on {word!r} is no verdict{did_you_mean(word, FAIL_ON)} There are: {', '.join(FAIL_ON)}"
+            )
+    return frozenset(FAIL_ON[word] for word in asked)
+
+
+def typed_command() -> str:
+    """The command line as a person would type it again."""
+    return shlex.join(["anp", *sys.argv[1:]])
+
+
+def print_json(data: Any) -> None:
+    """JSON on standard output, for programs."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a file so that it holds all of ``content`` or what it held before.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}. Name a file in a folder that exists") from error

@@ -1,0 +1,84 @@
+"""``anp runs``: what was recorded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli import options
+from results.record import Record, find_record, list_records, runs_root
+from results.summary import summarize, to_dicts, to_table
+
+EPILOG = """[bold]Examples[/bold]
+
+  anp runs list
+
+  anp runs show latest
+
+  anp runs show 20261120T101500Z-page-cache --json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb's group."""
+    group = typer.Typer(no_args_is_help=True, epilog=EPILOG)
+    group.command("list", epilog="[bold]Example[/bold]\n\n  anp runs list --json")(list_runs)
+    group.command("show", epilog="[bold]Examples[/bold]\n\n  anp runs show latest\n\n  anp runs show latest --json")(
+        show
+    )
+    app.add_typer(group, name="runs", help="List run records and show what one holds.")
+
+
+def list_runs(
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """List the run records, oldest first."""
+    records = list_records(runs_root(out))
+    if json:
+        options.print_json([_facts(record) for record in records])
+        return
+    table = Table("record", "kind", "scenario", "ended", "verdict", box=None, pad_edge=False)
+    for record in records:
+        facts = _facts(record)
+        table.add_row(*(str(facts[key] or "–") for key in ("record", "kind", "scenario", "ended_by", "verdict")))
+    Console(highlight=False).print(table)
+
+
+def show(
+    record: Annotated[str, typer.Argument(help="Path or name of a record, or latest.", metavar="ID")],
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Show a record: how it ended, and counts and response times by cache class; an incomplete one too."""
+    found = find_record(record, runs_root(out))
+    rows = summarize(found)
+    if json:
+        options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, "rows": to_dicts(rows)})
+        return
+    console = Console(highlight=False)
+    facts = _facts(found)
+    console.print(f"{facts['record']}: {facts['kind']} of {facts['scenario']}, {facts['ended_by']}", markup=False)
+    if facts["reason"]:
+        console.print(facts["reason"], markup=False)
+    if facts["verdict"]:
+        console.print(f"verdict: {facts['verdict']}", markup=False)
+    console.print(to_table(rows))
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    run = record.run or {}
+    verdict = run.get("verdict") or {}
+    return {
+        "record": record.name,
+        "path": str(record.path),
+        "kind": record.kind,
+        "scenario": record.plan.get("scenario"),
+        "started": record.plan.get("started"),
+        "ended_by": run.get("ended_by", "incomplete (no run.json)"),
+        "reason": run.get("reason"),
+        "verdict": verdict.get("verdict"),
+    }

@@ -1,0 +1,86 @@
+"""``anp serve``: the reference site in the foreground."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness import site
+from harness.cli import options
+from harness.progress import Steps
+from synth import Corpus
+
+EPILOG = """[bold]Examples[/bold]
+
+  anp serve --articles 500
+
+  anp serve --db site.sqlite --port 8000 --set page_cache=off
+
+  anp serve --list-settings
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("serve", epilog=EPILOG)(serve)
+
+
+def serve(
+    articles: Annotated[
+        int | None, typer.Option("--articles", help="How many articles to import.", metavar="N", show_default="2000")
+    ] = None,
+    start: Annotated[
+        int | None, typer.Option("--start", help="First article id.", metavar="ID", show_default="11730")
+    ] = None,
+    members: Annotated[
+        int | None, typer.Option("--members", help="How many member accounts to import.", show_default="20")
+    ] = None,
+    seed: options.Seed = 0,
+    profile: options.Profile = "natural",
+    db: Annotated[Path, typer.Option("--db", help="SQLite file; made where there is none.")] = Path("anp.sqlite"),
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
+    set: options.Set = None,
+    list_settings: Annotated[
+        bool, typer.Option("--list-settings", help="Print the site's settings and what each is good for.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Serve the reference site until stopped; prints one JSON line with the bound URL when it listens.
+
+    A database that exists is served as it is, unless --articles, --start or --members ask for what it must hold.
+    """
+    if list_settings:
+        _print_settings(json=json)
+        return
+    settings = options.settings(set)
+    site.check_settings(dict(word.split("=", 1) for word in settings))
+    if not db.exists() or any(wish is not None for wish in (articles, start, members)):
+        corpus = Corpus(11730 if start is None else start, 2000 if articles is None else articles, profile, seed)
+        people = 20 if members is None else members
+        with (
+            tempfile.TemporaryDirectory(prefix="anp-") as work,
+            Steps().step(
+                f"{db}: {corpus.count:,} articles, {people} members", total=corpus.count, count=True
+            ) as advance,
+        ):
+            site.import_corpus(db, corpus, people, Path(work) / "import.log", advance)
+    argv = site.serve_command(db, settings, host=host, port=port)
+    os.execv(argv[0], argv)
+
+
+def _print_settings(*, json: bool) -> None:
+    known = site.known_settings()
+    if json:
+        options.print_json(known)
+        return
+    table = Table("setting", "default", "values", "good for", box=None, pad_edge=False)
+    for setting in known:
+        table.add_row(setting["name"], str(setting["default"]), str(setting["choices"]), setting["purpose"])
+    Console(highlight=False).print(table)

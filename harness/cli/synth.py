@@ -1,0 +1,81 @@
+"""``anp synth``: articles as files, or one of them on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from synth.export import export
+from synth.formats import render
+
+from harness.cli import options
+from harness.progress import Steps
+from synth import Corpus, article, fingerprint
+
+EPILOG = """[bold]Examples[/bold]
+
+  anp synth --count 1000 --out articles.jsonl.gz
+
+  anp synth --count 3 --start 11730 --format text
+
+  anp synth show 11730 --profile classic --format markdown
+"""
+SHOW_EPILOG = """[bold]Examples[/bold]
+
+  anp synth show 11730
+
+  anp synth show 11730 --profile classic --format html
+
+  anp synth show 11730 --revision 2 --format json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb and its sub-commands."""
+    group = typer.Typer(invoke_without_command=True, no_args_is_help=False, epilog=EPILOG)
+    group.callback(invoke_without_command=True)(synth)
+    group.command("show", epilog=SHOW_EPILOG)(show)
+    group.command("fingerprint", epilog="[bold]Example[/bold]\n\n  anp synth fingerprint --profile classic")(
+        print_fingerprint
+    )
+    app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
+
+
+def synth(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("--count", help="How many articles.", metavar="N")] = 10,
+    start: options.Start = 11730,
+    seed: options.Seed = 0,
+    profile: options.Profile = "natural",
+    format: Annotated[str, typer.Option("--format", help="jsonl, json, text, html or markdown.")] = "jsonl",
+    out: Annotated[
+        str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
+    ] = "-",
+    workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
+) -> None:
+    """Synthesize a range of articles; the same numbers give the same bytes everywhere."""
+    if context.invoked_subcommand is not None:
+        return
+    corpus = Corpus(start, count, profile, seed)
+    target = sys.stdout.buffer if out == "-" else Path(out)
+    steps = Steps()
+    with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
+        export(corpus, format, target, progress=advance, workers=workers)
+
+
+def show(
+    id: Annotated[int, typer.Argument(help="Article id.", metavar="ID")],
+    revision: Annotated[int, typer.Option("--revision", help="Edition; 0 is the first.")] = 0,
+    seed: options.Seed = 0,
+    profile: options.Profile = "natural",
+    format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
+) -> None:
+    """Show one article; it is computed alone, whatever its id."""
+    typer.echo(render(article(id, revision=revision, profile=profile, seed=seed), format), nl=False)
+
+
+def print_fingerprint(profile: options.Profile = "natural") -> None:
+    """Print the SHA-256 over articles 0 to 999: it changes exactly when a profile's output changes."""
+    typer.echo(fingerprint(profile))

@@ -1,0 +1,145 @@
+"""Child processes: started in a session of their own, watched, stopped in order, and never left behind.
+
+A child gets its own session so that Ctrl-C reaches the harness alone, which then stops the children in the order that
+keeps their records whole. Should the harness itself be killed, the kernel sends each child SIGTERM.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """Run in the child between fork and exec; the library is loaded before, so that nothing is allocated here."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """One child process with its log.
+
+    Attributes:
+        name: What it is called in messages.
+        log: File its standard error goes to.
+    """
+
+    def __init__(
+        self, name: str, argv: Sequence[str], log: Path, *, core: int | None = None, stdout: Path | None = None
+    ) -> None:
+        """Start the child.
+
+        Args:
+            name: What it is called in messages.
+            argv: Program and arguments.
+            log: Its standard error is appended here, and its standard output too unless ``stdout`` is given.
+            core: Pin it, and whatever it starts, to this core.
+            stdout: File for its standard output.
+        """
+        self.name = name
+        self.argv = list(argv)
+        self.log = log
+
+        def before_exec() -> None:
+            _die_with_parent()
+            if core is not None:
+                os.sched_setaffinity(0, {core})
+
+        with contextlib.ExitStack() as files:
+            err = files.enter_context(log.open("ab"))
+            out = err if stdout is None else files.enter_context(stdout.open("wb"))
+            self._process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                preexec_fn=before_exec,  # noqa: PLW1509 - pinning and the death signal must precede exec
+            )
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, or ``None`` while it runs."""
+        return self._process.poll()
+
+    def wait(self, deadline: float, *, poll: Callable[[], None] | None = None, every_s: float = 0.1) -> int:
+        """Wait for its end.
+
+        Args:
+            deadline: On the monotonic clock.
+            poll: Called between looks; what it raises ends the wait.
+            every_s: Seconds between looks.
+
+        Raises:
+            TimeoutError: It still runs at the deadline.
+        """
+        while True:
+            try:
+                return self._process.wait(timeout=every_s)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self.name} (pid {self.pid}) did not end in time") from None
+                if poll is not None:
+                    poll()
+
+    def stop(self, *, first: signal.Signals = signal.SIGTERM, patience_s: float = 5.0) -> None:
+        """Ask it to stop, and kill its whole session where it has not after ``patience_s``."""
+        if self._process.poll() is None:
+            self._process.send_signal(first)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience_s)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)  # what it started and left behind, or itself
+        self._process.wait()
+
+    def last_words(self) -> str:
+        """The last line of its log that says something: the ``error:`` line where there is one."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("error: ")]
+        return (errors or lines or [""])[-1].removeprefix("error: ")
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM unwind this process as Ctrl-C does, so that children are stopped in order."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold further Ctrl-C back while children are being stopped; a second one must not leave them behind."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

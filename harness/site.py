@@ -1,0 +1,164 @@
+"""The reference site as processes: its database made, copied and served, seen only from outside.
+
+The site is started as ``python -m target_app``; nothing of it is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import TargetError, UsageError, did_you_mean
+from harness.processes import Child
+from harness.progress import Advance
+from synth import Corpus
+
+START_SECONDS = 20.0
+"""How long a site may take from its start to its first word."""
+
+
+def command(*words: str) -> list[str]:
+    """The argv of the site's own command."""
+    return [sys.executable, "-m", "target_app", *words]
+
+
+def import_command(database: Path, corpus: Corpus, members: int) -> list[str]:
+    """The argv that fills ``database`` with a corpus and its members."""
+    return command(
+        "import",
+        *("--db", str(database)),
+        *("--first-id", str(corpus.first_id)),
+        *("--count", str(corpus.count)),
+        *("--profile", corpus.profile),
+        *("--seed", str(corpus.seed)),
+        *("--members", str(members)),
+    )
+
+
+def import_corpus(database: Path, corpus: Corpus, members: int, log: Path, advance: Advance) -> None:
+    """Fill ``database``; a file that already holds this corpus is left as it is, a half-filled one is completed.
+
+    Raises:
+        UsageError: The file is something else or holds another corpus, or cannot be written.
+    """
+    report = log.with_suffix(".progress")
+    child = Child("import", import_command(database, corpus, members), log, stdout=report)
+
+    def poll() -> None:
+        line = _last_line(report)
+        if line and isinstance(done := line.get("imported"), int):
+            advance(done)
+
+    try:
+        code = child.wait(time.monotonic() + 3600, poll=poll)
+    finally:
+        child.stop()
+        report.unlink(missing_ok=True)
+    if code != 0:
+        raise UsageError(child.last_words() or f"importing into {database} ended with exit code {code}; see {log}")
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Give an arm a database of its own; the importer leaves everything in the one file."""
+    shutil.copyfile(source, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A reference site that answers.
+
+    Attributes:
+        name: Of the arm it serves.
+        url: Its origin.
+        child: Its process.
+        settings: All its settings as it reports them.
+    """
+
+    name: str
+    url: str
+    child: Child
+    settings: Mapping[str, Any]
+
+    def check_alive(self) -> None:
+        """Raise ``TargetError`` where the process has ended."""
+        if (code := self.child.exit_code) is not None:
+            raise TargetError(
+                f"site {self.name!r} ended by itself with exit code {code} "
+                f"({self.child.last_words() or 'it said nothing'}). See {self.child.log}"
+            )
+
+
+def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "127.0.0.1", port: int = 0) -> list[str]:
+    """The argv that serves ``database``; ``settings`` are words such as ``page_cache=off``."""
+    argv = command("serve", "--db", str(database), "--host", host, "--port", str(port))
+    for setting in settings:
+        argv += ["--set", setting]
+    return argv
+
+
+def start(name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None) -> Site:
+    """Start a site on a free port and wait until it says that it listens.
+
+    Raises:
+        TargetError: It ended, or said nothing within ``START_SECONDS``.
+    """
+    said = log.with_suffix(".url")
+    child = Child(f"site {name}", serve_command(database, settings), log, core=core, stdout=said)
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        while (line := _last_line(said)) is None:
+            if (code := child.exit_code) is not None:
+                raise TargetError(child.last_words() or f"site {name!r} ended with exit code {code}; see {log}")
+            if time.monotonic() > deadline:
+                raise TargetError(f"site {name!r} did not listen within {START_SECONDS:.0f} s; see {log}")
+            time.sleep(0.01)
+    except BaseException:
+        child.stop()
+        raise
+    finally:
+        said.unlink(missing_ok=True)
+    return Site(name, line["url"], child, line["settings"])
+
+
+def known_settings() -> list[dict[str, Any]]:
+    """Every setting of the site: name, default, choices, what it is good for."""
+    import subprocess
+
+    done = subprocess.run(command("settings"), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise TargetError(f"the site cannot list its settings: {done.stderr.strip().splitlines()[-1:]}")
+    settings: list[dict[str, Any]] = json.loads(done.stdout)
+    return settings
+
+
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Refuse a setting the site does not have, before anything is started.
+
+    Raises:
+        UsageError: With the nearest known name.
+    """
+    known = [setting["name"] for setting in known_settings()]
+    for name in settings:
+        if name not in known:
+            raise UsageError(
+                f"unknown site setting {name!r}{did_you_mean(name, known)} See them all with: anp serve --list-settings"
+            )
+
+
+def _last_line(path: Path) -> dict[str, Any] | None:
+    """The last whole JSON line of a file that is still being written."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    lines = text.split("\n")[:-1]
+    if not lines:
+        return None
+    line: dict[str, Any] = json.loads(lines[-1])
+    return line

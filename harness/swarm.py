@@ -1,0 +1,118 @@
+"""A swarm as a child process: locust with one of our locustfiles, a plan file and a record directory."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from harness.errors import RunFailed, UsageError, did_you_mean
+from harness.processes import Child, uninterrupted
+from harness.progress import Advance
+from results.plan import SwarmPlan
+from results.record import Record, read_record
+
+OVERHEAD_SECONDS = 120.0
+"""What a swarm may take beyond the seconds of its plan: start, logins, cache preparation, drain."""
+
+
+def scenarios() -> list[str]:
+    """Names of the public locustfiles."""
+    folder = resources.files("locustfiles")
+    names = (file.name for file in folder.iterdir())
+    return sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_"))
+
+
+def check_scenario(name: str) -> None:
+    """Refuse a scenario there is no locustfile for.
+
+    Raises:
+        UsageError: With the nearest known name.
+    """
+    if name not in scenarios():
+        raise UsageError(
+            f"unknown scenario {name!r}{did_you_mean(name, scenarios())} There are: {', '.join(scenarios())}"
+        )
+
+
+def command(
+    plan: SwarmPlan, plan_file: Path, out: Path, *, processes: int = 1, may_load: str | None = None
+) -> list[str]:
+    """The argv of locust. Everything is said explicitly, so that no ``locust.conf`` changes it."""
+    argv = [sys.executable, "-m", "locust"]
+    argv += ["-f", str(resources.files("locustfiles") / f"{plan.scenario}.py")]
+    argv += ["--headless", "--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
+    argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
+    if processes != 1:
+        argv += ["--processes", str(processes)]
+    if may_load is not None:
+        argv += ["--i-may-load", may_load]
+    return argv
+
+
+def run(
+    plan: SwarmPlan,
+    out: Path,
+    log: Path,
+    *,
+    scratch: Path,
+    core: int | None = None,
+    processes: int = 1,
+    may_load: str | None = None,
+    watch: Callable[[], None] | None = None,
+    advance: Advance | None = None,
+) -> Record:
+    """Swarm to the end of the plan and return the record.
+
+    Args:
+        plan: What to do.
+        out: Directory of the record; it must not hold one yet.
+        log: Where locust's own words go.
+        scratch: A folder for the plan file; it need not outlive the swarm.
+        core: Pin the generator to this core.
+        processes: Locust workers; with more than one, nothing is pinned.
+        may_load: The host, other than loopback, that load may be sent to.
+        watch: Called ten times a second; what it raises stops the swarm.
+        advance: Told how many seconds have gone by.
+
+    Raises:
+        UsageError: The swarm refused to start.
+        RunFailed: It ended otherwise than by its plan; what it recorded is kept.
+        KeyboardInterrupt: After the swarm has been given time to complete its record.
+    """
+    plan_file = scratch / f"swarm-{plan.launch}.json"
+    plan_file.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
+    child = Child(
+        "swarm",
+        command(plan, plan_file, out, processes=processes, may_load=may_load),
+        log,
+        core=core if processes == 1 else None,
+    )
+    started = time.monotonic()
+
+    def poll() -> None:
+        if advance is not None:
+            advance(time.monotonic() - started)
+        if watch is not None:
+            watch()
+
+    code: int | None = None
+    try:
+        code = child.wait(started + plan.warmup_s + plan.duration_s + OVERHEAD_SECONDS, poll=poll)
+    except TimeoutError as error:
+        raise RunFailed(f"the swarm did not end {OVERHEAD_SECONDS:.0f} s after its plan was over; see {log}") from error
+    finally:
+        if code is None:
+            with uninterrupted():
+                child.stop(patience_s=15.0)
+    words = child.last_words()
+    if not (out / "plan.json").exists():
+        raise UsageError(words or f"the swarm ended with exit code {code} before it began; see {log}")
+    record = read_record(out, allow_incomplete=True)
+    if record.run is None or record.run.get("ended_by") != "completed":
+        reason = record.run.get("reason") if record.run else None
+        raise RunFailed(f"{reason or words or f'the swarm ended with exit code {code}'}. What it recorded is in {out}")
+    return record

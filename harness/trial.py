@@ -1,0 +1,247 @@
+"""One complete before/after experiment, from nothing to a verdict.
+
+``run`` is the architecture in ten steps; everything it starts is stopped in reverse order, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from results.comparison import Comparison, compare_trial
+
+import results.report
+from harness import machine, probe, site, swarm
+from harness.errors import RunFailed, TargetError
+from harness.processes import uninterrupted
+from harness.progress import Steps
+from harness.trial_plan import TrialPlan
+from results.design import Design
+from results.plan import Arm, SwarmPlan
+from results.record import Record, RecordWriter, launch_directory, new_directory, read_record, runs_root
+
+BUSY_SHARE: Final = 0.2
+"""With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
+
+RATE_LIMITS: Final = (5.0, 500.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trial came to: its record on disk, and the comparison in it."""
+
+    record: Record
+    comparison: Comparison
+
+
+def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps) -> Outcome:
+    """Carry out a trial.
+
+    Args:
+        plan: The resolved plan.
+        out: Where run records go; ``None`` for the usual place.
+        commands: What a person would type to do the same again.
+        steps: Shows what is going on.
+
+    Raises:
+        UsageError: The plan cannot be carried out; nothing was loaded.
+        TargetError: A site does not start, answer or serve what it should.
+        RunFailed: A launch went wrong; the record says why and keeps what there is.
+        KeyboardInterrupt: After everything was stopped and the record completed.
+    """
+    _check(plan)
+    with _Trial.open(plan, out, commands, steps) as trial:
+        trial.import_articles()
+        rate = trial.find_rate()
+        for launch in range(plan.launches):
+            with trial.launch(launch) as watch:
+                trial.start_arms(launch)
+                trial.verify_arms()
+                trial.swarm(launch, rate, watch)
+                trial.stop_arms()
+        return trial.conclude()
+
+
+def _check(plan: TrialPlan) -> None:
+    plan.corpus.corpus()
+    swarm.check_scenario(plan.scenario)
+    for arm in plan.arms.values():
+        site.check_settings(arm.settings())
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A trial under way: its record, its scratch folder, and the sites that run at the moment."""
+
+    plan: TrialPlan
+    steps: Steps
+    writer: RecordWriter
+    work: Path
+    cores: machine.Cores
+    sites: list[site.Site] = field(default_factory=list)
+    rate: float | None = None
+
+    @property
+    def directory(self) -> Path:
+        return self.writer.directory
+
+    def log(self, name: str) -> Path:
+        folder = self.directory / "logs"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{name}.log"
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps) -> Iterator[_Trial]:
+        """Open the record, and complete it however the trial ends."""
+        cores = machine.choose_cores()
+        directory = new_directory(runs_root(out), plan.name)
+        writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
+        with tempfile.TemporaryDirectory(prefix="anp-") as work:
+            trial = cls(plan, steps, writer, Path(work), cores)
+            try:
+                yield trial
+            except KeyboardInterrupt:
+                trial.abort("interrupted", "interrupted from outside")
+                raise
+            except BaseException as error:
+                trial.abort("failed", str(error))
+                raise
+
+    def abort(self, ended_by: Any, reason: str) -> None:
+        with uninterrupted():
+            self.stop_arms()
+            self.writer.finish(ended_by, {"reason": reason, "rate": self.rate})
+
+    def import_articles(self) -> None:
+        """Synthesize the corpus and import it into one SQLite file, of which each arm gets a copy."""
+        corpus, members = self.plan.corpus.corpus(), self.plan.members
+        title = f"synthesized {corpus.count:,} articles from id {corpus.first_id} on, imported with {members} members"
+        with self.steps.step(title, total=corpus.count, count=True) as advance:
+            site.import_corpus(self._database(), corpus, members, self.log("import"), advance)
+
+    def find_rate(self) -> float:
+        """The rate of the plan, or with ``auto`` the one both arms hold together with room to spare."""
+        if self.plan.rate != "auto":
+            self.rate = self.plan.rate
+            return self.rate
+        with self.steps.step("pilot: what a page costs each arm"):
+            self.start_arms(launch=-1)
+            costs = {one.name: probe.page_cost_ms(one.url, self.plan.corpus.corpus()) for one in self.sites}
+            self.stop_arms()
+        low, high = RATE_LIMITS
+        exact = min(high, max(low, BUSY_SHARE * 1e3 / sum(costs.values())))
+        self.rate = float(f"{exact:.2g}")
+        words = ", ".join(f"{name} {cost:.2f} ms" for name, cost in costs.items())
+        self.steps.say(
+            f"  a rendered article costs {words}: {self.rate:g} requests a second and arm leave room to spare"
+        )
+        return self.rate
+
+    @contextlib.contextmanager
+    def launch(self, launch: int) -> Iterator[Any]:
+        """Show one launch while it goes, and stop its arms however it ends."""
+        seconds = self.plan.warmup + self.plan.seconds
+        title = f"launch {launch + 1} of {self.plan.launches}: both arms afresh, {seconds:g} s of duet"
+        with self.steps.step(title, total=seconds + 4.0) as advance:
+            try:
+                yield advance
+            finally:
+                with uninterrupted():
+                    self.stop_arms()
+
+    def start_arms(self, launch: int) -> None:
+        """Start both arms in random order, each on a free port and on a fresh copy of the database."""
+        arms = list(self.plan.arms.items())
+        random.Random(f"{self.plan.seed}/{launch}").shuffle(arms)
+        for name, arm in arms:
+            database = self.work / f"{name}-{launch + 1}.sqlite"
+            site.copy_database(self._database(), database)
+            settings = [f"{key}={value}" for key, value in arm.settings().items()]
+            log = self.log(f"launch-{launch + 1:02d}-{name}" if launch >= 0 else f"pilot-{name}")
+            self.sites.append(site.start(name, database, settings, log, core=self.cores.site))
+
+    def verify_arms(self) -> None:
+        """See that both arms serve the corpus and that a login logs in the right member."""
+        for one in self.sites:
+            probe.verify_pages(one.name, one.url, self.plan.corpus.corpus())
+            if self.plan.members:
+                probe.verify_login(one.name, one.url)
+
+    def swarm(self, launch: int, rate: float, advance: Any) -> None:
+        """Log members in, bring both caches to the same state, and load both arms side by side."""
+        by_name = {one.name: one for one in self.sites}
+        plan = SwarmPlan(
+            scenario=self.plan.scenario,
+            arms=tuple(Arm(name, by_name[name].url) for name in self.plan.arms),
+            seed=self.plan.seed,
+            launch=launch,
+            rate=rate,
+            visitors=self.plan.visitors,
+            warmup_s=self.plan.warmup,
+            duration_s=self.plan.seconds,
+            members=self.plan.members,
+            member_share=self.plan.member_share,
+            zipf=self.plan.zipf,
+            prepare=self.plan.prepare,
+            corpus=self.plan.corpus.corpus().to_dict(),
+        )
+        swarm.run(
+            plan,
+            launch_directory(self.directory, launch),
+            self.log(f"launch-{launch + 1:02d}-swarm"),
+            scratch=self.work,
+            core=self.cores.generator,
+            watch=self._watch,
+            advance=advance,
+        )
+
+    def stop_arms(self) -> None:
+        """Stop the sites, last started first, and drop their databases."""
+        while self.sites:
+            self.sites.pop().child.stop()
+        for path in self.work.glob("*-*.sqlite*"):
+            path.unlink()
+
+    def conclude(self) -> Outcome:
+        """Compare, write the report, and complete the record."""
+        with self.steps.step("compared, report written"):
+            comparison = compare_trial(read_record(self.directory, allow_incomplete=True))
+            files = results.report.write(comparison, self.directory)
+        self.writer.finish(
+            "completed",
+            {
+                "rate": self.rate,
+                "files": sorted(file.name for file in files),
+                "verdict": comparison.to_dict()["overall"],
+            },
+        )
+        return Outcome(read_record(self.directory), comparison)
+
+    def _database(self) -> Path:
+        return self.work / "corpus.sqlite"
+
+    def _watch(self) -> None:
+        for one in self.sites:
+            try:
+                one.check_alive()
+            except TargetError as error:
+                raise RunFailed(str(error)) from error
+
+
+def _plan_json(plan: TrialPlan, commands: list[str], cores: machine.Cores) -> Mapping[str, Any]:
+    data = plan.model_dump(mode="json", exclude={"before", "after", "corpus"})
+    return {
+        **data,
+        "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],
+        "corpus": plan.corpus.corpus().to_dict(),
+        "design": Design().to_dict(),
+        "commands": commands,
+        "machine": machine.describe(cores),
+        "versions": machine.versions(),
+    }

@@ -1,0 +1,146 @@
+"""A trial's full settings, and where each comes from: flag, environment, plan file, preset, default, in that order.
+
+The command line passes flags and environment in as ``overrides``; this module reads plan files and presets (TOML) and
+refuses what it does not know.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import UsageError, did_you_mean
+from synth import Corpus
+
+Setting = str | int | float | bool
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusPlan(_Part):
+    """Which articles the site holds."""
+
+    first_id: int = 11730
+    count: int = 2000
+    profile: str = "natural"
+    seed: int = 0
+
+    def corpus(self) -> Corpus:
+        """The synthesizer's own object; it judges the values."""
+        return Corpus(self.first_id, self.count, self.profile, self.seed)
+
+
+class ArmPlan(_Part):
+    """One version of the site: the settings in which it differs from the site's defaults."""
+
+    set: dict[str, Setting] = Field(default_factory=dict)
+
+    def settings(self) -> dict[str, str]:
+        """Settings in the site's words; TOML's true and false are its ``on`` and ``off``."""
+        return {name: _word(value) for name, value in self.set.items()}
+
+
+class TrialPlan(_Part):
+    """Everything a trial needs to know.
+
+    Attributes:
+        name: Part of the record's name.
+        reason: Why the change is made; it opens the change note.
+        launches: How many times both arms are started afresh; each launch gives one value per cell.
+        seconds, warmup: Measured and discarded part of each launch.
+        rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
+        prepare: State of the page cache before the first arrival.
+    """
+
+    name: str = "trial"
+    reason: str = ""
+    scenario: str = "readers_and_members"
+    launches: int = Field(8, ge=1, le=1000)
+    seconds: float = Field(8.0, ge=0.5, le=86_400)
+    warmup: float = Field(1.0, ge=0, le=3600)
+    rate: float | Literal["auto"] = "auto"
+    visitors: int = Field(64, ge=1, le=10_000)
+    members: int = Field(20, ge=0, le=100_000)
+    member_share: float | None = Field(None, ge=0, le=1)
+    zipf: float = Field(0.8, ge=0, le=3)
+    prepare: Literal["natural", "warm", "cold"] = "warm"
+    seed: int = Field(1, ge=0, lt=2**63)
+    corpus: CorpusPlan = CorpusPlan()
+    before: ArmPlan = ArmPlan()
+    after: ArmPlan = ArmPlan()
+
+    @property
+    def arms(self) -> dict[str, ArmPlan]:
+        """The two arms by name, in the order they are read."""
+        return {"before": self.before, "after": self.after}
+
+
+def presets() -> list[str]:
+    """Names of the presets that come with the package."""
+    folder = resources.files("harness") / "presets"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) -> TrialPlan:
+    """The resolved plan.
+
+    Args:
+        file: A plan file, or ``None``.
+        preset: Name of the preset under it, or ``None``.
+        overrides: What flags and environment say; ``None`` values are passed over.
+
+    Raises:
+        UsageError: Unknown preset or key (with the nearest known one), or a value out of range.
+    """
+    values: dict[str, Any] = {}
+    if preset is not None:
+        if preset not in presets():
+            raise UsageError(
+                f"unknown preset {preset!r}{did_you_mean(preset, presets())} There are: {', '.join(presets())}"
+            )
+        text = (resources.files("harness") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    if file is not None:
+        values = values | _read(file)
+    values = values | {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return TrialPlan.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(_in_words(error, file)) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no plan file {file}. Presets need none: anp trial --preset page-cache") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"plan file {file} cannot be read ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"plan file {file} is not TOML: {error}") from error
+
+
+def _in_words(error: ValidationError, file: Path | None) -> str:
+    """The first thing wrong, in one line with key, value and remedy."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in {"literal['auto']", "float"}]
+    key = ".".join(place)
+    where = f"plan file {file}: " if file is not None else ""
+    if first["type"] == "extra_forbidden":
+        model: type[BaseModel] = TrialPlan
+        for part in place[:-1]:
+            model = {"corpus": CorpusPlan, "before": ArmPlan, "after": ArmPlan}.get(part, model)
+        return f"{where}unknown key {key!r}{did_you_mean(place[-1], model.model_fields)}"
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return f"{where}{key} is {first['input']!r}; {message}"
+
+
+def _word(value: Setting) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,189 @@
+"""What a comparison asks, fixed before anyone looks at a latency: arms, margins, family of cells."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Final
+
+from results import statistics
+from results.columns import CACHE_CLASSES
+from results.errors import ComparisonError
+from results.samples import ALL, Cell, Launch, Samples
+
+QUANTILES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+"""Names of the quantiles that can be judged."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """One cell at one quantile: what a verdict answers."""
+
+    cell: Cell
+    quantile: str
+
+    def __str__(self) -> str:
+        """``reader article p95``."""
+        return f"{self.cell} {self.quantile}"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The question and its rules.
+
+    Attributes:
+        before, after: Names of the arms.
+        alpha: Family-wise error rate of the primary intervals.
+        margins: Relative change that does not matter, by quantile.
+        floor_ms: Absolute change that does not matter, the rig's noise floor.
+        minimum_launches: Below this no verdict is given.
+        most_primary: Size limit of the primary family.
+        primary: The primary family; ``None`` takes ``choose`` at its word.
+    """
+
+    before: str = "before"
+    after: str = "after"
+    alpha: float = 0.05
+    margins: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"p50": 0.03, "p95": 0.05, "p99": 0.10})
+    floor_ms: float = 0.02
+    minimum_launches: int = 6
+    most_primary: int = 12
+    primary: tuple[Question, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a design under which a verdict would mean nothing."""
+        if self.before == self.after:
+            raise ComparisonError(f"both arms are named {self.before!r}; give them different names")
+        if not 0 < self.alpha <= 0.5:
+            raise ComparisonError(f"alpha is {self.alpha!r}; it must lie above 0 and not above 0.5")
+        for name, margin in self.margins.items():
+            if name not in QUANTILES:
+                raise ComparisonError(f"margin for {name!r}; the quantiles are {', '.join(QUANTILES)}")
+            if not 0 < margin < 1:
+                raise ComparisonError(f"margin of {name} is {margin!r}; it must lie between 0 and 1 (0.03 is 3 %)")
+        if self.floor_ms < 0:
+            raise ComparisonError(f"floor_ms is {self.floor_ms!r}; it must not be negative")
+        if self.minimum_launches < 3:
+            raise ComparisonError(f"minimum_launches is {self.minimum_launches!r}; it must be at least 3")
+        if self.most_primary < 1:
+            raise ComparisonError(f"most_primary is {self.most_primary!r}; it must be at least 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        data = dataclasses.asdict(self)
+        data["margins"] = dict(self.margins)
+        if self.primary is not None:
+            data["primary"] = [{**dataclasses.asdict(q.cell), "quantile": q.quantile} for q in self.primary]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Design:
+        """The inverse of ``to_dict``; absent keys take their defaults.
+
+        Raises:
+            ComparisonError: For an unknown key (with the nearest known one) or a value out of range.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        for key in data:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                raise ComparisonError(f"unknown design key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        values = dict(data)
+        if values.get("primary") is not None:
+            values["primary"] = tuple(_question(item) for item in values["primary"])
+        return cls(**values)
+
+
+def _question(data: Mapping[str, Any]) -> Question:
+    cache, quantile = data.get("cache", ALL), data.get("quantile")
+    if cache != ALL and cache not in CACHE_CLASSES:
+        raise ComparisonError(f"primary cell has cache class {cache!r}; use {ALL} or one of {', '.join(CACHE_CLASSES)}")
+    if quantile not in QUANTILES:
+        raise ComparisonError(f"primary cell has quantile {quantile!r}; use one of {', '.join(QUANTILES)}")
+    for key in ("persona", "route"):
+        if not isinstance(data.get(key), str):
+            raise ComparisonError(f"a primary cell lacks its {key}")
+    return Question(Cell(data["persona"], data["route"], cache), quantile)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Every question that the samples can be asked, split before looking at a latency.
+
+    Attributes:
+        primary: Decide the verdict, with intervals that hold together.
+        exploratory: Shown beside, never decide.
+        too_few: Below the sample floor in some launch, with the smallest number of requests found.
+        one_sided: Class cells that only one arm holds.
+    """
+
+    primary: tuple[Question, ...]
+    exploratory: tuple[Question, ...]
+    too_few: tuple[tuple[Question, int], ...]
+    one_sided: tuple[Cell, ...]
+
+
+def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Family:
+    """Split the questions by counts alone.
+
+    The rule: personas take turns, each giving its routes from the most to the least requested; a page (persona and
+    route) brings every quantile whose sample floor all launches and both arms meet. Cells of single cache classes that
+    both arms hold follow in the same order, unless they hold nearly what their page holds. The first ``most_primary`` are primary.
+    """
+    counts = {page: _smallest(samples, launches, Cell(*page)) for page in samples.pages()}
+    pages = _turns(counts)
+    classes: list[Cell] = []
+    one_sided: list[Cell] = []
+    for page in pages:
+        for cache in CACHE_CLASSES:
+            cell = Cell(*page, cache)
+            held = [sum(samples.count(launch, arm, cell) for launch in launches) for arm in (0, 1)]
+            whole = [sum(samples.count(launch, arm, Cell(*page)) for launch in launches) for arm in (0, 1)]
+            if all(h >= 0.99 * w for h, w in zip(held, whole, strict=True)):
+                continue  # the page's own cell already speaks for it
+            if all(held):
+                classes.append(cell)
+            elif any(held):
+                one_sided.append(cell)
+    able: list[Question] = []
+    too_few: list[tuple[Question, int]] = []
+    for cell in [Cell(*page) for page in pages] + classes:
+        requests = _smallest(samples, launches, cell)
+        for name in design.margins:
+            question = Question(cell, name)
+            if requests >= statistics.floor(QUANTILES[name]):
+                able.append(question)
+            else:
+                too_few.append((question, requests))
+    if design.primary is None:
+        return Family(
+            tuple(able[: design.most_primary]), tuple(able[design.most_primary :]), tuple(too_few), tuple(one_sided)
+        )
+    missing = [question for question in design.primary if (question.cell.persona, question.cell.route) not in counts]
+    if missing:
+        raise ComparisonError(f"primary cell {missing[0]} has no request; the pages are {', '.join(map(' '.join, pages))}")
+    primary = tuple(question for question in design.primary if question in able)
+    declared = [
+        (question, _smallest(samples, launches, question.cell)) for question in design.primary if question not in able
+    ]
+    return Family(
+        primary,
+        tuple(question for question in able if question not in primary),
+        tuple(declared + [pair for pair in too_few if pair[0] not in design.primary]),
+        tuple(one_sided),
+    )
+
+
+def _smallest(samples: Samples, launches: tuple[Launch, ...], cell: Cell) -> int:
+    return min((samples.count(launch, arm, cell) for launch in launches for arm in (0, 1)), default=0)
+
+
+def _turns(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+    """Pages in order of turns: each persona's most requested page, then each one's second, and so on."""
+    by_persona: dict[str, list[tuple[str, str]]] = {}
+    for page in sorted(counts, key=lambda page: (-counts[page], page)):
+        by_persona.setdefault(page[0], []).append(page)
+    return [page for turn in zip_longest(*by_persona.values()) for page in turn if page is not None]

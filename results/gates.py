@@ -1,0 +1,392 @@
+"""Reasons to believe no verdict at all, or not yet: each measured, each against a limit fixed beforehand.
+
+A launch with a sick generator is left out, whatever its latencies say; latencies never decide what is left out. A run
+that answered wrongly, lost rows or sent different traffic to its arms gets no verdict.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from results import statistics
+from results.columns import CACHE_CLASSES
+from results.design import Design
+from results.errors import PlanError
+from results.plan import SwarmPlan
+from results.record import Record
+from results.samples import AFTER, BEFORE, Launch, Samples
+from results.verdict import percent
+
+Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
+
+LAG_FLOOR_MS: Final = 1.0
+LAG_OF_MEDIAN: Final = 0.05
+CPU_LIMIT: Final = 0.8
+ACHIEVED_LIMIT: Final = 0.995
+LEFT_OUT_LIMIT: Final = 0.2
+ERROR_LIMIT: Final = 0.01
+ERROR_DIFFERENCE: Final = 0.001
+UNKNOWN_LIMIT: Final = 0.01
+
+_FREE_OF_TRAFFIC: Final = frozenset({"format", "kind", "started", "launch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One reason for doubt.
+
+    Attributes:
+        code: Stable name.
+        title: What was looked at.
+        measured: What was found, in ``unit``; ``None`` where it could not be measured, which never counts as fine.
+        limit: What it was held against.
+        unit: ``%`` values are fractions.
+        ok: Whether it stands.
+        effect: What follows where it does not.
+        words: What it means and, where it fails, the next step.
+    """
+
+    code: str
+    title: str
+    measured: float | None
+    limit: float
+    unit: str
+    ok: bool
+    effect: Effect
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReport:
+    """One launch as the gates saw it.
+
+    Attributes:
+        number: From 1.
+        used: Whether its requests count.
+        why_not: The reasons, where they do not.
+        saturated: Whether a sick generator was among the reasons, rather than the end of the run.
+        requests: Measured requests, by arm.
+        lag_p99_ms: Generator lateness, 99th percentile; NaN where unknown.
+        lag_limit_ms: What it was held against.
+        cpu: Of the busiest worker in its busiest measured second; NaN where unknown.
+        achieved: Requests brought to an end for each one due; NaN where unknown.
+    """
+
+    number: int
+    used: bool
+    why_not: tuple[str, ...]
+    saturated: bool
+    requests: tuple[int, int]
+    lag_p99_ms: float
+    lag_limit_ms: float
+    cpu: float
+    achieved: float
+
+
+def inspect(samples: Samples, launch: Launch) -> LaunchReport:
+    """Whether one launch may count."""
+    lag = statistics.quantile(np.sort(launch.lag_ms), 0.99)
+    before = samples.deciding_ms(launch)[launch.arm_rows(BEFORE)]
+    median = statistics.quantile(np.sort(before), 0.5)
+    limit = max(LAG_FLOOR_MS, LAG_OF_MEDIAN * median) if math.isfinite(median) else LAG_FLOOR_MS
+    health = launch.health
+    load = health.cpu[health.second > launch.measured_from]
+    load = load[np.isfinite(load)]
+    cpu = float(load.max()) if load.size else math.nan
+    offered = float(health.offered.sum())
+    achieved = launch.ended / offered if offered else math.nan
+    requests = (launch.arm_rows(BEFORE).size, launch.arm_rows(AFTER).size)
+
+    cut_off: list[str] = []
+    for record in launch.records:
+        if record.run is None:
+            cut_off.append("the run was cut off")
+        elif record.run.get("ended_by") != "completed":
+            cut_off.append(f"the run was {record.run.get('ended_by')}")
+    if not all(requests):
+        cut_off.append("an arm has no measured request")
+    sick: list[str] = []
+    if requests != (0, 0):
+        if not load.size or not offered:
+            sick.append("the generator's own health was not recorded")
+        if lag > limit:
+            sick.append(f"the generator was {lag:.2f} ms late at its 99th percentile (limit {limit:.2g} ms)")
+        if cpu > CPU_LIMIT:
+            sick.append(f"a generator process used {cpu:.0%} of its core in a second (limit {CPU_LIMIT:.0%})")
+        if achieved < ACHIEVED_LIMIT and not cut_off:
+            sick.append(f"{percent(achieved)} of the requests due were carried out (limit {percent(ACHIEVED_LIMIT)})")
+    return LaunchReport(
+        launch.number,
+        not cut_off and not sick,
+        tuple(cut_off + sick),
+        bool(sick),
+        requests,
+        lag,
+        limit,
+        cpu,
+        achieved,
+    )
+
+
+def check(
+    samples: Samples, reports: tuple[LaunchReport, ...], design: Design, planned: int, *, paired: bool
+) -> list[Gate]:
+    """Every gate of a comparison, in the order of their weight.
+
+    Args:
+        samples: All launches, also those left out.
+        reports: What ``inspect`` found of each.
+        design: Minimum number of launches.
+        planned: How many launches the plan asked for.
+        paired: Whether both arms met the same requests in the same launch.
+    """
+    used = tuple(
+        launch for launch, report in zip(samples.launches, reports, strict=True) if report.used
+    ) or samples.launches
+    return [
+        _checks(samples.launches),
+        _ledger(samples.launches),
+        *_generator(reports),
+        _same_traffic(samples.launches, paired=paired),
+        _errors(used, design),
+        _launches(reports, design, planned),
+        _unknown(used),
+    ]
+
+
+def _checks(launches: Iterable[Launch]) -> Gate:
+    found: Counter[str] = Counter()
+    for launch in launches:
+        found.update(launch.failed_checks())
+    total = found.total()
+    if not total:
+        words = "Every page was the one the corpus and the visitor called for, wherever that could be checked."
+    else:
+        kinds = ", ".join(f"{name} {count}" for name, count in found.most_common())
+        words = (
+            f"Wrong pages were served ({kinds}): a site that answers wrongly has no speed. "
+            "The first examples are in each launch's run.json; correct the site and run again."
+        )
+    return Gate("checks", "Pages checked for content and viewer", total, 0, "pages", not total, "invalid", words)
+
+
+def _ledger(launches: Iterable[Launch]) -> Gate:
+    problems: list[str] = []
+    missing = 0
+    for launch in launches:
+        missing += launch.sequence_gaps
+        written = 0
+        for record in launch.records:
+            run = record.run or {}
+            ledger = run.get("ledger", {})
+            if ledger.get("ok") is False:
+                problems += [str(problem) for problem in ledger.get("problems", [])] or ["the swarm's ledger disagrees"]
+            written += int(run.get("rows", {}).get("requests", 0))
+        if written > launch.rows:
+            missing += written - launch.rows
+    if missing:
+        problems.insert(0, f"{missing} requests are missing from the record")
+    count = max(missing, len(problems))
+    words = "Every request sent is in the record exactly once."
+    if problems:
+        words = f"The record has gaps: {'; '.join(problems[:3])}. What is missing may be what was slow; run again."
+    return Gate("ledger", "Completeness of the record", count, 0, "gaps", not problems, "invalid", words)
+
+
+def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
+    """Three limits on single launches, then one on how many launches may exceed them."""
+    ratio = [report.lag_p99_ms / report.lag_limit_ms for report in reports if math.isfinite(report.lag_p99_ms)]
+    worst_lag = max((r.lag_p99_ms for r in reports if math.isfinite(r.lag_p99_ms)), default=None)
+    worst_limit = min((r.lag_limit_ms for r in reports), default=LAG_FLOOR_MS)
+    loads = [report.cpu for report in reports if math.isfinite(report.cpu)]
+    achieved = [report.achieved for report in reports if math.isfinite(report.achieved)]
+    lost = sum(report.saturated for report in reports)
+    share = lost / len(reports) if reports else 0.0
+    advice = "Lower the rate, or give the generator a core of its own or more processes."
+    late, busy = bool(ratio) and max(ratio) <= 1, bool(loads) and max(loads) <= CPU_LIMIT
+    kept_up = bool(achieved) and min(achieved) >= ACHIEVED_LIMIT
+    return [
+        Gate(
+            "saturated",
+            "Launches left out for a sick generator",
+            share,
+            LEFT_OUT_LIMIT,
+            "%",
+            share <= LEFT_OUT_LIMIT,
+            "invalid",
+            (f"{lost} of {len(reports)} launches are left out. " + (advice if share > LEFT_OUT_LIMIT else "The rest stand."))
+            if lost
+            else "The generator was fit in every launch, so lateness is the site's and not ours.",
+        ),
+        Gate(
+            "lag",
+            "Generator lateness, 99th percentile of the worst launch",
+            worst_lag,
+            worst_limit,
+            "ms",
+            late,
+            "launch left out",
+            "Requests left when they were due." if late else f"Requests left late by the generator's own doing. {advice}",
+        ),
+        Gate(
+            "cpu",
+            "Generator CPU in its busiest measured second",
+            max(loads, default=None),
+            CPU_LIMIT,
+            "%",
+            busy,
+            "launch left out",
+            "The generator had room to spare." if busy else f"The generator ran short of CPU. {advice}",
+        ),
+        Gate(
+            "achieved",
+            "Requests brought to an end, of those due",
+            min(achieved, default=None),
+            ACHIEVED_LIMIT,
+            "%",
+            kept_up,
+            "launch left out",
+            "The offered rate was held."
+            if kept_up
+            else "The offered rate was not held: the site or the generator is past its capacity. Lower the rate.",
+        ),
+    ]
+
+
+def _same_traffic(launches: tuple[Launch, ...], *, paired: bool) -> Gate:
+    """Whether both arms, and all launches, were asked the same thing."""
+    problems: list[str] = []
+    plans = [_traffic(record, paired=paired) for launch in launches for record in launch.records]
+    for plan in plans[1:]:
+        problems += [f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)]
+    problems = list(dict.fromkeys(problems))
+    if paired:
+        unlike = sum(_unlike_requests(launch) for launch in launches)
+        if unlike:
+            problems.append(f"{unlike} requests that the two arms do not share")
+    elif not problems:
+        for launch in launches:
+            keys = {key for record in launch.records if (key := _traffic_key(record)) is not None}
+            if len(launch.records) == 2 and len(keys) > 1:
+                problems.append(f"the traffic of launch {launch.number} differs")
+            if len({record.table("urls").num_rows for record in launch.records}) > 1:
+                problems.append(f"launch {launch.number} knows another number of URLs")
+    words = "Both arms were sent the same requests."
+    if problems:
+        words = f"The arms were not asked the same: {'; '.join(problems[:4])}. Run both with one plan."
+    return Gate(
+        "traffic", "Sameness of the traffic", len(problems), 0, "differences", not problems, "not comparable", words
+    )
+
+
+def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
+    """What of a plan has to agree; names and addresses of arms need not, nor, in one trial, the launch number."""
+    free = _FREE_OF_TRAFFIC if paired else _FREE_OF_TRAFFIC - {"launch"} | {"launch"}
+    plan = {key: value for key, value in record.plan.items() if key not in free}
+    arms = plan.get("arms", [])
+    plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
+    return plan
+
+
+def _traffic_key(record: Record) -> str | None:
+    known = {key: value for key, value in record.plan.items() if key not in {"format", "kind", "started"}}
+    try:
+        return SwarmPlan.from_dict(known).traffic_key
+    except (PlanError, TypeError):
+        return None
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _short(value: object) -> str:
+    return json.dumps(value, default=str)[:60]
+
+
+def _unlike_requests(launch: Launch) -> int:
+    """Requests that one arm lacks, or that asked for another URL or came from another persona there."""
+    arms = [launch.arm_rows(arm) for arm in (BEFORE, AFTER)]
+    _, first, second = np.intersect1d(launch.request[arms[0]], launch.request[arms[1]], return_indices=True)
+    one, other = arms[0][first], arms[1][second]
+    unlike = (launch.url[one] != launch.url[other]) | (launch.persona[one] != launch.persona[other])
+    alone = sum(np.unique(launch.request[rows]).size - first.size for rows in arms)
+    return int(np.count_nonzero(unlike)) + int(alone)
+
+
+def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
+    """Failures make latencies incomparable before they make them slow or fast."""
+    rates = np.array([[_rate(launch, arm) for arm in (BEFORE, AFTER)] for launch in launches])
+    pooled = [pooled_error_rate(launches, arm) for arm in (BEFORE, AFTER)]
+    difference, low, high = statistics.mean_interval(rates[:, 1] - rates[:, 0], design.alpha)
+    differ = (low > 0 or high < 0) and abs(difference) > ERROR_DIFFERENCE
+    worst = max(pooled)
+    ok = worst <= ERROR_LIMIT and not differ
+    said = f"{percent(pooled[0])} of the requests failed before, {percent(pooled[1])} after"
+    words = f"{said}; each counts as an infinitely slow reply." if worst else "No request failed."
+    if not ok:
+        words = (
+            f"Errors differ: {said}. Replies that fail fast must not pass for fast pages, so latencies are not compared. "
+            "Find the errors first (the error column of the records names them)."
+            if differ or pooled[0] != pooled[1]
+            else f"Too many errors: {said}. Find them first (the error column of the records names them)."
+        )
+    return Gate("errors", "Failed requests, worse arm", worst, ERROR_LIMIT, "%", ok, "not comparable", words)
+
+
+def pooled_error_rate(launches: Iterable[Launch], arm: int) -> float:
+    """Failed requests of an arm over all its requests; 0 without any."""
+    rows = [launch.failed[launch.arm_rows(arm)] for launch in launches]
+    total = sum(part.size for part in rows)
+    return float(sum(np.count_nonzero(part) for part in rows) / total) if total else 0.0
+
+
+def _rate(launch: Launch, arm: int) -> float:
+    rows = launch.arm_rows(arm)
+    return float(launch.failed[rows].mean()) if rows.size else 0.0
+
+
+def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -> Gate:
+    used = sum(report.used for report in reports)
+    ok = used >= design.minimum_launches
+    words = f"{used} of {planned} planned launches count."
+    lost = [f"launch {report.number}: {report.why_not[0]}" for report in reports if not report.used]
+    if lost:
+        words += f" Left out: {'; '.join(lost[:6])}."
+    if not ok:
+        words += f" A verdict takes at least {design.minimum_launches}; run with --launches {max(planned, 8)} to the end."
+    return Gate("launches", "Launches that count", used, design.minimum_launches, "launches", ok, "not enough data", words)
+
+
+def _unknown(launches: tuple[Launch, ...]) -> Gate:
+    code = CACHE_CLASSES.index("UNKNOWN")
+    unknown = total = 0
+    for launch in launches:
+        answered = ~launch.failed
+        unknown += int(np.count_nonzero(launch.cache[answered] == code))
+        total += int(np.count_nonzero(answered))
+    share = unknown / total if total else 0.0
+    ok = share <= UNKNOWN_LIMIT
+    words = (
+        "The replies say what the page cache did."
+        if ok
+        else "Too many replies do not say what the cache did, so single cache classes are not judged; whole pages are. "
+        "Have the site or its proxy send Cache-Status."
+    )
+    return Gate(
+        "cache_class",
+        "Replies whose cache class is unknown",
+        share,
+        UNKNOWN_LIMIT,
+        "%",
+        ok,
+        "class verdicts withheld",
+        words,
+    )

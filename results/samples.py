@@ -1,0 +1,356 @@
+"""Records as arrays: the measured requests of every launch, indexed by arm, persona, route and cache class.
+
+Only rows of phase ``measured`` are kept. Everything stays columnar: dictionary codes of the Arrow files become small
+integers over one vocabulary, one stable sort per launch makes every cell a slice, and no Python loop ever runs over rows.
+Knows what a request cost; does not know what a good or a bad cost is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from results.columns import CACHE_CLASSES, CHECKS
+from results.errors import ComparisonError
+from results.record import Record
+
+ALL: Final = "all"
+"""The cache class of a cell that holds every class."""
+
+BEFORE: Final = 0
+AFTER: Final = 1
+"""Arm codes."""
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int16]
+
+_PASSED: Final = np.array([check in {"ok", "unchecked"} for check in CHECKS])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """The requests of one persona to one route, of one cache class or of ``all``."""
+
+    persona: str
+    route: str
+    cache: str = ALL
+
+    def __str__(self) -> str:
+        """``reader article`` or ``reader article HIT``."""
+        return f"{self.persona} {self.route}" + ("" if self.cache == ALL else f" {self.cache}")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The generator's own per-second series of one launch, summed over its workers.
+
+    Attributes:
+        second: End of each interval, seconds on the clock of the requests; the other arrays have its shape.
+        offered, sent, completed, errors: Requests in the interval, both arms.
+        in_flight: Requests under way at its end.
+        cpu: Of the busiest worker, 1.0 is one core.
+        lag_p99_ms: Of the worst worker.
+    """
+
+    second: Floats
+    offered: Floats
+    sent: Floats
+    completed: Floats
+    errors: Floats
+    in_flight: Floats
+    cpu: Floats
+    lag_p99_ms: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """The measured requests of one launch, both arms.
+
+    Row arrays share one length. ``order`` sorts rows by group; group ``g`` is ``order[bounds[g]:bounds[g + 1]]``.
+
+    Attributes:
+        number: From 1, as in the folder's name.
+        records: The swarm records the rows came from: one in a trial, two where archived sessions are put together.
+        failed: Rows without a usable response.
+        response_ms: ``end - scheduled``; infinite where failed.
+        service_ms: ``end - sent``; infinite where failed.
+        lag_ms: ``released - scheduled``, the generator's own lateness.
+        measured_from: Scheduled moment of the first measured row, seconds; NaN where there is none.
+        rows: Rows of every phase and arm; ``ended`` of them did not stay under way to the end.
+        sequence_gaps: Sequence numbers that are missing or double, over all workers.
+    """
+
+    number: int
+    records: tuple[Record, ...]
+    arm: Codes
+    persona: Codes
+    route: Codes
+    cache: Codes
+    check: Codes
+    request: npt.NDArray[np.int64]
+    url: npt.NDArray[np.int32]
+    failed: npt.NDArray[np.bool_]
+    response_ms: Floats
+    service_ms: Floats
+    lag_ms: Floats
+    server_ms: Floats
+    db_calls: Floats
+    measured_from: float
+    rows: int
+    ended: int
+    sequence_gaps: int
+    health: Health
+    order: npt.NDArray[np.intp]
+    bounds: npt.NDArray[np.intp]
+
+    def arm_rows(self, arm: int) -> npt.NDArray[np.intp]:
+        """Row numbers of one arm."""
+        groups = (self.bounds.size - 1) // 2
+        return self.order[self.bounds[arm * groups] : self.bounds[(arm + 1) * groups]]
+
+    def failed_checks(self) -> dict[str, int]:
+        """How often each check of the oracle failed, by its name."""
+        counts = np.bincount(self.check, minlength=len(CHECKS))
+        return {name: int(n) for name, n, passed in zip(CHECKS, counts, _PASSED, strict=True) if n and not passed}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The launches of a comparison over one vocabulary.
+
+    Attributes:
+        personas, routes: What the codes of the rows stand for.
+        workload: ``open``, where response time decides; ``closed``, where nothing but service time is defined.
+    """
+
+    personas: tuple[str, ...]
+    routes: tuple[str, ...]
+    launches: tuple[Launch, ...]
+    workload: Literal["open", "closed"]
+
+    def pages(self) -> list[tuple[str, str]]:
+        """Every (persona, route) that has a request in some launch, by name."""
+        return sorted(
+            (persona, route)
+            for persona in self.personas
+            for route in self.routes
+            if any(self.count(launch, arm, Cell(persona, route)) for launch in self.launches for arm in (0, 1))
+        )
+
+    def rows(self, launch: Launch, arm: int, cell: Cell) -> npt.NDArray[np.intp]:
+        """Row numbers of a cell in one arm of one launch."""
+        low, high = self._slice(arm, cell)
+        return launch.order[launch.bounds[low] : launch.bounds[high]]
+
+    def count(self, launch: Launch, arm: int, cell: Cell) -> int:
+        """Number of requests of a cell in one arm of one launch."""
+        low, high = self._slice(arm, cell)
+        return int(launch.bounds[high] - launch.bounds[low])
+
+    def deciding_ms(self, launch: Launch) -> Floats:
+        """The latency that decides verdicts: response time in the open workload, service time in the closed one."""
+        return launch.response_ms if self.workload == "open" else launch.service_ms
+
+    def _slice(self, arm: int, cell: Cell) -> tuple[int, int]:
+        classes = len(CACHE_CLASSES)
+        page = (arm * len(self.personas) + self.personas.index(cell.persona)) * len(self.routes)
+        start = (page + self.routes.index(cell.route)) * classes
+        if cell.cache == ALL:
+            return start, start + classes
+        start += CACHE_CLASSES.index(cell.cache)
+        return start, start + 1
+
+
+def read_trial(record: Record, before: str, after: str) -> Samples:
+    """The samples of a trial: launch by launch, its two arms side by side.
+
+    Raises:
+        ComparisonError: The record holds no launch, or a launch lacks one of the arms.
+    """
+    launches = record.launches()
+    if not launches:
+        raise ComparisonError(f"record {record.name} holds no launch; run the trial again")
+    return _read([[(launch, {before: BEFORE, after: AFTER})] for launch in launches])
+
+
+def read_archived(before: Record, before_arm: str, after: Record, after_arm: str) -> Samples:
+    """The samples of two sessions, each giving one arm; equal launch numbers are not pairs.
+
+    Raises:
+        ComparisonError: A record holds no launch, or not the arm.
+    """
+    sides = [(before, before_arm, BEFORE), (after, after_arm, AFTER)]
+    parts: list[list[tuple[Record, Mapping[str, int]]]] = []
+    for record, arm, code in sides:
+        launches = record.launches()
+        if not launches:
+            raise ComparisonError(f"record {record.name} holds no launch; run it again")
+        for position, launch in enumerate(launches):
+            if position == len(parts):
+                parts.append([])
+            parts[position].append((launch, {arm: code}))
+    return _read(parts)
+
+
+def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]]) -> Samples:
+    personas: list[str] = []
+    routes: list[str] = []
+    raw = [_rows(part, personas, routes) for part in parts]
+    rates = {launch.plan.get("rate") is None for part in parts for launch, _ in part}
+    if len(rates) > 1:
+        raise ComparisonError("one of the runs is an open workload and the other a closed one; run both the same way")
+    launches = tuple(
+        _index(number, part, columns, len(personas), len(routes))
+        for number, (part, columns) in enumerate(zip(parts, raw, strict=True), 1)
+    )
+    return Samples(tuple(personas), tuple(routes), launches, "closed" if rates == {True} else "open")
+
+
+def _rows(
+    parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str], routes: list[str]
+) -> dict[str, Any]:
+    """The columns of one launch over the growing vocabularies, measured rows of known arms only."""
+    pieces: list[dict[str, Any]] = []
+    for record, arms in parts:
+        table = record.table("requests")
+        arm = _recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))  # type: ignore[misc]
+        phase = _recode(table.column("phase"), lambda word: int(word == "measured"))
+        error = _recode(table.column("error"), _ERROR_KIND)
+        seq = _numbers(table.column("seq"))
+        worker = _numbers(table.column("worker"))
+        keep = np.flatnonzero((phase == 1) & (arm >= 0))
+        scheduled, sent, end = (_numbers(table.column(name))[keep] for name in ("scheduled", "sent", "end"))
+        response = (end - scheduled) * 1000
+        failed = (error[keep] > 0) | ~np.isfinite(response)
+        db_calls = _numbers(table.column("db_calls"))[keep].astype(np.float64)
+        pieces.append(
+            {
+                "arm": arm[keep],
+                "persona": _recode(table.column("persona"), lambda word: _code(personas, word))[keep],
+                "route": _recode(table.column("route"), lambda word: _code(routes, word))[keep],
+                "cache": _recode(table.column("cache"), _CACHE_CODE)[keep],
+                "check": _recode(table.column("check"), CHECKS.index)[keep],
+                "request": _numbers(table.column("request"))[keep],
+                "url": _numbers(table.column("url"))[keep],
+                "failed": failed,
+                "response_ms": np.where(failed, np.inf, response),
+                "service_ms": np.where(failed, np.inf, (end - sent) * 1000),
+                "lag_ms": (_numbers(table.column("released"))[keep] - scheduled) * 1000,
+                "server_ms": _numbers(table.column("server_ms"))[keep].astype(np.float64),
+                "db_calls": np.where(db_calls < 0, np.nan, db_calls),
+                "scheduled": scheduled,
+                "rows": np.array([table.num_rows]),
+                "ended": np.array([int(np.count_nonzero(error < _ABANDONED))]),
+                "gaps": np.array([_sequence_gaps(worker, seq)]),
+            }
+        )
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _index(
+    number: int,
+    parts: Sequence[tuple[Record, Mapping[str, int]]],
+    columns: Mapping[str, Any],
+    personas: int,
+    routes: int,
+) -> Launch:
+    groups = 2 * personas * routes * len(CACHE_CLASSES)
+    key = columns["arm"].astype(np.int32)
+    for name, size in (("persona", personas), ("route", routes), ("cache", len(CACHE_CLASSES))):
+        key = key * size + columns[name]
+    if groups < 2**15:  # numpy sorts 16-bit integers by radix, several times faster
+        key = key.astype(np.int16)
+    order = np.argsort(key, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=groups))]).astype(np.intp)
+    rows = {name: columns[name] for name in _ROW_COLUMNS}
+    scheduled = columns["scheduled"]
+    return Launch(
+        number=number,
+        records=tuple(record for record, _ in parts),
+        **rows,
+        measured_from=float(scheduled.min()) if scheduled.size else float("nan"),
+        rows=int(columns["rows"].sum()),
+        ended=int(columns["ended"].sum()),
+        sequence_gaps=int(columns["gaps"].sum()),
+        health=_health([record for record, _ in parts]),
+        order=order,
+        bounds=bounds,
+    )
+
+
+def _health(records: Sequence[Record]) -> Health:
+    """One value a second: counts add up over workers, load and lateness take the worst."""
+    table = pa.concat_tables([record.table("seconds") for record in records])
+    moment = _numbers(table.column("second"))
+    second, position = np.unique(np.round(moment), return_inverse=True)
+    sums = {
+        name: np.bincount(position, weights=_numbers(table.column(name)), minlength=second.size)
+        for name in ("offered", "sent", "completed", "errors", "in_flight")
+    }
+    worst = {}
+    for name in ("cpu", "lag_p99_ms"):
+        worst[name] = np.full(second.size, -np.inf)
+        np.fmax.at(worst[name], position, _numbers(table.column(name)))
+        worst[name][np.isinf(worst[name])] = np.nan
+    return Health(second, **sums, **worst)
+
+
+_ROW_COLUMNS: Final = (
+    "arm",
+    "persona",
+    "route",
+    "cache",
+    "check",
+    "request",
+    "url",
+    "failed",
+    "response_ms",
+    "service_ms",
+    "lag_ms",
+    "server_ms",
+    "db_calls",
+)
+
+_ABANDONED: Final = 2
+
+
+def _ERROR_KIND(word: str) -> int:  # noqa: N802 - a table in the form of a function
+    return 0 if word == "none" else _ABANDONED if word == "abandoned" else 1
+
+
+def _CACHE_CODE(word: str) -> int:  # noqa: N802
+    return CACHE_CLASSES.index(word) if word in CACHE_CLASSES else CACHE_CLASSES.index("UNKNOWN")
+
+
+def _code(vocabulary: list[str], word: str) -> int:
+    if word not in vocabulary:
+        vocabulary.append(word)
+    return vocabulary.index(word)
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    return np.asarray(column.to_numpy())
+
+
+def _recode(column: pa.ChunkedArray, code: Any) -> Codes:
+    """Dictionary codes of the file as codes of ours; one call of ``code`` per word, not per row."""
+    pieces = [np.empty(0, np.int16)]
+    for chunk in column.chunks:
+        table = np.array([code(word) for word in chunk.dictionary.to_pylist()], np.int16)
+        pieces.append(table[chunk.indices.to_numpy()] if len(chunk) else table[:0])
+    return np.concatenate(pieces)
+
+
+def _sequence_gaps(worker: npt.NDArray[Any], seq: npt.NDArray[Any]) -> int:
+    """By how many rows the workers' sequences differ from 0, 1, 2, ... without a gap."""
+    if not seq.size:
+        return 0
+    rows = np.bincount(worker)
+    last = np.full(rows.size, -1, np.int64)
+    np.maximum.at(last, worker, seq)
+    return int(np.abs(last + 1 - rows).sum())

@@ -1,0 +1,203 @@
+"""The statistics of the verdict: quantiles, intervals over launches, and what a run could have found.
+
+Pure functions over arrays; one value per launch and cell is their only unit. Nothing here knows of requests, files or
+words. Where a source is named, the formula is the source's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+Floats = npt.NDArray[np.float64]
+
+_ENUMERATED: Final = 12
+"""Up to so many launches every sign flip is tried; above, a seeded sample of as many."""
+
+_MOST_LAUNCHES: Final = 200
+"""Beyond this no number of launches is recommended: another experiment is."""
+
+
+def quantile(ordered: Floats, p: float) -> float:
+    """The type-7 quantile of values in ascending order (Hyndman & Fan 1996); infinite values stand for failures.
+
+    Linear interpolation at rank ``(n - 1) p``, numpy's default, but exact next to infinite values where the difference
+    of neighbours is undefined. NaN without values.
+    """
+    if not ordered.size:
+        return math.nan
+    rank = (ordered.size - 1) * p
+    low = math.floor(rank)
+    part = rank - low
+    if part == 0:
+        return float(ordered[low])
+    below, above = float(ordered[low]), float(ordered[low + 1])
+    return math.inf if math.isinf(above) else below + part * (above - below)
+
+
+def floor(p: float) -> int:
+    """How many requests a quantile needs in each arm of each launch.
+
+    The larger of two floors: ten values beyond the quantile, and a sample whose smallest and largest value enclose the
+    quantile with 95 % probability, ``1 - p^n - (1 - p)^n >= 0.95`` (Wilks 1941).
+    """
+    beyond = math.ceil(round(10 / (1 - p), 9))
+    n = 2
+    while 1 - p**n - (1 - p) ** n < 0.95:
+        n += 1
+    return max(beyond, n)
+
+
+def t_critical(k: int, alpha: float, m: int = 1) -> float:
+    """Two-sided Bonferroni critical value of Student's t for ``m`` intervals over ``k`` launches.
+
+    Infinite where ``k`` is below 2, so that no interval is ever claimed from one launch.
+    """
+    return float(special.stdtrit(k - 1, 1 - alpha / (2 * m))) if k > 1 else math.inf
+
+
+def sign_flips(k: int, seed: int) -> Floats:
+    """Rows of +1 and -1: all assignments to ``k`` launches up to an overall sign, or a seeded sample of them."""
+    if k <= _ENUMERATED:
+        rest = np.array(list(itertools.product((1.0, -1.0), repeat=k - 1)), np.float64).reshape(-1, k - 1)
+        return np.hstack([np.ones((rest.shape[0], 1)), rest])
+    drawn = np.random.default_rng(seed).choice((1.0, -1.0), size=(2**_ENUMERATED, k))
+    drawn[0] = 1
+    return drawn
+
+
+def max_t_critical(values: Floats, alpha: float, seed: int = 0) -> float:
+    """The critical value that makes the intervals of all columns hold together with probability ``1 - alpha``.
+
+    The largest absolute t statistic over the columns is recomputed under joint sign flips of the centred launches: every
+    cell of a launch flips together, so the cells' correlation is used rather than feared (Westfall & Young 1993; the
+    wild bootstrap with Rademacher weights of Cameron, Gelbach & Miller 2008). One column needs no such thing and gets
+    Student's t, which is also the lower bound for several.
+
+    Args:
+        values: Shape (launches, cells), one log ratio each, finite.
+        alpha: Family-wise error rate.
+        seed: Of the sample of flips above twelve launches.
+    """
+    k, m = values.shape
+    single = t_critical(k, alpha)
+    if m < 2 or k < 3:
+        return t_critical(k, alpha, max(m, 1))
+    centred = values - values.mean(axis=0)
+    spread = np.abs(centred).max(axis=0)
+    centred = centred[:, spread > 1e-12 * np.abs(values).max(axis=0, initial=1.0)]
+    if not centred.shape[1]:
+        return single
+    # The order of launches and the names of the arms must not matter, also where flips are sampled.
+    centred = centred[np.lexsort(np.abs(centred).T)]
+    means = sign_flips(k, seed) @ centred / k
+    variance = ((centred**2).sum(axis=0) - k * means**2) / (k - 1)
+    with np.errstate(divide="ignore"):
+        largest = (np.abs(means) / np.sqrt(np.maximum(variance, 0) / k)).max(axis=1)
+    critical = float(np.quantile(largest, 1 - alpha, method="higher"))
+    # With few launches a flip can line up all values; the Bonferroni value is valid too, and then the smaller.
+    return max(single, min(critical, t_critical(k, alpha, m)))
+
+
+def interval(values: Floats, critical: float) -> tuple[float, float]:
+    """Mean plus and minus ``critical`` standard errors; the whole line below two values."""
+    if values.size < 2:
+        return -math.inf, math.inf
+    mean = float(values.mean())
+    half = critical * float(values.std(ddof=1)) / math.sqrt(values.size)
+    return mean - half, mean + half
+
+
+def t_p_value(values: Floats) -> float:
+    """Two-sided p of Student's paired t test of mean zero; 1 where it is not defined."""
+    if values.size < 2:
+        return 1.0
+    spread = float(values.std(ddof=1))
+    mean = float(values.mean())
+    if spread == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * special.stdtr(values.size - 1, -abs(mean) / spread * math.sqrt(values.size)))
+
+
+def hodges_lehmann(values: Floats) -> float:
+    """Median of all averages of two launches, each with itself included (Hodges & Lehmann 1963)."""
+    row, column = np.triu_indices(values.size)
+    return float(np.median((values[row] + values[column]) / 2))
+
+
+def sign_flip_p(values: Floats, seed: int = 0) -> float:
+    """Share of sign flips whose mean is at least as far from zero as the observed: exact to twelve launches."""
+    ordered = values[np.argsort(np.abs(values), kind="stable")]
+    means = np.abs(sign_flips(values.size, seed) @ ordered)
+    return float(np.mean(means >= abs(float(ordered.sum())) * (1 - 1e-12)))
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values that control the false discovery rate (Benjamini & Hochberg 1995)."""
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(-p, kind="stable")
+    scaled = p[order] * p.size / np.arange(p.size, 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1)
+    return [float(value) for value in adjusted]
+
+
+def detectable(spread: float, k: int, critical: float, margin: float = 0.0) -> float:
+    """The smallest true log ratio that ``k`` launches tell from zero with 95 % power; beyond ``margin`` if given.
+
+    ``margin + (c + t[.95, k-1]) s / sqrt(k)``, the usual power approximation for a t interval.
+    """
+    if k < 2:
+        return math.inf
+    return margin + (critical + float(special.stdtrit(k - 1, 0.95))) * spread / math.sqrt(k)
+
+
+def launches_needed(estimate: float, spread: float, margin: float, alpha: float, m: int) -> int | None:
+    """Fewest launches that settle a cell with 95 % power, were its spread and estimate the true ones.
+
+    Beyond the margin: to say faster or slower. Inside it: to say no difference, planned at a true ratio of one, where
+    both ends of the interval have to clear the margin.
+
+    Returns:
+        ``None`` above 200: so close to the margin or so noisy that repeating is no remedy.
+    """
+    for k in range(3, _MOST_LAUNCHES + 1):
+        critical = t_critical(k, alpha, m)
+        if abs(estimate) > margin:
+            settled = detectable(spread, k, critical, margin) <= abs(estimate)
+        else:
+            settled = (critical + float(special.stdtrit(k - 1, 0.975))) * spread / math.sqrt(k) <= margin
+        if settled:
+            return k
+    return None
+
+
+def mean_interval(values: Floats, alpha: float) -> tuple[float, float, float]:
+    """Mean and t interval of launch values, e.g. of differences of proportions."""
+    low, high = interval(values, t_critical(values.size, alpha))
+    return (float(values.mean()) if values.size else math.nan), low, high
+
+
+def percentile_curve(ordered: Floats, points: int = 60) -> tuple[Floats, Floats]:
+    """A quantile function for drawing: probabilities even in ``log 1/(1-p)``, cut where ten values lie beyond.
+
+    Returns:
+        Probabilities and their quantiles.
+    """
+    if ordered.size < 20:
+        return np.empty(0), np.empty(0)
+    decades = np.linspace(0, math.log10(ordered.size / 10), points)
+    p = 1 - 10**-decades
+    return p, np.array([quantile(ordered, float(value)) for value in p])
+
+
+def finite_median(values: npt.NDArray[Any]) -> float:
+    """Median of the finite values; NaN without any."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else math.nan

@@ -1,0 +1,139 @@
+"""From one interval and one margin to one of four words; from many cells and gates to one sentence.
+
+| interval of the log ratio          | word            |
+|------------------------------------|-----------------|
+| wholly above the margin            | slower          |
+| wholly below it                    | faster          |
+| wholly inside it                   | no difference   |
+| anything else                      | not enough data |
+
+A word is never chosen because something could *not* be shown; what was ruled out is always said with a number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from results import statistics
+from results.errors import ComparisonError
+
+Word = Literal["faster", "slower", "no difference", "not enough data", "invalid", "not comparable"]
+Direction = Literal["faster", "slower", "none"]
+
+FAIL_ON: Final = ("slower", "not enough data", "invalid")
+"""What an exit code can be asked to report; ``invalid`` stands for *not comparable* too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of one cell.
+
+    Attributes:
+        word: The verdict.
+        qualifier: How much, or why not, in words that can stand after the word.
+        direction: Which way the interval points, where it excludes no change at all.
+        at_least: The change that is certain, as a fraction; only with faster and slower.
+        ruled_out_slowdown: A slowdown of more than this fraction is ruled out; ``None`` where nothing is.
+        ruled_out_speedup: The same for a speed-up.
+        launches_needed: With *not enough data*: launches that would probably settle it; ``None`` if none would.
+    """
+
+    word: Word
+    qualifier: str
+    direction: Direction = "none"
+    at_least: float | None = None
+    ruled_out_slowdown: float | None = None
+    ruled_out_speedup: float | None = None
+    launches_needed: int | None = None
+
+
+def margin(relative: float, floor_ms: float, before_ms: float, after_ms: float) -> float:
+    """The relative change that does not matter: ``relative``, or ``floor_ms`` where that is more.
+
+    The floor is taken of the faster arm, so that exchanging the arms exchanges the verdict and nothing else.
+    """
+    fastest = min(before_ms, after_ms)
+    return max(relative, floor_ms / fastest) if fastest > 0 else relative
+
+
+def decide(low: float, high: float, log_margin: float) -> Word:
+    """The table of this module: the word for an interval of log ratios and a margin, ``ln(1 + margin)``."""
+    if low > log_margin:
+        return "slower"
+    if high < -log_margin:
+        return "faster"
+    if -log_margin < low and high < log_margin:
+        return "no difference"
+    return "not enough data"
+
+
+def judge(
+    low: float, high: float, relative_margin: float, *, estimate: float, spread: float, alpha: float, m: int
+) -> Verdict:
+    """The verdict of one cell with its qualifier.
+
+    Args:
+        low, high: Simultaneous interval of the mean log ratio, finite.
+        relative_margin: As a fraction.
+        estimate: Mean log ratio over launches.
+        spread: Its standard deviation over launches.
+        alpha, m: Family-wise error rate and size of the family, to plan launches with.
+    """
+    log_margin = math.log1p(relative_margin)
+    word = decide(low, high, log_margin)
+    slowdown = math.expm1(high) if high > 0 else 0.0
+    speedup = -math.expm1(low) if low < 0 else 0.0
+    direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
+    match word:
+        case "slower":
+            at_least = math.expm1(low)
+            return Verdict(word, f"by at least {percent(at_least)}", direction, at_least)
+        case "faster":
+            at_least = -math.expm1(high)
+            return Verdict(word, f"by at least {percent(at_least)}", direction, at_least, 0.0)
+        case "no difference":
+            qualifier = f"a slowdown of more than {percent(slowdown)} is ruled out"
+            return Verdict(word, qualifier, direction, None, slowdown, speedup)
+    needed = statistics.launches_needed(estimate, spread, log_margin, alpha, m)
+    parts = [f"leans {direction}"] if direction != "none" else []
+    parts.append(f"about {needed} launches needed" if needed else "more launches would not settle it")
+    return Verdict("not enough data", "; ".join(parts), direction, None, slowdown, speedup, needed)
+
+
+def undecided(reason: str, launches_needed: int | None = None) -> Verdict:
+    """*Not enough data* for a reason that is not an interval."""
+    return Verdict("not enough data", reason, launches_needed=launches_needed)
+
+
+def exit_code(words: Collection[Word], overall: Word, fail_on: Collection[str] = ("slower", "invalid")) -> int:
+    """The exit code of a comparison: 4 invalid or not comparable, 1 slower, 3 not enough data, else 0.
+
+    Args:
+        words: Of the primary cells.
+        overall: The verdict of the whole.
+        fail_on: Which of ``FAIL_ON`` count.
+
+    Raises:
+        ComparisonError: For a word that is not in ``FAIL_ON``.
+    """
+    for name in fail_on:
+        if name not in FAIL_ON:
+            raise ComparisonError(f"cannot fail on {name!r}; choose from: {', '.join(FAIL_ON)}")
+    if overall in {"invalid", "not comparable"}:
+        return 4 if "invalid" in fail_on else 0
+    if "slower" in words and "slower" in fail_on:
+        return 1
+    if (overall == "not enough data" or "not enough data" in words) and "not enough data" in fail_on:
+        return 3
+    return 0
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage with two significant digits or one decimal: ``88 %``, ``3.4 %``, ``0.42 %``."""
+    value = 100 * fraction
+    if value == 0 or abs(value) >= 9.95:
+        return f"{value:.0f} %"
+    return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"

@@ -1,0 +1,66 @@
+"""When an article was published, modified and last reviewed; never later than one fixed day.
+
+Published is at or before modified, modified is on or before last reviewed, and that is on or before `AS_OF`: no clock is
+ever read. The last four weeks before it are kept free for revisions, which are forty minutes apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from synth.draws import Draws
+
+AS_OF = datetime(2026, 7, 31, tzinfo=UTC)
+"""The day the whole corpus is seen from."""
+
+MAX_REVISION = 1000
+"""The last revision: later ones would be modified after `AS_OF`."""
+
+_FIRST = datetime(2018, 1, 1, tzinfo=UTC)
+_LAST_EDIT = AS_OF - timedelta(days=28)
+_BETWEEN_REVISIONS = timedelta(minutes=40)
+_DAY_SECONDS = 86_400
+# How many of 32 posts appear in each hour of the day (UTC): few at night, most in the morning.
+_HOURS = (7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 12, 13, 13, 13, 14, 14, 14, 15, 15, 16, 17, 19, 21, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The three dates of an article at one revision, in order."""
+
+    published: datetime
+    modified: datetime
+    last_reviewed: date
+
+
+def classic(draws: Draws, revision: int) -> Dates:
+    """Return dates as the original draws them: the last review uniform over five and a half years, the others before it."""
+    reviewed = _LAST_EDIT - timedelta(seconds=draws.below("reviewed", 2000 * _DAY_SECONDS))
+    modified = reviewed - timedelta(seconds=draws.below("modified", 120 * _DAY_SECONDS))
+    published = modified - timedelta(seconds=draws.below("published", 400 * _DAY_SECONDS))
+    modified += revision * _BETWEEN_REVISIONS
+    return Dates(published, modified, max(reviewed, modified).date())
+
+
+def natural(draws: Draws, edits: int, revision: int) -> Dates:
+    """Return dates as a growing site has them: more posts every year, on working days, in the morning.
+
+    Args:
+        draws: The article's draws.
+        edits: How often the article was edited before its first revision here; 0 leaves modified at published.
+        revision: The revision asked for.
+    """
+    days = (_LAST_EDIT - _FIRST).days - 3
+    # The larger of two uniform days: the density of posts grows in proportion to the age of the site.
+    day = max(draws.below("day one", days), draws.below("day two", days))
+    start = _FIRST + timedelta(days=day)
+    if start.weekday() > 4 and draws.below("weekend", 8):
+        start += timedelta(days=7 - start.weekday())
+    published = start.replace(hour=draws.choice("hour", _HOURS)) + timedelta(seconds=draws.below("second", 3600))
+    modified = published
+    if edits:
+        modified += timedelta(seconds=1 + draws.below("modified", int((_LAST_EDIT - published).total_seconds())))
+    modified += revision * _BETWEEN_REVISIONS
+    reviewed = modified.date() + timedelta(days=draws.below("reviewed", (AS_OF.date() - modified.date()).days + 1))
+    return Dates(published, modified, reviewed)

@@ -1,0 +1,25 @@
+"""Everything the synthesizer can refuse to do.
+
+SynthError (a ValueError)
+├── ArticleError   an id, revision, seed or profile that names no article
+├── CorpusError    parameters that describe no corpus
+└── ExportError    an export that cannot be started
+
+Each message is one line: what happened, the value, the remedy.
+"""
+
+
+class SynthError(ValueError):
+    """The base of every error the synthesizer raises on purpose."""
+
+
+class ArticleError(SynthError):
+    """No article has this id, revision, seed or profile."""
+
+
+class CorpusError(SynthError):
+    """These parameters describe no corpus."""
+
+
+class ExportError(SynthError):
+    """This export cannot be started."""

@@ -1,0 +1,25 @@
+"""What the layers of one request tell each other: it travels in the ASGI scope and is never sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXCHANGE = "anp.exchange"
+"""The scope key."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        route: Name of the route; set by the application, or by the cache from the stored page.
+        word: What the cache did: HIT, MISS, EXPIRED or BYPASS.
+        status: The ``Cache-Status`` value.
+        inner: Seconds spent inside the application.
+    """
+
+    route: str = "error"
+    word: str = "BYPASS"
+    status: bytes = b"anp; fwd=bypass"
+    inner: float = 0.0
