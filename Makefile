@@ -40,7 +40,7 @@ lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/mypy
 
 docs: setup-dev          ## Write docs/cli.md anew from the command's own help
-	$(BIN)/python -m tests.write_cli_reference
+	$(BIN)/typer harness.cli utils docs --name anp --title "The anp command" --output docs/cli.md
 
 bench: setup-dev          ## Speed ratios against named rivals, measured in one run
 	$(BIN)/python -m pytest -m bench -s

@@ -44,7 +44,9 @@ class RunFailed(HarnessError):  # noqa: N818 - reads as the sentence it stands f
     exit_code = ExitCode.INVALID
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the nearest known word, or nothing where none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def unknown(what: str, word: str, known: Iterable[str]) -> str:
+    """The message for a word nobody knows: with the nearest known one, or else with all of them."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(words)}"
+    return f"unknown {what} {word!r}; {remedy}"

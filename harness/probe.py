@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
-from synth.people import member
 
 from harness.errors import TargetError
 from synth import Corpus
+from synth.people import member
 
 _MARK: Final = re.compile(rb'<meta name="anp-mark" content="([^"]*)">')
 _APP_MS: Final = re.compile(r"\bapp;dur=([0-9.]+)")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TargetError, UsageError, did_you_mean
+from harness.errors import TargetError, UsageError, unknown
 from harness.processes import Child
 from harness.progress import Advance
 from synth import Corpus
@@ -146,9 +146,7 @@ def check_settings(settings: Mapping[str, str]) -> None:
     known = [setting["name"] for setting in known_settings()]
     for name in settings:
         if name not in known:
-            raise UsageError(
-                f"unknown site setting {name!r}{did_you_mean(name, known)} See them all with: anp serve --list-settings"
-            )
+            raise UsageError(unknown("site setting", name, known) + ". See: anp serve --list-settings")
 
 
 def _last_line(path: Path) -> dict[str, Any] | None:

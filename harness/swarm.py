@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from harness.errors import RunFailed, UsageError, did_you_mean
+from harness.errors import RunFailed, UsageError, unknown
 from harness.processes import Child, uninterrupted
 from harness.progress import Advance
 from results.plan import SwarmPlan
@@ -33,9 +33,7 @@ def check_scenario(name: str) -> None:
         UsageError: With the nearest known name.
     """
     if name not in scenarios():
-        raise UsageError(
-            f"unknown scenario {name!r}{did_you_mean(name, scenarios())} There are: {', '.join(scenarios())}"
-        )
+        raise UsageError(unknown("scenario", name, scenarios()))
 
 
 def command(

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from results.comparison import Comparison, compare_trial
-
 import results.report
 from harness import machine, probe, site, swarm
 from harness.errors import RunFailed, TargetError
 from harness.processes import uninterrupted
 from harness.progress import Steps
 from harness.trial_plan import TrialPlan
+from results.comparison import Comparison, compare_trial
 from results.design import Design
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, launch_directory, new_directory, read_record, runs_root

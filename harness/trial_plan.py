@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.errors import UsageError, did_you_mean
+from harness.errors import UsageError, unknown
 from synth import Corpus
 
 Setting = str | int | float | bool
@@ -102,9 +102,7 @@ def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) ->
     values: dict[str, Any] = {}
     if preset is not None:
         if preset not in presets():
-            raise UsageError(
-                f"unknown preset {preset!r}{did_you_mean(preset, presets())} There are: {', '.join(presets())}"
-            )
+            raise UsageError(unknown("preset", preset, presets()))
         text = (resources.files("harness") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
         values = tomllib.loads(text)
     if file is not None:
@@ -137,7 +135,8 @@ def _in_words(error: ValidationError, file: Path | None) -> str:
         model: type[BaseModel] = TrialPlan
         for part in place[:-1]:
             model = {"corpus": CorpusPlan, "before": ArmPlan, "after": ArmPlan}.get(part, model)
-        return f"{where}unknown key {key!r}{did_you_mean(place[-1], model.model_fields)}"
+        section = f"key of [{'.'.join(place[:-1])}]" if place[:-1] else "key"
+        return where + unknown(section, place[-1], model.model_fields)
     message = first["msg"][0].lower() + first["msg"][1:]
     return f"{where}{key} is {first['input']!r}; {message}"
 

@@ -131,7 +131,8 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
 
     The rule: personas take turns, each giving its routes from the most to the least requested; a page (persona and
     route) brings every quantile whose sample floor all launches and both arms meet. Cells of single cache classes that
-    both arms hold follow in the same order, unless they hold nearly what their page holds. The first ``most_primary`` are primary.
+    both arms hold follow in the same order, unless they hold nearly what their page holds. The first ``most_primary``
+    are primary.
     """
     counts = {page: _smallest(samples, launches, Cell(*page)) for page in samples.pages()}
     pages = _turns(counts)
@@ -164,7 +165,8 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
         )
     missing = [question for question in design.primary if (question.cell.persona, question.cell.route) not in counts]
     if missing:
-        raise ComparisonError(f"primary cell {missing[0]} has no request; the pages are {', '.join(map(' '.join, pages))}")
+        known = ", ".join(" ".join(page) for page in pages)
+        raise ComparisonError(f"primary cell {missing[0]} has no request; the pages are {known}")
     primary = tuple(question for question in design.primary if question in able)
     declared = [
         (question, _smallest(samples, launches, question.cell)) for question in design.primary if question not in able

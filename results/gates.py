@@ -22,7 +22,7 @@ from results.errors import PlanError
 from results.plan import SwarmPlan
 from results.record import Record
 from results.samples import AFTER, BEFORE, Launch, Samples
-from results.verdict import percent
+from results.units import percent
 
 Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
 
@@ -34,8 +34,10 @@ LEFT_OUT_LIMIT: Final = 0.2
 ERROR_LIMIT: Final = 0.01
 ERROR_DIFFERENCE: Final = 0.001
 UNKNOWN_LIMIT: Final = 0.01
+ALONE_LIMIT: Final = 0.01
 
-_FREE_OF_TRAFFIC: Final = frozenset({"format", "kind", "started", "launch"})
+_FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
+"""Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +149,23 @@ def check(
         planned: How many launches the plan asked for.
         paired: Whether both arms met the same requests in the same launch.
     """
-    used = tuple(
-        launch for launch, report in zip(samples.launches, reports, strict=True) if report.used
-    ) or samples.launches
+    used = (
+        tuple(launch for launch, report in zip(samples.launches, reports, strict=True) if report.used)
+        or samples.launches
+    )
     return [
         _checks(samples.launches),
         _ledger(samples.launches),
         *_generator(reports),
-        _same_traffic(samples.launches, paired=paired),
+        _same_traffic(samples.launches, samples.workload, paired=paired),
         _errors(used, design),
         _launches(reports, design, planned),
         _unknown(used),
     ]
+
+
+def _ran_to_the_end(launch: Launch) -> bool:
+    return all(record.run is not None and record.run.get("ended_by") == "completed" for record in launch.records)
 
 
 def _checks(launches: Iterable[Launch]) -> Gate:
@@ -181,6 +188,8 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
     problems: list[str] = []
     missing = 0
     for launch in launches:
+        if not _ran_to_the_end(launch):
+            continue  # it does not count, and nobody expects its record to be whole
         missing += launch.sequence_gaps
         written = 0
         for record in launch.records:
@@ -201,17 +210,18 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
 
 
 def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
-    """Three limits on single launches, then one on how many launches may exceed them."""
-    ratio = [report.lag_p99_ms / report.lag_limit_ms for report in reports if math.isfinite(report.lag_p99_ms)]
-    worst_lag = max((r.lag_p99_ms for r in reports if math.isfinite(r.lag_p99_ms)), default=None)
-    worst_limit = min((r.lag_limit_ms for r in reports), default=LAG_FLOOR_MS)
-    loads = [report.cpu for report in reports if math.isfinite(report.cpu)]
-    achieved = [report.achieved for report in reports if math.isfinite(report.achieved)]
+    """One gate on how many launches are lost to a sick generator, and the three limits that lose them."""
     lost = sum(report.saturated for report in reports)
     share = lost / len(reports) if reports else 0.0
     advice = "Lower the rate, or give the generator a core of its own or more processes."
-    late, busy = bool(ratio) and max(ratio) <= 1, bool(loads) and max(loads) <= CPU_LIMIT
-    kept_up = bool(achieved) and min(achieved) >= ACHIEVED_LIMIT
+    fate = "The generator was fit in every launch, so lateness is the site's and not ours."
+    if lost:
+        fate = f"The generator was not fit in {lost} of {len(reports)} launches, which are left out. "
+        fate += advice if share > LEFT_OUT_LIMIT else "The rest stand."
+    late = max(reports, key=lambda report: _or_worst(report.lag_p99_ms) / report.lag_limit_ms)
+    busy = max(_or_worst(report.cpu) for report in reports)
+    achieved = min(-_or_worst(-report.achieved) for report in reports)
+    in_time, has_room, holds = late.lag_p99_ms <= late.lag_limit_ms, busy <= CPU_LIMIT, achieved >= ACHIEVED_LIMIT
     return [
         Gate(
             "saturated",
@@ -221,62 +231,78 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "%",
             share <= LEFT_OUT_LIMIT,
             "invalid",
-            (f"{lost} of {len(reports)} launches are left out. " + (advice if share > LEFT_OUT_LIMIT else "The rest stand."))
-            if lost
-            else "The generator was fit in every launch, so lateness is the site's and not ours.",
+            fate,
         ),
         Gate(
             "lag",
             "Generator lateness, 99th percentile of the worst launch",
-            worst_lag,
-            worst_limit,
+            _or_none(late.lag_p99_ms),
+            late.lag_limit_ms,
             "ms",
-            late,
+            in_time,
             "launch left out",
-            "Requests left when they were due." if late else f"Requests left late by the generator's own doing. {advice}",
+            "Requests left when they were due."
+            if in_time
+            else f"Requests left late by the generator's doing. {advice}",
         ),
         Gate(
             "cpu",
             "Generator CPU in its busiest measured second",
-            max(loads, default=None),
+            _or_none(busy),
             CPU_LIMIT,
             "%",
-            busy,
+            has_room,
             "launch left out",
-            "The generator had room to spare." if busy else f"The generator ran short of CPU. {advice}",
+            "The generator had room to spare." if has_room else f"The generator ran short of CPU. {advice}",
         ),
         Gate(
             "achieved",
             "Requests brought to an end, of those due",
-            min(achieved, default=None),
+            _or_none(achieved),
             ACHIEVED_LIMIT,
             "%",
-            kept_up,
+            holds,
             "launch left out",
             "The offered rate was held."
-            if kept_up
+            if holds
             else "The offered rate was not held: the site or the generator is past its capacity. Lower the rate.",
         ),
     ]
 
 
-def _same_traffic(launches: tuple[Launch, ...], *, paired: bool) -> Gate:
+def _or_worst(value: float) -> float:
+    """What could not be measured is as bad as can be."""
+    return math.inf if math.isnan(value) else value
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) -> Gate:
     """Whether both arms, and all launches, were asked the same thing."""
     problems: list[str] = []
+    whole = [launch for launch in launches if _ran_to_the_end(launch)]
     plans = [_traffic(record, paired=paired) for launch in launches for record in launch.records]
     for plan in plans[1:]:
-        problems += [f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)]
+        problems += [
+            f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)
+        ]
     problems = list(dict.fromkeys(problems))
     if paired:
-        unlike = sum(_unlike_requests(launch) for launch in launches)
+        unlike = sum(launch.unlike for launch in launches)
         if unlike:
-            problems.append(f"{unlike} requests that the two arms do not share")
+            problems.append(f"{unlike} requests differ in URL or persona")
+        # Visitors of a closed workload get as far as the replies let them; arrivals of an open one are fixed.
+        alone, rows = sum(launch.alone for launch in whole), sum(launch.rows for launch in whole)
+        if workload == "open" and alone > ALONE_LIMIT * rows:
+            problems.append(f"{alone} requests reached one arm alone")
     elif not problems:
         for launch in launches:
             keys = {key for record in launch.records if (key := _traffic_key(record)) is not None}
             if len(launch.records) == 2 and len(keys) > 1:
                 problems.append(f"the traffic of launch {launch.number} differs")
-            if len({record.table("urls").num_rows for record in launch.records}) > 1:
+            if workload == "open" and len({record.table("urls").num_rows for record in launch.records}) > 1:
                 problems.append(f"launch {launch.number} knows another number of URLs")
     words = "Both arms were sent the same requests."
     if problems:
@@ -287,9 +313,8 @@ def _same_traffic(launches: tuple[Launch, ...], *, paired: bool) -> Gate:
 
 
 def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
-    """What of a plan has to agree; names and addresses of arms need not, nor, in one trial, the launch number."""
-    free = _FREE_OF_TRAFFIC if paired else _FREE_OF_TRAFFIC - {"launch"} | {"launch"}
-    plan = {key: value for key, value in record.plan.items() if key not in free}
+    """What of a plan has to agree between launches; the addresses of the arms need not."""
+    plan = {key: value for key, value in record.plan.items() if key not in _FREE}
     arms = plan.get("arms", [])
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
     return plan
@@ -311,16 +336,6 @@ def _short(value: object) -> str:
     return json.dumps(value, default=str)[:60]
 
 
-def _unlike_requests(launch: Launch) -> int:
-    """Requests that one arm lacks, or that asked for another URL or came from another persona there."""
-    arms = [launch.arm_rows(arm) for arm in (BEFORE, AFTER)]
-    _, first, second = np.intersect1d(launch.request[arms[0]], launch.request[arms[1]], return_indices=True)
-    one, other = arms[0][first], arms[1][second]
-    unlike = (launch.url[one] != launch.url[other]) | (launch.persona[one] != launch.persona[other])
-    alone = sum(np.unique(launch.request[rows]).size - first.size for rows in arms)
-    return int(np.count_nonzero(unlike)) + int(alone)
-
-
 def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
     """Failures make latencies incomparable before they make them slow or fast."""
     rates = np.array([[_rate(launch, arm) for arm in (BEFORE, AFTER)] for launch in launches])
@@ -333,8 +348,8 @@ def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
     words = f"{said}; each counts as an infinitely slow reply." if worst else "No request failed."
     if not ok:
         words = (
-            f"Errors differ: {said}. Replies that fail fast must not pass for fast pages, so latencies are not compared. "
-            "Find the errors first (the error column of the records names them)."
+            f"Errors differ: {said}. Replies that fail fast must not pass for fast pages, so latencies are not "
+            "compared. Find the errors first (the error column of the records names them)."
             if differ or pooled[0] != pooled[1]
             else f"Too many errors: {said}. Find them first (the error column of the records names them)."
         )
@@ -361,8 +376,12 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
     if lost:
         words += f" Left out: {'; '.join(lost[:6])}."
     if not ok:
-        words += f" A verdict takes at least {design.minimum_launches}; run with --launches {max(planned, 8)} to the end."
-    return Gate("launches", "Launches that count", used, design.minimum_launches, "launches", ok, "not enough data", words)
+        words += (
+            f" A verdict takes at least {design.minimum_launches}; run with --launches {max(planned, 8)} to the end."
+        )
+    return Gate(
+        "launches", "Launches that count", used, design.minimum_launches, "launches", ok, "not enough data", words
+    )
 
 
 def _unknown(launches: tuple[Launch, ...]) -> Gate:

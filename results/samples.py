@@ -1,7 +1,7 @@
 """Records as arrays: the measured requests of every launch, indexed by arm, persona, route and cache class.
 
 Only rows of phase ``measured`` are kept. Everything stays columnar: dictionary codes of the Arrow files become small
-integers over one vocabulary, one stable sort per launch makes every cell a slice, and no Python loop ever runs over rows.
+integers over one vocabulary, one stable sort per launch makes every cell a slice, and no Python loop runs over rows.
 Knows what a request cost; does not know what a good or a bad cost is.
 """
 
@@ -83,6 +83,8 @@ class Launch:
         measured_from: Scheduled moment of the first measured row, seconds; NaN where there is none.
         rows: Rows of every phase and arm; ``ended`` of them did not stay under way to the end.
         sequence_gaps: Sequence numbers that are missing or double, over all workers.
+        unlike: Requests of any phase that asked for another URL, or came from another persona, in the other arm.
+        alone: Requests of any phase that the other arm did not receive; 0 where there is no other arm.
     """
 
     number: int
@@ -93,7 +95,6 @@ class Launch:
     cache: Codes
     check: Codes
     request: npt.NDArray[np.int64]
-    url: npt.NDArray[np.int32]
     failed: npt.NDArray[np.bool_]
     response_ms: Floats
     service_ms: Floats
@@ -104,6 +105,8 @@ class Launch:
     rows: int
     ended: int
     sequence_gaps: int
+    unlike: int
+    alone: int
     health: Health
     order: npt.NDArray[np.intp]
     bounds: npt.NDArray[np.intp]
@@ -211,18 +214,19 @@ def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]]) -> Sample
     return Samples(tuple(personas), tuple(routes), launches, "closed" if rates == {True} else "open")
 
 
-def _rows(
-    parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str], routes: list[str]
-) -> dict[str, Any]:
+def _rows(parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str], routes: list[str]) -> dict[str, Any]:
     """The columns of one launch over the growing vocabularies, measured rows of known arms only."""
     pieces: list[dict[str, Any]] = []
     for record, arms in parts:
         table = record.table("requests")
-        arm = _recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))  # type: ignore[misc]
+        arm = _recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))
         phase = _recode(table.column("phase"), lambda word: int(word == "measured"))
-        error = _recode(table.column("error"), _ERROR_KIND)
+        error = _recode(table.column("error"), _error_kind)
         seq = _numbers(table.column("seq"))
         worker = _numbers(table.column("worker"))
+        persona = _recode(table.column("persona"), lambda word: _code(personas, word))
+        request, url = _numbers(table.column("request")), _numbers(table.column("url"))
+        unlike, alone = _mismatches(arm, request, url, persona) if len(arms) == 2 else (0, 0)
         keep = np.flatnonzero((phase == 1) & (arm >= 0))
         scheduled, sent, end = (_numbers(table.column(name))[keep] for name in ("scheduled", "sent", "end"))
         response = (end - scheduled) * 1000
@@ -231,12 +235,11 @@ def _rows(
         pieces.append(
             {
                 "arm": arm[keep],
-                "persona": _recode(table.column("persona"), lambda word: _code(personas, word))[keep],
+                "persona": persona[keep],
                 "route": _recode(table.column("route"), lambda word: _code(routes, word))[keep],
-                "cache": _recode(table.column("cache"), _CACHE_CODE)[keep],
+                "cache": _recode(table.column("cache"), _cache_code)[keep],
                 "check": _recode(table.column("check"), CHECKS.index)[keep],
-                "request": _numbers(table.column("request"))[keep],
-                "url": _numbers(table.column("url"))[keep],
+                "request": request[keep],
                 "failed": failed,
                 "response_ms": np.where(failed, np.inf, response),
                 "service_ms": np.where(failed, np.inf, (end - sent) * 1000),
@@ -247,6 +250,8 @@ def _rows(
                 "rows": np.array([table.num_rows]),
                 "ended": np.array([int(np.count_nonzero(error < _ABANDONED))]),
                 "gaps": np.array([_sequence_gaps(worker, seq)]),
+                "unlike": np.array([unlike]),
+                "alone": np.array([alone]),
             }
         )
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
@@ -277,6 +282,8 @@ def _index(
         rows=int(columns["rows"].sum()),
         ended=int(columns["ended"].sum()),
         sequence_gaps=int(columns["gaps"].sum()),
+        unlike=int(columns["unlike"].sum()),
+        alone=int(columns["alone"].sum()),
         health=_health([record for record, _ in parts]),
         order=order,
         bounds=bounds,
@@ -288,16 +295,25 @@ def _health(records: Sequence[Record]) -> Health:
     table = pa.concat_tables([record.table("seconds") for record in records])
     moment = _numbers(table.column("second"))
     second, position = np.unique(np.round(moment), return_inverse=True)
-    sums = {
-        name: np.bincount(position, weights=_numbers(table.column(name)), minlength=second.size)
-        for name in ("offered", "sent", "completed", "errors", "in_flight")
-    }
-    worst = {}
-    for name in ("cpu", "lag_p99_ms"):
-        worst[name] = np.full(second.size, -np.inf)
-        np.fmax.at(worst[name], position, _numbers(table.column(name)))
-        worst[name][np.isinf(worst[name])] = np.nan
-    return Health(second, **sums, **worst)
+
+    def total(name: str) -> Floats:
+        return np.bincount(position, weights=_numbers(table.column(name)), minlength=second.size).astype(np.float64)
+
+    def worst(name: str) -> Floats:
+        values = np.full(second.size, np.nan)
+        np.fmax.at(values, position, _numbers(table.column(name)))
+        return values
+
+    return Health(
+        second,
+        offered=total("offered"),
+        sent=total("sent"),
+        completed=total("completed"),
+        errors=total("errors"),
+        in_flight=total("in_flight"),
+        cpu=worst("cpu"),
+        lag_p99_ms=worst("lag_p99_ms"),
+    )
 
 
 _ROW_COLUMNS: Final = (
@@ -307,7 +323,6 @@ _ROW_COLUMNS: Final = (
     "cache",
     "check",
     "request",
-    "url",
     "failed",
     "response_ms",
     "service_ms",
@@ -319,11 +334,11 @@ _ROW_COLUMNS: Final = (
 _ABANDONED: Final = 2
 
 
-def _ERROR_KIND(word: str) -> int:  # noqa: N802 - a table in the form of a function
+def _error_kind(word: str) -> int:
     return 0 if word == "none" else _ABANDONED if word == "abandoned" else 1
 
 
-def _CACHE_CODE(word: str) -> int:  # noqa: N802
+def _cache_code(word: str) -> int:
     return CACHE_CLASSES.index(word) if word in CACHE_CLASSES else CACHE_CLASSES.index("UNKNOWN")
 
 
@@ -344,6 +359,15 @@ def _recode(column: pa.ChunkedArray, code: Any) -> Codes:
         table = np.array([code(word) for word in chunk.dictionary.to_pylist()], np.int16)
         pieces.append(table[chunk.indices.to_numpy()] if len(chunk) else table[:0])
     return np.concatenate(pieces)
+
+
+def _mismatches(arm: Codes, request: npt.NDArray[Any], url: npt.NDArray[Any], persona: Codes) -> tuple[int, int]:
+    """How many requests were not the same in both arms, and how many one arm alone received."""
+    rows = [np.flatnonzero(arm == code) for code in (BEFORE, AFTER)]
+    _, first, second = np.intersect1d(request[rows[0]], request[rows[1]], return_indices=True)
+    one, other = rows[0][first], rows[1][second]
+    unlike = np.count_nonzero((url[one] != url[other]) | (persona[one] != persona[other]))
+    return int(unlike), int(rows[0].size + rows[1].size - 2 * first.size)
 
 
 def _sequence_gaps(worker: npt.NDArray[Any], seq: npt.NDArray[Any]) -> int:

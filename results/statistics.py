@@ -75,10 +75,10 @@ def sign_flips(k: int, seed: int) -> Floats:
 def max_t_critical(values: Floats, alpha: float, seed: int = 0) -> float:
     """The critical value that makes the intervals of all columns hold together with probability ``1 - alpha``.
 
-    The largest absolute t statistic over the columns is recomputed under joint sign flips of the centred launches: every
-    cell of a launch flips together, so the cells' correlation is used rather than feared (Westfall & Young 1993; the
-    wild bootstrap with Rademacher weights of Cameron, Gelbach & Miller 2008). One column needs no such thing and gets
-    Student's t, which is also the lower bound for several.
+    The largest absolute t statistic over the columns is recomputed under joint sign flips of the centred launches:
+    every cell of a launch flips together, so the cells' correlation is used rather than feared (Westfall & Young 1993;
+    the wild bootstrap with Rademacher weights of Cameron, Gelbach & Miller 2008). One column needs no such thing and
+    gets Student's t, which is also the lower bound for several.
 
     Args:
         values: Shape (launches, cells), one log ratio each, finite.
@@ -106,8 +106,8 @@ def max_t_critical(values: Floats, alpha: float, seed: int = 0) -> float:
 
 
 def interval(values: Floats, critical: float) -> tuple[float, float]:
-    """Mean plus and minus ``critical`` standard errors; the whole line below two values."""
-    if values.size < 2:
+    """Mean plus and minus ``critical`` standard errors; the whole line below two values or without a critical value."""
+    if values.size < 2 or math.isinf(critical):
         return -math.inf, math.inf
     mean = float(values.mean())
     half = critical * float(values.std(ddof=1)) / math.sqrt(values.size)

@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from results import statistics
 from results.errors import ComparisonError
+from results.units import percent
 
 Word = Literal["faster", "slower", "no difference", "not enough data", "invalid", "not comparable"]
 Direction = Literal["faster", "slower", "none"]
@@ -76,11 +77,13 @@ def judge(
     """The verdict of one cell with its qualifier.
 
     Args:
-        low, high: Simultaneous interval of the mean log ratio, finite.
+        low: Lower end of the simultaneous interval of the mean log ratio, finite.
+        high: Its upper end.
         relative_margin: As a fraction.
         estimate: Mean log ratio over launches.
         spread: Its standard deviation over launches.
-        alpha, m: Family-wise error rate and size of the family, to plan launches with.
+        alpha: Family-wise error rate, to plan launches with.
+        m: Size of the family, likewise.
     """
     log_margin = math.log1p(relative_margin)
     word = decide(low, high, log_margin)
@@ -129,11 +132,3 @@ def exit_code(words: Collection[Word], overall: Word, fail_on: Collection[str] =
     if (overall == "not enough data" or "not enough data" in words) and "not enough data" in fail_on:
         return 3
     return 0
-
-
-def percent(fraction: float) -> str:
-    """A fraction as a percentage with two significant digits or one decimal: ``88 %``, ``3.4 %``, ``0.42 %``."""
-    value = 100 * fraction
-    if value == 0 or abs(value) >= 9.95:
-        return f"{value:.0f} %"
-    return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"

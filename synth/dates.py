@@ -1,7 +1,8 @@
 """When an article was published, modified and last reviewed; never later than one fixed day.
 
-Published is at or before modified, modified is on or before last reviewed, and that is on or before `AS_OF`: no clock is
-ever read. The last four weeks before it are kept free for revisions, which are forty minutes apart.
+Published is at or before modified, modified is on or before last reviewed, and that is on or before `AS_OF`:
+no clock is ever read. The last four weeks before it are kept free for revisions, which are forty minutes
+apart.
 """
 
 from __future__ import annotations
@@ -22,7 +23,40 @@ _LAST_EDIT = AS_OF - timedelta(days=28)
 _BETWEEN_REVISIONS = timedelta(minutes=40)
 _DAY_SECONDS = 86_400
 # How many of 32 posts appear in each hour of the day (UTC): few at night, most in the morning.
-_HOURS = (7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 12, 13, 13, 13, 14, 14, 14, 15, 15, 16, 17, 19, 21, 2)
+_HOURS = (
+    7,
+    7,
+    8,
+    8,
+    8,
+    8,
+    9,
+    9,
+    9,
+    9,
+    9,
+    10,
+    10,
+    10,
+    10,
+    11,
+    11,
+    11,
+    12,
+    13,
+    13,
+    13,
+    14,
+    14,
+    14,
+    15,
+    15,
+    16,
+    17,
+    19,
+    21,
+    2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +69,7 @@ class Dates:
 
 
 def classic(draws: Draws, revision: int) -> Dates:
-    """Return dates as the original draws them: the last review uniform over five and a half years, the others before it."""
+    """Return dates as the original draws them: the last review uniform over 2,000 days, the others before it."""
     reviewed = _LAST_EDIT - timedelta(seconds=draws.below("reviewed", 2000 * _DAY_SECONDS))
     modified = reviewed - timedelta(seconds=draws.below("modified", 120 * _DAY_SECONDS))
     published = modified - timedelta(seconds=draws.below("published", 400 * _DAY_SECONDS))

@@ -1,9 +1,10 @@
 """The source of every decision: integers drawn from a key, the same on every machine and for ever.
 
-A draw is a function of its key alone. The key names the profile, its version, the seed, the article and the field, so that
-a field added later changes no other, and article 10**9 costs what article 0 costs. The bytes come from SHAKE-128 (FIPS 202):
-as long a stream as asked for, and a longer one begins with the shorter. Ranges are reduced by multiply and shift; there are
-no floats, no clock, no `random`, and nothing that a library release could change.
+A draw is a function of its key alone. The key names the profile, its version, the seed, the article and the
+field, so that a field added later changes no other, and article 10**9 costs what article 0 costs. The bytes
+come from SHAKE-128 (FIPS 202): as long a stream as asked for, and a longer one begins with the shorter.
+Ranges are reduced by multiply and shift; there are no floats, no clock, no `random`, and nothing that a
+library release could change.
 """
 
 from __future__ import annotations

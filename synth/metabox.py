@@ -1,7 +1,7 @@
 """The meta box: twenty keys in the original's order, nineteen when there are no images.
 
-The profiles decide what the values are; this module decides where they stand. ``reference`` and ``hash`` are left empty here,
-because they follow from a digest over everything else.
+The profiles decide what the values are; this module decides where they stand. ``reference`` and ``hash`` are
+left empty here, because they follow from a digest over everything else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ REVIEW_BELOW = 85
 
 _RECOMMENDED = "Take a baseline, move one thing, keep the evidence"
 _BRIEF = (
-    "Written in the manner of a patient engineering draft: it gives reasons before commands, names what to check, and does not "
-    "claim that any one setting suits every site."
+    "Written in the manner of a patient engineering draft: it gives reasons before commands, names what to "
+    "check, and does not claim that any one setting suits every site."
 )
 _NOTES = (
     "Lists and maps in this box are real nested values, so a theme has to walk them",
@@ -122,6 +122,19 @@ def build(facts: Facts) -> dict[str, Meta]:
     return box
 
 
+def lowered(box: Mapping[str, Meta]) -> dict[str, Meta]:
+    """Return the box with its prose in lower case; image URLs, whose case matters, are left alone."""
+    return {key: value if key == "image sources" else _lowered(value) for key, value in box.items()}
+
+
+def _lowered(value: Meta) -> Meta:
+    if isinstance(value, str):
+        return value.lower()
+    if isinstance(value, tuple):
+        return tuple(_lowered(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _lowered(item) for key, item in value.items()}
+    return value
 
 
 def reference(id: int, digest: str) -> str:

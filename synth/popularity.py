@@ -1,7 +1,8 @@
 """How much an article is read: an integer score of (seed, id), and the views that go with it.
 
-The score does not depend on the profile, the revision or the size of a corpus. Views are its inverse distribution function:
-of n articles the most read has about ``LEAST_VIEWS * n**0.8`` views, the next ones fall along a Zipf curve of exponent 0.8.
+The score does not depend on the profile, the revision or the size of a corpus. Views are its inverse
+distribution function: of n articles the most read has about ``LEAST_VIEWS * n**0.8`` views, the next ones
+fall along a Zipf curve of exponent 0.8.
 """
 
 from __future__ import annotations

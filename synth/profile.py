@@ -1,6 +1,7 @@
 """The names and versions of the two kinds of prose.
 
-A version goes up whenever any article of its profile changes by one byte; the fingerprints pinned in the tests say when.
+A version goes up whenever any article of its profile changes by one byte; the fingerprints pinned in the
+tests say when.
 """
 
 from __future__ import annotations

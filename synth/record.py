@@ -36,9 +36,7 @@ def record(article: Article) -> dict[str, Any]:
             for section in article.sections
         ],
         "checklist": article.checklist,
-        "images": [
-            {"source": image.source, "url": image.url, "caption": image.caption} for image in article.images
-        ],
+        "images": [{"source": image.source, "url": image.url, "caption": image.caption} for image in article.images],
         "final_notes": article.final_notes,
         "categories": article.categories,
         "tags": article.tags,
@@ -59,7 +57,7 @@ def canonical(article: Article) -> str:
 def digest(article: Article) -> str:
     """Return 24 hex digits over the canonical record of an unsealed article.
 
-    Unsealed means that ``digest`` and the meta box's ``reference`` and ``hash`` are still empty strings; anyone can empty the
-    three in a record they hold and check the digest.
+    Unsealed means that ``digest`` and the meta box's ``reference`` and ``hash`` are still empty strings;
+    anyone can empty the three in a record they hold and check the digest.
     """
     return blake2b(canonical(article).encode(), digest_size=12).hexdigest()

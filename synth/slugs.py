@@ -1,8 +1,10 @@
-"""Slugs: words that are safe in a URL path segment."""
+"""Slugs, categories and tags: words that are safe in a URL path segment."""
 
 from __future__ import annotations
 
 import re
+
+from synth.subjects import Problem, Stack
 
 _NOT_SAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST = 80
@@ -19,3 +21,13 @@ def of_title(title: str, id: int) -> str:
     if len(words) > _LONGEST:
         words = words[:_LONGEST].rpartition("-")[0]
     return f"{words}-{id}"
+
+
+def categories(stack: Stack, problem: Problem) -> tuple[str, ...]:
+    """Return the categories an article files under: its stack's area and its problem's own, once each."""
+    return tuple(dict.fromkeys((stack.area, problem.category)))
+
+
+def tags(stack: Stack, problem: Problem) -> tuple[str, ...]:
+    """Return the tags of an article: its stack, its language and what its problem is about, once each."""
+    return tuple(dict.fromkeys((term(stack.name), term(stack.language), *problem.tags)))

@@ -1,7 +1,7 @@
 """What articles are about: stacks, problems, scenarios and checklists, shared by both profiles.
 
-Names stand in natural case; the classic profile lower-cases them. Every snippet parses in its language and is about the same
-noun, `SNIPPET_NOUN`, which the natural profile swaps for a noun of its own.
+Names stand in natural case; the classic profile lower-cases them. Every snippet parses in its language and is
+about the same noun, `SNIPPET_NOUN`, which the natural profile swaps for a noun of its own.
 """
 
 from __future__ import annotations
@@ -282,8 +282,8 @@ app.Run();""",
 PROBLEMS = (
     Problem("improving asset delivery", "performance", ("assets", "cdn")),
     Problem("reducing build time", "delivery", ("builds", "ci")),
-    Problem("building safer deployment steps", "delivery", ("deployment", "rollback")),
-    Problem("keeping staging close to production", "operations", ("staging", "environments")),
+    Problem("rehearsing safer deployments", "delivery", ("deployment", "rollback")),
+    Problem("keeping staging honest", "operations", ("staging", "environments")),
     Problem("cutting cold start latency", "performance", ("latency", "startup")),
     Problem("tracing slow requests", "observability", ("tracing", "latency")),
     Problem("warming the page cache", "caching", ("page-cache", "warm-up")),
@@ -325,7 +325,7 @@ PROBLEMS = (
 SCENARIOS = (
     "behind a CDN",
     "on a busy news site",
-    "for API-first products",
+    "for API-led products",
     "during a platform migration",
     "in a small team without an on-call rota",
     "ahead of a seasonal sale",

@@ -21,7 +21,7 @@ LEDGER: ContextVar[Ledger | None] = ContextVar("anp_ledger", default=None)
 def count_statement(sql: str) -> None:
     """Charge one statement to the request under way; pragmas configure the connection and cost nothing."""
     ledger = LEDGER.get()
-    if ledger is not None and not sql.lstrip()[:6].upper() == "PRAGMA":
+    if ledger is not None and sql.lstrip()[:6].upper() != "PRAGMA":
         ledger.statements += 1
 
 

@@ -111,8 +111,8 @@ PRAGMA user_version = {FORMAT};
 _CARD = "a.id, a.slug, a.title, a.intro, a.published, a.changed, a.tags, a.figure"
 
 _ARTICLE = """
-SELECT a.id, a.slug, a.revision, a.digest, a.title, a.intro, a.sections, a.checklist, a.images, a.final_notes,
-       a.categories, a.tags, author.name, a.published, a.modified, a.last_reviewed, a.changed
+SELECT a.id, a.slug, a.revision, a.digest, a.title, a.intro, a.sections, a.checklist, a.images, a.categories, a.tags,
+       a.final_notes, author.name, a.published, a.modified, a.last_reviewed, a.changed
 FROM article AS a JOIN author ON author.id = a.author_id
 WHERE a.slug = ?
 """
@@ -146,9 +146,7 @@ class Connection:
             raise DatabaseFileError(f"{path} is a database of another program; name another file")
         if version != FORMAT:
             self._connection.close()
-            raise DatabaseFileError(
-                f"{path} has format {version}, this version reads {FORMAT}; import into a new file"
-            )
+            raise DatabaseFileError(f"{path} has format {version}, this version reads {FORMAT}; import into a new file")
         self._connection.pragma("synchronous", "NORMAL")
         self._connection.pragma("foreign_keys", "ON")
         self._connection.pragma("mmap_size", 256 * 2**20)
@@ -285,8 +283,7 @@ class Library:
     def cards(self, ids: Sequence[int]) -> list[CardRecord]:
         """Cards of these articles, in the order asked."""
         return self._cards(
-            f"SELECT {_CARD} FROM json_each(?) AS wanted JOIN article AS a ON a.id = wanted.value"
-            " ORDER BY wanted.key",
+            f"SELECT {_CARD} FROM json_each(?) AS wanted JOIN article AS a ON a.id = wanted.value ORDER BY wanted.key",
             (json.dumps(list(ids)),),
         )
 
@@ -388,9 +385,7 @@ class Desk:
 
     def record_site(self, name: str, value: Any) -> None:
         """Record a fact about the whole site."""
-        self._connection.rows(
-            "INSERT OR REPLACE INTO site VALUES (?, ?)", (name, json.dumps(value, sort_keys=True))
-        )
+        self._connection.rows("INSERT OR REPLACE INTO site VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
 
     def progress(self) -> tuple[int, int]:
         """(articles, members) stored so far."""
@@ -460,7 +455,7 @@ class Desk:
         )
         self._connection.run_many(
             "INSERT INTO reading_list VALUES (?, ?, ?)",
-            [(m.id, position, id) for m in members for position, id in enumerate(m.reading_list)],
+            [(m.id, position, article_id) for m in members for position, article_id in enumerate(m.reading_list)],
         )
 
     def open_session(self, token_hash: bytes, member_id: str, expires: int) -> None:
@@ -519,24 +514,10 @@ def _meta_rows(article: Article) -> list[tuple[int, int, str, str]]:
 
 
 def _article(row: tuple[Any, ...]) -> ArticleRecord:
-    (id, slug, revision, digest, title, intro, sections, checklist, images, final_notes, categories, tags, *rest) = row
-    return ArticleRecord(
-        id,
-        slug,
-        revision,
-        digest,
-        title,
-        intro,
-        json.loads(sections),
-        json.loads(checklist),
-        json.loads(images),
-        final_notes,
-        json.loads(categories),
-        json.loads(tags),
-        *rest,
-    )
+    # The columns that hold JSON stand together in the SELECT.
+    return ArticleRecord(*row[:6], *(json.loads(column) for column in row[6:11]), *row[11:])
 
 
 def _card(row: tuple[Any, ...]) -> CardRecord:
-    id, slug, title, intro, published, changed, tags, figure = row
-    return CardRecord(id, slug, title, intro, published, changed, tuple(json.loads(tags)), figure)
+    *plain, tags, figure = row
+    return CardRecord(*plain, tuple(json.loads(tags)), figure)

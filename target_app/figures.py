@@ -6,6 +6,8 @@ the set of image addresses is bounded and a wrong one is plainly unknown.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 HUES = 24
 MOTIFS = ("bars", "waves", "nodes", "layers")
 NAMES = frozenset(f"{motif}-{hue}" for motif in MOTIFS for hue in range(HUES))
@@ -61,17 +63,18 @@ def _nodes(number: int, ink: str) -> str:
     points = [(110 + (number * 71 + i * 167) % 740, 90 + (number * 43 + i * 113) % 360) for i in range(9)]
     lines = "".join(
         f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{ink}" stroke-width="4" opacity=".45"/>'
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False)
+        for (x1, y1), (x2, y2) in pairwise(points)
     )
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="{16 + i % 3 * 9}" fill="{ink}"/>' for i, (x, y) in enumerate(points))
     return lines + dots
 
 
 def _layers(number: int, ink: str) -> str:
+    rows = [(150 + (number * 29 + row * 61) % 120, 420 + (number * 37 + row * 89) % 260) for row in range(5)]
     return "".join(
-        f'<rect x="{150 + (number * 29 + row * 61) % 120}" y="{80 + row * 80}" width="{420 + (number * 37 + row * 89) % 260}"'
-        f' height="58" rx="10" fill="{ink}" opacity="{0.85 - 0.14 * row:.2f}"/>'
-        for row in range(5)
+        f'<rect x="{x}" y="{80 + row * 80}" width="{width}" height="58" rx="10" fill="{ink}"'
+        f' opacity="{0.85 - 0.14 * row:.2f}"/>'
+        for row, (x, width) in enumerate(rows)
     )
 
 

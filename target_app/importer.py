@@ -1,4 +1,4 @@
-"""Filling the database from a corpus, in batches that are one transaction each: a killed import goes on where it was."""
+"""Filling the database from a corpus, a transaction per batch: a killed import goes on where it was."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _import_articles(desk: Desk, corpus: Corpus, stored: int, progress: Callable
     progress(stored, corpus.count)
     for start in range(stored, corpus.count, BATCH):
         ids = corpus.ids[start : start + BATCH]
-        articles = [corpus.article(id) for id in ids]
+        articles = [corpus.article(article_id) for article_id in ids]
         with desk.transaction():
             desk.add_articles(articles, author_name=author_name, similar=corpus.similar)
         progress(start + len(ids), corpus.count)

@@ -39,9 +39,9 @@ class ArticleRecord:
     sections: list[dict[str, Any]]
     checklist: list[str]
     images: list[dict[str, str]]
-    final_notes: str
     categories: list[str]
     tags: list[str]
+    final_notes: str
     author: str
     published: int
     modified: int

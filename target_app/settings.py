@@ -92,7 +92,7 @@ def _switch(word: str) -> bool:
     return {"on": True, "off": False}[_choice("on", "off")(word)]
 
 
-def _switch_word(value: bool) -> str:
+def _switch_word(value: object) -> str:
     return "on" if value else "off"
 
 

@@ -10,8 +10,8 @@ import sys
 import traceback
 from typing import Annotated, NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from harness import __version__
 from harness.cli import compare, demo, runs, serve, swarm, synth, trial
@@ -23,9 +23,9 @@ from synth.errors import SynthError
 app = typer.Typer(
     name="anp",
     help="Synthesize articles, serve them, swarm a content site, and get a before/after verdict you can trust.",
-    epilog="Start with: [bold]anp demo[/bold]",
+    epilog="Start with: `anp demo`",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ANP"},
@@ -56,11 +56,9 @@ def main() -> NoReturn:
     try:
         with terminable():
             code = app(standalone_mode=False)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; what was recorded is kept", ExitCode.INTERRUPTED)
-    except click.exceptions.Abort:
-        _fail("interrupted; what was recorded is kept", ExitCode.INTERRUPTED)
-    except click.ClickException as error:
+    except TyperException as error:
         _fail(_one_line(error), ExitCode.USAGE)
     except HarnessError as error:
         _fail(str(error), error.exit_code)
@@ -72,10 +70,13 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else ExitCode.FINE)
 
 
-def _one_line(error: click.ClickException) -> str:
-    line = " ".join(error.format_message().split())
+def _one_line(error: TyperException) -> str:
+    message = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
-    return f"{line} See: {context.command_path} --help" if context is not None else line
+    if context is None:
+        return message
+    stop = "" if message.endswith((".", "?")) else "."
+    return f"{message}{stop} See: {context.command_path} --help"
 
 
 def _fail(message: str, code: ExitCode) -> NoReturn:

@@ -6,21 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from results.comparison import compare_archived, compare_trial
 from rich.console import Console
 
 from harness.cli import options
 from harness.errors import UsageError
 from results.record import find_record, read_record, runs_root
-from results.report import html, json, markdown, text
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp compare results/runs/20261120T101500Z-cache_hit results/runs/20261120T102000Z-cache_hit
-
-  anp compare latest --html report.html --markdown -
-
-  anp compare latest --json - --fail-on slower,invalid,not-enough-data
+- `anp compare results/runs/20261120T101500Z-cache_hit results/runs/20261120T102000Z-cache_hit`
+- `anp compare latest --html report.html --markdown -`
+- `anp compare latest --json - --fail-on slower,invalid,not-enough-data`
 
 A trial's arms ran side by side, so its record can be judged. Two records made one after the other can only show that
 two sessions differ, and the comparison says so.
@@ -46,6 +42,9 @@ def compare(
     ] = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
+    from results.comparison import compare_archived, compare_trial  # late: scipy and matplotlib take their time
+    from results.report import html, json, markdown, text
+
     policy = options.fail_on(fail_on)
     root = runs_root(out)
     first = read_record(find_record(before, root).path)

@@ -9,13 +9,11 @@ import typer
 from harness.cli import options
 from harness.cli.trial import carry_out
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp demo
-
-  anp demo --launches 6 --seconds 5
-
-  anp demo --out /tmp/runs --json
+- `anp demo`
+- `anp demo --launches 6 --seconds 5`
+- `anp demo --out /tmp/runs --json`
 """
 
 

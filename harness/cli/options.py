@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.errors import UsageError, did_you_mean
+from harness.errors import UsageError, unknown
 
 Out = Annotated[
     Path | None,
@@ -58,9 +58,7 @@ def fail_on(words: str) -> frozenset[str]:
     asked = [word.strip() for word in words.split(",") if word.strip()]
     for word in asked:
         if word not in FAIL_ON:
-            raise UsageError(
-                f"--fail-on {word!r} is no verdict{did_you_mean(word, FAIL_ON)} There are: {', '.join(FAIL_ON)}"
-            )
+            raise UsageError(unknown("verdict for --fail-on", word, FAIL_ON))
     return frozenset(FAIL_ON[word] for word in asked)
 
 

@@ -12,23 +12,19 @@ from harness.cli import options
 from results.record import Record, find_record, list_records, runs_root
 from results.summary import summarize, to_dicts, to_table
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp runs list
-
-  anp runs show latest
-
-  anp runs show 20261120T101500Z-page-cache --json
+- `anp runs list`
+- `anp runs show latest`
+- `anp runs show 20261120T101500Z-page-cache --json`
 """
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb's group."""
     group = typer.Typer(no_args_is_help=True, epilog=EPILOG)
-    group.command("list", epilog="[bold]Example[/bold]\n\n  anp runs list --json")(list_runs)
-    group.command("show", epilog="[bold]Examples[/bold]\n\n  anp runs show latest\n\n  anp runs show latest --json")(
-        show
-    )
+    group.command("list", epilog="**Example**\n\n- `anp runs list --json`")(list_runs)
+    group.command("show", epilog="**Examples**\n\n- `anp runs show latest`\n- `anp runs show latest --json`")(show)
     app.add_typer(group, name="runs", help="List run records and show what one holds.")
 
 

@@ -16,13 +16,11 @@ from harness.cli import options
 from harness.progress import Steps
 from synth import Corpus
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp serve --articles 500
-
-  anp serve --db site.sqlite --port 8000 --set page_cache=off
-
-  anp serve --list-settings
+- `anp serve --articles 500`
+- `anp serve --db site.sqlite --port 8000 --set page_cache=off`
+- `anp serve --list-settings`
 """
 
 

@@ -19,13 +19,11 @@ from results.plan import Arm, SwarmPlan
 from results.record import new_directory, runs_root
 from results.summary import summarize, to_dicts, to_table
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp swarm --host http://127.0.0.1:8000 --scenario cache_hit --rate 200 --duration 30s
-
-  anp swarm --host http://127.0.0.1:8000 --scenario readers_and_members --processes 2 --json
-
-  anp swarm --host http://127.0.0.1:8000 --scenario logged_in --users 10 --duration 1m
+- `anp swarm --host http://127.0.0.1:8000 --scenario cache_hit --rate 200 --duration 30s`
+- `anp swarm --host http://127.0.0.1:8000 --scenario readers_and_members --processes 2 --json`
+- `anp swarm --host http://127.0.0.1:8000 --scenario logged_in --users 10 --duration 1m`
 """
 
 

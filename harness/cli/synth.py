@@ -7,28 +7,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from synth.export import export
-from synth.formats import render
 
 from harness.cli import options
+from harness.errors import UsageError, unknown
 from harness.progress import Steps
 from synth import Corpus, article, fingerprint
+from synth.export import FORMATS, export
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp synth --count 1000 --out articles.jsonl.gz
-
-  anp synth --count 3 --start 11730 --format text
-
-  anp synth show 11730 --profile classic --format markdown
+- `anp synth --count 1000 --out articles.jsonl.gz`
+- `anp synth --count 3 --start 11730 --format text`
+- `anp synth show 11730 --profile classic --format markdown`
 """
-SHOW_EPILOG = """[bold]Examples[/bold]
+SHOW_EPILOG = """**Examples**
 
-  anp synth show 11730
-
-  anp synth show 11730 --profile classic --format html
-
-  anp synth show 11730 --revision 2 --format json
+- `anp synth show 11730`
+- `anp synth show 11730 --profile classic --format html`
+- `anp synth show 11730 --revision 2 --format json`
 """
 
 
@@ -37,9 +33,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False, epilog=EPILOG)
     group.callback(invoke_without_command=True)(synth)
     group.command("show", epilog=SHOW_EPILOG)(show)
-    group.command("fingerprint", epilog="[bold]Example[/bold]\n\n  anp synth fingerprint --profile classic")(
-        print_fingerprint
-    )
+    group.command("fingerprint", epilog="**Example**\n\n- `anp synth fingerprint --profile classic`")(print_fingerprint)
     app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
 
 
@@ -73,7 +67,10 @@ def show(
     format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
-    typer.echo(render(article(id, revision=revision, profile=profile, seed=seed), format), nl=False)
+    if format not in FORMATS:
+        raise UsageError(unknown("format", format, FORMATS))
+    one = article(id, revision=revision, profile=profile, seed=seed)
+    typer.echo(FORMATS[format].render(one).rstrip("\n"))
 
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:

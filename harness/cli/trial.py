@@ -8,20 +8,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from harness import trial as experiment
 from harness.cli import options
 from harness.errors import UsageError
 from harness.progress import Steps
 from harness.trial_plan import load, presets
-from results.report import text
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = """**Examples**
 
-  anp trial --preset page-cache
-
-  anp trial my-change.toml --launches 12 --seconds 15
-
-  anp trial --preset same --json
+- `anp trial --preset page-cache`
+- `anp trial my-change.toml --launches 12 --seconds 15`
+- `anp trial --preset same --json`
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage or plan error, 3 not enough data (with --fail-on), 4 invalid or
 not comparable, 130 interrupted.
@@ -64,6 +60,9 @@ def carry_out(
     fail_on: str = "slower,invalid",
 ) -> int:
     """Load the plan, run the trial, print its verdict and where its files are; return the exit code."""
+    from harness import trial as experiment  # late: scipy and matplotlib take their time
+    from results.report import text
+
     policy = options.fail_on(fail_on)
     plan = load(file, preset, overrides)
     steps = Steps()

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
 from target_app.page_cache.flight import Flights
-from target_app.page_cache.policy import Headers, Request
+from target_app.page_cache.policy import Headers, Key, Request
 from target_app.page_cache.representation import Representation, choose, represent, with_gzip
 from target_app.page_cache.store import EVERYTHING, Entry, Store, path_tag
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"range", b"if-range"})
-
-
-class Receive(Protocol):
-    """ASGI's receive."""
-
-    async def __call__(self) -> Message: ...
-
-
-class Send(Protocol):
-    """ASGI's send."""
-
-    async def __call__(self, message: Message) -> None: ...
-
-
-class Application(Protocol):
-    """An ASGI application."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+_CONDITIONS = frozenset(
+    {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"range", b"if-range"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +52,7 @@ class _Captured:
 class PageCache:
     """The outermost layer of a site: finished pages for readers, nothing but passage for everybody else."""
 
-    def __init__(self, app: Application, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: ASGIApp, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._options = options
         self._clock = clock
@@ -132,9 +115,9 @@ class PageCache:
             captured, failure = await self._ask(self._plain_get(scope), receive, exchange)
             if captured.whole:
                 representation = self._represent(captured)
-                made = self._keepable(captured, representation, exchange, request)
+                made = self._keepable(captured, representation, exchange.route, request.key)
                 stored = made is not None and self.store.put(request.key, made, ticket)
-                exchange.status = _fill_status(forward, captured.status, made, stored=stored, now=self._clock())
+                exchange.status = _fill_status(forward, captured.status, made, stored=stored)
                 if made is None and captured.status < 500:
                     exchange.word = "BYPASS"
         finally:
@@ -146,18 +129,14 @@ class PageCache:
         if failure is not None:
             raise failure
 
-    async def _forward(
-        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, request: Request
-    ) -> None:
+    async def _forward(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, request: Request) -> None:
         captured, failure = await self._ask(scope, receive, exchange)
         if captured.whole:
             await _send(send, self._represent(captured), request, [])
         if failure is not None:
             raise failure
 
-    async def _ask(
-        self, scope: Scope, receive: Receive, exchange: Exchange
-    ) -> tuple[_Captured, Exception | None]:
+    async def _ask(self, scope: Scope, receive: Receive, exchange: Exchange) -> tuple[_Captured, Exception | None]:
         """Have the application answer, and hold the answer back until it is whole."""
         captured = _Captured()
         parts: list[bytes] = []
@@ -174,7 +153,7 @@ class PageCache:
         begun = time.perf_counter()
         try:
             await self._app(scope, receive, hold)
-        except Exception as error:  # noqa: BLE001  # raised again once the error page is on its way
+        except Exception as error:  # raised again once the error page is on its way
             failure = error
         exchange.inner += time.perf_counter() - begun
         captured.body = b"".join(parts)
@@ -200,9 +179,7 @@ class PageCache:
             compression=self._options.compression != "off",
         )
 
-    def _keepable(
-        self, captured: _Captured, representation: Representation, exchange: Exchange, request: Request
-    ) -> Entry | None:
+    def _keepable(self, captured: _Captured, representation: Representation, route: str, key: Key) -> Entry | None:
         headers = captured.headers or []
         seconds = policy.storable_seconds(captured.status, headers, self._options.ttl_cap)
         if seconds is None:
@@ -210,16 +187,16 @@ class PageCache:
         if self._options.compression == "stored":
             representation = with_gzip(representation)
         now = self._clock()
-        tags = policy.cache_groups(headers) | {EVERYTHING, path_tag(request.key[1])}
-        return Entry(representation, now, now + seconds, exchange.route, tags)
+        tags = policy.cache_groups(headers) | {EVERYTHING, path_tag(key[1])}
+        return Entry(representation, now, now + seconds, route, tags)
 
 
-def _fill_status(forward: str, status: int, made: Entry | None, *, stored: bool, now: float) -> bytes:
+def _fill_status(forward: str, status: int, made: Entry | None, *, stored: bool) -> bytes:
     if made is None:
         if status < 500:
             return b"anp; fwd=bypass; detail=nostore"
         return f"anp; fwd={forward}; fwd-status={status}".encode()
-    kept = f"; stored; ttl={int(made.expires - now)}" if stored else ""
+    kept = f"; stored; ttl={round(made.expires - made.stored)}" if stored else ""
     return f"anp; fwd={forward}; fwd-status={status}{kept}".encode()
 
 

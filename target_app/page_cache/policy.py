@@ -55,7 +55,7 @@ def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers) -
 def bypass_reason(request: Request) -> str | None:
     """Why a request is not to be looked up, nor its answer kept; None when it may be.
 
-    The words are those of ``Cache-Status``: ``method`` is its own kind of forwarding, the others are details of a bypass.
+    The words are those of ``Cache-Status``: ``method`` is its own kind of forwarding, the others detail a bypass.
     """
     if request.method not in {"GET", "HEAD"}:
         return "method"
@@ -116,7 +116,7 @@ def cache_groups(headers: Headers) -> frozenset[str]:
             except ValueError:
                 return frozenset()
             assert isinstance(members, list)
-            return frozenset(member[0] for member in members if isinstance(member[0], str))
+            return frozenset(m[0] for m in members if isinstance(m, tuple) and isinstance(m[0], str))
     return frozenset()
 
 

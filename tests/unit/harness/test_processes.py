@@ -59,7 +59,8 @@ def test_a_child_dies_with_a_killed_harness(tmp_path: Path) -> None:
     script = (
         "import pathlib, sys, time\n"
         "from harness.processes import Child\n"
-        f"child = Child('c', [sys.executable, '-c', 'import time; time.sleep(600)'], pathlib.Path({str(tmp_path / 'log')!r}))\n"
+        "sleeper = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        f"child = Child('c', sleeper, pathlib.Path({str(tmp_path / 'log')!r}))\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -40,7 +40,7 @@ def test_every_preset_is_a_valid_plan(preset: str) -> None:
     ("text", "message"),
     [
         ("launchs = 3", r"unknown key 'launchs'; did you mean 'launches'\?"),
-        ("[corpus]\ncuont = 3", r"unknown key 'corpus.cuont'; did you mean 'count'\?"),
+        ("[corpus]\ncuont = 3", r"unknown key of \[corpus\] 'cuont'; did you mean 'count'\?"),
         ("launches = 0", r"launches is 0; input should be greater than or equal to 1"),
         ('rate = "fast"', r"rate is 'fast'; "),
         ("launches =", r"is not TOML: "),

@@ -1,0 +1,427 @@
+"""The conductor: takes one swarm from its plan to its finished record. It runs where the record is written.
+
+Plan, survey of the arms, users, workers prepared (members logged in), cache prepared, record opened, start, end, record
+finished. What goes wrong before the start leaves nothing behind but one line; after it, a record that says how it ended.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from math import isinf
+from pathlib import Path
+from typing import Any, Literal
+
+import gevent
+from gevent import get_hub
+from gevent.event import Event
+from gevent.pool import Pool
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner
+
+from locustfiles import _options, _site
+from locustfiles._client import Client
+from locustfiles._engine import DRAIN_S
+from locustfiles._errors import SwarmError
+from locustfiles._plan import Pages, Traffic
+from locustfiles._recorder import Recorder
+from locustfiles._scenario import Scenario
+from locustfiles._station import DEAD, DONE, PREPARE, READY, SHIPMENT, START, STOP
+from results.errors import ResultsError
+from results.plan import SwarmPlan
+from results.record import RecordWriter, new_directory, runs_root
+
+_PREPARE_S = 300.0  # for all members to log in
+_SPAWN_S = 120.0
+_LEAD_S = 0.25  # between the message to start and the start, for every worker to hear it
+_GRACE_S = 10.0  # for the last rows of a worker to arrive
+_WARMERS = 4
+
+EndedBy = Literal["completed", "interrupted", "failed"]
+_log = logging.getLogger(__name__)
+
+
+class _EndedEarly(Exception):  # noqa: N818 - not an error
+    """Somebody stopped the swarm before it started."""
+
+
+class Conductor:
+    """Conducts one swarm after another; between them, the web UI waits for somebody to press start."""
+
+    def __init__(self, scenario: Scenario, environment: Environment) -> None:
+        self._scenario = scenario
+        self._environment = environment
+        self._greenlet: gevent.Greenlet | None = None
+        self._spawned = Event()
+        self._plan: SwarmPlan | None = None
+        self._seconds: float | None = None
+        self._recorded = 0
+        self._forget()
+        options = environment.parsed_options
+        if options.plan:
+            self._plan = _options.read_plan(Path(options.plan), scenario.name)
+            options.num_users = self._plan.visitors
+        options.num_users *= len(self._plan.arms if self._plan else options.arm or "1")
+        # Locust would count -t from its own start, log-ins included. The plan counts measured seconds.
+        self._seconds, options.run_time = options.duration or options.run_time, None
+        runner = environment.runner
+        assert runner is not None
+        runner.register_message(READY, self._on_ready)
+        runner.register_message(SHIPMENT, self._on_shipment)
+        runner.register_message(DEAD, self._on_dead)
+        runner.register_message(DONE, self._on_done)
+
+    def _forget(self) -> None:
+        self._crew: list[str] = []
+        self._ready: dict[int, dict[str, Any]] = {}
+        self._done: set[int] = set()
+        self._ending: tuple[EndedBy, str] | None = None
+        self._recorder: Recorder | None = None
+
+    # -- what locust tells ---------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A test starts: users are being spawned."""
+        self._forget()
+        self._spawned.clear()
+        self._greenlet = gevent.spawn(self._conduct)
+
+    def users_are_there(self) -> None:
+        """All users are spawned."""
+        self._spawned.set()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a swarm is under way."""
+        return self._greenlet is not None and not self._greenlet.ready()
+
+    def end(self, *, by_hand: bool) -> None:
+        """End the swarm now and wait until its record is finished.
+
+        Args:
+            by_hand: Somebody pressed stop, which is how a swarm without a duration completes.
+        """
+        if self.is_running and self._greenlet is not gevent.getcurrent():
+            endless = self._measured is not None and isinf(self._measured)
+            self._end_as("completed" if by_hand and endless else "interrupted", "stopped before the end of the plan")
+            assert self._greenlet is not None
+            self._greenlet.join(DRAIN_S + 2 * _GRACE_S)
+
+    def _end_as(self, ended_by: EndedBy, reason: str) -> None:
+        if self._ending is None:
+            self._ending = (ended_by, "" if ended_by == "completed" else reason)
+
+    # -- what workers tell ---------------------------------------------------------------------------------------
+
+    def _on_ready(self, environment: Environment, msg: Any) -> None:
+        self._ready[msg.data["index"]] = msg.data
+
+    def _on_shipment(self, environment: Environment, msg: Any) -> None:
+        if self._recorder is not None:
+            self._recorder.accept(msg.data["index"], msg.data)
+
+    def _on_dead(self, environment: Environment, msg: Any) -> None:
+        self._end_as("failed", msg.data["reason"])
+
+    def _on_done(self, environment: Environment, msg: Any) -> None:
+        if self._recorder is not None:
+            self._recorder.settle(msg.data["index"], msg.data["total"])
+        self._done.add(msg.data["index"])
+
+    # -- one swarm -----------------------------------------------------------------------------------------------
+
+    def _conduct(self) -> None:
+        environment = self._environment
+        try:
+            failed = self._swarm()
+        except _EndedEarly:
+            _log.info("stopped before the first request; there is no record")
+            return
+        except (SwarmError, ResultsError) as error:
+            self._say(f"error: {error}")
+            environment.process_exit_code = 2
+        except Exception:
+            _log.exception("the swarm broke off")
+            environment.process_exit_code = 2
+        else:
+            if failed:
+                environment.process_exit_code = 1
+        if self._ending is not None and self._ending[0] != "failed":
+            return  # whoever asked for the end goes on from here
+        self._leave()
+
+    def _leave(self) -> None:
+        environment = self._environment
+        options, runner = environment.parsed_options, environment.runner
+        assert runner is not None
+        if options.headless:
+            runner.quit()
+            return
+        runner.stop()
+        if options.autostart and options.autoquit != -1:
+            gevent.sleep(options.autoquit)
+            runner.quit()
+            if environment.web_ui is not None:
+                environment.web_ui.stop()
+
+    def _swarm(self) -> bool:
+        """One swarm; returns whether it failed after its start."""
+        plan, sites = self._survey()
+        assert plan.corpus is not None
+        pages = _site.pages_of(_site.corpus_of({"corpus": plan.corpus}))
+        traffic = Traffic(plan, self._scenario, pages)
+        self._await(self._spawned.is_set, _SPAWN_S, "not all users came up")
+        logins = self._prepare_workers(plan)
+        prepared = self._prepare_cache(plan, sites, traffic)
+        before = {site.arm.name: _site.statistics(site) for site in sites}
+        directory, writer = self._open_record(plan)
+        self._recorder = Recorder(
+            writer,
+            plan.launch,
+            [arm.name for arm in plan.arms],
+            [persona.name for persona in self._scenario.personas],
+            lambda url: (pages.route(url), pages.path(url)),
+        )
+        _log.info(f"swarming; the record is {directory}")
+        self._run(plan)
+        after = {site.arm.name: _site.statistics(site) for site in sites}
+        ended_by, reason = self._ending or ("completed", "")
+        writer.finish(
+            ended_by,
+            {
+                "reason": reason or None,
+                "plan_hash": traffic.hash,
+                "traffic_key": plan.traffic_key,
+                "ledger": {**self._recorder.ledger(len(self._crew)), "site": self._reconcile(sites, before, after)},
+                "logins": logins,
+                "prepared": prepared,
+                "counts": self._recorder.counts(),
+                "failed_checks": self._recorder.examples,
+                "health_maxima": self._recorder.health(),
+                "sites": {
+                    site.arm.name: {"about": site.about, "stats_before": before[site.arm.name], "stats_after": after[site.arm.name]}
+                    for site in sites
+                },
+                "versions": _versions(),
+                "machine": _machine(),
+                "argv": sys.argv,
+            },
+        )
+        self._recorder = None
+        if ended_by == "failed":
+            self._say(f"error: the swarm ended early: {reason}. What it had recorded is in {directory}")
+        else:
+            _log.info(f"{ended_by}; the record is {directory}")
+        return ended_by == "failed"
+
+    def _survey(self) -> tuple[SwarmPlan, list[_site.Site]]:
+        options = self._environment.parsed_options
+        plan = self._plan
+        if plan is None:
+            runner, web_ui = self._environment.runner, self._environment.web_ui
+            assert runner is not None
+            seconds = self._seconds
+            if options.run_time:  # from the web form, whose own timer would also count the log-ins
+                seconds = float(options.run_time)
+                if web_ui is not None:
+                    web_ui._cancel_run_time_timer()  # noqa: SLF001
+            plan = _options.make_plan(
+                options,
+                self._scenario.name,
+                host=self._environment.host,
+                users=runner.target_user_count,
+                seconds=seconds,
+            )
+        _options.require_permission(plan, options.i_may_load or ())
+        self._measured = plan.duration_s
+        sites = [_site.survey(arm) for arm in plan.arms]
+        corpora = [site.about["corpus"] for site in sites]
+        if corpora[0] != corpora[-1]:
+            raise SwarmError(f"the arms serve different articles: {corpora[0]} and {corpora[-1]}; import the same corpus")
+        if plan.corpus is not None and dict(plan.corpus) != corpora[0]:
+            raise SwarmError(f"the plan is for corpus {dict(plan.corpus)}, the site serves {corpora[0]}")
+        if self._scenario.has_members:
+            fewest = min(site.about.get("members", 0) for site in sites)
+            if plan.members > fewest:
+                raise SwarmError(f"the plan has {plan.members} members, the site only {fewest}; give --members {fewest}")
+        return replace(plan, corpus=corpora[0]), sites
+
+    def _prepare_workers(self, plan: SwarmPlan) -> dict[str, Any]:
+        runner = self._environment.runner
+        assert runner is not None
+        if isinstance(runner, MasterRunner):
+            self._crew = [client.id for client in runner.clients.running]
+        else:
+            self._crew = ["local"]
+        for index, client in enumerate(self._crew):
+            data = {"plan": plan.to_dict(), "index": index, "workers": len(self._crew)}
+            runner.send_message(PREPARE, data, client_id=client)
+        self._await(lambda: len(self._ready) == len(self._crew), _PREPARE_S, "not all workers got ready")
+        for answer in self._ready.values():
+            if answer["problem"]:
+                raise SwarmError(answer["problem"])
+        logins = [answer["logins"] for answer in self._ready.values()]
+        return {
+            "count": sum(login["logins"] for login in logins),
+            "seconds": max(login["seconds"] for login in logins),
+        }
+
+    def _prepare_cache(self, plan: SwarmPlan, sites: list[_site.Site], traffic: Traffic) -> dict[str, Any]:
+        began = time.monotonic()
+        asked = 0
+        if plan.prepare == "cold":
+            for site in sites:
+                _site.purge(site)
+        elif plan.prepare == "warm":
+            paths = _cacheable(traffic)
+            asked = len(paths) * len(sites)
+            for site in sites:
+                pool = Pool(_WARMERS)
+                pool.map(lambda part, site=site: self._warm(site, part), [paths[i::_WARMERS] for i in range(_WARMERS)])
+        return {"cache": plan.prepare, "requests": asked, "seconds": time.monotonic() - began}
+
+    def _warm(self, site: _site.Site, paths: list[str]) -> None:
+        client = Client(site.origin)
+        for path in paths:
+            if self._ending is not None:
+                break
+            client.get(path)
+        client.close()
+
+    def _open_record(self, plan: SwarmPlan) -> tuple[Path, RecordWriter]:
+        if self._ending is not None:
+            raise _EndedEarly
+        out = self._environment.parsed_options.out
+        if out:
+            directory = Path(out) if not self._recorded else Path(f"{out}-{self._recorded + 1}")
+        else:
+            directory = new_directory(runs_root(), plan.scenario)
+        writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict(), "scenario": self._scenario.to_dict()})
+        self._recorded += 1
+        return directory, writer
+
+    def _run(self, plan: SwarmPlan) -> None:
+        runner = self._environment.runner
+        assert runner is not None
+        start = time.time() + (0.0 if isinstance(runner, LocalRunner) else _LEAD_S)
+        runner.send_message(START, {"at": start})
+        total = plan.warmup_s + plan.duration_s
+        while not self._are_done and self._ending is None:
+            if not isinf(total) and time.time() > start + total + DRAIN_S + _GRACE_S:
+                self._end_as("failed", "a worker did not finish in time")
+            for index in self._lost():
+                self._end_as("failed", f"worker {index} is gone")
+            gevent.sleep(0.02)
+        if not self._are_done:
+            runner.send_message(STOP, {})
+            until = time.monotonic() + DRAIN_S + _GRACE_S
+            while len(self._done | set(self._lost())) < len(self._crew) and time.monotonic() < until:
+                gevent.sleep(0.02)
+
+    @property
+    def _are_done(self) -> bool:
+        return len(self._done) == len(self._crew)
+
+    def _lost(self) -> list[int]:
+        """Workers that left without a last word."""
+        runner = self._environment.runner
+        if not isinstance(runner, MasterRunner):
+            return []
+        alive = {client.id for client in runner.clients.all if client.state != "missing"}
+        return [i for i, client in enumerate(self._crew) if client not in alive and i not in self._done]
+
+    def _await(self, condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        until = time.monotonic() + seconds
+        while not condition():
+            if self._ending is not None:
+                raise _EndedEarly
+            if lost := self._lost():
+                raise SwarmError(f"worker {lost[0]} is gone before the start; see its log")
+            if time.monotonic() > until:
+                raise SwarmError(f"{otherwise} within {seconds:g} s; see the log")
+            gevent.sleep(0.01)
+
+    def _reconcile(
+        self,
+        sites: list[_site.Site],
+        before: dict[str, dict[str, Any] | None],
+        after: dict[str, dict[str, Any] | None],
+    ) -> dict[str, Any]:
+        """The site's own count of requests beside ours: equal, unless somebody else used the site as well."""
+        assert self._recorder is not None
+        result: dict[str, Any] = {}
+        for site in sites:
+            name = site.arm.name
+            first, last = before[name], after[name]
+            answered = self._recorder.answered(name)
+            counted = None if first is None or last is None else _counted(first, last)
+            result[name] = {
+                "answered": answered,
+                "unanswered": self._recorder.unanswered(name),
+                "counted_by_site": counted,
+                "agrees": None
+                if counted is None
+                else sum(answered.values()) <= sum(counted.values()) <= sum(answered.values()) + self._recorder.unanswered(name),
+            }
+        return result
+
+    def _say(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        if self._environment.web_ui is not None:
+            _log.error(line)
+
+
+def stop_process() -> None:
+    """Make locust leave its main loop the way Ctrl-C does."""
+    get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+
+
+def _cacheable(traffic: Traffic) -> list[str]:
+    """The paths readers will ask for, once each; of an endless plan those of its first block."""
+    urls: set[int] = set()
+    for block in traffic.blocks():
+        urls.update(block.url.tolist())
+        if traffic.is_endless:
+            break
+    pages: Pages = traffic.pages
+    return [pages.path(url) for url in sorted(urls) if pages.route(url) != "me"]
+
+
+def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
+    """Page requests by route between two readings of the site's counters."""
+    own = {"about", "stats", "health", "purge", "edit"}
+    routes = after["requests"]["by_route"]
+    earlier = before["requests"]["by_route"]
+    counts = {
+        route: sum(words.values()) - sum(earlier.get(route, {}).values()) for route, words in routes.items() if route not in own
+    }
+    return {route: count for route, count in counts.items() if count}
+
+
+def _versions() -> dict[str, str]:
+    names = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "model": _cpu_model(),
+        "kernel": platform.release(),
+        "system": platform.system(),
+    }
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)

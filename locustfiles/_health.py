@@ -1,0 +1,81 @@
+"""The generator's own health, second by second: is what was measured the site, or the process that measures?"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class GcPauses:
+    """Adds up the time the garbage collector holds the process, while it is listening."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._began = 0.0
+
+    def listen(self) -> None:
+        """Start counting."""
+        gc.callbacks.append(self._event)
+
+    def stop(self) -> None:
+        """Stop counting."""
+        gc.callbacks.remove(self._event)
+
+    def _event(self, phase: str, _info: Mapping[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._began = now
+        else:
+            self.seconds += now - self._began
+
+
+def machine_ticks() -> tuple[float, float]:
+    """Ticks of all cores since boot, and how many of them the hypervisor took; zeros where the system does not say."""
+    try:
+        with Path("/proc/stat").open() as file:
+            ticks = [float(word) for word in file.readline().split()[1:9]]
+    except OSError:
+        return 0.0, 0.0
+    return sum(ticks), ticks[7]
+
+
+def resident_bytes() -> int:
+    """Memory the process holds; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
+
+
+class Meter:
+    """Differences between one second and the next."""
+
+    def __init__(self) -> None:
+        self._pauses = GcPauses()
+        self._pauses.listen()
+        self._last = self._read()
+
+    def close(self) -> None:
+        """Stop listening to the garbage collector."""
+        self._pauses.stop()
+
+    def sample(self) -> dict[str, float]:
+        """``interval`` (s), ``cpu`` (cores), ``gc_ms``, ``steal`` (fraction of all cores) since the last call, ``rss_bytes``."""
+        now = self._read()
+        wall, cpu, pauses, ticks, stolen = (b - a for a, b in zip(self._last, now, strict=True))
+        self._last = now
+        return {
+            "interval": wall,
+            "cpu": cpu / wall if wall > 0 else 0.0,
+            "gc_ms": pauses * 1e3,
+            "steal": stolen / ticks if ticks > 0 else 0.0,
+            "rss_bytes": resident_bytes(),
+        }
+
+    def _read(self) -> tuple[float, ...]:
+        return time.monotonic(), time.process_time(), self._pauses.seconds, *machine_ticks()

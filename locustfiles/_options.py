@@ -1,0 +1,131 @@
+"""The swarm's own options of the locust command line, and the plan they make."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+from collections.abc import Iterable
+from math import inf
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from locust.argument_parser import LocustArgumentParser
+from locust.util.timespan import parse_timespan
+
+from locustfiles._errors import SwarmError
+from results.errors import PlanError
+from results.plan import Arm, SwarmPlan
+
+DEFAULT_VISITORS = 64
+
+
+def _seconds(text: str) -> float:
+    """A time such as 90, 30s or 1h20m; fractions of a second as plain numbers."""
+    try:
+        return float(text)
+    except ValueError:
+        return float(parse_timespan(text))
+
+
+def add_options(parser: LocustArgumentParser) -> None:
+    """Add the options to locust's parser; the web form shows those that make sense there."""
+    hidden = {"include_in_web_ui": False}
+    parser.add_argument("--plan", metavar="FILE", help="A swarm plan (JSON); wins over the options below", **hidden)
+    parser.add_argument("--rate", type=float, default=50.0, help="Requests a second and arm; 0: closed workload of -u visitors")
+    parser.add_argument("--duration", type=_seconds, default=None, help="Measured time (30s, 5m); -t is the same", **hidden)
+    parser.add_argument("--warmup", type=_seconds, default=0.0, help="Seconds before the measured ones")
+    parser.add_argument("--seed", type=int, default=0, help="Root of every draw of the traffic")
+    parser.add_argument("--members", type=int, default=20, help="Member accounts of the site to use")
+    parser.add_argument("--member-share", type=float, default=None, help="Share of members' requests, 0 to 1", **hidden)
+    parser.add_argument("--zipf", type=float, default=0.8, help="Exponent of article popularity")
+    parser.add_argument(
+        "--prepare", choices=["natural", "warm", "cold"], default="natural", help="State of the page cache at the start"
+    )
+    parser.add_argument(
+        "--arm", metavar="NAME=URL", action="append", help="One side of a duet; give it twice, instead of --host", **hidden
+    )
+    parser.add_argument("--out", metavar="DIR", help="Directory of the run record (default: a new one)", **hidden)
+    parser.add_argument(
+        "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden
+    )
+    parser.set_defaults(num_users=DEFAULT_VISITORS, spawn_rate=100)
+
+
+def read_plan(path: Path, scenario: str) -> SwarmPlan:
+    """The plan in a file.
+
+    Raises:
+        SwarmError: The file cannot be read, or its plan is of another scenario.
+        PlanError: A value in it cannot be carried out.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SwarmError(f"the plan {path} cannot be read ({error}); give a JSON file with --plan") from error
+    if not isinstance(data, dict):
+        raise SwarmError(f"the plan {path} is not a JSON object; see docs for its keys")
+    plan = SwarmPlan.from_dict(data)
+    if plan.scenario != scenario:
+        raise SwarmError(f"the plan {path} is of scenario {plan.scenario!r}; run locustfiles/{plan.scenario}.py with it")
+    return plan
+
+
+def make_plan(
+    options: argparse.Namespace, scenario: str, *, host: str | None, users: int, seconds: float | None
+) -> SwarmPlan:
+    """The plan of a command line.
+
+    Args:
+        options: What locust's parser made of it.
+        scenario: Name of the locustfile.
+        host: Locust's ``--host`` or the web form's, for a single arm.
+        users: Locust users in all; every arm gets its part.
+        seconds: Measured time; None goes on until somebody stops it.
+
+    Raises:
+        SwarmError: There is no target, or an arm is worded wrongly.
+        PlanError: A number is out of range.
+    """
+    arms = tuple(_arm(text) for text in options.arm or ()) or ((Arm("target", host),) if host else ())
+    if not arms:
+        raise SwarmError("there is no target; give --host URL, or two of --arm NAME=URL")
+    return SwarmPlan(
+        scenario,
+        arms,
+        seed=options.seed,
+        rate=options.rate or None,
+        visitors=max(1, users // len(arms)),
+        warmup_s=options.warmup,
+        duration_s=seconds or inf,
+        members=options.members,
+        member_share=options.member_share,
+        zipf=options.zipf,
+        prepare=options.prepare,
+    )
+
+
+def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
+    """Refuse to load somebody else's machine unless told that one may.
+
+    Raises:
+        SwarmError: An arm is neither on a loopback address nor on a permitted host.
+    """
+    for arm in plan.arms:
+        host = urlsplit(arm.url).hostname or ""
+        if host not in permitted and not _is_loopback(host):
+            raise SwarmError(f"arm {arm.name!r} is on {host}, not on this machine; if you may load it: --i-may-load {host}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _arm(text: str) -> Arm:
+    name, equals, url = text.partition("=")
+    if not (name and equals and url):
+        raise PlanError(f"--arm {text!r} is not NAME=URL; for example --arm before=http://127.0.0.1:8001")
+    return Arm(name, url)

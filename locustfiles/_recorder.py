@@ -1,0 +1,224 @@
+"""Recording: packed rows in the worker, Arrow columns on disk, and a ledger in between that misses nothing.
+
+A worker packs each request into one row of a buffer (a few hundred nanoseconds) and sends the buffer as it is about once
+a second. The process that owns the record turns it into Arrow batches. Every shipment says the number of its first row,
+so a lost or repeated one is seen; the totals are settled when the run ends.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from locustfiles._scenario import ROUTES
+from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES, PHASES, REQUESTS, SECONDS, URLS, words
+from results.record import RecordWriter
+
+_FIELDS: Final = (
+    ("request", "q"),
+    ("arm", "b"),
+    ("phase", "b"),
+    ("persona", "b"),
+    ("route", "b"),
+    ("cache", "b"),
+    ("error", "b"),
+    ("check", "b"),
+    ("new_connection", "?"),
+    ("status", "h"),
+    ("url", "i"),
+    ("visitor", "i"),
+    ("db_calls", "i"),
+    ("scheduled", "d"),
+    ("released", "d"),
+    ("sent", "d"),
+    ("first_byte", "d"),
+    ("end", "d"),
+    ("bytes", "q"),
+    ("server_ms", "f"),
+    ("db_ms", "f"),
+)
+ROW: Final = struct.Struct("<" + "".join(code for _, code in _FIELDS))
+_DTYPE: Final = np.dtype([(name, "<" + code) for name, code in _FIELDS])
+
+_EXAMPLES = 5  # of each failed check, kept for the reader of the record
+
+
+class Rows:
+    """The rows of one worker that were not shipped yet."""
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._buffer = bytearray(capacity * ROW.size)
+        self._used = 0
+        self.shipped = 0
+
+    def add(self, *values: float) -> None:
+        """Pack one row, its values in the order of the columns above."""
+        if self._used == len(self._buffer):
+            self._buffer.extend(bytes(len(self._buffer)))
+        ROW.pack_into(self._buffer, self._used, *values)
+        self._used += ROW.size
+
+    def ship(self) -> dict[str, Any]:
+        """Take the rows out: their number in the worker's sequence, and their bytes."""
+        shipment = {"first": self.shipped, "rows": bytes(memoryview(self._buffer)[: self._used])}
+        self.shipped += self._used // ROW.size
+        self._used = 0
+        return shipment
+
+
+@dataclass(slots=True)
+class Account:
+    """What the owner of the record knows of one worker's rows."""
+
+    rows: int = 0
+    next: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last+1 of what never came
+    total: int | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the worker stated its total and every row of it came exactly once."""
+        return self.total == self.rows == self.next and not self.gaps
+
+
+class Recorder:
+    """Writes shipments of all workers into one record and keeps the counts for its summary.
+
+    Args:
+        writer: The record under way.
+        launch: Number of the launch, a column of every row.
+        arms, personas: Vocabularies of those columns.
+        page: URL number to (route, path), asked once for each URL that occurs.
+    """
+
+    def __init__(
+        self,
+        writer: RecordWriter,
+        launch: int,
+        arms: Sequence[str],
+        personas: Sequence[str],
+        page: Callable[[int], tuple[str, str]],
+    ) -> None:
+        self._writer = writer
+        self._launch = launch
+        self._page = page
+        self._words: dict[str, Sequence[str]] = {
+            "arm": arms,
+            "phase": PHASES,
+            "persona": personas,
+            "route": ROUTES,
+            "cache": CACHE_CLASSES,
+            "error": ERROR_CLASSES,
+            "check": CHECKS,
+        }
+        self._known_urls: set[int] = set()
+        self._cells: Counter[tuple[int, ...]] = Counter()
+        self._seconds_maxima: dict[str, float] = {}
+        self.accounts: dict[int, Account] = {}
+        self.examples: list[dict[str, Any]] = []
+        for name in ("requests", "seconds", "urls"):
+            writer.stream(name)
+
+    def accept(self, worker: int, shipment: Mapping[str, Any]) -> None:
+        """Write one shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, failed-check ``examples``."""
+        account = self.accounts.setdefault(worker, Account())
+        rows = np.frombuffer(shipment["rows"], dtype=_DTYPE)
+        first = int(shipment["first"])
+        if first != account.next:
+            account.gaps.append((account.next, first))
+        account.next = first + len(rows)
+        account.rows += len(rows)
+        if len(rows):
+            self._write_urls(rows["url"])
+            self._writer.stream("requests").write(self._batch(worker, first, rows))
+            self._count(rows)
+        if shipment["seconds"]:
+            self._write_seconds(worker, shipment["seconds"])
+        for example in shipment["examples"]:
+            same = sum(kept["check"] == example["check"] for kept in self.examples)
+            if same < _EXAMPLES:
+                self.examples.append({"worker": worker, **example})
+
+    def settle(self, worker: int, total: int) -> None:
+        """Note how many rows a worker says it made in all."""
+        self.accounts.setdefault(worker, Account()).total = total
+
+    def ledger(self, workers: int) -> dict[str, Any]:
+        """The completeness of the record, for ``run.json``."""
+        accounts = {index: self.accounts.get(index, Account()) for index in range(workers)}
+        return {
+            "rows": sum(account.rows for account in accounts.values()),
+            "workers": [
+                {"worker": index, "rows": a.rows, "total": a.total, "gaps": [list(gap) for gap in a.gaps]}
+                for index, a in accounts.items()
+            ],
+            "missing_workers": [index for index, account in accounts.items() if account.total is None],
+            "complete": all(account.is_settled for account in accounts.values()),
+        }
+
+    def counts(self) -> list[dict[str, Any]]:
+        """Requests by arm, phase, persona, route, cache class, error class and check; cells that occur only."""
+        return [
+            {name: self._words[name][code] for name, code in zip(self._words, cell, strict=True)} | {"requests": n}
+            for cell, n in sorted(self._cells.items())
+        ]
+
+    def answered(self, arm: str) -> dict[str, int]:
+        """Requests by route that ``arm`` answered in full: what the site itself must have counted as well."""
+        result: Counter[str] = Counter()
+        for row in self.counts():
+            if row["arm"] == arm and row["error"] in {"none", "status"}:
+                result[row["route"]] += row["requests"]
+        return dict(result)
+
+    def unanswered(self, arm: str) -> int:
+        """Requests to ``arm`` that ended otherwise; the site may or may not have counted them."""
+        return sum(
+            row["requests"] for row in self.counts() if row["arm"] == arm and row["error"] not in {"none", "status"}
+        )
+
+    def health(self) -> dict[str, float]:
+        """The worst second of each figure of the generator's own health."""
+        return dict(self._seconds_maxima)
+
+    def _batch(self, worker: int, first: int, rows: npt.NDArray[Any]) -> pa.RecordBatch:
+        n = len(rows)
+        own: dict[str, Any] = {
+            "launch": np.full(n, self._launch, np.int16),
+            "worker": np.full(n, worker, np.int16),
+            "seq": np.arange(first, first + n, dtype=np.int64),
+        }
+        columns = []
+        for column in REQUESTS:
+            values = own[column.name] if column.name in own else np.ascontiguousarray(rows[column.name])
+            vocabulary = self._words.get(column.name)
+            columns.append(pa.array(values, column.type) if vocabulary is None else words(values, vocabulary))
+        return pa.RecordBatch.from_arrays(columns, schema=REQUESTS)
+
+    def _write_urls(self, urls: npt.NDArray[np.int32]) -> None:
+        new = sorted(set(np.unique(urls).tolist()) - self._known_urls)
+        if new:
+            self._known_urls.update(new)
+            pages = [self._page(url) for url in new]
+            columns = [new, [route for route, _ in pages], [path for _, path in pages]]
+            arrays = [pa.array(values, column.type) for values, column in zip(columns, URLS, strict=True)]
+            self._writer.stream("urls").write(pa.RecordBatch.from_arrays(arrays, schema=URLS))
+
+    def _count(self, rows: npt.NDArray[Any]) -> None:
+        codes = np.stack([rows[name] for name in self._words], axis=1)
+        cells, numbers = np.unique(codes, axis=0, return_counts=True)
+        self._cells.update(dict(zip(map(tuple, cells.tolist()), numbers.tolist(), strict=True)))
+
+    def _write_seconds(self, worker: int, seconds: Iterable[Mapping[str, float]]) -> None:
+        rows = [{"launch": self._launch, "worker": worker, **second} for second in seconds]
+        self._writer.stream("seconds").write(pa.RecordBatch.from_pylist(rows, schema=SECONDS))
+        for name in ("cpu", "lag_p99_ms", "gc_ms", "steal", "in_flight", "rss_bytes"):
+            worst = max(row[name] for row in rows)
+            self._seconds_maxima[name] = max(worst, self._seconds_maxima.get(name, worst))

@@ -1,0 +1,134 @@
+"""The worker's end: builds an engine when the conductor says so, runs it, and reports what came of it.
+
+In a local run conductor and station share a process; locust then delivers their messages by calling straight through, so
+there is one path for both.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import time
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+
+from locustfiles._engine import Engine, Hooks
+from locustfiles._errors import SwarmError
+from locustfiles._oracle import Oracle
+from locustfiles._plan import Traffic
+from locustfiles._scenario import Scenario
+from locustfiles._site import corpus_of, pages_of
+from results.plan import SwarmPlan
+
+PREPARE, START, STOP = "anp_prepare", "anp_start", "anp_stop"
+"""Messages from the conductor: the plan and one's place in it; the moment to start; an early end."""
+
+READY, SHIPMENT, DEAD, DONE = "anp_ready", "anp_shipment", "anp_dead", "anp_done"
+"""Messages to the conductor: prepared (or why not); rows; an arm is gone; the number of rows in all."""
+
+_log = logging.getLogger(__name__)
+
+
+class Station:
+    """One process's place in the swarm."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._environment: Environment | None = None
+        self._engine: Engine | None = None
+        self._built = Event()
+        self._index = 0
+
+    def connect(self, environment: Environment) -> None:
+        """Listen to the conductor."""
+        self._environment = environment
+        runner = environment.runner
+        assert runner is not None
+        for kind, answer in ((PREPARE, self._prepare), (START, self._start), (STOP, self._stop)):
+            runner.register_message(kind, functools.partial(self._receive, answer))
+
+    def reset(self) -> None:
+        """Forget the last run; a new one begins and its users will come."""
+        self._engine = None
+        self._built = Event()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way here."""
+        return self._engine is not None
+
+    def occupy(self) -> None:
+        """Be one seat of the engine, from the moment there is one."""
+        self._built.wait()
+        if self._engine is not None:
+            self._engine.occupy()
+
+    def _receive(self, answer: Any, environment: Environment, msg: Any) -> None:
+        gevent.spawn(answer, msg.data)  # the greenlet that delivers messages must not wait for what they ask
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        assert self._environment is not None
+        assert self._environment.runner is not None
+        self._environment.runner.send_message(kind, {"index": self._index, **data})
+
+    def _prepare(self, data: dict[str, Any]) -> None:
+        self._index = data["index"]
+        try:
+            plan = SwarmPlan.from_dict(data["plan"])
+            corpus = corpus_of({"corpus": plan.corpus})
+
+            def edition(id: int) -> tuple[int, int, str]:
+                article = corpus.article(id)
+                return article.id, article.revision, article.digest
+
+            traffic = Traffic(plan, self._scenario, pages_of(corpus))
+            hooks = Hooks(
+                request=self._fire,
+                ship=functools.partial(self._send, SHIPMENT),
+                dead=lambda reason: self._send(DEAD, {"reason": reason}),
+            )
+            engine = Engine(traffic, Oracle(edition), self._index, data["workers"], hooks)
+            logins = engine.prepare(corpus.seed)
+        except SwarmError as error:
+            self._send(READY, {"problem": str(error)})
+            return
+        except Exception as error:
+            _log.exception("the worker could not be prepared")
+            self._send(READY, {"problem": f"worker {self._index} could not be prepared: {error!r}"})
+            return
+        self._engine = engine
+        self._built.set()
+        # What was built so far lives as long as the run: keep the collector from walking it again and again.
+        gc.collect()
+        gc.freeze()
+        self._send(READY, {"problem": None, "logins": logins})
+
+    def _start(self, data: dict[str, Any]) -> None:
+        engine = self._engine
+        if engine is None:
+            return
+        try:
+            total = engine.run(time.monotonic() + data["at"] - time.time())
+        finally:
+            gc.unfreeze()
+        self._send(DONE, {"total": total})
+        engine.close()
+
+    def _stop(self, _data: dict[str, Any]) -> None:
+        if self._engine is not None:
+            self._engine.stop()
+
+    def _fire(self, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]) -> None:
+        assert self._environment is not None
+        self._environment.events.request.fire(
+            request_type="GET",
+            name=name,
+            response_time=response_ms,
+            response_length=size,
+            exception=None if failure is None else SwarmError(failure),
+            context=context,
+        )

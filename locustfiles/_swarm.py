@@ -1,0 +1,92 @@
+"""The wiring to locust: the user class every scenario derives from, and the events that move the swarm along."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import gevent
+from locust import User, events, task
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from locustfiles._conductor import Conductor, stop_process
+from locustfiles._errors import SwarmError
+from locustfiles._options import add_options
+from locustfiles._scenario import Scenario
+from locustfiles._station import Station
+from results.errors import ResultsError
+
+
+class SwarmUser(User):
+    """One seat of the swarm. A locustfile derives one class from it and gives it a ``scenario``; that is all."""
+
+    abstract = True
+    scenario: Scenario
+    _station: Station | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if SwarmUser._station is not None:
+            sys.exit("error: one locust process runs one scenario; give a single locustfile with -f")
+        SwarmUser._station = Station(cls.scenario)
+        _Wiring(cls.scenario, SwarmUser._station)
+
+    @task
+    def take_part(self) -> None:
+        """Make requests, as the plan says, until locust ends this user."""
+        assert self._station is not None
+        self._station.occupy()
+
+
+class _Wiring:
+    """Connects a scenario's station and conductor to locust's events."""
+
+    def __init__(self, scenario: Scenario, station: Station) -> None:
+        self._scenario = scenario
+        self._station = station
+        self._conductor: Conductor | None = None
+        events.init_command_line_parser.add_listener(add_options)
+        events.init.add_listener(self._init)
+        events.test_start.add_listener(self._test_start)
+        events.spawning_complete.add_listener(self._spawning_complete)
+        events.test_stopping.add_listener(self._test_stopping)
+        events.quitting.add_listener(self._quitting)
+
+    def _init(self, environment: Environment, **_: Any) -> None:
+        is_worker = isinstance(environment.runner, WorkerRunner)
+        self._station.connect(environment)
+        if not is_worker:
+            try:
+                self._conductor = Conductor(self._scenario, environment)
+            except (SwarmError, ResultsError) as error:
+                sys.stderr.write(f"error: {error}\n")
+                sys.exit(2)
+        # Python would raise KeyboardInterrupt in whichever greenlet happens to run and lose its request.
+        gevent.signal_handler(signal.SIGINT, self._interrupted)
+
+    def _test_start(self, **_: Any) -> None:
+        self._station.reset()
+        if self._conductor is not None:
+            self._conductor.begin()
+
+    def _spawning_complete(self, **_: Any) -> None:
+        if self._conductor is not None:
+            self._conductor.users_are_there()
+
+    def _test_stopping(self, **_: Any) -> None:
+        if self._conductor is not None:
+            self._conductor.end(by_hand=True)
+
+    def _quitting(self, **_: Any) -> None:
+        if self._conductor is not None:
+            self._conductor.end(by_hand=False)
+
+    def _interrupted(self) -> None:
+        conductor = self._conductor
+        if conductor is not None and conductor.is_running:
+            conductor.end(by_hand=False)
+        elif conductor is None and self._station.is_running:
+            return  # Ctrl-C reaches the workers too; the master tells them when to go
+        stop_process()

@@ -1,0 +1,115 @@
+"""The rows that every written report shares: cells with their figures in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from results import units
+from results.comparison import CellResult, Comparison, Pair
+from results.gates import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell as text.
+
+    Attributes:
+        name: Persona, route and, where it is not all of them, cache class.
+        interval: Simultaneous interval of the ratio; empty where there is none.
+        detected: The slowdown that such a run would have called slower, with 95 % power.
+        qualifier: Begins with the space or colon that joins it to the word.
+        site: What the site reported of itself, e.g. ``db calls 5 → 0``, one item each.
+    """
+
+    name: str
+    quantile: str
+    before: str
+    after: str
+    ratio: str
+    interval: str
+    margin: str
+    word: str
+    qualifier: str
+    detected: str
+    site: tuple[str, ...]
+    calls: str
+    requests: str
+    service: str
+    primary: bool
+    tags: tuple[str, ...]
+
+
+def row(result: CellResult) -> Row:
+    """The text of one cell."""
+    return Row(
+        name=str(result.cell),
+        quantile=result.quantile,
+        before=units.milliseconds(result.latency_ms.before),
+        after=units.milliseconds(result.latency_ms.after),
+        ratio=units.ratio(result.ratio.estimate),
+        interval=units.interval(result.ratio.low, result.ratio.high),
+        margin=f"±{units.percent(result.margin)}",
+        word=result.verdict.word,
+        qualifier=(" " if result.verdict.word in {"faster", "slower"} else ": ") + result.verdict.qualifier,
+        detected=units.percent(result.convincing - 1) if math.isfinite(result.convincing) else "–",
+        site=site(result),
+        calls=calls(result),
+        requests=f"{result.requests[0]:,}"
+        if result.requests[0] == result.requests[1]
+        else f"{result.requests[0]:,} / {result.requests[1]:,}",
+        service=f"{units.milliseconds(result.service_ms.before)} → {units.milliseconds(result.service_ms.after)}",
+        primary=result.primary,
+        tags=result.tags,
+    )
+
+
+def site(result: CellResult) -> tuple[str, ...]:
+    """What the site reported of itself in this cell."""
+    parts = [] if _is_empty(result.db_calls) else [f"db calls {calls(result)}"]
+    shares = result.served_from_cache
+    if shares.before > 0 or shares.after > 0:
+        parts.append(f"from cache {units.percent(shares.before)} → {units.percent(shares.after)}")
+    return tuple(parts)
+
+
+def calls(result: CellResult) -> str:
+    """Median database calls of a page, before and after: ``5 → 0``."""
+    if _is_empty(result.db_calls):
+        return "–"
+    return f"{units.count(result.db_calls.before)} → {units.count(result.db_calls.after)}"
+
+
+def gate_figures(gate: Gate) -> tuple[str, str]:
+    """What a gate measured and its limit, as text with units."""
+    return _figure(gate.measured, gate.unit), _figure(gate.limit, gate.unit)
+
+
+def hit_ratio_lines(comparison: Comparison) -> list[str]:
+    """One sentence a persona: share of replies out of the cache, before and after, and the difference."""
+    lines = []
+    for hit in comparison.hit_ratios:
+        who = "all requests" if hit.persona == "all" else hit.persona
+        line = f"{who}: {units.percent(hit.share.before)} before, {units.percent(hit.share.after)} after"
+        if math.isfinite(hit.difference.low):
+            low, high = 100 * hit.difference.low, 100 * hit.difference.high
+            line += f" ({100 * hit.difference.estimate:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f})"
+        lines.append(line)
+    return lines
+
+
+def setting(value: object) -> str:
+    """A setting's value; one that an arm does not set is at its default."""
+    return "default" if value is None else str(value)
+
+
+def _figure(value: float | None, unit: str) -> str:
+    if value is None or not math.isfinite(value):
+        return "not measured"
+    if unit == "%":
+        return units.percent(value)
+    return f"{value:.3g} {unit}"
+
+
+def _is_empty(pair: Pair) -> bool:
+    return math.isnan(pair.before) and math.isnan(pair.after)

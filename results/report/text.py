@@ -1,0 +1,85 @@
+"""The comparison on a terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from results.comparison import Comparison
+from results.report import tables
+
+_STYLE: Final = {
+    "faster": "bold green",
+    "slower": "bold red",
+    "no difference": "bold",
+    "not enough data": "bold yellow",
+    "invalid": "bold red",
+    "not comparable": "bold red",
+}
+
+
+def render(comparison: Comparison) -> RenderableType:
+    """A renderable for any ``rich`` console; legible without colour and from 80 columns on."""
+    overall = comparison.overall
+    parts: list[RenderableType] = [
+        Text.assemble((overall.word.upper(), _STYLE[overall.word]), "  ", overall.headline),
+        *(Text(sentence) for sentence in overall.sentences),
+        Text(),
+        _cells(comparison),
+    ]
+    hidden = sum(not result.primary for result in comparison.cells)
+    if hidden:
+        parts.append(Text(f"{hidden} further cells are in the report; they do not decide.", style="dim"))
+    failed = [gate for gate in comparison.gates if not gate.ok]
+    passed = len(comparison.gates) - len(failed)
+    parts += [Text(), Text(f"Gates: {passed} of {len(comparison.gates)} passed.")]
+    for gate in failed:
+        measured, limit = tables.gate_figures(gate)
+        parts.append(Text.assemble((f"  ✗ {gate.title}", "bold"), f": {measured} (limit {limit}). {gate.words}"))
+    parts.append(Text("Served from the page cache:"))
+    parts += [Text(f"  {line}") for line in tables.hit_ratio_lines(comparison)]
+    parts.append(Text(_evidence(comparison)))
+    parts += [Text(f"Note: {caveat}", style="dim") for caveat in comparison.caveats]
+    return Group(*parts)
+
+
+def _cells(comparison: Comparison) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("cell", overflow="fold")
+    for name in ("before", "after"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("ratio [interval]", no_wrap=True)
+    table.add_column("margin", justify="right", no_wrap=True)
+    table.add_column("db calls", justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold", min_width=20)
+    for result in comparison.primary:
+        row = tables.row(result)
+        verdict = Text.assemble((row.word, _STYLE[row.word]), row.qualifier)
+        if row.tags:
+            verdict.append(f" ({', '.join(row.tags)})")
+        table.add_row(
+            Text(f"{row.name} {row.quantile}"),
+            row.before,
+            row.after,
+            Text(f"{row.ratio} {row.interval}"),
+            row.margin,
+            row.calls,
+            verdict,
+        )
+    return table
+
+
+def _evidence(comparison: Comparison) -> str:
+    family = comparison.family
+    rows = [tables.row(result) for result in comparison.primary]
+    detected = ", ".join(f"{row.name} {row.quantile} {row.detected}" for row in rows[:3] if row.detected != "–")
+    text = (
+        f"Grade {comparison.grade}: {family.launches} launches, {family.primary} primary cells, "
+        f"intervals hold together at {100 * (1 - family.alpha):g} %."
+    )
+    if detected:
+        text += f" Slowdowns this run would have called slower (95 % power): {detected}."
+    return text

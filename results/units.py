@@ -1,0 +1,58 @@
+"""How figures are written, everywhere: latencies, percentages, ratios and counts."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage: ``88 %``, ``3.4 %``, ``0.42 %``; a dash where there is none."""
+    if math.isnan(fraction):
+        return "–"
+    value = 100 * fraction
+    if value == 0 or abs(value) >= 9.95:
+        text = f"{value:.0f}"
+        # 99.96 % is not "all": never round a share up to the whole.
+        return "99.9 %" if text == "100" and value < 100 else f"{text} %"
+    return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
+
+
+def milliseconds(value: float) -> str:
+    """A latency with three significant digits: ``0.142 ms``, ``4.10 ms``, ``140 ms``, ``1.25 s``."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "failed"
+    if value >= 999.5:
+        return f"{value / 1000:.3g} s"
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2 if value >= 0.9995 else 3
+    return f"{value:.{digits}f} ms"
+
+
+def ratio(value: float) -> str:
+    """After over before: ``0.120``, ``1.03``, ``12.4``."""
+    if not math.isfinite(value):
+        return "–"
+    digits = 1 if value >= 9.95 else 2 if value >= 0.995 else 3
+    return f"{value:.{digits}f}"
+
+
+def interval(low: float, high: float) -> str:
+    """``[0.110, 0.131]``; empty where the ends are not finite. Both ends with the digits of the finer one."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    digits = 1 if low >= 9.95 else 2 if low >= 1.2 else 3
+    return f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def change(value: float) -> str:
+    """A ratio as a signed change: ``-88 %``, ``+3.4 %``."""
+    if not math.isfinite(value):
+        return "–"
+    share = value - 1
+    return ("+" if share > 0 else "−" if share < 0 else "±") + percent(abs(share))
+
+
+def count(value: float) -> str:
+    """A whole number with thin groups of three, a dash where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -1,0 +1,123 @@
+"""A corpus: a range of article ids under one profile and seed, and what follows from it without any list being kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from hashlib import blake2b
+from typing import Any
+
+from synth import popularity
+from synth.draws import Draws
+from synth.errors import CorpusError
+from synth.generator import article
+from synth.model import MAX_ID, Article
+from synth.profile import PROFILE_VERSIONS, unknown
+
+_LINKS = 4
+_COPIED = 7
+"""Of ten links this many repeat a link of the chosen neighbour, which makes a few articles linked to by many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Articles ``first_id`` to ``first_id + count - 1``.
+
+    Raises:
+        CorpusError: A number is out of range or not an integer, or the profile is unknown.
+    """
+
+    first_id: int = 11730
+    count: int = 2000
+    profile: str = "natural"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("first_id", 0), ("count", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise CorpusError(f"Corpus {name} is {value!r}: it must be an integer.")
+            if value < least:
+                raise CorpusError(f"Corpus {name} is {value}: it must be at least {least}.")
+        if self.profile not in PROFILE_VERSIONS:
+            raise CorpusError(unknown(self.profile))
+        if self.seed > MAX_ID:
+            raise CorpusError(f"Corpus seed is {self.seed}: it must be at most {MAX_ID}.")
+        last = self.first_id + self.count - 1
+        if last > MAX_ID:
+            raise CorpusError(f"Corpus would end at id {last}: ids end at {MAX_ID}, so start lower or ask for fewer.")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Article]:
+        return map(self.article, self.ids)
+
+    @property
+    def ids(self) -> range:
+        """The ids, in order."""
+        return range(self.first_id, self.first_id + self.count)
+
+    def article(self, id: int, revision: int = 0) -> Article:
+        """Return an article of the corpus.
+
+        Raises:
+            CorpusError: The id is outside the corpus.
+            ArticleError: The revision is out of range.
+        """
+        self._check(id)
+        return article(id, revision=revision, profile=self.profile, seed=self.seed)
+
+    def by_popularity(self) -> list[int]:
+        """Return all ids, the most viewed first."""
+        return sorted(self.ids, key=lambda each: (-popularity.score(each, self.seed), each))
+
+    def similar(self, id: int) -> tuple[int, ...]:
+        """Return the ids of at most four earlier articles that an article links to, never itself.
+
+        Each is a random earlier article or, more often, one that such an article links to itself. This
+        copying needs no state and leaves a few articles with very many links, as on the web. The first
+        articles have fewer to link to.
+
+        Raises:
+            CorpusError: The id is outside the corpus.
+        """
+        self._check(id)
+        return tuple(dict.fromkeys(self._link(id, slot) for slot in range(min(_LINKS, id - self.first_id))))
+
+    def _link(self, source: int, slot: int) -> int:
+        while True:
+            draws = Draws("links", 1, self.seed, source)
+            target = self.first_id + draws.below(f"target {slot}", source - self.first_id)
+            if target == self.first_id or draws.below(f"copy {slot}", 10) >= _COPIED:
+                return target
+            source, slot = target, draws.below(f"slot {slot}", _LINKS)
+
+    def _check(self, id: int) -> None:
+        if id not in self.ids:
+            raise CorpusError(f"Article {id} is outside the corpus: its ids are {self.first_id} to {self.ids[-1]}.")
+
+    @property
+    def digest(self) -> str:
+        """24 hex digits that name the corpus: equal for two corpora exactly when every article is."""
+        identity = {**self.to_dict(), "profile_version": PROFILE_VERSIONS[self.profile]}
+        return blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+    def to_dict(self) -> dict[str, int | str]:
+        """Return the parameters as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Corpus:
+        """Return the corpus that `to_dict` describes.
+
+        Raises:
+            CorpusError: A key is missing or unknown, or a value is refused.
+        """
+        names = {field.name for field in fields(cls)}
+        for problem, keys in (("lacks", names - values.keys()), ("has the unknown key", values.keys() - names)):
+            if keys:
+                listed = ", ".join(sorted(names))
+                raise CorpusError(f"Corpus description {problem} {', '.join(sorted(keys))}: it takes {listed}.")
+        return cls(**values)

@@ -1,0 +1,11 @@
+"""JSON Lines: the canonical record, one article a line. The fingerprints are taken over this form."""
+
+from __future__ import annotations
+
+from synth.model import Article
+from synth.record import canonical
+
+
+def render(article: Article) -> str:
+    """Return one line of JSON, newline included."""
+    return canonical(article) + "\n"

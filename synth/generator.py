@@ -1,0 +1,74 @@
+"""The front of the synthesizer: one integer in, one article out, and the fingerprint of a whole profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from types import ModuleType
+
+from synth import classic, metabox, natural
+from synth.dates import MAX_REVISION
+from synth.draws import Draws
+from synth.errors import ArticleError
+from synth.model import MAX_ID, Article
+from synth.profile import PROFILE_VERSIONS, unknown
+from synth.record import canonical, digest
+
+_COMPOSERS: dict[str, ModuleType] = {"natural": natural, "classic": classic}
+
+
+def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int = 0) -> Article:
+    """Return an article, the same one on every machine and for ever.
+
+    Args:
+        id: 0 to ``MAX_ID``; ids a billion apart cost the same.
+        revision: 0 to 1000; each changes some sentences, the modified date, the version and the digest.
+        profile: ``natural`` or ``classic``.
+        seed: 0 to ``MAX_ID``; another seed is another corpus.
+
+    Raises:
+        ArticleError: A value is out of range or the profile is unknown.
+    """
+    draws = _draws(id, profile, seed)
+    if not 0 <= revision <= MAX_REVISION:
+        raise ArticleError(f"Revision {revision} is out of range: use 0 to {MAX_REVISION}.")
+    unsealed: Article = _COMPOSERS[profile].compose(draws, id, revision, seed)
+    seal = digest(unsealed)
+    meta = dict(unsealed.meta)
+    meta["reference"] = metabox.reference(id, seal)
+    meta["hash"] = seal
+    return replace(unsealed, meta=meta, digest=seal)
+
+
+def slug(id: int, *, profile: str = "natural", seed: int = 0) -> str:
+    """Return the slug an article has at every revision, without making the article.
+
+    Raises:
+        ArticleError: A value is out of range or the profile is unknown.
+    """
+    draws = _draws(id, profile, seed)
+    made: str = _COMPOSERS[profile].slug(draws, id, seed)
+    return made
+
+
+@lru_cache(maxsize=len(_COMPOSERS))
+def fingerprint(profile: str) -> str:
+    """Return the SHA-256, in hex, of the canonical JSONL of articles 0 to 999 of a profile at seed 0.
+
+    Raises:
+        ArticleError: The profile is unknown.
+    """
+    lines = sha256()
+    for each in range(1000):
+        lines.update(canonical(article(each, profile=profile)).encode() + b"\n")
+    return lines.hexdigest()
+
+
+def _draws(id: int, profile: str, seed: int) -> Draws:
+    if profile not in _COMPOSERS:
+        raise ArticleError(unknown(profile))
+    for name, value in (("Article id", id), ("Seed", seed)):
+        if not 0 <= value <= MAX_ID:
+            raise ArticleError(f"{name} {value} is out of range: use 0 to {MAX_ID}.")
+    return Draws(profile, PROFILE_VERSIONS[profile], seed, id)

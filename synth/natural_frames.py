@@ -1,0 +1,378 @@
+"""The sentences of the natural profile: frames with slots, in moves, in the plans of sections.
+
+A name in braces is a slot of `natural_lexicon.TABLES`, drawn anew each time, or an entry of the article's
+fact sheet, the same throughout the article. Frames begin in lower case; the composer puts the capital in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SITUATION = (
+    "{service} had run {scenario} for {months} months before {quality} became a subject {time}",
+    "the {team} team met {problem} {time}, when {component} and {component} disagreed about {quality}",
+    "nothing about the {component} looked wrong {place}, yet {count} requests a day took the {adjective} path",
+    (
+        "we had postponed {problem} since release {release}, mostly because {role} could live with "
+        "{an_adjective} {component}"
+    ),
+    "the trouble showed {place} first: {quality} moved from {before} to {ms} milliseconds {time}",
+    (
+        "{service} reads from {peer} through one {component}, and that arrangement {hedge} holds until "
+        "traffic passes {count} pages"
+    ),
+    (
+        "between {month} and the end of the quarter the {component} grew by {percent} percent while nobody "
+        "watched {quality}"
+    ),
+    "{role} opened {ticket} with one line: the {component} is {adjective} {place}",
+    "our {stack} were {hedge} quiet {scenario}, so {an_adjective} {component} drew no attention {time}",
+    "a partner sent {count} extra requests {time} and the {component} answered some of them with {status}",
+    "the oldest part of {service} is the {component}; it predates {config} and knows nothing about {peer}",
+    "by the time {role} asked about {quality}, {table} held {rows} rows and the {component} touched most of them",
+    "{path} serves about {share} percent of all reads, and it is {place} that people notice {quality}",
+    "two services share the {component}: {service}, which needs it {time}, and {peer}, which {hedge} does not",
+    "the {component} came with release {release} and was meant to last until {time}",
+    "on {host} the {component} and the {component} compete for the same {few} cores",
+)
+
+EVIDENCE = (
+    "the {signal} for {path} showed {ms} milliseconds at the median and {before} at the ninety-fifth percentile",
+    "{a_signal} taken {time} put {percent} percent of the wait inside the {component}",
+    "of {count} sampled requests, {few} percent ended in {status}, all of them {place}",
+    "{tool} agreed with the {signal}: {quality} {effect} whenever {peer} was slow to answer",
+    "line {line} of the {signal} names {hex}, a request that spent {ms} milliseconds waiting for the {component}",
+    "we compared {few} runs of {tool}; the spread stayed under {percent} milliseconds, small against a gap of {ms}",
+    "{table} was read {count} times an hour, {percent} percent of that for one {component}",
+    "with the {component} switched off {place}, {quality} {effect}, which ruled out half of the theories",
+    "the {signal} kept by {role} put the start {time}, a day after {release} went out",
+    "a replay of {count} requests against {host} reproduced it in {few} minutes",
+    "cache entries for {path} lived {ms} seconds on average, far short of the {window} minutes in {config}",
+    "one {signal} is worth quoting: {few} retries, {ms} milliseconds each, then {status}",
+    "before we touched anything, {metric} stood at {before} milliseconds over {count} requests",
+    "neither the {signal} nor the {signal} moved {time}, so the {component} itself was {hedge} innocent",
+    "signed-in members waited {percent} percent longer than anonymous readers {place}, and the {signal} says why",
+    "request {hex} crossed {few} hops and lost {ms} milliseconds at the {component}",
+)
+
+CAUSE = (
+    "the cause turned out to be {cause}, hidden behind {an_adjective} {component}",
+    "two things had combined: {cause}, and {cause}",
+    "{cause} explained {percent} percent of it; the rest came from {cause}",
+    "it took {few} hours to find {cause} in {file}, because the {signal} pointed at {peer} instead",
+    "somebody had fixed {cause} in {release}, and {release} brought it back {place}",
+    "the {component} was only the messenger; underneath sat {cause}",
+    "in {config} the key {key} still carried a value from {month}, which is how {cause} went unseen",
+    "we suspected {cause} for a day, until {tool} showed {cause} in {few} lines",
+    "{cause} is {hedge} cheap, but {service} pays for it {count} times an hour",
+    "the default in {tool} assumes {an_adjective} {component}; {scenario} that assumption fails",
+    "commit {commit} had moved the check below the {component}, and {cause} followed",
+    "each call to {peer} opened its own connection, so {cause} scaled with traffic {place}",
+    "nobody chose it: {cause} arrived with a template that {role} copied {time}",
+)
+
+ACTION = (
+    "we {action} in {file} and left everything else alone {time}",
+    "the change was {few} lines: we {action}, then {action}",
+    "commit {commit} {action} and raised {key} from {old} to {new}",
+    "first {role} {action} {place}; the {component} followed {time}",
+    "in {config} we set {key} to {new}, with a comment that names {ticket} and the {signal}",
+    "we put the {component} behind a flag, {action}, and kept the flag for {window} days",
+    "{role} {action} while the {team} team watched the {signal}",
+    "for {path} alone we {action}; the other routes kept the {adjective} behaviour",
+    "instead of tuning the {component}, we {action} and asked {peer} to do the same",
+    "a script of {line} lines now prepares {table}, and it {action} before the {component} starts",
+    "release {version} {action}; release {release} will remove what it replaced",
+    "with {tool} open on a second screen, we {action} and waited {window} minutes",
+    "we {action} on {host} first, since its {component} carries {percent} percent of the load",
+    "the {component} got a limit of {new}, and whatever exceeds it is answered with {status}",
+)
+
+REASON = (
+    "the reasoning is plain: {cause} costs more than {an_adjective} {component} ever will",
+    "we preferred this to a larger machine, because {quality} {hedge} depends on {cause} and not on size",
+    "{an_adjective} fix {place} is easier to undo than a clever one, and undoing takes {few} minutes here",
+    "every request that skips the {component} leaves room for one that cannot",
+    "for {stack} the cheap moment to do this is {time}, when {count} requests are in flight and not ten times that",
+    "the alternative was to rewrite the {component}, which {role} priced at {few} weeks",
+    "a limit close to the {component} is one that {role} can find {time}",
+    "since {peer} retries after {ms} milliseconds, anything slower than that doubles the work",
+    "people forgive {an_adjective} page; they do not forgive {quality} that changes from visit to visit",
+    "our goal for {metric} is {goal} milliseconds, and no other option promised that {place}",
+    "fewer moving parts mean fewer {adjective} surprises, and the {component} had {few} too many",
+    "keeping {path} cacheable matters most, as it carries {share} percent of the reads",
+)
+
+CHECK = (
+    "to verify it, run {tool} against {path} {few} times and compare {quality} with the {signal}",
+    "the first check is dull: {metric} has to stay below {goal} milliseconds {place} for {window} minutes",
+    "log in as a member and open {path}; a response marked as a hit there is a bug, whatever {quality} says",
+    "we repeated the replay with {count} requests and {quality} {effect}",
+    "look for {status} in the {signal}; more than {few} in an hour means the {component} is still {adjective}",
+    "{role} compared {table} row by row with the copy on {host} and found {few} differences, all explained",
+    "after {window} minutes {metric} read {after} milliseconds against {before} earlier",
+    "a purge of one page should change one {signal}; if {count} entries vanish, the key is too wide",
+    "ask {tool} for the plan again: the {component} should no longer appear in it {place}",
+    "we stopped the {component} on {host} on purpose, and {quality} {effect} {time}",
+    "run it twice: the second import of {rows} rows must leave {table} exactly as it was",
+    "check {release} and {version} side by side {place} before trusting either",
+    "when the {signal} and the {signal} agree for {few} days, close {ticket}",
+)
+
+CAVEAT = (
+    "this does not help {place}, where the {component} is bypassed by design",
+    "with {few} replicas or fewer the gain shrinks to about {percent} percent",
+    "one {adjective} side effect: the {signal} now counts each retry, so {quality} looks worse {time} than it is",
+    "if {peer} is upgraded before {service}, expect {status} for up to {window} minutes",
+    "we have not tested it above {count} requests an hour, and {role} {hedge} doubts the {component} there",
+    "the number is honest but local: {host} has {few} cores and {an_adjective} disk",
+    "{cause} is easy to mistake for this; it produces the same {signal} and needs the opposite remedy",
+    "{tool} hides this unless {key} is set, a default that {hedge} surprises people",
+    "personal pages must never enter the {component}, so mark them before anything else {place}",
+    "the old behaviour returns if {config} is restored from a backup older than {month}",
+    "a colder cache after each deploy costs {ms} milliseconds for the first {count} readers",
+    "the {component} still fails {adjective} when the disk is full, and {ticket} tracks that",
+)
+
+FOLLOW_UP = (
+    "{role} will look at the {component} next, the last {adjective} step {place}",
+    "{ticket} stays open until {quality} has been stable for {window} days",
+    "the lesson we keep repeating is to {lesson}, and after that to {lesson}",
+    "we added the {signal} to the weekly review, next to {metric}",
+    "the first line of the runbook for {service} now says to {lesson}",
+    "the {team} team will repeat the measurement in {month}, with {count} requests and the same seed",
+    "what remains is {cause}, worth perhaps {percent} milliseconds and {few} evenings",
+    "if you run {stack} {scenario}, begin with {path} and {lesson}",
+    "{role} owns {key} from here on and reviews it when {peer} changes",
+    "the notes, the replay and the {signal} are filed under {ticket}",
+    "in {month} we will ask again whether the {component} earns its place",
+    "a reminder for next time: {lesson}, even when the {component} looks {adjective}",
+    "once {release} is everywhere, {file} can lose {line} lines",
+)
+
+MOVES: Mapping[str, tuple[str, ...]] = {
+    "situation": SITUATION,
+    "evidence": EVIDENCE,
+    "cause": CAUSE,
+    "action": ACTION,
+    "reason": REASON,
+    "check": CHECK,
+    "caveat": CAVEAT,
+    "follow-up": FOLLOW_UP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of section: headings to choose from, and plans, each the moves of one paragraph in order."""
+
+    headings: tuple[str, ...]
+    plans: tuple[tuple[str, ...], ...]
+
+
+KINDS = (
+    Kind(
+        (
+            "Where we started",
+            "The shape of the problem",
+            "What readers saw",
+            "{Problem}: the background",
+            "Before release {version}",
+        ),
+        (
+            ("situation", "situation", "evidence", "reason"),
+            ("situation", "evidence", "evidence", "cause"),
+            ("situation", "evidence", "caveat"),
+            ("evidence", "situation", "cause", "reason", "follow-up"),
+        ),
+    ),
+    Kind(
+        (
+            "Finding the cause",
+            "What {tool} told us",
+            "Reading the evidence",
+            "Following one request",
+            "Why {metric} moved",
+        ),
+        (
+            ("evidence", "evidence", "cause"),
+            ("evidence", "cause", "check", "cause", "reason"),
+            ("cause", "evidence", "evidence", "caveat"),
+            ("evidence", "cause", "evidence", "reason", "check", "follow-up"),
+        ),
+    ),
+    Kind(
+        ("The change", "What we changed in {service}", "Small steps", "A fix in {file}", "Working on {path}"),
+        (
+            ("action", "reason", "check"),
+            ("action", "action", "reason", "caveat"),
+            ("reason", "action", "check", "action"),
+            ("action", "reason", "action", "check", "caveat", "check"),
+        ),
+    ),
+    Kind(
+        (
+            "Rolling it out",
+            "From {host} to everywhere",
+            "Release {version}",
+            "Deploying without drama",
+            "The first {window} minutes",
+        ),
+        (
+            ("action", "check", "check"),
+            ("action", "check", "caveat", "action", "evidence"),
+            ("situation", "action", "check", "follow-up"),
+        ),
+    ),
+    Kind(
+        ("What the numbers say", "Results", "{metric}, before and after", "Did it help?", "Measured on {host}"),
+        (
+            ("evidence", "check", "evidence"),
+            ("check", "evidence", "reason", "caveat"),
+            ("evidence", "caveat", "check", "evidence", "reason"),
+        ),
+    ),
+    Kind(
+        (
+            "Limits and risks",
+            "Where this does not apply",
+            "Things to watch",
+            "Known gaps in {service}",
+            "What could still go wrong",
+        ),
+        (
+            ("caveat", "caveat", "reason"),
+            ("caveat", "cause", "check", "action"),
+            ("situation", "caveat", "caveat", "follow-up"),
+        ),
+    ),
+    Kind(
+        (
+            "Keeping it healthy",
+            "Operations notes",
+            "A routine for the {team} team",
+            "Security and maintenance",
+            "On call",
+        ),
+        (
+            ("check", "reason", "follow-up"),
+            ("check", "action", "caveat", "follow-up"),
+            ("reason", "check", "check", "evidence", "follow-up"),
+        ),
+    ),
+    Kind(
+        ("What we would do again", "Next steps", "Lessons from {ticket}", "Open questions", "Looking ahead to {month}"),
+        (
+            ("follow-up", "reason", "follow-up"),
+            ("reason", "follow-up", "caveat", "follow-up"),
+            ("evidence", "follow-up", "reason", "caveat", "follow-up"),
+        ),
+    ),
+)
+"""In the order a story is told; an article leaves some out."""
+
+TITLES = (
+    "{Problem} in {service}",
+    "{Problem} with {stack}: notes from {service}",
+    "How {service} got better at {problem}",
+    "What {service} taught us about {problem}",
+    "{Problem}, one release of {service} at a time",
+    "A year of {problem} on {service}",
+    "Inside {service}: {problem} with {stack}",
+    "{Problem} without rewriting {service}",
+    "The case for {problem} in {service}",
+    "A field report on {problem} from {service}",
+    "{Problem} for {stack}, as seen from {service}",
+    "Rethinking {service}: {problem}",
+    "Three afternoons of {problem} in {service}",
+    "{Problem}: a checklist that grew up on {service}",
+    "From {service} with numbers: {problem}",
+    "When {service} slowed down: {problem}",
+    "The quiet work of {problem} in {service}",
+    "Debugging {service}: a story of {problem}",
+    "{Problem} {scenario}: the {service} edition",
+    "Why {service} needed {problem}",
+    "Measured, not guessed: {problem} in {service}",
+    "{Problem} on a budget, the {service} way",
+    "An engineer's diary of {problem} on {service}",
+    "{Problem} at {service}: mistakes included",
+    "Small changes to {service}, and {problem}",
+    "{service} revisited: {problem} with {stack}",
+    "Taking {service} through {problem}",
+    "The numbers behind {problem} in {service}",
+    "{Problem} and the limits of {service}",
+    "Before you copy {service}: thoughts on {problem}",
+    "{Problem} in production: {service} {scenario}",
+    "Letting go of old habits in {service}: {problem}",
+)
+
+INTROS = (
+    (
+        "{service} is one of our {stack}, run {scenario}. This is how {problem} took {metric} from {before} "
+        "to {after} milliseconds, and what it did not fix."
+    ),
+    (
+        "The short version: {problem} paid off for {service}, by about {gain} percent on {path}. The long "
+        "version has a wrong turn in it, kept here on purpose."
+    ),
+    (
+        "In {month} the {team} team gave {problem} {window} days. Here is what changed in {service}, with the"
+        " numbers and the doubts."
+    ),
+    (
+        "If you look after {stack} {scenario}, parts of this will sound familiar. The rest is particular to "
+        "{service} and to {path}."
+    ),
+    (
+        "{ticket} asked for {problem} and nothing else. Two releases later {metric} is at {after} "
+        "milliseconds, and this page explains the road there."
+    ),
+    "We write these pages for the next person on call. This one is about {problem} in {service}, release {version}.",
+    (
+        "{metric} had been drifting for {months} months when {service} finally got attention. What follows is"
+        " {problem} as we did it {scenario}."
+    ),
+    (
+        "Plenty has been said about {problem}; less about doing it with {stack} {scenario}. We kept a log on "
+        "{service}, and it became this article."
+    ),
+)
+
+FINAL_NOTES = (
+    (
+        "{service} now holds {metric} near {after} milliseconds, against {before} before the work. The "
+        "commands live in {file}, the discussion in {ticket}, and the {team} team would like to hear where "
+        "this fails."
+    ),
+    (
+        "None of this is specific to {service}. Write down a baseline, pick one route such as {path}, and "
+        "give {problem} an owner."
+    ),
+    "The gain on {path} was {gain} percent. It will fade if {config} drifts, so a reminder is set for {month}.",
+    (
+        "We would start sooner and with less. For {stack} {scenario}, release {version} is enough; the "
+        "remaining ideas wait in {ticket}."
+    ),
+    (
+        "Read {config} before you copy anything: the value {new} fits {host} and the traffic of {service}, "
+        "perhaps not yours."
+    ),
+    (
+        "{Problem} is never finished, only quiet. When {metric} passes {goal} milliseconds again, this page "
+        "is the place to resume."
+    ),
+)
+
+SUMMARIES = (
+    (
+        "How {service} went about {problem}: {metric} fell from {before} to {after} milliseconds on {path}, "
+        "and why it may not for you."
+    ),
+    "{Problem} with {stack} {scenario}, told through {service}, {ticket} and release {version}.",
+    "A report by the {team} team on {problem}: cause, change, rollout and the {gain} percent gained on {path}.",
+    (
+        "Notes on {problem} in {service}, with a baseline of {before} milliseconds, a goal of {goal}, and the"
+        " open questions."
+    ),
+)

@@ -1,0 +1,195 @@
+"""The words of the natural profile: closed lexicons, commonest first, and generated ones such as numbers and names.
+
+A table has `synth.draws.CELLS` cells. A lexicon fills them in proportion to 1 / (rank + 2), by integer
+arithmetic, so that a draw is one look-up and common words are common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from synth.draws import CELLS
+
+_Item = TypeVar("_Item")
+
+
+def weighted(items: Sequence[_Item]) -> tuple[_Item, ...]:
+    """Return a table in which earlier items fill more cells than later ones, each at least one."""
+    weights = [CELLS * 64 // (rank + 2) for rank in range(len(items))]
+    total, before, cells = sum(weights), 0, []
+    for item, weight in zip(items, weights, strict=True):
+        low, high = before * CELLS // total, (before + weight) * CELLS // total
+        cells += [item] * (high - low)
+        before += weight
+    return tuple(cells)
+
+
+def _lexicon(text: str) -> tuple[str, ...]:
+    return weighted([" ".join(entry.split()) for entry in text.split("|")])
+
+
+def _with_article(table: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{'an' if entry[0] in 'aeiou' else 'a'} {entry}" for entry in table)
+
+
+def _numbers(least: int, most: int) -> tuple[str, ...]:
+    """Return whole numbers of a range, the small ones more often."""
+    return tuple(f"{least + (most - least) * cell * cell // (CELLS * CELLS):,}" for cell in range(CELLS))
+
+
+_COMPONENT = _lexicon(
+    """page cache | request handler | connection pool | listing query | render step | session store | job
+    queue | edge node | search index | image resizer | login check | template layer | object cache | import
+    script | health probe | message broker | load balancer | rate limiter | background worker | feed builder |
+    sitemap job | read replica | schema migration | retry loop | asset bundle | permission check | audit trail
+    | mail relay | thumbnail queue | DNS resolver | TLS terminator | circuit breaker | config loader | log
+    shipper | metrics agent | token service | upload parser | export task | comment widget | navigation menu |
+    tag archive | redirect map | cookie parser | fragment store | lock table | write path | cron entry |
+    webhook receiver | admin screen | deploy script | warm-up job | purge hook | autoscaler | file watcher |
+    dependency cache | service mesh | ingest buffer | ranking step | vacuum process | checkpoint | backup
+    agent"""
+)
+_SIGNAL = _lexicon(
+    """access log | latency histogram | slow query log | trace | flame graph | error budget | dashboard |
+    cache status header | support inbox | nightly report | canary | synthetic probe | heap profile | deploy
+    log | query plan | packet capture | on-call diary | status page | queue depth chart | audit log | browser
+    timing | load test | log sample | replay | memory chart | weekly digest | core dump | cost report | change
+    calendar | ticket history | row count | diff"""
+)
+_ADJECTIVE = _lexicon(
+    """small | slow | steady | stale | cold | noisy | early | shared | quiet | odd | late | visible | rare |
+    partial | brief | uneven | stubborn | harmless | sudden | narrow | modest | awkward | gradual | healthy |
+    fragile | hidden | recent | familiar | generous | tight | idle | crowded | orderly | ragged | sensible |
+    thin | plain | abrupt | costly | tidy"""
+)
+_CAUSE = _lexicon(
+    """a missing index | a cookie set on every response | one query per row | a timeout longer than its caller's |
+    an unbounded retry | a cache key that included the session | a lock held during a network call | clock skew |
+    a default pool size | a header that varied by agent | an import that ran twice | an eager template include |
+    a redirect chain | a forgotten debug flag | a log call inside the hot loop | a full table scan | uneven sharding |
+    a health check that did real work | an expired certificate chain | a thundering herd at expiry | leaked
+    file handles | a serializer that copied everything | an oversized hero image | a stale DNS record | a
+    silent fallback | a shared rate limit | a trailing slash redirect | an unused join | a sort that spilled
+    to disk | garbage collection pauses | a hot partition | synchronous mail | a proxy buffer that was too
+    small | blocking file access | a chatty plugin"""
+)
+_ACTION = _lexicon(
+    """added an index | bounded the retry | moved the call out of the loop | split the cache key | lowered the timeout |
+    raised the pool size | batched the writes | dropped the unused join | cached the rendered fragment |
+    pinned the version | queued the work | turned the flag off | compressed the response | removed the
+    redirect | shortened the transaction | cut the payload in half | paged by key | set a maximum age | marked
+    the page private | delayed the script | preloaded the font | streamed the export | gave the job a deadline
+    | made the step repeatable | logged the decision | separated reads from writes | warmed the top pages |
+    deleted the old branch | resized images on upload | spread the expiry times | replaced the poll with a
+    hook | capped the queue | reused the connection | sampled the logs"""
+)
+_ROLE = _lexicon(
+    """the on-call engineer | the platform team | the editors | a reviewer | the release manager | the support desk |
+    the database owner | a new colleague | the security lead | the product owner | an intern | the site's owner |
+    the night shift | the data team | a contractor | the accessibility lead | the finance partner | the network group"""
+)
+_TIME = _lexicon(
+    """on Monday | after lunch | overnight | during the import | at the top of the hour | before the release |
+    last week | in the first minute | on Thursday | just after a purge | at month end | over the weekend | the
+    day after | after a restart | around midnight | during the morning peak | at two in the morning | while
+    the backup ran | on Tuesday evening | in the quiet season | in early spring | after the upgrade | in the
+    last hour | on Friday | under full load | at dusk"""
+)
+_PLACE = _lexicon(
+    """on the article route | in staging | at the edge | on the home page | behind the login | in the archive
+    | on mobile | in one region | in the worker pool | on the replica | at the origin | in the admin area |
+    for signed-in members | on tag pages | in the build step | for crawlers | on the feed | in the search box
+    | at the proxy | on old hardware | in the nightly job | for large accounts | in the test suite | on the
+    media host | in the checkout | for new visitors"""
+)
+_QUALITY = _lexicon(
+    """latency | throughput | error rate | hit ratio | memory use | queue depth | start-up time | database
+    load | build time | bandwidth | cost per request | time to first byte | lock wait | restart count | disk
+    usage | recovery time | cache churn | tail latency | CPU time | page weight | backlog age | replication
+    lag | open connections | retry count"""
+)
+_EFFECT = _lexicon(
+    """fell | settled | stopped climbing | halved | moved back to normal | became predictable | stayed flat |
+    improved slightly | dropped within minutes | lost its spikes | recovered | levelled off | shrank | eased |
+    barely moved | dipped | came down in steps | narrowed"""
+)
+_LESSON = _lexicon(
+    """measure before tuning | keep the way back short | change one thing | write the number down | own the default |
+    delete more than you add | test as a member too | prefer dull tools | make failure visible | name the owner |
+    ask who pays for it | read the plan first | rehearse the restore | leave a trail | put limits at the edges |
+    let old content vote | trust the tail | keep jobs repeatable | review on a calendar | start at the reader"""
+)
+_HEDGE = _lexicon(
+    """usually | often | in practice | most days | so far | as a rule | for us | at this size | with luck | on balance |
+    in our case | sooner or later | for now | in theory | nearly always | rarely"""
+)
+LEADS = tuple(
+    lead
+    for lead, cells in (
+        ("", 3200), ("In practice, ", 110), ("Even so, ", 110), ("In short, ", 96), ("As it happens, ", 90),
+        ("Here too, ", 80), ("In other words, ", 80), ("For the record, ", 70), ("On reflection, ", 70),
+        ("Put simply, ", 60), ("Again, ", 50), ("In hindsight, ", 40), ("As before, ", 40),
+    )
+    for _ in range(cells)
+)  # fmt: skip
+"""What may stand before a sentence that does not open a paragraph; most often nothing."""
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "component": _COMPONENT,
+    "a_component": _with_article(_COMPONENT),
+    "signal": _SIGNAL,
+    "a_signal": _with_article(_SIGNAL),
+    "adjective": _ADJECTIVE,
+    "an_adjective": _with_article(_ADJECTIVE),
+    "cause": _CAUSE,
+    "action": _ACTION,
+    "role": _ROLE,
+    "time": _TIME,
+    "place": _PLACE,
+    "quality": _QUALITY,
+    "effect": _EFFECT,
+    "lesson": _LESSON,
+    "hedge": _HEDGE,
+    "ms": _numbers(3, 4800),
+    "percent": _numbers(2, 96),
+    "few": _numbers(2, 14),
+    "count": _numbers(12, 90_000),
+    "status": _lexicon("503 | 504 | 429 | 500 | 502 | 404 | 403 | 499 | 408 | 413 | 301"),
+    "hex": tuple(f"{cell * 2_654_435_761 % (1 << 28):07x}" for cell in range(CELLS)),
+    "release": tuple(f"{1 + cell % 7}.{cell // 7 % 24}.{cell // 168}" for cell in range(CELLS)),
+    "line": _numbers(7, 2400),
+}
+"""What can fill a slot of a sentence, by the name of the slot."""
+
+FIRST_WORDS = (
+    "amber", "anchor", "apple", "arbor", "argon", "aspen", "atlas", "aurora", "autumn", "badger", "basil",
+    "bay", "beacon", "birch", "bishop", "blue", "bold", "brass", "briar", "bright", "bronze", "brook", "calm",
+    "canyon", "cedar", "chalk", "cinder", "citrus", "clay", "cloud", "clover", "cobalt", "copper", "coral",
+    "cotton", "crane", "crimson", "crystal", "cyan", "dawn", "delta", "desert", "dune", "dusk", "eager",
+    "early", "east", "ebony", "echo", "elder", "ember", "fable", "falcon", "fern", "fjord", "flint", "forest",
+    "fox", "frost", "garnet", "ginger", "glacier", "gold", "granite", "grape", "gray", "green", "grove",
+    "hazel", "heron", "hidden", "hollow", "honey", "indigo", "inland", "iris", "iron", "island", "ivory",
+    "jade", "jasper", "juniper", "kelp", "kestrel", "lake", "larch", "laurel", "lemon", "lilac", "linen",
+    "lotus", "lunar", "maple", "marble", "marsh", "meadow", "mellow", "mercury", "mica", "mint", "misty",
+    "moss", "north", "nova", "oak", "ocean", "olive", "onyx", "opal", "orbit", "orchid", "otter", "pearl",
+    "pebble", "pine", "plum", "polar", "quartz", "quiet", "raven", "red", "ridge", "river", "rose", "rowan",
+    "ruby", "russet", "sable",
+)  # fmt: skip
+SECOND_WORDS = (
+    "abacus", "album", "almanac", "archive", "atelier", "atlas", "ballot", "barn", "basket", "bazaar",
+    "bench", "binder", "border", "bridge", "bulletin", "bureau", "cabin", "canal", "canvas", "carrier",
+    "census", "chapel", "charter", "chorus", "cipher", "circuit", "clinic", "clock", "column", "compass",
+    "copy", "corner", "courier", "cradle", "crate", "current", "dairy", "depot", "desk", "diary", "digest",
+    "dock", "drawer", "engine", "envoy", "exchange", "factor", "ferry", "field", "filter", "folio", "forge",
+    "forum", "frame", "gallery", "garden", "gate", "gazette", "granary", "guild", "harbor", "harvest",
+    "herald", "hub", "index", "inkwell", "journal", "kiln", "kiosk", "ladder", "lantern", "ledger", "lens",
+    "library", "lighthouse", "loom", "lookout", "mailer", "market", "mast", "mill", "mirror", "museum",
+    "needle", "notary", "novel", "orchard", "outpost", "page", "palette", "parcel", "parlor", "pier", "pilot",
+    "plaza", "porch", "portal", "press", "quarry", "quill", "radar", "rail", "ranger", "record", "reef",
+    "register", "relay", "roster", "saddle", "satchel", "scribe", "shelf", "signal", "silo", "sketch",
+    "spindle", "spire", "stable", "steeple", "stitch", "stone", "studio", "summit", "tavern", "terrace",
+    "theater", "ticker", "tower",
+)  # fmt: skip
+KINDS = ("api", "web", "worker", "gateway", "store", "sync", "cron", "feed")
+"""The three parts of a service's name: 128, 128 and 8 words, as `factsheet.name` takes seven, seven and three bits."""

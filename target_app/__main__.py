@@ -1,0 +1,106 @@
+"""``python -m target_app``: import a corpus, serve it, list the settings. The ``anp`` command starts it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from target_app.errors import SiteError
+from target_app.settings import catalogue, parse_settings
+
+_PROGRESS_INTERVAL = 0.2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code: 0, or 2 with one line on stderr."""
+    parent = os.getppid()
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "settings":
+            print(json.dumps(catalogue(), indent=2))
+        elif options.command == "import":
+            _import(options)
+        else:
+            _serve(options, parent)
+    except SiteError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def _import(options: argparse.Namespace) -> None:
+    from synth import Corpus
+    from synth.errors import SynthError
+    from target_app.importer import import_corpus
+
+    try:
+        corpus = Corpus(options.first_id, options.count, options.profile, options.seed)
+    except SynthError as error:
+        raise SiteError(str(error)) from None
+    last = -1.0
+
+    def progress(done: int, of: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_INTERVAL or done == of:
+            last = now
+            sys.stdout.write(json.dumps({"imported": done, "of": of}) + "\n")
+            sys.stdout.flush()
+
+    import_corpus(options.db, corpus, members=options.members, progress=progress)
+
+
+def _serve(options: argparse.Namespace, parent: int) -> None:
+    settings = parse_settings(options.set)
+    from target_app.server import ServeOptions, die_with_parent, serve
+
+    if options.die_with_parent:
+        die_with_parent(parent)
+    serve(
+        ServeOptions(
+            options.db,
+            options.host,
+            options.port,
+            options.cpu,
+            options.base_url,
+            tuple(options.allow_host),
+            options.purge_token,
+        ),
+        settings,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m target_app", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("import", help="store a corpus and its members in a database file")
+    one.add_argument("--db", type=Path, required=True, help="the file; an unfinished import into it goes on")
+    one.add_argument("--first-id", type=int, default=11730, help="id of the first article (default %(default)s)")
+    one.add_argument("--count", type=int, default=2000, help="how many articles (default %(default)s)")
+    one.add_argument("--profile", default="natural", help="how articles are written (default %(default)s)")
+    one.add_argument("--seed", type=int, default=0, help="another seed is another corpus (default %(default)s)")
+    one.add_argument("--members", type=int, default=50, help="how many members may sign in (default %(default)s)")
+
+    one = commands.add_parser("serve", help="serve an imported database until SIGTERM or SIGINT")
+    one.add_argument("--db", type=Path, required=True, help="an imported file")
+    one.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    one.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
+    one.add_argument("--cpu", type=int, help="run on this processor only")
+    one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated")
+    one.add_argument("--base-url", help="what absolute addresses begin with (default: the address bound)")
+    one.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to answer")
+    one.add_argument("--purge-token", help="secret for purge and edit (default: this machine may, without one)")
+    one.add_argument("--die-with-parent", action="store_true", help="end when the process that started this one ends")
+
+    commands.add_parser("settings", help="list the settings as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

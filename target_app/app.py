@@ -1,0 +1,70 @@
+"""The layers of a site put together: front, page cache, pages, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import apsw
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from target_app.api import PATHS, make_api
+from target_app.delays import Delays
+from target_app.faults import break_cache, break_pages
+from target_app.front import Front
+from target_app.page_cache import Options, PageCache
+from target_app.routes import HtmlRoutes
+from target_app.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """A site's application, and its page cache for those who look inside."""
+
+    app: Front
+    cache: PageCache
+
+
+class _CanonicalPaths:
+    """Only plain paths: an address of this site needs no percent-encoding, so one that has it is not a page's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if b"%" in scope["raw_path"]:
+            scope = {**scope, "path": scope["raw_path"].decode("ascii", "replace")}
+        await self._app(scope, receive, send)
+
+
+def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
+    """The ASGI application of a site.
+
+    Args:
+        site: Open database and settings.
+        hosts: Host names it answers to; none given: any well-formed one.
+    """
+    html = HtmlRoutes(site)
+    settings = site.settings
+    pages = Starlette(
+        routes=html.routes(),
+        exception_handlers={HTTPException: html.failed, apsw.Error: html.failed, Exception: html.failed},
+    )
+    pages.router.redirect_slashes = False
+    cache = PageCache(
+        break_pages(settings.fault, _CanonicalPaths(pages)),
+        Options(
+            enabled=settings.page_cache,
+            ttl_cap=settings.cache_ttl,
+            max_bytes=settings.cache_bytes,
+            coalesce=settings.coalesce,
+            compression=settings.compression,
+        ),
+    )
+    api = make_api(site, cache)
+    pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
+    outermost = break_cache(settings.fault, cache)
+    return Layers(Front(outermost, hosts=hosts, delays=Delays(settings.inject), statistics=site.statistics), cache)

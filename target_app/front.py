@@ -1,0 +1,116 @@
+"""The first and last thing a request meets: host check, the bill, and the headers that say what happened.
+
+What it adds is made for each response, outside the page cache, and so can never be stored or replayed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from target_app.accounting import LEDGER, Ledger
+from target_app.delays import Delays, wait_precisely
+from target_app.page_cache import EXCHANGE, Exchange
+from target_app.statistics import Statistics
+
+_HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)
+_REMEMBERED_HOSTS = 64
+
+
+class Front:
+    """An ASGI application around the page cache."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        delays: Delays,
+        statistics: Statistics,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Put the front before ``app``.
+
+        Args:
+            app: The page cache.
+            hosts: Names the site answers to, without ports; an empty collection is any well-formed name.
+            delays: Known delays to put into answers.
+            statistics: Where to count.
+            clock: Seconds, as fine as there is.
+        """
+        self._app = app
+        self._hosts = frozenset(host.lower().encode() for host in hosts)
+        self._accepted: set[bytes] = set()
+        self._delays = delays
+        self._statistics = statistics
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass on what is not one."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = self._clock()
+        exchange = scope[EXCHANGE] = Exchange()
+        ledger = Ledger()
+        LEDGER.set(ledger)
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                delay = self._delays.owed(exchange.route, exchange.word) if self._delays else 0.0
+                if delay:
+                    self._statistics.delayed += 1
+                    await wait_precisely(delay)
+                total = self._clock() - begun
+                message["headers"] = [
+                    *message["headers"],
+                    (b"cache-status", exchange.status),
+                    (b"x-cache", exchange.word.encode()),
+                    (
+                        b"server-timing",
+                        b'cache;desc="%b";dur=%.3f, db;dur=%.3f, db-calls;dur=%d, app;dur=%.3f'
+                        % (
+                            exchange.word.encode(),
+                            (total - exchange.inner) * 1e3,
+                            ledger.seconds * 1e3,
+                            ledger.statements,
+                            total * 1e3,
+                        ),
+                    ),
+                ]
+                self._statistics.answers[exchange.route, exchange.word] += 1
+                self._statistics.statements += ledger.statements
+                self._statistics.statement_seconds += ledger.seconds
+            await send(message)
+
+        if not self._known_host(scope):
+            await _refuse_host(observed)
+            return
+        await self._app(scope, receive, observed)
+
+    def _known_host(self, scope: Scope) -> bool:
+        values = [value for name, value in scope["headers"] if name == b"host"]
+        if len(values) != 1:
+            return False
+        if values[0] in self._accepted:
+            return True
+        parts = _HOST.fullmatch(values[0])
+        if parts is None or (self._hosts and parts["name"].lower() not in self._hosts):
+            return False
+        if len(self._accepted) < _REMEMBERED_HOSTS:
+            self._accepted.add(values[0])
+        return True
+
+
+async def _refuse_host(send: Send) -> None:
+    body = b"This site does not answer to that host name.\n"
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,382 @@
+"""The pages people read: one handler for each, from request to response.
+
+Handlers query and render without leaving the event loop's thread: see docs/decisions/site-request-execution.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import apsw
+from anyio import CapacityLimiter, to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from target_app.figures import NAMES, draw
+from target_app.page_cache import EXCHANGE
+from target_app.page_cache.representation import http_date
+from target_app.pages import PAGE_SIZE, STYLESHEET, STYLESHEET_NAME, Pager
+from target_app.passwords import password_matches
+from target_app.policy import PRIVATE, ROUTES
+from target_app.records import CardRecord, MemberRecord
+from target_app.sessions import COOKIE, LIFETIME
+from target_app.site import Site
+
+FEED_SIZE = 20
+SITEMAP_PART = 50_000
+_FORM_LIMIT = 8_192
+_MAX_LOGIN_THREADS = 2
+_LAST_PAGE_DIGITS = 7
+_GUARDS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
+}
+_ADVICE = {
+    400: ("Bad request", "The address or the form could not be understood. Go back and try again."),
+    403: ("Not allowed", "The request came from another site and was refused. Open the page here and send it again."),
+    404: ("Page not found", "No page has this address. Trying again will not help; the home page lists every article."),
+    405: ("Not that way", "This address does not take this kind of request. Open it as an ordinary page."),
+    413: ("Too much", "The form holds more than this site reads. Shorten it and send it again."),
+    415: ("Unknown form", "The form was sent in a way this site does not read. Send it from the page itself."),
+    500: ("Something broke", "The site failed to make this page. Trying again is safe."),
+    503: ("Not available now", "The site cannot read its articles. Trying again in a while is safe."),
+}
+
+
+class HtmlRoutes:
+    """Handlers of all pages, feeds and files of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._login_threads = CapacityLimiter(_MAX_LOGIN_THREADS)
+
+    def routes(self) -> list[Route]:
+        """The routing table. An address without its final slash is redirected to the one with it."""
+        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+            ("home", "/", self.home, ["GET"]),
+            ("listing", "/page/{number}/", self.listing, ["GET"]),
+            ("article", "/articles/{slug}/", self.article, ["GET"]),
+            ("tag", "/tags/", self.tags, ["GET"]),
+            ("tag", "/tags/{tag}/", self.tag, ["GET"]),
+            ("tag", "/tags/{tag}/page/{number}/", self.tag, ["GET"]),
+            ("login", "/login", self.login, ["GET", "POST"]),
+            ("logout", "/logout", self.sign_out, ["POST"]),
+            ("me", "/me", self.me, ["GET"]),
+            ("feed", "/feed.xml", self.feed, ["GET"]),
+            ("sitemap", "/sitemap.xml", self.sitemap, ["GET"]),
+            ("sitemap", "/sitemap-{number}.xml", self.sitemap_part, ["GET"]),
+            ("robots", "/robots.txt", self.robots, ["GET"]),
+            ("image", "/images/{name}.svg", self.image, ["GET"]),
+            ("static", f"/static/{STYLESHEET_NAME}", self.stylesheet, ["GET"]),
+        ]
+        routes = [
+            Route(path, _named(route, handler), methods=methods, name=f"{route} {path}")
+            for route, path, handler, methods in table
+        ]
+        for route, path, _, _ in table:
+            if path.endswith("/") and path != "/":
+                redirect = _named(route, partial(self._add_slash, route))
+                routes.append(Route(path.removesuffix("/"), redirect, methods=["GET"], name=f"{route} {path} slash"))
+        return routes
+
+    async def home(self, request: Request) -> Response:
+        """The newest articles."""
+        return self._listing("home", 1, request)
+
+    async def listing(self, request: Request) -> Response:
+        """Older articles, a page at a time; the first page is the home page."""
+        number = _page_number(request)
+        if number == 1:
+            return self._moved("listing", "/")
+        return self._listing("listing", number, request)
+
+    async def article(self, request: Request) -> Response:
+        """One article."""
+        viewer = self._viewer(request)
+        library, settings = self._site.library, self._site.settings
+        article = library.article(request.path_params["slug"])
+        if article is None:
+            raise HTTPException(404)
+        meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
+        if settings.similar == "stored":
+            similar = library.similar(article.id)
+        else:
+            similar = library.cards(self._site.corpus.similar(article.id))
+        return self._page(
+            "article",
+            self._site.pages.article(article, meta, similar, viewer),
+            viewer,
+            groups=[f"post-{article.id}", *_card_groups(similar)],
+            changed=max([article.changed, *(card.changed for card in similar)]),
+        )
+
+    async def tag(self, request: Request) -> Response:
+        """The articles with a tag, a page at a time."""
+        tag = request.path_params["tag"]
+        root = f"/tags/{tag}/"
+        number = 1
+        if "number" in request.path_params:
+            number = _page_number(request)
+            if number == 1:
+                return self._moved("tag", quote(root))
+        viewer = self._viewer(request)
+        listing = self._site.library.tagged(tag, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+        if not listing.cards:
+            raise HTTPException(404)
+        body = self._site.pages.tag(tag, listing, Pager.of(number, listing.total, root), viewer)
+        return self._list_page("tag", body, listing.cards, viewer)
+
+    async def tags(self, request: Request) -> Response:
+        """All tags."""
+        viewer = self._viewer(request)
+        return self._page("tag", self._site.pages.tags(self._site.library.tags(), viewer), viewer, groups=["list-tags"])
+
+    async def login(self, request: Request) -> Response:
+        """The sign-in form, and what it sends."""
+        if request.method == "POST":
+            return await self._sign_in(request)
+        next_path = _safe_next(request.query_params.get("next", ""))
+        return self._private(self._site.pages.login(self._viewer(request), next_path=next_path))
+
+    async def _sign_in(self, request: Request) -> Response:
+        """Check the credentials; a good pair begins a new session and ends the one that was there."""
+        refuse_cross_site(request, self._site.base_url)
+        form = await _form(request)
+        login, next_path = form.get("login", ""), _safe_next(form.get("next", ""))
+        known = self._site.library.credentials(login)
+        accepted = await to_thread.run_sync(
+            password_matches, known[1] if known else None, form.get("password", ""), limiter=self._login_threads
+        )
+        if known is None or not accepted:
+            self._site.statistics.refused_logins += 1
+            page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
+            return self._private(page, status=401)
+        self._site.statistics.logins += 1
+        self._site.sessions.close(request.cookies.get(COOKIE))
+        response = self._see_other(next_path or "/me")
+        response.set_cookie(
+            COOKIE,
+            self._site.sessions.open(known[0]),
+            max_age=LIFETIME,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=self._site.base_url.startswith("https:"),
+        )
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session."""
+        refuse_cross_site(request, self._site.base_url)
+        self._site.sessions.close(request.cookies.get(COOKIE))
+        response = self._see_other("/")
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        return response
+
+    async def me(self, request: Request) -> Response:
+        """A member's own page."""
+        viewer = self._viewer(request)
+        if viewer is None:
+            return self._see_other("/login?next=/me")
+        return self._private(self._site.pages.me(viewer, self._site.library.reading_list(viewer.id)))
+
+    async def feed(self, request: Request) -> Response:
+        """RSS."""
+        cards = self._site.library.newest(limit=FEED_SIZE).cards
+        return self._document(
+            "feed",
+            self._site.pages.feed(cards),
+            "application/rss+xml; charset=utf-8",
+            groups=["feed", *_card_groups(cards)],
+            changed=max((card.changed for card in cards), default=None),
+        )
+
+    async def sitemap(self, request: Request) -> Response:
+        """The sitemap, or the index of its parts."""
+        total = self._site.library.count()
+        if total > SITEMAP_PART:
+            return self._sitemap(self._site.pages.sitemap_index(-(-total // SITEMAP_PART)))
+        return self._sitemap(self._site.pages.sitemap(self._site.library.slugs(limit=SITEMAP_PART, offset=0)))
+
+    async def sitemap_part(self, request: Request) -> Response:
+        """One part of a large sitemap."""
+        number = _page_number(request)
+        slugs = self._site.library.slugs(limit=SITEMAP_PART, offset=(number - 1) * SITEMAP_PART)
+        if not slugs:
+            raise HTTPException(404)
+        return self._sitemap(self._site.pages.sitemap(slugs))
+
+    async def robots(self, request: Request) -> Response:
+        """What crawlers may read."""
+        text = f"User-agent: *\nDisallow: /login\nDisallow: /me\n\nSitemap: {self._site.base_url}/sitemap.xml\n"
+        return self._document("robots", text.encode(), "text/plain; charset=utf-8")
+
+    async def image(self, request: Request) -> Response:
+        """A drawing."""
+        name = request.path_params["name"]
+        if name not in NAMES:
+            raise HTTPException(404)
+        return self._document("image", draw(name).encode(), "image/svg+xml")
+
+    async def stylesheet(self, request: Request) -> Response:
+        """The style sheet, under a name that changes with its content."""
+        return self._document("static", STYLESHEET, "text/css; charset=utf-8")
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """The page for whatever went wrong; only a missing page is kept for a while."""
+        status, headers = 500, {}
+        if isinstance(error, HTTPException):
+            status, headers = error.status_code, dict(error.headers or {})
+        elif isinstance(error, apsw.Error):
+            status, headers = 503, {"retry-after": "5"}
+        request.scope[EXCHANGE].route = "error"
+        try:
+            viewer = self._viewer(request)
+        except apsw.Error:
+            viewer = None
+        title, advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 500])
+        body = self._site.pages.error(title, advice, viewer)
+        if status == 404 and viewer is None:
+            response = self._page("error", body, None)
+            response.status_code = 404
+            return response
+        return self._private(body, status=status, headers=headers)
+
+    def _viewer(self, request: Request) -> MemberRecord | None:
+        return self._site.sessions.member(request.cookies.get(COOKIE)) if "cookie" in request.headers else None
+
+    def _listing(self, route: str, number: int, request: Request) -> Response:
+        viewer = self._viewer(request)
+        listing = self._site.library.newest(limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+        if not listing.cards:
+            raise HTTPException(404)
+        body = self._site.pages.listing(route, listing, Pager.of(number, listing.total, "/"), viewer)
+        return self._list_page(route, body, listing.cards, viewer)
+
+    def _list_page(self, route: str, body: bytes, cards: list[CardRecord], viewer: MemberRecord | None) -> Response:
+        return self._page(route, body, viewer, groups=_card_groups(cards), changed=max(card.changed for card in cards))
+
+    def _page(
+        self,
+        route: str,
+        body: bytes,
+        viewer: MemberRecord | None,
+        *,
+        groups: Iterable[str] = (),
+        changed: int | None = None,
+    ) -> Response:
+        if viewer is not None:
+            return self._private(body)
+        response = self._document(route, body, "text/html; charset=utf-8", groups=groups, changed=changed)
+        response.headers.update(_GUARDS)
+        return response
+
+    def _document(
+        self, route: str, body: bytes, media_type: str, *, groups: Iterable[str] = (), changed: int | None = None
+    ) -> Response:
+        """A response anybody may get: kept as the route's policy says, dropped by what it shows."""
+        policy = ROUTES[route]
+        headers = {"cache-control": policy.browser}
+        if policy.shared is not None:
+            headers["cdn-cache-control"] = policy.shared
+        names = ", ".join(f'"{group}"' for group in groups)
+        if names:
+            headers["cache-groups"] = names
+        if changed is not None:
+            headers["last-modified"] = http_date(changed).decode()
+        return Response(body, media_type=media_type, headers=headers)
+
+    def _sitemap(self, body: bytes) -> Response:
+        return self._document("sitemap", body, "application/xml; charset=utf-8", groups=["sitemap"])
+
+    @staticmethod
+    def _private(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        return Response(
+            body,
+            status,
+            media_type="text/html; charset=utf-8",
+            headers={"cache-control": PRIVATE, **_GUARDS, **(headers or {})},
+        )
+
+    def _moved(self, route: str, path: str) -> Response:
+        response = RedirectResponse(path, 301)
+        policy = ROUTES[route]
+        response.headers["cache-control"] = policy.browser
+        if policy.shared is not None:
+            response.headers["cdn-cache-control"] = policy.shared
+        return response
+
+    async def _add_slash(self, route: str, request: Request) -> Response:
+        return self._moved(route, quote(request.url.path) + "/")
+
+    @staticmethod
+    def _see_other(path: str) -> Response:
+        return RedirectResponse(path, 303, headers={"cache-control": PRIVATE})
+
+
+def _named(route: str, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The handler, telling the outer layers which route it is."""
+
+    async def handle(request: Request) -> Response:
+        request.scope[EXCHANGE].route = route
+        return await handler(request)
+
+    return handle
+
+
+def _card_groups(cards: Iterable[CardRecord]) -> list[str]:
+    return [f"post-{card.id}:card" for card in cards]
+
+
+def _page_number(request: Request) -> int:
+    """The page number in the address: digits without a leading zero, so that a page has one address only."""
+    word = request.path_params["number"]
+    if not re.fullmatch(rf"[1-9][0-9]{{0,{_LAST_PAGE_DIGITS - 1}}}", word):
+        raise HTTPException(404)
+    return int(word)
+
+
+def _safe_next(path: str) -> str:
+    """A path on this site to go on to, or nothing: whatever a browser could take for another site is dropped."""
+    if not re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
+        return ""
+    return path
+
+
+def refuse_cross_site(request: Request, base_url: str) -> None:
+    """Stop a form that another site made the browser send.
+
+    Raises:
+        HTTPException: 403, when the browser says that the request comes from elsewhere.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        foreign = site not in {"same-origin", "none"}
+    else:
+        own = {urlsplit(base_url).netloc, request.headers.get("host", "")}
+        foreign = origin is not None and urlsplit(origin).netloc not in own
+    if foreign:
+        raise HTTPException(403)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a small URL-encoded form; of a repeated field the last counts."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _FORM_LIMIT:
+            raise HTTPException(413)
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=16))
+    except ValueError:
+        raise HTTPException(400) from None

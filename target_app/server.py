@@ -1,0 +1,155 @@
+"""Running a site as a process: the socket, the processor it is pinned to, uvicorn, and a clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from target_app.app import build_app
+from target_app.errors import ListenError
+from target_app.settings import Settings
+from target_app.site import open_site
+
+_BACKLOG = 2048
+_PR_SET_PDEATHSIG = 1
+_GRACE = 2
+"""Seconds that answers under way get at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where and how to serve.
+
+    Attributes:
+        port: 0 for a free one.
+        cpu: Index of the processor to stay on, None for any.
+        base_url: What absolute addresses begin with; None: the address that was bound.
+        hosts: Further host names to answer to. When bound to every address, any well-formed name is answered.
+    """
+
+    db: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    cpu: int | None = None
+    base_url: str | None = None
+    hosts: tuple[str, ...] = ()
+    purge_token: str | None = None
+
+
+def serve(options: ServeOptions, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; one JSON line on stdout says when connections are answered.
+
+    Raises:
+        ListenError: The host, port or processor is not to be had.
+        DatabaseFileError: See ``open_site``.
+    """
+    if options.cpu is not None:
+        _pin(options.cpu)
+    with contextlib.closing(_listen(options.host, options.port)) as listener:
+        port = listener.getsockname()[1]
+        shown_host = f"[{options.host}]" if ":" in options.host else options.host
+        url = f"http://{shown_host}:{port}"
+        site = open_site(options.db, settings, base_url=options.base_url or url, purge_token=options.purge_token)
+        with contextlib.closing(site):
+            hosts = _own_hosts(options, shown_host)
+            config = uvicorn.Config(
+                build_app(site, hosts=hosts).app,
+                http="httptools",
+                loop="uvloop",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                date_header=False,  # the page cache sets Date when a page is made, and keeps it
+                server_header=False,
+                proxy_headers=False,  # who is local decides who may purge: no header may say so
+                timeout_graceful_shutdown=_GRACE,
+            )
+            announcement = {
+                "url": url,
+                "pid": os.getpid(),
+                "db": str(options.db),
+                "articles": site.corpus.count,
+                "settings": settings.to_dict(),
+            }
+            _Server(config, announcement).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it answers, and takes a signal for a wish to end and not for a failure."""
+
+    def __init__(self, config: uvicorn.Config, announcement: dict[str, object]) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What was built so far stays: the collector need not look at it again in the middle of a request.
+        gc.collect()
+        gc.freeze()
+        sys.stdout.write(json.dumps(self._announcement) + "\n")
+        sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for wish in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wish, self.handle_exit)
+        yield
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when the one that started it ends, however that happens.
+
+    Args:
+        parent: Process id of the parent as it was at the start; if it is gone already, this process ends now.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _pin(cpu: int) -> None:
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        have = ", ".join(str(one) for one in sorted(os.sched_getaffinity(0)))
+        raise ListenError(f"there is no processor {cpu} to run on; --cpu takes one of {have}") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, OverflowError):
+        raise ListenError(f"cannot listen on {host}:{port}; name an address of this machine") from None
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ListenError(f"port {port} of {host} is in use; choose another, or 0 for a free one") from None
+        raise ListenError(f"cannot listen on {host}:{port} ({error.strerror}); choose another") from None
+    return listener
+
+
+def _own_hosts(options: ServeOptions, shown_host: str) -> Sequence[str]:
+    if options.host in {"0.0.0.0", "::"} and not options.hosts:
+        return ()
+    named = urlsplit(options.base_url or "").hostname
+    return [shown_host, "localhost", "127.0.0.1", "[::1]", *options.hosts, *([named] if named else [])]

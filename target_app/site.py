@@ -1,0 +1,77 @@
+"""The parts of one running site, handed to its routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth import Corpus
+from target_app.database import Desk, Library
+from target_app.errors import DatabaseFileError
+from target_app.pages import Pages
+from target_app.sessions import Sessions
+from target_app.settings import Settings
+from target_app.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An open database and what is made from it.
+
+    Attributes:
+        base_url: Absolute addresses begin with it; no slash at the end.
+        purge_token: What purges and edits must present; None: they must come from this machine.
+    """
+
+    path: Path
+    settings: Settings
+    base_url: str
+    purge_token: str | None
+    corpus: Corpus
+    members: int
+    library: Library
+    desk: Desk
+    sessions: Sessions
+    pages: Pages
+    statistics: Statistics
+
+    def about(self) -> dict[str, Any]:
+        """The facts that make this site what it is."""
+        return {
+            "corpus": self.corpus.to_dict(),
+            "members": self.members,
+            "settings": self.settings.to_dict(),
+        }
+
+    def close(self) -> None:
+        """Close the database."""
+        self.library.close()
+        self.desk.close()
+
+
+def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str | None = None) -> Site:
+    """Open an imported database as a site.
+
+    Raises:
+        DatabaseFileError: The file is missing, not ours, or its import was not finished.
+    """
+    library = Library(path)
+    corpus, members = library.site("corpus"), library.site("members")
+    if library.site("complete") is None:
+        library.close()
+        raise DatabaseFileError(f"{path} is half imported; run the same import again, it goes on where it stopped")
+    desk = Desk(path)
+    return Site(
+        path,
+        settings,
+        base_url.rstrip("/"),
+        purge_token,
+        Corpus.from_dict(corpus),
+        members,
+        library,
+        desk,
+        Sessions(library, desk),
+        Pages(base_url.rstrip("/")),
+        Statistics(),
+    )

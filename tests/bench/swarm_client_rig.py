@@ -1,0 +1,83 @@
+"""One side of the client benchmark, in a process of its own because importing locust patches it.
+
+Usage: ``python swarm_client_rig.py precise|fast URL SECONDS``. Prints requests a second, all users asking without a pause.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import gevent
+import locust
+from locust.env import Environment
+
+import locustfiles._engine as engine
+from locustfiles._oracle import Oracle
+from locustfiles._plan import Pages, Traffic
+from locustfiles._scenario import Persona, Scenario
+from results.plan import Arm, SwarmPlan
+
+USERS = 32
+
+
+class FastUser(locust.FastHttpUser):
+    """The rival: locust's own fast client."""
+
+    @locust.task
+    def home(self) -> None:
+        """Ask for the page again and again."""
+        self.client.get("/")
+
+
+def fast(url: str, seconds: float) -> float:
+    """Requests a second of ``FastHttpUser``."""
+    environment = Environment(user_classes=[FastUser], host=url)
+    runner = environment.create_local_runner()
+    runner.start(USERS, USERS)
+    gevent.sleep(1)
+    before, began = environment.stats.total.num_requests, time.perf_counter()
+    gevent.sleep(seconds)
+    rate = (environment.stats.total.num_requests - before) / (time.perf_counter() - began)
+    runner.quit()
+    return rate
+
+
+def precise(url: str, seconds: float) -> float:
+    """Requests a second of the swarm's engine with recording, checks and locust's event on."""
+    environment = Environment(user_classes=[FastUser], host=url)
+    environment.create_local_runner()  # listens to the request event
+    rows = 0
+
+    def fire(name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]) -> None:
+        environment.events.request.fire(
+            request_type="GET",
+            name=name,
+            response_time=response_ms,
+            response_length=size,
+            exception=failure,
+            context=context,
+        )
+
+    def ship(shipment: dict[str, object]) -> None:
+        nonlocal rows
+        rows += sum(second["completed"] - second["errors"] for second in shipment["seconds"])  # type: ignore[attr-defined]
+
+    def dead(reason: str) -> None:
+        sys.exit(reason)
+
+    engine.THINK_S = 0.0
+    scenario = Scenario("bench", "home only", (Persona("reader", 1.0, {"home": 1.0}),))
+    plan = SwarmPlan("bench", (Arm("target", url),), rate=None, visitors=USERS, duration_s=seconds, members=0)
+    traffic = Traffic(plan, scenario, Pages([1], str, {}))
+    worker = engine.Engine(traffic, Oracle(lambda id: (id, 0, "")), 0, 1, engine.Hooks(fire, ship, dead))
+    worker.prepare(0)
+    for _ in range(USERS):
+        gevent.spawn(worker.occupy)
+    gevent.sleep(0)
+    worker.run(time.monotonic())
+    return rows / seconds
+
+
+if __name__ == "__main__":
+    print({"fast": fast, "precise": precise}[sys.argv[1]](sys.argv[2], float(sys.argv[3])))

@@ -1,0 +1,228 @@
+"""The ``anp`` command as a person meets it: what it prints, what it refuses, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ANP = [sys.executable, "-m", "harness"]
+
+
+def _anp(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``anp`` in a folder and return what it printed."""
+    return subprocess.run(
+        [*ANP, *words], cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@contextmanager
+def _serving(folder: Path, *words: str) -> Iterator[dict[str, Any]]:
+    """A reference site in the foreground of a child; yields the line it printed."""
+    child = subprocess.Popen([*ANP, "serve", *words], cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    try:
+        yield json.loads(child.stdout.readline())
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait(timeout=20)
+        child.stdout.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _record(folder: Path, plan: dict[str, Any], run: dict[str, Any] | None) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps(plan))
+    if run is not None:
+        (folder / "run.json").write_text(json.dumps(run))
+    return folder
+
+
+REFUSALS = [
+    pytest.param(["synth", "--start", "9007199254740000", "--count", "2000"], "9007199254741999", id="corpus-overflow"),
+    pytest.param(["synth", "show", "1", "--profile", "clasic"], "'classic'", id="profile"),
+    pytest.param(["synth", "show", "1", "--format", "txt"], "'text'", id="format"),
+    pytest.param(["synth", "--out", "nowhere/articles.jsonl"], "nowhere", id="no-folder"),
+    pytest.param(["serve", "--set", "page_cash=off"], "did you mean 'page_cache'?", id="setting"),
+    pytest.param(["serve", "--set", "page_cache"], "is not NAME=VALUE", id="setting-form"),
+    pytest.param(["trial", "--preset", "page-cash"], "did you mean 'page-cache'?", id="preset"),
+    pytest.param(["trial", "missing.toml"], "there is no plan file missing.toml", id="plan-file"),
+    pytest.param(["trial"], "say what to try", id="nothing-to-try"),
+    pytest.param(["trial", "--preset", "same", "--rate", "fast"], "'fast'", id="rate"),
+    pytest.param(["trial", "--preset", "same", "--fail-on", "slow"], "did you mean 'slower'?", id="fail-on"),
+    pytest.param(["demo", "--launches", "0"], "launches is 0", id="launches"),
+    pytest.param(["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hits"], "'cache_hit'", id="scenario"),
+    pytest.param(["swarm", "--host", "ftp://x", "--scenario", "cache_hit"], "'ftp://x'", id="host"),
+    pytest.param(
+        ["swarm", "--host", "http://site.example", "--scenario", "cache_hit"],
+        "--i-may-load site.example",
+        id="foreign-host",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--duration", "soon"],
+        "'soon' is not a time",
+        id="duration",
+    ),
+    pytest.param(["runs", "show", "nothing"], "is not a run record", id="no-record"),
+    pytest.param(["runs", "show", "latest"], "it holds no records yet", id="no-records"),
+    pytest.param(["compare", "a", "b"], "is not a run record", id="compare"),
+    pytest.param(["trail"], "trail", id="verb"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), REFUSALS)
+def test_a_wrong_word_is_one_line_with_the_value_and_exit_code_two(words: list[str], says: str, tmp_path: Path) -> None:
+    """Every usage error is a single line on standard error that names the value, and nothing is left behind."""
+    done = _anp(*words, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_target_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    """A swarm at a dead address ends before it leaves a record."""
+    url = f"http://127.0.0.1:{_free_port()}"
+
+    done = _anp("swarm", "--host", url, "--scenario", "cache_hit", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {url} does not answer")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    """Serving on a taken port names the port and exits with 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        done = _anp("serve", "--articles", "3", "--members", "1", "--port", str(port), cwd=tmp_path)
+
+    assert done.returncode == 2
+    error = done.stderr.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert str(port) in error
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
+    """A database path that holds other data is refused and not a byte of it changes."""
+    other = tmp_path / "notes.sqlite"
+    other.write_bytes(b"my diary\n" * 1000)
+
+    done = _anp("serve", "--db", str(other), "--articles", "3", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "notes.sqlite" in done.stderr.strip().splitlines()[-1]
+    assert other.read_bytes() == b"my diary\n" * 1000
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.sqlite"]
+
+
+def test_an_incomplete_record_can_be_shown_but_not_compared(tmp_path: Path) -> None:
+    """A record without ``run.json`` is listed as incomplete, shown, and refused by compare."""
+    record = _record(tmp_path / "runs" / "r1", {"format": 1, "kind": "swarm", "scenario": "cache_hit"}, None)
+
+    listed = json.loads(_anp("runs", "list", "--json", "--out", "runs", cwd=tmp_path).stdout)
+    shown = _anp("runs", "show", str(record), cwd=tmp_path)
+    compared = _anp("compare", str(record), str(record), cwd=tmp_path)
+
+    assert [one["ended_by"] for one in listed] == ["incomplete (no run.json)"]
+    assert shown.returncode == 0
+    assert compared.returncode == 2
+    assert "is incomplete (no run.json)" in compared.stderr
+    assert compared.stderr.count("\n") == 1
+
+
+def test_a_record_of_a_newer_format_is_refused(tmp_path: Path) -> None:
+    """A record written by a later version says which formats can be read and what to do."""
+    record = _record(tmp_path / "r1", {"format": 999, "kind": "swarm"}, None)
+
+    done = _anp("runs", "show", str(record), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "has format 999; this version reads up to 1. Upgrade anp" in done.stderr
+
+
+def test_the_environment_stands_in_for_a_flag_and_a_flag_wins(tmp_path: Path) -> None:
+    """``ANP_SYNTH_COUNT`` sets what ``--count`` sets, unless the flag is given."""
+    by_environment = _anp("synth", cwd=tmp_path, ANP_SYNTH_COUNT="3")
+    by_flag = _anp("synth", "--count", "2", cwd=tmp_path, ANP_SYNTH_COUNT="3")
+
+    assert (by_environment.stdout.count("\n"), by_flag.stdout.count("\n")) == (3, 2)
+
+
+def test_articles_on_standard_output_are_data_only(tmp_path: Path) -> None:
+    """JSON Lines on standard output parse line by line, in order of id."""
+    done = _anp("synth", "--start", "5", "--count", "4", cwd=tmp_path)
+
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [5, 6, 7, 8]
+
+
+def test_serve_prints_one_line_and_answers_there(tmp_path: Path) -> None:
+    """The one line of ``anp serve`` holds the address at which the site answers with its corpus and settings."""
+    with _serving(tmp_path, "--articles", "5", "--members", "1", "--set", "page_cache=off") as line:
+        about = httpx.get(f"{line['url']}/anp/about", trust_env=False).json()
+
+    assert (about["corpus"]["count"], about["members"], about["settings"]["page_cache"]) == (5, 1, "off")
+
+
+def test_serve_goes_on_with_the_database_that_is_there(tmp_path: Path) -> None:
+    """Without a wish for its content, an existing database is served as it is; with another wish it is refused."""
+    with _serving(tmp_path, "--articles", "5", "--members", "1"):
+        pass
+
+    with _serving(tmp_path) as line:
+        assert line["articles"] == 5
+    other = _anp("serve", "--articles", "6", "--members", "1", cwd=tmp_path)
+
+    assert other.returncode == 2
+    assert other.stderr.strip().splitlines()[-1].startswith("error: ")
+
+
+def test_settings_are_listed_with_what_they_are_good_for(tmp_path: Path) -> None:
+    """``--list-settings`` names every setting with default, choices and purpose."""
+    settings = json.loads(_anp("serve", "--list-settings", "--json", cwd=tmp_path).stdout)
+
+    assert {"page_cache", "cache_ttl", "coalesce", "meta_query", "similar", "compression", "inject"} <= {
+        setting["name"] for setting in settings
+    }
+    assert all(setting["purpose"] and setting["choices"] for setting in settings)
+
+
+def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
+    """Requests in the record equal those the site counted, and the table and the list show the run."""
+    with _serving(tmp_path, "--articles", "30", "--members", "3") as line:
+        done = _anp(
+            *("swarm", "--host", line["url"], "--scenario", "readers_and_members", "--rate", "80", "--duration", "2s"),
+            *("--warmup", "500ms", "--members", "3", "--prepare", "warm", "--json"),
+            cwd=tmp_path,
+        )
+
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert data["run"]["ended_by"] == "completed"
+    assert data["run"]["ledger"]["ok"], data["run"]["ledger"]
+    assert {(row["persona"], row["cache"]) for row in data["rows"]} == {("reader", "HIT"), ("member", "BYPASS")}
+    assert all(row["errors"] == row["failed_checks"] == 0 for row in data["rows"])
+    listed = json.loads(_anp("runs", "list", "--json", cwd=tmp_path).stdout)
+    assert [one["path"] for one in listed] == [data["record"]]

@@ -1,0 +1,45 @@
+import math
+
+import pytest
+
+from results import units
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.1424, "0.142 ms"), (4.1, "4.10 ms"), (12.34, "12.3 ms"), (140.2, "140 ms"), (1250.0, "1.25 s")],
+)
+def test_latencies_have_three_digits(value: float, text: str) -> None:
+    """A latency is written with three significant digits at every size."""
+    assert units.milliseconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0 %"), (0.0042, "0.42 %"), (0.034, "3.4 %"), (0.88, "88 %"), (1, "100 %")]
+)
+def test_percentages_have_two_digits(value: float, text: str) -> None:
+    """A percentage is written with about two significant digits."""
+    assert units.percent(value) == text
+
+
+def test_a_share_is_never_rounded_up_to_all() -> None:
+    """A share just below one is not written as 100 %."""
+    assert units.percent(0.9999) == "99.9 %"
+
+
+@pytest.mark.parametrize("write", [units.milliseconds, units.percent, units.ratio, units.change, units.count])
+def test_what_is_not_there_is_a_dash(write: object) -> None:
+    """A figure that does not exist is written as a dash by every writer."""
+    assert callable(write)
+    assert write(math.nan) == "–"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.12, "−88 %"), (1.034, "+3.4 %"), (1.0, "±0 %")])
+def test_changes_carry_their_sign(value: float, text: str) -> None:
+    """A ratio written as a change says its direction."""
+    assert units.change(value) == text
+
+
+def test_an_open_interval_is_not_written() -> None:
+    """An interval without an end is left out rather than written as infinity."""
+    assert units.interval(0.0, math.inf) == ""

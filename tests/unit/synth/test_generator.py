@@ -1,0 +1,166 @@
+"""The promises every profile keeps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import synth
+from synth.dates import AS_OF
+from synth.formats import jsonl
+from synth.popularity import score, views
+from synth.record import canonical, digest
+from dataclasses import replace
+
+FINGERPRINTS = {
+    "natural": "",
+    "classic": "",
+}
+profiles = st.sampled_from(synth.PROFILES)
+ids = st.integers(0, synth.MAX_ID)
+
+
+@pytest.mark.parametrize("profile", synth.PROFILES)
+def test_fingerprint(profile: str) -> None:
+    """Articles 0 to 999 are, byte for byte, those of this profile version; a change must raise the version."""
+    assert synth.PROFILE_VERSIONS[profile] == 1
+    assert synth.fingerprint(profile) == FINGERPRINTS[profile]
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
+def test_no_hash_seed_no_order(hash_seed: str) -> None:
+    """Another process with another hash seed, going backwards, makes the same bytes."""
+    program = (
+        "import sys, synth; from synth.formats import jsonl\n"
+        "made = {(p, id): jsonl.render(synth.article(id, profile=p)) for id in range(40, 0, -1) for p in synth.PROFILES}\n"
+        "sys.stdout.buffer.write(''.join(made[p, id] for p in synth.PROFILES for id in range(1, 41)).encode())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
+    )
+    forwards = [jsonl.render(synth.article(id, profile=p)) for p in synth.PROFILES for id in range(1, 41)]
+    assert run.stdout.decode() == "".join(forwards)
+
+
+@given(id=ids, profile=profiles, seed=ids, revision=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_an_article_is_a_function_of_its_arguments(id: int, profile: str, seed: int, revision: int) -> None:
+    """The same arguments give the same article."""
+    assert synth.article(id, profile=profile, seed=seed, revision=revision) == synth.article(
+        id, profile=profile, seed=seed, revision=revision
+    )
+
+
+@given(id=ids, profile=profiles, seed=ids, revision=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_slug_is_cheap_and_the_same(id: int, profile: str, seed: int, revision: int) -> None:
+    """The slug made alone is the slug of the article at every revision, and it ends in the id."""
+    slug = synth.slug(id, profile=profile, seed=seed)
+    assert slug == synth.article(id, revision=revision, profile=profile, seed=seed).slug
+    assert slug.endswith(f"-{id}")
+    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@pytest.mark.parametrize("profile", synth.PROFILES)
+def test_slugs_are_unique(profile: str) -> None:
+    """Twenty thousand articles have as many slugs."""
+    assert len({synth.slug(id, profile=profile) for id in range(20_000)}) == 20_000
+
+
+@given(id=ids, profile=profiles, revision=st.integers(1, 1000))
+@settings(max_examples=60, deadline=None)
+def test_a_revision_changes_the_text_and_keeps_the_identity(id: int, profile: str, revision: int) -> None:
+    """Each revision changes sentences, modified, version and digest; id, slug, title and published stay."""
+    before = synth.article(id, revision=revision - 1, profile=profile)
+    after = synth.article(id, revision=revision, profile=profile)
+    assert (after.id, after.slug, after.title) == (before.id, before.slug, before.title)
+    assert after.published == before.published
+    assert after.modified > before.modified
+    assert after.sections != before.sections
+    assert after.meta["revision"]["version"] != before.meta["revision"]["version"]
+    assert after.digest != before.digest
+
+
+@given(id=ids, profile=profiles, revision=st.integers(0, 1000), seed=ids)
+@settings(max_examples=100, deadline=None)
+def test_dates_are_in_order(id: int, profile: str, revision: int, seed: int) -> None:
+    """Published, modified, last reviewed and the as-of date never run backwards."""
+    article = synth.article(id, revision=revision, profile=profile, seed=seed)
+    assert article.published <= article.modified
+    assert article.modified.date() <= article.last_reviewed <= AS_OF.date()
+    assert article.published.tzinfo is UTC
+
+
+@given(id=ids, profile=profiles)
+@settings(max_examples=40, deadline=None)
+def test_the_digest_can_be_checked(id: int, profile: str) -> None:
+    """Whoever empties the three fields that follow from the digest can compute it again."""
+    article = synth.article(id, profile=profile)
+    emptied = replace(article, digest="", meta={**article.meta, "reference": "", "hash": ""})
+    assert digest(emptied) == article.digest == article.meta["hash"]
+
+
+@given(profile=profiles, id=ids)
+@settings(max_examples=40, deadline=None)
+def test_neighbours_and_seeds_differ(profile: str, id: int) -> None:
+    """Another id, seed or profile gives another text."""
+    article = synth.article(id, profile=profile)
+    assert canonical(synth.article(id, profile=profile, seed=1)) != canonical(article)
+    assert article.sections != synth.article(id ^ 1, profile=profile).sections
+
+
+def test_identifiers_widen() -> None:
+    """Past 999,999 the ids in source id and reference take the digits they need."""
+    article = synth.article(12_345_678)
+    assert article.meta["payload"]["source id"] == "alphanode-12345678"
+    assert article.meta["reference"].startswith("anp-ref-12345678-")
+
+
+def test_views_come_from_popularity() -> None:
+    """Views are those of the popularity score, in both profiles and at every revision."""
+    for id in range(50):
+        expected = views(score(id, 3))
+        for profile in synth.PROFILES:
+            assert synth.article(id, profile=profile, seed=3, revision=id).meta["view count"] == expected
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=2))
+def test_views_rise_with_popularity(scores: list[int]) -> None:
+    """A higher score never has fewer views."""
+    counts = [views(score) for score in sorted(scores)]
+    assert counts == sorted(counts)
+
+
+def test_views_have_a_heavy_tail() -> None:
+    """The most viewed of every million has some 63,000 times the views of the least viewed."""
+    assert views(0) == 180
+    assert 10_000_000 < views((2**64 - 1) - 2**64 // 1_000_000) < 12_500_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"id": -1}, "Article id -1 is out of range: use 0 to 9007199254740991."),
+        ({"id": 2**53}, "Article id 9007199254740992 is out of range: use 0 to 9007199254740991."),
+        ({"id": 1, "seed": -4}, "Seed -4 is out of range: use 0 to 9007199254740991."),
+        ({"id": 1, "revision": 1001}, "Revision 1001 is out of range: use 0 to 1000."),
+        ({"id": 1, "profile": "clasic"}, "Unknown profile 'clasic': did you mean 'classic'?"),
+        ({"id": 1, "profile": "zzz"}, "Unknown profile 'zzz': choose one of natural, classic."),
+    ],
+)
+def test_refusals(arguments: dict[str, int], message: str) -> None:
+    """An argument that names no article is refused in one line with the remedy."""
+    with pytest.raises(synth.ArticleError) as refusal:
+        synth.article(**arguments)
+    assert str(refusal.value) == message
+
+
+def test_exports_are_sorted_and_real() -> None:
+    """Every public name exists, and the list of them is sorted."""
+    assert sorted(synth.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)) == synth.__all__
+    assert all(hasattr(synth, name) for name in synth.__all__)
