@@ -102,6 +102,16 @@ class Origin:
         return f"{method} {path}{self._head}{more}\r\n".encode("latin-1") + body
 
 
+_lower: dict[bytes, bytes] = {}
+
+
+def _lower_case(name: bytes) -> bytes:
+    """A header name in lower case, remembered: a server has few and repeats them in every response."""
+    if len(_lower) > 1000:
+        _lower.clear()
+    return _lower.setdefault(name, name.lower())
+
+
 class _Watchdog:
     """Ends exchanges that are over time: one ticking timer for all, so that a deadline costs a request nothing."""
 
@@ -130,7 +140,7 @@ _watchdog = _Watchdog()
 class Client:
     """One visitor at one origin: a connection that is kept, and a jar of cookies."""
 
-    def __init__(self, origin: Origin, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 - frozen
+    def __init__(self, origin: Origin, timeouts: Timeouts = Timeouts()) -> None:
         self.jar = Jar(origin.url)
         self.deadline = inf
         self.url = origin.url
@@ -380,6 +390,8 @@ class Client:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail("protocol")
             return
+        if self._has_headers and reply.first_byte != reply.first_byte:
+            reply.first_byte = now  # an informational answer came in the same piece
         if self._excess:
             self._fail("protocol")
         elif self._complete:
@@ -394,12 +406,13 @@ class Client:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field."""
-        name = name.lower()
-        if name == b"set-cookie":
+        key = _lower.get(name) or _lower_case(name)
+        if key == b"set-cookie":
             self._reply.set_cookies.append(value)
             return
         headers = self._reply.headers
-        headers[name] = headers[name] + b", " + value if name in headers else value
+        if headers.setdefault(key, value) is not value:
+            headers[key] += b", " + value
 
     def on_headers_complete(self) -> None:
         """The header section ended: HEAD, 204 and 304 end with it whatever length they state."""

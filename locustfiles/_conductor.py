@@ -6,6 +6,7 @@ finished. What goes wrong before the start leaves nothing behind but one line; a
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import logging
 import os
@@ -57,21 +58,22 @@ class Conductor:
     def __init__(self, scenario: Scenario, environment: Environment) -> None:
         self._scenario = scenario
         self._environment = environment
+        self._options: Any = environment.parsed_options  # never None in a process that locust's main made
+        self._runner: Any = environment.runner
         self._greenlet: gevent.Greenlet | None = None
         self._spawned = Event()
         self._plan: SwarmPlan | None = None
         self._seconds: float | None = None
         self._recorded = 0
         self._forget()
-        options = environment.parsed_options
+        options = self._options
         if options.plan:
             self._plan = _options.read_plan(Path(options.plan), scenario.name)
             options.num_users = self._plan.visitors
         options.num_users *= len(self._plan.arms if self._plan else options.arm or "1")
         # Locust would count -t from its own start, log-ins included. The plan counts measured seconds.
         self._seconds, options.run_time = options.duration or options.run_time, None
-        runner = environment.runner
-        assert runner is not None
+        runner = self._runner
         runner.register_message(READY, self._on_ready)
         runner.register_message(SHIPMENT, self._on_shipment)
         runner.register_message(DEAD, self._on_dead)
@@ -157,18 +159,16 @@ class Conductor:
         self._leave()
 
     def _leave(self) -> None:
-        environment = self._environment
-        options, runner = environment.parsed_options, environment.runner
-        assert runner is not None
+        options, web_ui = self._options, self._environment.web_ui
         if options.headless:
-            runner.quit()
+            self._runner.quit()
             return
-        runner.stop()
+        self._runner.stop()
         if options.autostart and options.autoquit != -1:
             gevent.sleep(options.autoquit)
-            runner.quit()
-            if environment.web_ui is not None:
-                environment.web_ui.stop()
+            self._runner.quit()
+            if web_ui is not None:
+                web_ui.stop()  # type: ignore[no-untyped-call]
 
     def _swarm(self) -> bool:
         """One swarm; returns whether it failed after its start."""
@@ -205,8 +205,8 @@ class Conductor:
                 "failed_checks": self._recorder.examples,
                 "health_maxima": self._recorder.health(),
                 "sites": {
-                    site.arm.name: {"about": site.about, "stats_before": before[site.arm.name], "stats_after": after[site.arm.name]}
-                    for site in sites
+                    name: {"about": site.about, "stats_before": before[name], "stats_after": after[name]}
+                    for name, site in ((site.arm.name, site) for site in sites)
                 },
                 "versions": _versions(),
                 "machine": _machine(),
@@ -221,21 +221,20 @@ class Conductor:
         return ended_by == "failed"
 
     def _survey(self) -> tuple[SwarmPlan, list[_site.Site]]:
-        options = self._environment.parsed_options
+        options = self._options
         plan = self._plan
         if plan is None:
-            runner, web_ui = self._environment.runner, self._environment.web_ui
-            assert runner is not None
+            web_ui = self._environment.web_ui
             seconds = self._seconds
             if options.run_time:  # from the web form, whose own timer would also count the log-ins
                 seconds = float(options.run_time)
                 if web_ui is not None:
-                    web_ui._cancel_run_time_timer()  # noqa: SLF001
+                    web_ui._cancel_run_time_timer()  # type: ignore[no-untyped-call]
             plan = _options.make_plan(
                 options,
                 self._scenario.name,
                 host=self._environment.host,
-                users=runner.target_user_count,
+                users=self._runner.target_user_count,
                 seconds=seconds,
             )
         _options.require_permission(plan, options.i_may_load or ())
@@ -243,18 +242,21 @@ class Conductor:
         sites = [_site.survey(arm) for arm in plan.arms]
         corpora = [site.about["corpus"] for site in sites]
         if corpora[0] != corpora[-1]:
-            raise SwarmError(f"the arms serve different articles: {corpora[0]} and {corpora[-1]}; import the same corpus")
+            raise SwarmError(f"the arms serve different corpora, {corpora[0]} and {corpora[-1]}; import the same one")
         if plan.corpus is not None and dict(plan.corpus) != corpora[0]:
-            raise SwarmError(f"the plan is for corpus {dict(plan.corpus)}, the site serves {corpora[0]}")
+            raise SwarmError(
+                f"the plan is for corpus {dict(plan.corpus)}, the site serves {corpora[0]}; import that one"
+            )
         if self._scenario.has_members:
             fewest = min(site.about.get("members", 0) for site in sites)
             if plan.members > fewest:
-                raise SwarmError(f"the plan has {plan.members} members, the site only {fewest}; give --members {fewest}")
+                raise SwarmError(
+                    f"the plan has {plan.members} members, the site only {fewest}; give --members {fewest}"
+                )
         return replace(plan, corpus=corpora[0]), sites
 
     def _prepare_workers(self, plan: SwarmPlan) -> dict[str, Any]:
-        runner = self._environment.runner
-        assert runner is not None
+        runner = self._runner
         if isinstance(runner, MasterRunner):
             self._crew = [client.id for client in runner.clients.running]
         else:
@@ -283,7 +285,7 @@ class Conductor:
             asked = len(paths) * len(sites)
             for site in sites:
                 pool = Pool(_WARMERS)
-                pool.map(lambda part, site=site: self._warm(site, part), [paths[i::_WARMERS] for i in range(_WARMERS)])
+                pool.map(functools.partial(self._warm, site), [paths[i::_WARMERS] for i in range(_WARMERS)])
         return {"cache": plan.prepare, "requests": asked, "seconds": time.monotonic() - began}
 
     def _warm(self, site: _site.Site, paths: list[str]) -> None:
@@ -297,7 +299,7 @@ class Conductor:
     def _open_record(self, plan: SwarmPlan) -> tuple[Path, RecordWriter]:
         if self._ending is not None:
             raise _EndedEarly
-        out = self._environment.parsed_options.out
+        out = self._options.out
         if out:
             directory = Path(out) if not self._recorded else Path(f"{out}-{self._recorded + 1}")
         else:
@@ -307,8 +309,7 @@ class Conductor:
         return directory, writer
 
     def _run(self, plan: SwarmPlan) -> None:
-        runner = self._environment.runner
-        assert runner is not None
+        runner = self._runner
         start = time.time() + (0.0 if isinstance(runner, LocalRunner) else _LEAD_S)
         runner.send_message(START, {"at": start})
         total = plan.warmup_s + plan.duration_s
@@ -330,7 +331,7 @@ class Conductor:
 
     def _lost(self) -> list[int]:
         """Workers that left without a last word."""
-        runner = self._environment.runner
+        runner = self._runner
         if not isinstance(runner, MasterRunner):
             return []
         alive = {client.id for client in runner.clients.all if client.state != "missing"}
@@ -359,15 +360,14 @@ class Conductor:
         for site in sites:
             name = site.arm.name
             first, last = before[name], after[name]
-            answered = self._recorder.answered(name)
+            answered, unanswered = self._recorder.answered(name), self._recorder.unanswered(name)
             counted = None if first is None or last is None else _counted(first, last)
+            least = sum(answered.values())
             result[name] = {
                 "answered": answered,
-                "unanswered": self._recorder.unanswered(name),
+                "unanswered": unanswered,
                 "counted_by_site": counted,
-                "agrees": None
-                if counted is None
-                else sum(answered.values()) <= sum(counted.values()) <= sum(answered.values()) + self._recorder.unanswered(name),
+                "agrees": None if counted is None else least <= sum(counted.values()) <= least + unanswered,
             }
         return result
 
@@ -399,7 +399,9 @@ def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
     routes = after["requests"]["by_route"]
     earlier = before["requests"]["by_route"]
     counts = {
-        route: sum(words.values()) - sum(earlier.get(route, {}).values()) for route, words in routes.items() if route not in own
+        route: sum(words.values()) - sum(earlier.get(route, {}).values())
+        for route, words in routes.items()
+        if route not in own
     }
     return {route: count for route, count in counts.items() if count}
 

@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from math import nan
 from typing import Any
 
 import gevent
@@ -31,7 +30,7 @@ from locustfiles._reading import cache_code, server_timing
 from locustfiles._recorder import Rows
 from locustfiles._scenario import ROUTES
 from locustfiles._site import log_in
-from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES, PHASES
+from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES
 
 THINK_S = 1.0
 """Mean of the exponential time a visitor of the closed workload reads before the next request."""
@@ -122,7 +121,9 @@ class Engine:
         self._lags: list[float] = []
         self._offered = self._sent = self._completed = self._errors = 0
         self._expected: dict[tuple[int, str], str] = {}
+        self._pages: dict[int, tuple[str, str, int]] = {}  # path, route and its code
         self._origin = 0.0
+        self._warmup_s = plan.warmup_s
         self._started = Event()
         self._issued = Event()  # the last arrival was handed out, or the run was stopped
         self._aborted = False
@@ -159,7 +160,7 @@ class Engine:
             if (article := pages.article(url)) is not None:
                 self._oracle.learn(article)
                 gevent.sleep(0)
-            pages.path(url)
+            self._page(url)
         if not self._traffic.scenario.has_members:
             return {"logins": 0, "seconds": 0.0}
         began = _monotonic()
@@ -340,13 +341,20 @@ class Engine:
         if self._aborted:
             return Reply(error="abandoned")
         self._sent += 1
-        return visitor.client.get(self._traffic.pages.path(work[4]))
+        return visitor.client.get(self._page(work[4])[0])
+
+    def _page(self, url: int) -> tuple[str, str, int]:
+        page = self._pages.get(url)
+        if page is None:
+            pages = self._traffic.pages
+            route = pages.route(url)
+            page = self._pages[url] = (pages.path(url), route, ROUTES.index(route))
+        return page
 
     def _record(self, side: Side, visitor: Visitor, work: Work, released: float, reply: Reply) -> None:
         scheduled, arm, request, persona, url, _ = work
         origin = self._origin
-        page_route = self._traffic.pages.route(url)
-        route = ROUTES.index(page_route)
+        _, route_name, route = self._page(url)
         error = _ERROR[reply.error]
         cache = cache_code(reply.headers)
         finding: Finding | None = None
@@ -355,11 +363,11 @@ class Engine:
             if reply.status != 200:
                 error = _STATUS
             else:
-                finding = self._check(visitor.name, url, page_route, cache, reply)
+                finding = self._check(visitor.name, url, route_name, cache, reply)
                 check = _OK if finding is None else _CHECK[finding.check]
         server_ms, db_ms, db_calls = server_timing(reply.headers, cache)
         end = (reply.end if reply.end == reply.end else _monotonic()) - origin
-        measured = scheduled >= self._traffic.plan.warmup_s
+        measured = scheduled >= self._warmup_s
         self._rows.add(
             request,
             arm,
@@ -415,7 +423,7 @@ class Engine:
                 {
                     "check": finding.check,
                     "arm": side.name,
-                    "path": self._traffic.pages.path(url),
+                    "path": self._page(url)[0],
                     "viewer": visitor.name,
                     "expected": finding.expected,
                     "got": finding.got,

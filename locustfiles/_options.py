@@ -32,8 +32,12 @@ def add_options(parser: LocustArgumentParser) -> None:
     """Add the options to locust's parser; the web form shows those that make sense there."""
     hidden = {"include_in_web_ui": False}
     parser.add_argument("--plan", metavar="FILE", help="A swarm plan (JSON); wins over the options below", **hidden)
-    parser.add_argument("--rate", type=float, default=50.0, help="Requests a second and arm; 0: closed workload of -u visitors")
-    parser.add_argument("--duration", type=_seconds, default=None, help="Measured time (30s, 5m); -t is the same", **hidden)
+    parser.add_argument(
+        "--rate", type=float, default=50.0, help="Requests a second and arm; 0: closed workload of -u visitors"
+    )
+    parser.add_argument(
+        "--duration", type=_seconds, default=None, help="Measured time (30s, 5m); -t is the same", **hidden
+    )
     parser.add_argument("--warmup", type=_seconds, default=0.0, help="Seconds before the measured ones")
     parser.add_argument("--seed", type=int, default=0, help="Root of every draw of the traffic")
     parser.add_argument("--members", type=int, default=20, help="Member accounts of the site to use")
@@ -43,7 +47,11 @@ def add_options(parser: LocustArgumentParser) -> None:
         "--prepare", choices=["natural", "warm", "cold"], default="natural", help="State of the page cache at the start"
     )
     parser.add_argument(
-        "--arm", metavar="NAME=URL", action="append", help="One side of a duet; give it twice, instead of --host", **hidden
+        "--arm",
+        metavar="NAME=URL",
+        action="append",
+        help="One side of a duet; give it twice, instead of --host",
+        **hidden,
     )
     parser.add_argument("--out", metavar="DIR", help="Directory of the run record (default: a new one)", **hidden)
     parser.add_argument(
@@ -67,7 +75,9 @@ def read_plan(path: Path, scenario: str) -> SwarmPlan:
         raise SwarmError(f"the plan {path} is not a JSON object; see docs for its keys")
     plan = SwarmPlan.from_dict(data)
     if plan.scenario != scenario:
-        raise SwarmError(f"the plan {path} is of scenario {plan.scenario!r}; run locustfiles/{plan.scenario}.py with it")
+        raise SwarmError(
+            f"the plan {path} is of scenario {plan.scenario!r}; run locustfiles/{plan.scenario}.py with it"
+        )
     return plan
 
 
@@ -114,7 +124,9 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
     for arm in plan.arms:
         host = urlsplit(arm.url).hostname or ""
         if host not in permitted and not _is_loopback(host):
-            raise SwarmError(f"arm {arm.name!r} is on {host}, not on this machine; if you may load it: --i-may-load {host}")
+            raise SwarmError(
+                f"arm {arm.name!r} is on {host}, not on this machine; if you may load it: --i-may-load {host}"
+            )
 
 
 def _is_loopback(host: str) -> bool:

@@ -89,7 +89,7 @@ class Oracle:
     def __init__(self, article: Callable[[int], tuple[int, int, str]]) -> None:
         self._article = article
         self._editions: dict[int, tuple[int, int, str]] = {}
-        self._right: set[tuple[str, int]] = set()
+        self._right: set[tuple[str, int] | None] = set()
 
     def learn(self, id: int) -> None:
         """Compute an article's edition ahead of the requests for it."""
@@ -118,18 +118,26 @@ class Oracle:
         Returns:
             A finding of class ``unchecked`` where the coding cannot be read.
         """
-        key = (expected, hash(body))
-        if key not in self._right:
-            page = head(body, coding)
-            if page is None:
-                return Finding("unchecked", expected, f"content-encoding {coding.decode('latin-1')}")
-            got = mark(page)
-            verdict = judge(expected, got)
-            if verdict != "ok":
-                return Finding(verdict, expected, got or "no mark in the first kilobyte")
+        if (finding := self._check_mark(expected, body, coding)) is not None:
+            return finding
+        if sets_cookie and cache in _REUSED:
+            return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
+        return None
+
+    def _check_mark(self, expected: str, body: bytes, coding: bytes) -> Finding | None:
+        # Plain text is looked at anew each time, which is cheaper than to hash all of it.
+        key = (expected, hash(body)) if coding else None
+        if key in self._right:
+            return None
+        page = head(body, coding)
+        if page is None:
+            return Finding("unchecked", expected, f"content-encoding {coding.decode('latin-1')}")
+        got = mark(page)
+        verdict = judge(expected, got)
+        if verdict != "ok":
+            return Finding(verdict, expected, got or "no mark in the first kilobyte")
+        if key is not None:
             if len(self._right) >= _KNOWN:
                 self._right.clear()
             self._right.add(key)
-        if sets_cookie and cache in _REUSED:
-            return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
         return None

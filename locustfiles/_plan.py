@@ -154,7 +154,9 @@ class Traffic:
 
     def __init__(self, plan: SwarmPlan, scenario: Scenario, pages: Pages) -> None:
         if scenario.has_members and plan.members < 1:
-            raise SwarmError(f"scenario {scenario.name!r} logs members in, but the plan has members 0; give --members N")
+            raise SwarmError(
+                f"scenario {scenario.name!r} logs members in, but the plan has members 0; give --members N"
+            )
         self.plan = plan
         self.scenario = scenario
         self.pages = pages

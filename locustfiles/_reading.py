@@ -10,23 +10,36 @@ from results.columns import CACHE_CLASSES
 
 _NAMES = tuple(name.encode() for name in RELEVANT)
 _REMEMBERED = 8192
-_TIMING = re.compile(rb"(?:^|[\s,])(app|db|db-calls);dur=([0-9]+(?:\.[0-9]+)?)")
+_OURS = re.compile(rb"db;dur=([0-9.]+), db-calls;dur=([0-9]+), app;dur=([0-9.]+)")
+_TIMING = re.compile(rb"(?:^|[\s,])(app|db|db-calls);(?:[^,]*;)?dur=([0-9]+(?:\.[0-9]+)?)")
 _REUSED = {CACHE_CLASSES.index(name) for name in ("HIT", "STALE", "REVALIDATED")}
 _UNKNOWN = CACHE_CLASSES.index("UNKNOWN")
 
-_memory: dict[tuple[bytes | None, ...], int] = {}
+_standard: dict[bytes, int] = {}
 
 
 def cache_code(headers: dict[bytes, bytes]) -> int:
-    """The index of the response's class in ``results.columns.CACHE_CLASSES``."""
-    key = tuple([headers.get(name) for name in _NAMES])
-    code = _memory.get(key)
+    """The index of the response's class in ``results.columns.CACHE_CLASSES``.
+
+    ``Cache-Status`` outranks every other header, and few values of it occur: what they mean is remembered.
+    """
+    value = headers.get(b"cache-status")
+    if value is None:
+        return _read(headers)
+    code = _standard.get(value)
     if code is None:
-        if len(_memory) >= _REMEMBERED:
-            _memory.clear()
-        said = {name: value.decode("latin-1") for name, value in zip(RELEVANT, key, strict=True) if value is not None}
-        code = _memory[key] = CACHE_CLASSES.index(classify(said)) if said else _UNKNOWN
+        if len(_standard) >= _REMEMBERED:
+            _standard.clear()
+        code = _read({b"cache-status": value})
+        if code == _UNKNOWN:  # not well formed: another header may tell
+            return _read(headers)
+        _standard[value] = code
     return code
+
+
+def _read(headers: dict[bytes, bytes]) -> int:
+    said = {name.decode(): headers[name].decode("latin-1") for name in _NAMES if name in headers}
+    return CACHE_CLASSES.index(classify(said)) if said else _UNKNOWN
 
 
 def server_timing(headers: dict[bytes, bytes], cache: int) -> tuple[float, float, int]:
@@ -38,13 +51,8 @@ def server_timing(headers: dict[bytes, bytes], cache: int) -> tuple[float, float
     value = headers.get(b"server-timing")
     if value is None or (cache in _REUSED and b"cache;desc=" not in value):
         return nan, nan, -1
-    app = db = nan
-    calls = -1
-    for name, figure in _TIMING.findall(value):
-        if name == b"app":
-            app = float(figure)
-        elif name == b"db":
-            db = float(figure)
-        else:
-            calls = int(float(figure))
-    return app, db, calls
+    if ours := _OURS.search(value):  # the usual case in one step
+        db, calls, app = ours.groups()
+        return float(app), float(db), int(calls)
+    found = {name: float(figure) for name, figure in _TIMING.findall(value)}
+    return found.get(b"app", nan), found.get(b"db", nan), int(found.get(b"db-calls", -1))

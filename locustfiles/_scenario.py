@@ -32,7 +32,9 @@ class Persona:
         """Refuse routes that no visitor can ask for."""
         unknown = sorted(set(self.routes) - set(ROUTES))
         if unknown or not self.routes:
-            raise SwarmError(f"persona {self.name!r} asks for {unknown or 'no'} routes; choose among {', '.join(ROUTES)}")
+            raise SwarmError(
+                f"persona {self.name!r} asks for {unknown or 'no'} routes; choose among {', '.join(ROUTES)}"
+            )
         if "me" in self.routes and not self.logged_in:
             raise SwarmError(f"persona {self.name!r} asks for the member's page without logging in; set logged_in=True")
 

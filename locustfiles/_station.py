@@ -124,7 +124,8 @@ class Station:
 
     def _fire(self, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]) -> None:
         assert self._environment is not None
-        self._environment.events.request.fire(
+        fire: Any = self._environment.events.request.fire
+        fire(
             request_type="GET",
             name=name,
             response_time=response_ms,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -47,12 +48,16 @@ class _Wiring:
         self._scenario = scenario
         self._station = station
         self._conductor: Conductor | None = None
-        events.init_command_line_parser.add_listener(add_options)
-        events.init.add_listener(self._init)
-        events.test_start.add_listener(self._test_start)
-        events.spawning_complete.add_listener(self._spawning_complete)
-        events.test_stopping.add_listener(self._test_stopping)
-        events.quitting.add_listener(self._quitting)
+        hooks: dict[Any, Callable[..., None]] = {
+            events.init_command_line_parser: add_options,
+            events.init: self._init,
+            events.test_start: self._test_start,
+            events.spawning_complete: self._spawning_complete,
+            events.test_stopping: self._test_stopping,
+            events.quitting: self._quitting,
+        }
+        for event, listener in hooks.items():
+            event.add_listener(listener)
 
     def _init(self, environment: Environment, **_: Any) -> None:
         is_worker = isinstance(environment.runner, WorkerRunner)

@@ -13,9 +13,7 @@ from locustfiles._swarm import SwarmUser
 SCENARIO = Scenario(
     name="cache_hit",
     summary="anonymous readers of articles and listings, by Zipf popularity",
-    personas=(
-        Persona("reader", share=1.0, routes={"article": 0.80, "home": 0.12, "listing": 0.04, "tag": 0.04}),
-    ),
+    personas=(Persona("reader", share=1.0, routes={"article": 0.80, "home": 0.12, "listing": 0.04, "tag": 0.04}),),
 )
 
 

@@ -102,7 +102,7 @@ def max_t_critical(values: Floats, alpha: float, seed: int = 0) -> float:
         largest = (np.abs(means) / np.sqrt(np.maximum(variance, 0) / k)).max(axis=1)
     critical = float(np.quantile(largest, 1 - alpha, method="higher"))
     # With few launches a flip can line up all values; the Bonferroni value is valid too, and then the smaller.
-    return max(single, min(critical, t_critical(k, alpha, m)))
+    return max(single, min(critical, t_critical(k, alpha, centred.shape[1])))
 
 
 def interval(values: Floats, critical: float) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from synth.draws import Draws
 from synth.errors import CorpusError
 from synth.generator import article
 from synth.model import MAX_ID, Article
-from synth.profile import PROFILE_VERSIONS, unknown
+from synth.profile import PROFILE_VERSIONS, PROFILES, unknown
 
 _LINKS = 4
 _COPIED = 7
@@ -40,7 +40,7 @@ class Corpus:
                 raise CorpusError(f"Corpus {name} is {value!r}: it must be an integer.")
             if value < least:
                 raise CorpusError(f"Corpus {name} is {value}: it must be at least {least}.")
-        if self.profile not in PROFILE_VERSIONS:
+        if self.profile not in PROFILES:
             raise CorpusError(unknown(self.profile))
         if self.seed > MAX_ID:
             raise CorpusError(f"Corpus seed is {self.seed}: it must be at most {MAX_ID}.")

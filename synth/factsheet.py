@@ -77,6 +77,7 @@ def facts(draws: Draws, problem: Problem, stack: Stack, scenario: str, service: 
         "metric": _METRICS[words[9] & 7],
         "before": f"{before:,}",
         "after": f"{after:,}",
+        "median": f"{before * (20 + words[29] % 50) // 100:,}",
         "goal": f"{(before + 2 * after) // 3:,}",
         "gain": str(100 - 100 * after // before),
         "path": f"/{noun}/{FIRST_WORDS[words[10] & 127]}",

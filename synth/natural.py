@@ -114,7 +114,7 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
     edits = _edits(draws)
     when = dates.natural(draws, edits, revision)
     checklist = draws.choice("checklist", CHECKLISTS)
-    pictures = figures(id, f"{problem.phrase} with {stack.name}", _IMAGES[images])
+    pictures = figures(id, f"{sheet['Problem']} with {stack.name}", _IMAGES[images])
     age = (dates.AS_OF.date() - when.modified.date()).days
     return Article(
         id=id,
@@ -171,7 +171,7 @@ def _title(template: int, problem: str, stack: str, scenario: str, service: str)
 
 
 def _edits(draws: Draws) -> int:
-    # Most articles are edited once or twice, a few very often: the product of two uniform draws has such a tail.
+    # A product of uniform draws has a long tail: most articles are edited a few times, some dozens of times.
     one, other = draws.cells("edits", 2)
     return one * one * other // (CELLS * CELLS * CELLS // 40)
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 SITUATION = (
     "{service} had run {scenario} for {months} months before {quality} became a subject {time}",
-    "the {team} team met {problem} {time}, when {component} and {component} disagreed about {quality}",
+    "the {team} team met {problem} {time}, when {a_component} and {peer} disagreed about {quality}",
     "nothing about the {component} looked wrong {place}, yet {count} requests a day took the {adjective} path",
     (
         "we had postponed {problem} since release {release}, mostly because {role} could live with "
         "{an_adjective} {component}"
     ),
-    "the trouble showed {place} first: {quality} moved from {before} to {ms} milliseconds {time}",
+    "the trouble showed {place} first: {metric} moved from {after} to {before} milliseconds {time}",
     (
         "{service} reads from {peer} through one {component}, and that arrangement {hedge} holds until "
         "traffic passes {count} pages"
@@ -34,14 +34,14 @@ SITUATION = (
     "{path} serves about {share} percent of all reads, and it is {place} that people notice {quality}",
     "two services share the {component}: {service}, which needs it {time}, and {peer}, which {hedge} does not",
     "the {component} came with release {release} and was meant to last until {time}",
-    "on {host} the {component} and the {component} compete for the same {few} cores",
+    "on {host} the {component} and {peer} compete for the same {few} cores",
 )
 
 EVIDENCE = (
-    "the {signal} for {path} showed {ms} milliseconds at the median and {before} at the ninety-fifth percentile",
+    "the {signal} for {path} showed {median} milliseconds at the median and {before} at the ninety-fifth percentile",
     "{a_signal} taken {time} put {percent} percent of the wait inside the {component}",
     "of {count} sampled requests, {few} percent ended in {status}, all of them {place}",
-    "{tool} agreed with the {signal}: {quality} {effect} whenever {peer} was slow to answer",
+    "the numbers from {tool} agreed with the {signal}: {quality} {effect} whenever {peer} was slow to answer",
     "line {line} of the {signal} names {hex}, a request that spent {ms} milliseconds waiting for the {component}",
     "we compared {few} runs of {tool}; the spread stayed under {percent} milliseconds, small against a gap of {ms}",
     "{table} was read {count} times an hour, {percent} percent of that for one {component}",
@@ -80,7 +80,7 @@ ACTION = (
     "in {config} we set {key} to {new}, with a comment that names {ticket} and the {signal}",
     "we put the {component} behind a flag, {action}, and kept the flag for {window} days",
     "{role} {action} while the {team} team watched the {signal}",
-    "for {path} alone we {action}; the other routes kept the {adjective} behaviour",
+    "for {path} alone we {action}; the other routes kept what they had",
     "instead of tuning the {component}, we {action} and asked {peer} to do the same",
     "a script of {line} lines now prepares {table}, and it {action} before the {component} starts",
     "release {version} {action}; release {release} will remove what it replaced",
@@ -113,7 +113,7 @@ CHECK = (
     "{role} compared {table} row by row with the copy on {host} and found {few} differences, all explained",
     "after {window} minutes {metric} read {after} milliseconds against {before} earlier",
     "a purge of one page should change one {signal}; if {count} entries vanish, the key is too wide",
-    "ask {tool} for the plan again: the {component} should no longer appear in it {place}",
+    "ask {tool} for the plan again: the {component} should no longer appear in it",
     "we stopped the {component} on {host} on purpose, and {quality} {effect} {time}",
     "run it twice: the second import of {rows} rows must leave {table} exactly as it was",
     "check {release} and {version} side by side {place} before trusting either",
@@ -128,7 +128,7 @@ CAVEAT = (
     "we have not tested it above {count} requests an hour, and {role} {hedge} doubts the {component} there",
     "the number is honest but local: {host} has {few} cores and {an_adjective} disk",
     "{cause} is easy to mistake for this; it produces the same {signal} and needs the opposite remedy",
-    "{tool} hides this unless {key} is set, a default that {hedge} surprises people",
+    "by default {tool} hides this unless {key} is set, which {hedge} surprises people",
     "personal pages must never enter the {component}, so mark them before anything else {place}",
     "the old behaviour returns if {config} is restored from a backup older than {month}",
     "a colder cache after each deploy costs {ms} milliseconds for the first {count} readers",
@@ -309,7 +309,7 @@ TITLES = (
 
 INTROS = (
     (
-        "{service} is one of our {stack}, run {scenario}. This is how {problem} took {metric} from {before} "
+        "{service} belongs to our {stack}, and it runs {scenario}. This is how {problem} took {metric} from {before} "
         "to {after} milliseconds, and what it did not fix."
     ),
     (
@@ -325,7 +325,7 @@ INTROS = (
         "{service} and to {path}."
     ),
     (
-        "{ticket} asked for {problem} and nothing else. Two releases later {metric} is at {after} "
+        "{ticket} asked for {problem} in {service} and nothing else. Two releases later {metric} is at {after} "
         "milliseconds, and this page explains the road there."
     ),
     "We write these pages for the next person on call. This one is about {problem} in {service}, release {version}.",

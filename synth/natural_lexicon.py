@@ -121,8 +121,7 @@ _LESSON = _lexicon(
     let old content vote | trust the tail | keep jobs repeatable | review on a calendar | start at the reader"""
 )
 _HEDGE = _lexicon(
-    """usually | often | in practice | most days | so far | as a rule | for us | at this size | with luck | on balance |
-    in our case | sooner or later | for now | in theory | nearly always | rarely"""
+    "usually | often | mostly | still | sometimes | rarely | nearly always | generally | normally | seldom | largely"
 )
 LEADS = tuple(
     lead

@@ -175,7 +175,7 @@ final class CatalogGate {
 }""",
     ),
     Stack(
-        "shell automation",
+        "shell scripts",
         "operations",
         "Bash",
         ("ShellCheck", "systemd", "rsync", "cron"),
@@ -280,8 +280,8 @@ app.Run();""",
 )
 
 PROBLEMS = (
-    Problem("improving asset delivery", "performance", ("assets", "cdn")),
-    Problem("reducing build time", "delivery", ("builds", "ci")),
+    Problem("speeding up asset delivery", "performance", ("assets", "cdn")),
+    Problem("shortening build time", "delivery", ("builds", "ci")),
     Problem("rehearsing safer deployments", "delivery", ("deployment", "rollback")),
     Problem("keeping staging honest", "operations", ("staging", "environments")),
     Problem("cutting cold start latency", "performance", ("latency", "startup")),

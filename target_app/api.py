@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from synth.model import MAX_ID
+from synth.model import MAX_ID, Article
 from target_app import __version__
 from target_app.errors import DatabaseFileError
 from target_app.page_cache import EXCHANGE, PageCache
@@ -62,7 +62,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         """Whether pages can be made."""
         request.scope[EXCHANGE].route = "health"
         try:
-            site.library.check()
+            await site.worker.run(site.library.check)
         except DatabaseFileError as error:
             return _problem(503, str(error), retryable=True)
         return _json(request, "health", {"status": "ready"})
@@ -106,13 +106,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         """Store the next revision of an article, then drop every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
         _authorize(request, site, x_anp_token)
-        revision = site.desk.article_revision(what.article)
-        if revision is None:
-            raise HTTPException(404, f"no article {what.article}; the corpus holds {_span(site)}")
-        before = site.corpus.article(what.article, revision=revision)
-        after = site.corpus.article(what.article, revision=revision + 1)
-        with site.desk.transaction():
-            site.desk.replace_article(after, changed=int(time.time()))
+        before, after = await site.worker.run(_store_next_revision, site, what.article)
         groups = groups_of_edit(after.id, card=_card_fields(before) != _card_fields(after))
         purged = cache.purge(groups)
         answer = _json(
@@ -132,19 +126,27 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
     return api
 
 
+def _store_next_revision(site: Site, article_id: int) -> tuple[Article, Article]:
+    """Put the next revision of an article in the place of the stored one; gives both."""
+    revision = site.desk.article_revision(article_id)
+    if revision is None:
+        ids = site.corpus.ids
+        raise HTTPException(404, f"no article {article_id}; the corpus holds {ids[0]} to {ids[-1]}")
+    before = site.corpus.article(article_id, revision=revision)
+    after = site.corpus.article(article_id, revision=revision + 1)
+    with site.desk.transaction():
+        site.desk.replace_article(after, changed=int(time.time()))
+    return before, after
+
+
 def groups_of_edit(article_id: int, *, card: bool) -> list[str]:
     """What an edit of an article makes stale: its page and the sitemap, and with its card all that shows the card."""
     return [f"post-{article_id}", "sitemap", *([f"post-{article_id}:card"] if card else [])]
 
 
-def _card_fields(article: Any) -> tuple[Any, ...]:
+def _card_fields(article: Article) -> tuple[Any, ...]:
     figure = article.images[0].caption if article.images else None
     return article.title, article.slug, article.intro, article.published, article.tags, figure
-
-
-def _span(site: Site) -> str:
-    ids = site.corpus.ids
-    return f"{ids[0]} to {ids[-1]}"
 
 
 def _authorize(request: Request, site: Site, token: str | None) -> None:

@@ -519,5 +519,4 @@ def _article(row: tuple[Any, ...]) -> ArticleRecord:
 
 
 def _card(row: tuple[Any, ...]) -> CardRecord:
-    *plain, tags, figure = row
-    return CardRecord(*plain, tuple(json.loads(tags)), figure)
+    return CardRecord(row[0], row[1], row[2], row[3], row[4], row[5], tuple(json.loads(row[6])), row[7])

@@ -1,6 +1,6 @@
 """The pages people read: one handler for each, from request to response.
 
-Handlers query and render without leaving the event loop's thread: see docs/decisions/site-request-execution.md.
+Plain handlers run in the site's worker thread; those that must wait for something are asynchronous and hand the rest over.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from inspect import iscoroutinefunction
+from typing import cast
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import apsw
@@ -50,6 +52,9 @@ _ADVICE = {
 }
 
 
+Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+
+
 class HtmlRoutes:
     """Handlers of all pages, feeds and files of one site."""
 
@@ -59,7 +64,7 @@ class HtmlRoutes:
 
     def routes(self) -> list[Route]:
         """The routing table. An address without its final slash is redirected to the one with it."""
-        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+        table: list[tuple[str, str, Handler, list[str]]] = [
             ("home", "/", self.home, ["GET"]),
             ("listing", "/page/{number}/", self.listing, ["GET"]),
             ("article", "/articles/{slug}/", self.article, ["GET"]),
@@ -77,27 +82,38 @@ class HtmlRoutes:
             ("static", f"/static/{STYLESHEET_NAME}", self.stylesheet, ["GET"]),
         ]
         routes = [
-            Route(path, _named(route, handler), methods=methods, name=f"{route} {path}")
+            Route(path, self._endpoint(route, handler), methods=methods, name=f"{route} {path}")
             for route, path, handler, methods in table
         ]
         for route, path, _, _ in table:
             if path.endswith("/") and path != "/":
-                redirect = _named(route, partial(self._add_slash, route))
+                redirect = self._endpoint(route, partial(self._add_slash, route))
                 routes.append(Route(path.removesuffix("/"), redirect, methods=["GET"], name=f"{route} {path} slash"))
         return routes
 
-    async def home(self, request: Request) -> Response:
+    def _endpoint(self, route: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """The handler, telling the outer layers which route it is, and run where it belongs."""
+
+        async def endpoint(request: Request) -> Response:
+            request.scope[EXCHANGE].route = route
+            if iscoroutinefunction(handler):
+                return cast(Response, await handler(request))
+            return cast(Response, await self._site.worker.run(handler, request))
+
+        return endpoint
+
+    def home(self, request: Request) -> Response:
         """The newest articles."""
         return self._listing("home", 1, request)
 
-    async def listing(self, request: Request) -> Response:
+    def listing(self, request: Request) -> Response:
         """Older articles, a page at a time; the first page is the home page."""
         number = _page_number(request)
         if number == 1:
             return self._moved("listing", "/")
         return self._listing("listing", number, request)
 
-    async def article(self, request: Request) -> Response:
+    def article(self, request: Request) -> Response:
         """One article."""
         viewer = self._viewer(request)
         library, settings = self._site.library, self._site.settings
@@ -117,7 +133,7 @@ class HtmlRoutes:
             changed=max([article.changed, *(card.changed for card in similar)]),
         )
 
-    async def tag(self, request: Request) -> Response:
+    def tag(self, request: Request) -> Response:
         """The articles with a tag, a page at a time."""
         tag = request.path_params["tag"]
         root = f"/tags/{tag}/"
@@ -133,7 +149,7 @@ class HtmlRoutes:
         body = self._site.pages.tag(tag, listing, Pager.of(number, listing.total, root), viewer)
         return self._list_page("tag", body, listing.cards, viewer)
 
-    async def tags(self, request: Request) -> Response:
+    def tags(self, request: Request) -> Response:
         """All tags."""
         viewer = self._viewer(request)
         return self._page("tag", self._site.pages.tags(self._site.library.tags(), viewer), viewer, groups=["list-tags"])
@@ -142,6 +158,9 @@ class HtmlRoutes:
         """The sign-in form, and what it sends."""
         if request.method == "POST":
             return await self._sign_in(request)
+        return await self._site.worker.run(self._sign_in_form, request)
+
+    def _sign_in_form(self, request: Request) -> Response:
         next_path = _safe_next(request.query_params.get("next", ""))
         return self._private(self._site.pages.login(self._viewer(request), next_path=next_path))
 
@@ -150,7 +169,8 @@ class HtmlRoutes:
         refuse_cross_site(request, self._site.base_url)
         form = await _form(request)
         login, next_path = form.get("login", ""), _safe_next(form.get("next", ""))
-        known = self._site.library.credentials(login)
+        known = await self._site.worker.run(self._site.library.credentials, login)
+        # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
         accepted = await to_thread.run_sync(
             password_matches, known[1] if known else None, form.get("password", ""), limiter=self._login_threads
         )
@@ -159,11 +179,14 @@ class HtmlRoutes:
             page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
             return self._private(page, status=401)
         self._site.statistics.logins += 1
+        return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)
+
+    def _begin_session(self, member: MemberRecord, path: str, request: Request) -> Response:
         self._site.sessions.close(request.cookies.get(COOKIE))
-        response = self._see_other(next_path or "/me")
+        response = self._see_other(path)
         response.set_cookie(
             COOKIE,
-            self._site.sessions.open(known[0]),
+            self._site.sessions.open(member),
             max_age=LIFETIME,
             path="/",
             httponly=True,
@@ -172,7 +195,7 @@ class HtmlRoutes:
         )
         return response
 
-    async def sign_out(self, request: Request) -> Response:
+    def sign_out(self, request: Request) -> Response:
         """End the session."""
         refuse_cross_site(request, self._site.base_url)
         self._site.sessions.close(request.cookies.get(COOKIE))
@@ -180,14 +203,14 @@ class HtmlRoutes:
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
         return response
 
-    async def me(self, request: Request) -> Response:
+    def me(self, request: Request) -> Response:
         """A member's own page."""
         viewer = self._viewer(request)
         if viewer is None:
             return self._see_other("/login?next=/me")
         return self._private(self._site.pages.me(viewer, self._site.library.reading_list(viewer.id)))
 
-    async def feed(self, request: Request) -> Response:
+    def feed(self, request: Request) -> Response:
         """RSS."""
         cards = self._site.library.newest(limit=FEED_SIZE).cards
         return self._document(
@@ -198,14 +221,14 @@ class HtmlRoutes:
             changed=max((card.changed for card in cards), default=None),
         )
 
-    async def sitemap(self, request: Request) -> Response:
+    def sitemap(self, request: Request) -> Response:
         """The sitemap, or the index of its parts."""
         total = self._site.library.count()
         if total > SITEMAP_PART:
             return self._sitemap(self._site.pages.sitemap_index(-(-total // SITEMAP_PART)))
         return self._sitemap(self._site.pages.sitemap(self._site.library.slugs(limit=SITEMAP_PART, offset=0)))
 
-    async def sitemap_part(self, request: Request) -> Response:
+    def sitemap_part(self, request: Request) -> Response:
         """One part of a large sitemap."""
         number = _page_number(request)
         slugs = self._site.library.slugs(limit=SITEMAP_PART, offset=(number - 1) * SITEMAP_PART)
@@ -213,30 +236,33 @@ class HtmlRoutes:
             raise HTTPException(404)
         return self._sitemap(self._site.pages.sitemap(slugs))
 
-    async def robots(self, request: Request) -> Response:
+    def robots(self, request: Request) -> Response:
         """What crawlers may read."""
         text = f"User-agent: *\nDisallow: /login\nDisallow: /me\n\nSitemap: {self._site.base_url}/sitemap.xml\n"
         return self._document("robots", text.encode(), "text/plain; charset=utf-8")
 
-    async def image(self, request: Request) -> Response:
+    def image(self, request: Request) -> Response:
         """A drawing."""
         name = request.path_params["name"]
         if name not in NAMES:
             raise HTTPException(404)
         return self._document("image", draw(name).encode(), "image/svg+xml")
 
-    async def stylesheet(self, request: Request) -> Response:
+    def stylesheet(self, request: Request) -> Response:
         """The style sheet, under a name that changes with its content."""
         return self._document("static", STYLESHEET, "text/css; charset=utf-8")
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
+        request.scope[EXCHANGE].route = "error"
+        return await self._site.worker.run(self._error_page, request, error)
+
+    def _error_page(self, request: Request, error: Exception) -> Response:
         status, headers = 500, {}
         if isinstance(error, HTTPException):
             status, headers = error.status_code, dict(error.headers or {})
         elif isinstance(error, apsw.Error):
             status, headers = 503, {"retry-after": "5"}
-        request.scope[EXCHANGE].route = "error"
         try:
             viewer = self._viewer(request)
         except apsw.Error:
@@ -313,22 +339,12 @@ class HtmlRoutes:
             response.headers["cdn-cache-control"] = policy.shared
         return response
 
-    async def _add_slash(self, route: str, request: Request) -> Response:
+    def _add_slash(self, route: str, request: Request) -> Response:
         return self._moved(route, quote(request.url.path) + "/")
 
     @staticmethod
     def _see_other(path: str) -> Response:
         return RedirectResponse(path, 303, headers={"cache-control": PRIVATE})
-
-
-def _named(route: str, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """The handler, telling the outer layers which route it is."""
-
-    async def handle(request: Request) -> Response:
-        request.scope[EXCHANGE].route = route
-        return await handler(request)
-
-    return handle
 
 
 def _card_groups(cards: Iterable[CardRecord]) -> list[str]:

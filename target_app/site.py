@@ -13,6 +13,7 @@ from target_app.pages import Pages
 from target_app.sessions import Sessions
 from target_app.settings import Settings
 from target_app.statistics import Statistics
+from target_app.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Site:
     sessions: Sessions
     pages: Pages
     statistics: Statistics
+    worker: Worker
 
     def about(self) -> dict[str, Any]:
         """The facts that make this site what it is."""
@@ -74,4 +76,5 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         Sessions(library, desk),
         Pages(base_url.rstrip("/")),
         Statistics(),
+        Worker(),
     )

@@ -1,8 +1,8 @@
 """The page as text, laid out as a published page reads when it is copied out of a browser.
 
 Blocks stand one blank line apart. A figure is two lines, its alternative text and its caption; figures of one
-group follow each other without a blank line, and so do the rows of the meta box, where a key runs straight
-into its value.
+group follow each other without a blank line, those after the checklist follow its last item so, and so do the rows of
+the meta box, where a key runs straight into its value.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def _blocks(article: Article) -> Iterator[str]:
         if section.code:
             yield section.code.text
     yield labels.cased(labels.CHECKLIST, article)
-    yield "\n".join(f"  • {item}" for item in article.checklist)
-    yield from _figures(article.images[half:])
+    yield "\n".join([*(f"  • {item}" for item in article.checklist), *_figures(article.images[half:])])
     yield labels.cased(labels.FINAL_NOTES, article)
     yield article.final_notes
     yield labels.cased(labels.META_BOX, article)

@@ -26,7 +26,8 @@ GOLDEN = Path(__file__).parents[2] / "data" / "record-format-1"
 
 
 def seconds(first: int, rows: int) -> pa.RecordBatch:
-    values = [{name: first + row for name in SECONDS.names} for row in range(rows)]
+    """A batch of that many rows."""
+    values = [dict.fromkeys(SECONDS.names, first + row) for row in range(rows)]
     return pa.RecordBatch.from_pylist(values, schema=SECONDS)
 
 
@@ -54,7 +55,7 @@ def test_an_incomplete_record_is_refused_unless_asked_for(tmp_path: Path) -> Non
     """A record without its last file is not read as a whole one."""
     RecordWriter(tmp_path / "r", "swarm", {})
 
-    with pytest.raises(RecordIncomplete, match="run.json"):
+    with pytest.raises(RecordIncomplete, match="incomplete"):
         read_record(tmp_path / "r")
 
 
@@ -64,7 +65,10 @@ def test_rows_are_on_disk_as_they_are_written(tmp_path: Path) -> None:
     writer.stream("seconds").write(seconds(0, 2))
     writer.stream("seconds").write(seconds(2, 2))
 
-    assert read_record(tmp_path / "r", allow_incomplete=True).table("seconds").num_rows == 4
+    rows = read_record(tmp_path / "r", allow_incomplete=True).table("seconds").num_rows
+    writer.stream("seconds").close()
+
+    assert rows == 4
 
 
 def test_a_stream_cut_off_anywhere_keeps_its_whole_batches(tmp_path: Path) -> None:
@@ -76,6 +80,7 @@ def test_a_stream_cut_off_anywhere_keeps_its_whole_batches(tmp_path: Path) -> No
         writer.stream("seconds").write(seconds(10 * batch, 5))
         sizes.append(path.stat().st_size)
     whole = path.read_bytes()
+    writer.stream("seconds").close()
 
     for cut in [*range(0, len(whole), 97), *sizes, *(size - 1 for size in sizes)]:
         path.write_bytes(whole[:cut])

@@ -11,7 +11,7 @@ import synth
 from synth.classic_prose import APPROACH, OWNER, POOLS
 from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, STACKS
 
-ARTICLES = [synth.article(id, profile="classic") for id in range(11_500, 11_900)]
+ARTICLES = [synth.article(each, profile="classic") for each in range(11_500, 11_900)]
 META_KEYS = (
     "topic", "summary", "ai outline", "ai brief", "stack", "tools", "code language", "difficulty", "reading time",
     "view count", "score", "revision", "reference", "hash", "flags", "checklist", "entities", "image sources",
@@ -29,12 +29,14 @@ def numbered(article: synth.Article) -> list[tuple[int, str, str]]:
 
 
 def scalars(value: synth.Meta) -> int:
+    """Count the values of a meta box, however nested."""
     if isinstance(value, str | int):
         return 1
     return sum(map(scalars, value.values() if isinstance(value, dict) else value))
 
 
 def lower_case(value: synth.Meta) -> bool:
+    """Say whether no string in a value has a capital."""
     if isinstance(value, str):
         return value == value.lower()
     if isinstance(value, int):
@@ -231,7 +233,7 @@ def test_prose_is_lower_case() -> None:
 
 def test_titles_may_repeat() -> None:
     """Titles are drawn from a small space, as in the original, so two articles of thousands share one."""
-    titles = [synth.article(id, profile="classic").title for id in range(2000)]
+    titles = [synth.article(each, profile="classic").title for each in range(2000)]
     assert len(set(titles)) < len(titles)
 
 

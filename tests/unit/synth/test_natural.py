@@ -9,21 +9,23 @@ import pytest
 
 import synth
 from synth import factsheet
+from synth.draws import CELLS
 from synth.formats import text
 from synth.natural_frames import FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
 from synth.natural_lexicon import FIRST_WORDS, LEADS, SECOND_WORDS, TABLES
-from synth.draws import CELLS
 
-ARTICLES = [synth.article(id) for id in range(11_500, 11_900)]
+ARTICLES = [synth.article(each) for each in range(11_500, 11_900)]
 
 
 def body(article: synth.Article) -> str:
+    """Return intro, paragraphs and final notes."""
     return "\n".join(
         [article.intro, *(each for section in article.sections for each in section.paragraphs), article.final_notes]
     )
 
 
 def ratio(data: str) -> float:
+    """Return by how much zlib makes a text smaller."""
     raw = data.encode()
     return len(raw) / len(zlib.compress(raw, 6))
 
@@ -43,7 +45,7 @@ def test_the_corpus_compresses_less_than_the_classic_one() -> None:
 
 def test_bodies_are_distinct() -> None:
     """No two of two thousand articles have the same body."""
-    bodies = {body(synth.article(id)) for id in range(2000)}
+    bodies = {body(synth.article(each)) for each in range(2000)}
     assert len(bodies) == 2000
 
 
@@ -86,7 +88,7 @@ def test_an_article_is_about_its_own_service() -> None:
 
 def test_titles_are_unique() -> None:
     """Twenty thousand consecutive articles have as many titles, wherever the run begins."""
-    names = {factsheet.name(id, 0) for id in range(4_190_000, 4_210_000)}
+    names = {factsheet.name(each, 0) for each in range(4_190_000, 4_210_000)}
     assert len(names) == 20_000
     assert len({article.title for article in ARTICLES}) == len(ARTICLES)
 

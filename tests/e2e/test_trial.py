@@ -1,0 +1,167 @@
+"""Whole trials through the command line: real sites, a real locust swarm, a real report."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from results.record import read_record
+
+pytestmark = pytest.mark.e2e
+
+DEADLINE_S = 120.0
+SMALL = """
+name = "small"
+reason = "A trial small enough for a test."
+rate = 40
+members = 4
+visitors = 16
+[corpus]
+count = 60
+"""
+
+
+def _start(folder: Path, *words: str, plan: str = SMALL) -> subprocess.Popen[str]:
+    (folder / "plan.toml").write_text(plan, encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", "trial", "plan.toml", "--out", "runs", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _until(condition: Callable[[], Any], what: str) -> Any:
+    """Poll until a condition yields something true, and return that."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+    return found
+
+
+def _record(folder: Path) -> Path:
+    (record,) = [path for path in (folder / "runs").iterdir() if path.is_dir()]
+    return record
+
+
+def _loading(folder: Path) -> Callable[[], bool]:
+    """Whether the first launch has begun to write down requests."""
+
+    def look() -> bool:
+        streams = list((folder / "runs").glob("*/launches/01/requests.arrows"))
+        return any(stream.stat().st_size > 2000 for stream in streams)
+
+    return look
+
+
+def _descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_a_trial_of_the_page_cache_ends_in_a_verdict_and_a_report(tmp_path: Path) -> None:
+    """Six launches without and with the page cache leave whole records, a comparison in words, and three documents."""
+    plan = SMALL + '[before.set]\npage_cache = "off"\n[after.set]\npage_cache = "on"\n'
+
+    process = _start(tmp_path, "--launches", "6", "--seconds", "2", "--json", plan=plan)
+    out, err = process.communicate(timeout=300)
+
+    comparison = json.loads(out)
+    record = read_record(_record(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "completed"
+    assert [launch.is_complete for launch in record.launches()] == [True] * 6
+    assert {path.name for path in record.path.iterdir()} >= {
+        "report.html",
+        "compare.json",
+        "note.md",
+        "plan.json",
+        "run.json",
+    }
+    assert json.loads((record.path / "compare.json").read_text()) == comparison
+    assert process.returncode == (4 if comparison["overall"]["verdict"] in {"invalid", "not comparable"} else 0), err
+    article = {cell["arm"]: cell for cell in _classes(record.table("requests"))}
+    assert article["before"]["classes"] == {"BYPASS"}
+    assert article["after"]["classes"] == {"HIT"}
+    failed = [gate["code"] for gate in comparison["gates"] if not gate["ok"]]
+    assert set(failed) <= MACHINE_GATES, failed
+    for cell in comparison["cells"]:
+        if cell["persona"] == "member":
+            assert cell["verdict"] != "slower"
+
+
+MACHINE_GATES = {"generator_lateness", "generator_cpu", "launches_dropped", "achieved_rate", "launches"}
+"""Gates that a busy test machine may close; all others speak of the software."""
+
+
+def _classes(table: Any) -> list[dict[str, Any]]:
+    rows = table.select(["arm", "persona", "route", "cache", "phase"]).to_pylist()
+    reads = [row for row in rows if (row["persona"], row["route"], row["phase"]) == ("reader", "article", "measured")]
+    return [
+        {"arm": arm, "classes": {row["cache"] for row in reads if row["arm"] == arm}} for arm in ("before", "after")
+    ]
+
+
+def test_ctrl_c_leaves_no_process_and_a_readable_record(tmp_path: Path) -> None:
+    """An interrupt in the middle of a launch stops everything, keeps the rows, and exits with 130."""
+    process = _start(tmp_path, "--launches", "6", "--seconds", "60")
+    _until(_loading(tmp_path), "the swarm never began")
+    children = _descendants(process)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err.strip().splitlines()[-1].startswith("interrupted")
+    assert len(children) >= 3
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    record = read_record(_record(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "interrupted"
+    assert record.table("requests").num_rows > 0
+
+
+def test_a_site_that_dies_under_load_is_named(tmp_path: Path) -> None:
+    """When an arm is killed, the trial ends with one line that names it, exit code 4, and a record that says so."""
+    process = _start(tmp_path, "--launches", "6", "--seconds", "60")
+    _until(_loading(tmp_path), "the swarm never began")
+    (site, *_) = [child for child in _descendants(process) if "target_app" in " ".join(child.cmdline())]
+
+    os.kill(site.pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 4
+    assert "ended by itself with exit code -9" in err.strip().splitlines()[-1]
+    record = read_record(_record(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "failed"
+    assert "exit code -9" in record.run["reason"]
+
+
+def test_a_killed_harness_leaves_no_process(tmp_path: Path) -> None:
+    """SIGKILL of the harness takes sites and swarm with it; the record stays readable and incomplete."""
+    process = _start(tmp_path, "--launches", "6", "--seconds", "60")
+    _until(_loading(tmp_path), "the swarm never began")
+    children = _descendants(process)
+
+    process.kill()
+    process.communicate(timeout=60)
+
+    _until(
+        lambda: not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE],
+        "a child outlived the harness",
+    )
+    record = read_record(_record(tmp_path), allow_incomplete=True)
+    assert not record.is_complete
+    assert record.table("requests").num_rows > 0

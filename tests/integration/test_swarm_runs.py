@@ -1,0 +1,383 @@
+"""Real locust processes against the real site: what is sent, what is recorded, and how runs end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import locustfiles
+from results.plan import Arm, SwarmPlan
+from results.record import Record, read_record
+
+FOLDER = Path(locustfiles.__file__).parent
+MEMBERS = 4
+DEADLINE_S = 40.0
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Poll until ``condition`` holds; fail the test when it never does."""
+    until = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < until, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running reference site."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+
+@contextlib.contextmanager
+def serve(database: Path, *settings: str) -> Iterator[Site]:
+    """Serve a database on a free port."""
+    command = [sys.executable, "-m", "target_app", "serve", "--db", str(database)]
+    for setting in settings:
+        command += ["--set", setting]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=database.parent) as process:
+        assert process.stdout is not None
+        try:
+            yield Site(json.loads(process.stdout.readline())["url"], process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small imported site."""
+    path = tmp_path_factory.mktemp("site") / "site.db"
+    command = [sys.executable, "-m", "target_app", "import", "--db", str(path)]
+    command += ["--first-id", "500", "--count", "80", "--seed", "3", "--members", str(MEMBERS)]
+    subprocess.run(command, check=True, capture_output=True, cwd=path.parent)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cached(database: Path) -> Iterator[Site]:
+    """The site with its page cache."""
+    with serve(database) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def uncached(database: Path) -> Iterator[Site]:
+    """The site without."""
+    with serve(database, "page_cache=off") as site:
+        yield site
+
+
+def start(folder: Path, scenario: str, *options: str) -> subprocess.Popen[str]:
+    """Start locust; its output goes to ``locust.log`` in ``folder``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "ANP_"))}
+    with (folder / "locust.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "locust", "-f", str(FOLDER / f"{scenario}.py"), "--only-summary", *options],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def swarm(folder: Path, plan: SwarmPlan, *options: str) -> Record:
+    """Carry a plan out, headless, and read its record."""
+    (folder / "plan.in.json").write_text(json.dumps(plan.to_dict()))
+    process = start(folder, plan.scenario, "--headless", "--plan", "plan.in.json", "--out", "record", *options)
+    code = process.wait(DEADLINE_S)
+    assert code == 0, (folder / "locust.log").read_text()[-3000:]
+    return read_record(folder / "record")
+
+
+def duet(cached: Site, uncached: Site, **values: Any) -> SwarmPlan:
+    """A short plan of two arms."""
+    parameters: dict[str, Any] = {"rate": 80.0, "visitors": 8, "duration_s": 2.0, "members": MEMBERS, "prepare": "warm"}
+    arms = (Arm("before", uncached.url), Arm("after", cached.url))
+    return SwarmPlan("readers_and_members", arms, **(parameters | values))
+
+
+def columns(record: Record) -> dict[str, list[Any]]:
+    """The request columns as lists."""
+    found: dict[str, list[Any]] = record.table("requests").to_pydict()
+    return found
+
+
+def assert_complete(record: Record) -> None:
+    """Every worker's rows are there, numbered without a gap, and the site counted the same requests."""
+    assert record.run is not None
+    ledger = record.run["ledger"]
+    rows = columns(record)
+    assert ledger["complete"]
+    assert ledger["rows"] == len(rows["seq"]) > 0
+    for worker in set(rows["worker"]):
+        assert [s for s, w in zip(rows["seq"], rows["worker"], strict=True) if w == worker] == list(
+            range(rows["worker"].count(worker))
+        )
+    for site in ledger["site"].values():
+        assert site["agrees"]
+        assert site["answered"] == site["counted_by_site"]
+
+
+@pytest.fixture(scope="module")
+def duet_record(tmp_path_factory: pytest.TempPathFactory, cached: Site, uncached: Site) -> Record:
+    """A duet in one process, with a warm-up."""
+    return swarm(tmp_path_factory.mktemp("duet"), duet(cached, uncached, warmup_s=0.5))
+
+
+def test_every_request_of_a_duet_is_recorded_and_was_counted_by_the_site(duet_record: Record) -> None:
+    """The ledger closes: rows, sequence numbers, and the site's own counters agree."""
+    assert_complete(duet_record)
+
+
+def test_both_arms_receive_the_same_requests(duet_record: Record) -> None:
+    """Request for request, the arms were asked for the same page by the same persona."""
+    rows = columns(duet_record)
+    sides: dict[str, set[tuple[Any, ...]]] = {"before": set(), "after": set()}
+    for arm, *request in zip(rows["arm"], rows["request"], rows["persona"], rows["route"], rows["url"], strict=True):
+        sides[arm].add(tuple(request))
+    assert sides["before"] == sides["after"]
+    assert len(sides["before"]) == rows["arm"].count("before")
+
+
+def test_readers_hit_and_members_bypass(duet_record: Record) -> None:
+    """On a warm cache every reader's page is a hit, every member's a bypass, and each page is the right one."""
+    rows = columns(duet_record)
+    found = Counter(zip(rows["arm"], rows["persona"], rows["cache"], rows["error"], rows["check"], strict=True))
+    assert set(found) == {
+        ("before", "reader", "BYPASS", "none", "ok"),
+        ("before", "member", "BYPASS", "none", "ok"),
+        ("after", "reader", "HIT", "none", "ok"),
+        ("after", "member", "BYPASS", "none", "ok"),
+    }
+
+
+def test_times_of_a_request_are_in_order(duet_record: Record) -> None:
+    """Scheduled, released, sent, first byte, end; and the warm-up is what was scheduled before the measured part."""
+    table = duet_record.table("requests")
+    moments = np.array([table[name].to_numpy() for name in ("scheduled", "released", "sent", "first_byte", "end")])
+    assert (np.diff(moments, axis=0) >= 0).all()
+    phases = {"warmup" if scheduled < 0.5 else "measured" for scheduled in moments[0]}
+    assert phases == set(table["phase"].to_pylist())
+
+
+def test_what_the_server_spent_is_in_the_rows(duet_record: Record) -> None:
+    """A hit costs no database call; a page made anew costs some, and both say how long the application took."""
+    rows = columns(duet_record)
+    calls: dict[str, set[bool]] = {"HIT": set(), "BYPASS": set()}
+    for cache, number in zip(rows["cache"], rows["db_calls"], strict=True):
+        calls[cache].add(number > 0)
+    assert calls == {"HIT": {False}, "BYPASS": {True}}
+    assert not np.isnan(rows["server_ms"]).any()
+
+
+def test_the_seconds_add_up_to_the_rows(duet_record: Record) -> None:
+    """The per-second series counts every request once as offered, sent and completed."""
+    seconds = duet_record.table("seconds").to_pydict()
+    rows = duet_record.table("requests").num_rows
+    assert [sum(seconds[name]) for name in ("offered", "sent", "completed", "errors")] == [rows, rows, rows, 0]
+
+
+def test_run_json_says_what_ran_where(duet_record: Record) -> None:
+    """Hash, key, versions, machine, log-ins and counts are in the summary; the scenario is beside the plan."""
+    run = duet_record.run
+    assert run is not None
+    assert run["ended_by"] == "completed"
+    assert run["logins"]["count"] == 2 * MEMBERS
+    assert run["traffic_key"] == SwarmPlan.from_dict(duet_record.plan["plan"]).traffic_key
+    assert {"plan_hash", "versions", "machine", "argv", "health_maxima", "sites", "failed_checks"} <= set(run)
+    assert sum(cell["requests"] for cell in run["counts"]) == run["ledger"]["rows"]
+    assert duet_record.plan["scenario"]["name"] == "readers_and_members"
+
+
+def test_two_worker_processes_make_the_same_traffic(
+    tmp_path: Path, cached: Site, uncached: Site, duet_record: Record
+) -> None:
+    """With two workers every request of the plan is made once, members stay with one worker, and nothing is lost."""
+    record = swarm(tmp_path, duet(cached, uncached, warmup_s=0.5), "--processes", "2")
+    assert_complete(record)
+    rows, alone = columns(record), columns(duet_record)
+    assert set(rows["worker"]) == {0, 1}
+    key = ("arm", "request", "scheduled", "persona", "url")
+    assert sorted(zip(*(rows[name] for name in key), strict=True)) == sorted(
+        zip(*(alone[name] for name in key), strict=True)
+    )
+    owners = {
+        (visitor, worker)
+        for visitor, worker, persona in zip(rows["visitor"], rows["worker"], rows["persona"], strict=True)
+        if persona == "member"
+    }
+    assert len(owners) == len({visitor for visitor, _ in owners})
+
+
+def test_visitors_in_a_loop_are_recorded_too(tmp_path: Path, cached: Site) -> None:
+    """A closed workload keeps the same ledger; its requests are due when their visitor is ready."""
+    arms = (Arm("target", cached.url),)
+    plan = SwarmPlan("cache_hit", arms, rate=None, visitors=12, duration_s=2.0, members=0)
+    record = swarm(tmp_path, plan)
+    assert_complete(record)
+    table = record.table("requests")
+    assert (table["scheduled"].to_numpy() == table["released"].to_numpy()).all()
+
+
+def test_a_purged_cache_starts_with_misses(tmp_path: Path, cached: Site) -> None:
+    """After a cold start the first request for each page is a miss, and later ones are hits."""
+    plan = SwarmPlan("cache_hit", (Arm("target", cached.url),), rate=100.0, duration_s=1.5, members=0, prepare="cold")
+    record = swarm(tmp_path, plan)
+    rows = columns(record)
+    assert Counter(rows["cache"])["MISS"] >= len(set(rows["url"])) > 0
+    assert set(rows["cache"]) == {"MISS", "HIT"}
+
+
+@pytest.mark.parametrize(("fault", "check"), [("leak_member_page", "leak"), ("wrong_article", "wrong_article")])
+def test_a_broken_site_is_caught(tmp_path: Path, database: Path, fault: str, check: str) -> None:
+    """A site built to leak a member's page, or to mix articles up, is found out and the first examples are kept."""
+    with serve(database, f"fault={fault}") as site:
+        plan = SwarmPlan(
+            "readers_and_members",
+            (Arm("target", site.url),),
+            rate=150.0,
+            duration_s=1.5,
+            members=MEMBERS,
+            member_share=0.4,
+        )
+        (tmp_path / "plan.in.json").write_text(json.dumps(plan.to_dict()))
+        options = ("--headless", "--plan", "plan.in.json", "--out", "record", "--exit-code-on-error", "0")
+        assert start(tmp_path, plan.scenario, *options).wait(DEADLINE_S) == 0
+    record = read_record(tmp_path / "record")
+    assert record.run is not None
+    assert check in {cell["check"] for cell in record.run["counts"]}
+    example = next(example for example in record.run["failed_checks"] if example["check"] == check)
+    assert example["expected"] != example["got"]
+
+
+def rows_so_far(folder: Path) -> int:
+    """Rows on disk of a run that is still going."""
+    if not (folder / "requests.arrows").exists():
+        return 0
+    return read_record(folder, allow_incomplete=True).table("requests").num_rows
+
+
+@pytest.mark.parametrize(
+    ("number", "extra"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, ("--processes", "2"))],
+    ids=["Ctrl-C, one process", "termination, two workers"],
+)
+def test_an_interrupted_run_leaves_a_complete_record(
+    tmp_path: Path, cached: Site, number: signal.Signals, extra: tuple[str, ...]
+) -> None:
+    """Ctrl-C and termination end the run early; its record is whole and says it was interrupted."""
+    options = ("--headless", "--host", cached.url, "-t", "10m", "--rate", "100", "-u", "8", "--out", "record", *extra)
+    process = start(tmp_path, "cache_hit", *options)
+    wait_for(lambda: rows_so_far(tmp_path / "record") > 0, "the first rows")
+    process.send_signal(number)
+    process.wait(DEADLINE_S)
+    record = read_record(tmp_path / "record")
+    assert record.run is not None
+    assert record.run["ended_by"] == "interrupted"
+    assert_complete(record)
+
+
+def test_a_killed_run_keeps_the_rows_it_had(tmp_path: Path, cached: Site) -> None:
+    """After SIGKILL there is no run.json, and the rows up to then can be read."""
+    process = start(tmp_path, "cache_hit", "--headless", "--host", cached.url, "--rate", "100", "--out", "record")
+    wait_for(lambda: rows_so_far(tmp_path / "record") > 0, "the first rows")
+    process.kill()
+    process.wait(DEADLINE_S)
+    record = read_record(tmp_path / "record", allow_incomplete=True)
+    assert not record.is_complete
+    assert record.table("requests").num_rows > 0
+
+
+def test_a_target_that_dies_ends_the_run(tmp_path: Path, database: Path, cached: Site) -> None:
+    """When one arm answers nothing any more the run ends by itself, failed, with its rows and the reason."""
+    with serve(database) as victim:
+        arms = ("--arm", f"living={cached.url}", "--arm", f"dying={victim.url}")
+        process = start(tmp_path, "cache_hit", "--headless", *arms, "-t", "10m", "--rate", "50", "--out", "record")
+        wait_for(lambda: rows_so_far(tmp_path / "record") > 0, "the first rows")
+        victim.process.kill()
+        assert process.wait(DEADLINE_S) == 1
+    record = read_record(tmp_path / "record")
+    assert record.run is not None
+    assert record.run["ended_by"] == "failed"
+    assert "dying" in record.run["reason"]
+    rows = columns(record)
+    errors = {e for e, arm in zip(rows["error"], rows["arm"], strict=True) if arm == "dying"}
+    assert errors <= {"none", "connect", "closed"}
+    assert "connect" in errors
+    assert {e for e, arm in zip(rows["error"], rows["arm"], strict=True) if arm == "living"} == {"none"}
+
+
+def post(url: str, **fields: object) -> Any:
+    """Send a form and read the JSON answer."""
+    with urllib.request.urlopen(url, urllib.parse.urlencode(fields).encode()) as answer:
+        return json.load(answer)
+
+
+def test_the_web_interface_starts_stops_and_starts_again(tmp_path: Path, cached: Site) -> None:
+    """Each start from the web form makes a record of its own, complete when somebody presses stop."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    process = start(tmp_path, "cache_hit", "--host", cached.url, "--web-host", "127.0.0.1", "--web-port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    root = tmp_path / "results" / "runs"
+    try:
+        for runs in (1, 2):
+
+            def is_started() -> bool:
+                try:
+                    return bool(post(f"{url}/swarm", user_count=6, spawn_rate=50, host=cached.url, rate=60)["success"])
+                except OSError:
+                    return False
+
+            wait_for(is_started, "the web form")
+            wait_for(lambda runs=runs: len(list(root.glob("*/requests.arrows"))) == runs, "a record")
+            wait_for(lambda: rows_so_far(sorted(root.glob("2*"))[-1]) > 0, "the first rows")
+            assert post(f"{url}/stop")["success"]
+            record = read_record(sorted(root.glob("2*"))[-1])
+            assert record.run is not None
+            assert record.run["ended_by"] == "completed"
+            assert_complete(record)
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
+
+
+def refuse(folder: Path, scenario: str, *options: str) -> str:
+    """The one line a swarm says when it will not start; it leaves nothing behind."""
+    process = start(folder, scenario, "--headless", "-t", "1s", "--out", "record", *options)
+    assert process.wait(DEADLINE_S) == 2
+    [line] = [line for line in (folder / "locust.log").read_text().splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in (folder / "locust.log").read_text()
+    assert not (folder / "record").exists()
+    return line
+
+
+def test_a_swarm_that_cannot_start_says_why_in_one_line(tmp_path: Path, cached: Site, uncached: Site) -> None:
+    """No target, no answer, a host not ours, too few members, a plan of another scenario: each has its line."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        free = listener.getsockname()[1]
+    assert "give --host URL" in refuse(tmp_path, "cache_hit")
+    assert "does not answer (connect)" in refuse(tmp_path, "cache_hit", "--host", f"http://127.0.0.1:{free}")
+    assert "--i-may-load example.org" in refuse(tmp_path, "cache_hit", "--host", "http://example.org")
+    assert "the site only 4; give --members 4" in refuse(tmp_path, "logged_in", "--host", cached.url)
+    assert "rate is -1.0" in refuse(tmp_path, "cache_hit", "--host", cached.url, "--rate", "-1")
+    (tmp_path / "p.json").write_text(json.dumps(duet(cached, uncached).to_dict()))
+    assert "run locustfiles/readers_and_members.py" in refuse(tmp_path, "cache_hit", "--plan", "p.json")

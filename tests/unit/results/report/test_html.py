@@ -1,0 +1,153 @@
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from results.comparison import Comparison, compare_archived, compare_trial
+from results.record import Record
+from results.report import html
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Collects tags, ids and addresses, and sees that every element is closed in its place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.events: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in {"href", "src", "action", "data", "srcset", "poster"}:
+                self.addresses.append(value or "")
+            if name.startswith("on"):
+                self.events.append(name)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(demo_comparison: Comparison) -> str:
+    """The demo's report."""
+    return html.render(demo_comparison)
+
+
+def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
+    """The page refers to nothing outside itself and runs no script."""
+    parsed = Page(page)
+
+    assert all(address.startswith("#") for address in parsed.addresses)
+    assert not {"script", "link", "iframe", "img", "object"} & set(parsed.tags)
+    assert parsed.events == []
+    assert set(re.findall(r"url\(([^)#]*)", page)) <= {""}
+    assert "@import" not in page
+    assert len(page.encode()) < 5_000_000
+
+
+def test_the_page_is_well_formed(page: str) -> None:
+    """Every element is closed in its place, and no two share an id."""
+    parsed = Page(page)
+
+    assert parsed.open == []
+    assert len(set(parsed.ids)) == len(parsed.ids)
+
+
+def test_every_reference_inside_the_page_leads_somewhere(page: str) -> None:
+    """Markers, hatchings and clippings of the figures point to ids that exist."""
+    parsed = Page(page)
+    wanted = {address[1:] for address in parsed.addresses} | set(re.findall(r"url\(#([^)]*)\)", page))
+
+    assert wanted <= set(parsed.ids)
+
+
+def test_the_verdict_is_the_heading(page: str, demo_comparison: Comparison) -> None:
+    """The only first-level heading is the verdict's sentence."""
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [demo_comparison.overall.headline]
+
+
+def test_all_figures_are_there_in_both_widths(page: str) -> None:
+    """The five figures are drawn once for a desk and once for a phone."""
+    assert Page(page).tags.count("svg") == 10
+    for name in ("forest", "launches", "percentiles", "classes", "timeline"):
+        assert f'<figure id="{name}"' in page
+
+
+def test_figures_take_their_colours_from_the_page(page: str) -> None:
+    """No drawing has a colour of its own, so light, dark and paper all suit it."""
+    drawings = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
+
+    assert set(re.findall(r"#[0-9a-f]{6}\b", drawings)) == set()
+    assert "var(--ink)" in drawings
+
+
+def test_the_page_follows_the_readers_scheme(page: str) -> None:
+    """The page has colours for dark rooms and for paper."""
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_a_report_is_the_same_every_time(demo_comparison: Comparison, page: str) -> None:
+    """Rendering twice gives the same bytes."""
+    assert html.render(demo_comparison) == page
+
+
+def test_hostile_names_are_text(make_trial: Callable[..., Record]) -> None:
+    """Markup in personas, routes, settings and reasons shows as text, in figures too."""
+    evil = '"><script>alert(1)</script>$x^2_'
+    record = make_trial(
+        pages=[{"persona": evil, "route": f"r{evil}", "requests": 300}],
+        plan={
+            "name": evil,
+            "reason": evil,
+            "commands": [evil],
+            "machine": {evil: evil},
+            "arms": [{"name": "before", "settings": {evil: evil}}, {"name": "after", "settings": {}}],
+        },
+    )
+    parsed = Page(html.render(compare_trial(record)))
+
+    assert "script" not in parsed.tags
+    assert parsed.open == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"launches": 1},
+        {"cpu": 0.95},
+        {"failures": (0.0, 0.9)},
+        {"cut_off": range(8)},
+        {"wrong_pages": 2},
+        {"pages": [{"persona": "reader", "route": "home", "requests": 5}]},
+        {"pages": [{"persona": "讀者", "route": "página", "requests": 300}]},
+        {"launches": 30, "pages": [{"persona": "reader", "route": "home", "requests": 300}]},
+    ],
+)
+def test_every_outcome_has_a_page(make_trial: Callable[..., Record], case: dict[str, Any]) -> None:
+    """Whatever became of a trial, its report is a whole page with the verdict in it."""
+    record = make_trial(**case)
+
+    for comparison in (compare_trial(record), compare_archived(record, record)):
+        page = html.render(comparison)
+        assert Page(page).open == []
+        assert f"{comparison.overall.word.capitalize()}</p>" in page

@@ -1,0 +1,130 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from results.comparison import Comparison, compare_trial
+from results.design import Design
+from results.record import Record
+
+
+def failed(comparison: Comparison) -> list[str]:
+    """Codes of the gates that do not stand."""
+    return [gate.code for gate in comparison.gates if not gate.ok]
+
+
+def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
+    """A trial without fault fails no gate, and every launch counts."""
+    assert failed(demo_comparison) == []
+    assert all(launch.used for launch in demo_comparison.launches)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "word", "exit_code"),
+    [
+        ({"wrong_pages": 1}, "checks", "invalid", 4),
+        ({"ledger": {"ok": False, "problems": ["worker 2 never reported"]}}, "ledger", "invalid", 4),
+        ({"cpu": 0.95}, "saturated", "invalid", 4),
+        ({"lag_ms": 3.0}, "saturated", "invalid", 4),
+        ({"lag_ms": 3.0, "lag_in": [1, 5]}, "saturated", "invalid", 4),
+        ({"achieved": 0.98}, "saturated", "invalid", 4),
+        ({"failures": (0.0, 0.03)}, "errors", "not comparable", 4),
+        ({"failures": (0.03, 0.0)}, "errors", "not comparable", 4),
+        ({"failures": (0.03, 0.03)}, "errors", "not comparable", 4),
+        ({"other_url": 3}, "traffic", "not comparable", 4),
+        ({"rates": [50.0] * 7 + [60.0]}, "traffic", "not comparable", 4),
+        ({"launches": 5}, "launches", "not enough data", 0),
+        ({"interrupted": [1, 4, 6]}, "launches", "not enough data", 0),
+        ({"cut_off": [1, 4, 6]}, "launches", "not enough data", 0),
+    ],
+)
+def test_a_fault_fails_its_gate(
+    make_trial: Callable[..., Record], fault: dict[str, Any], code: str, word: str, exit_code: int
+) -> None:
+    """Each fault fails the gate made for it, and no cell keeps a verdict of its own."""
+    comparison = compare_trial(make_trial(**fault))
+
+    assert code in failed(comparison)
+    assert comparison.overall.word == word
+    assert {result.verdict.word for result in comparison.primary} == {word}
+    assert comparison.exit_code() == exit_code
+
+
+@pytest.mark.parametrize("fault", [{"wrong_pages": 1}, {"cpu": 0.95}, {"failures": (0.0, 0.03)}, {"launches": 5}])
+def test_a_failed_gate_says_what_to_do(make_trial: Callable[..., Record], fault: dict[str, Any]) -> None:
+    """The headline of a failed gate is the gate's own words, with the next step in them."""
+    comparison = compare_trial(make_trial(**fault))
+    gate = next(gate for gate in comparison.gates if not gate.ok and gate.effect == comparison.overall.word)
+
+    assert comparison.overall.headline == gate.words
+    assert gate.words.count(".") >= 2 or ";" in gate.words
+
+
+def test_the_weightier_gate_speaks(make_trial: Callable[..., Record]) -> None:
+    """Invalid outweighs not comparable, which outweighs not enough data."""
+    assert compare_trial(make_trial(wrong_pages=1, failures=(0, 0.03), launches=5)).overall.word == "invalid"
+    assert compare_trial(make_trial(failures=(0, 0.03), launches=5)).overall.word == "not comparable"
+
+
+def test_one_sick_launch_in_eight_is_left_out(make_trial: Callable[..., Record]) -> None:
+    """A launch with a late generator does not count, and the others are judged without it."""
+    comparison = compare_trial(make_trial(lag_ms=3.0, lag_in=[2]))
+
+    assert [launch.number for launch in comparison.launches if not launch.used] == [3]
+    assert comparison.family.launches == 7
+    assert comparison.overall.word == "faster"
+    assert all(len(result.launches) == 7 for result in comparison.primary)
+
+
+def test_an_interrupted_launch_is_no_sign_of_saturation(make_trial: Callable[..., Record]) -> None:
+    """Launches missing at the end of a run make it short, not invalid."""
+    comparison = compare_trial(make_trial(launches=10, interrupted=[8], cut_off=[9]))
+
+    assert comparison.overall.word == "faster"
+    assert comparison.family.launches == 8
+
+
+def test_missing_launches_are_counted_against_the_plan(make_trial: Callable[..., Record]) -> None:
+    """The launches gate names how many the plan asked for."""
+    comparison = compare_trial(make_trial(launches=5, plan={"launches": 8}))
+
+    assert "5 of 8 planned" in comparison.overall.headline
+
+
+def test_unknown_classes_withhold_class_verdicts_only(make_trial: Callable[..., Record]) -> None:
+    """Where too many classes are unknown, whole pages are judged and single classes are not."""
+    page = {"persona": "reader", "route": "home", "requests": 600, "before_cache": "HIT", "after_cache": "HIT"}
+    comparison = compare_trial(make_trial(pages=[page | {"after_ms": 1.0}], unknown=0.2))
+    words = {result.cell.cache: result.verdict.word for result in comparison.primary}
+
+    assert failed(comparison) == ["cache_class"]
+    assert (words["all"], words["HIT"]) == ("faster", "not enough data")
+
+
+def test_the_minimum_of_launches_is_the_designs(make_trial: Callable[..., Record]) -> None:
+    """A design may ask for more launches than there are."""
+    comparison = compare_trial(make_trial(), Design(minimum_launches=9))
+
+    assert failed(comparison) == ["launches"]
+
+
+def test_missing_health_is_no_health(make_trial: Callable[..., Record]) -> None:
+    """A generator that recorded nothing of itself is not taken for a fit one."""
+    record = make_trial()
+    for launch in record.launches():
+        (launch.path / "seconds.arrows").unlink()
+
+    comparison = compare_trial(record)
+    assert comparison.overall.word == "invalid"
+    assert "not recorded" in comparison.launches[0].why_not[0]
+
+
+def test_lost_rows_make_a_run_invalid(make_trial: Callable[..., Record]) -> None:
+    """A stream that lost its end is told from a whole one by the number of rows written."""
+    record = make_trial()
+    path = record.launches()[0].path / "requests.arrows"
+    path.write_bytes(path.read_bytes()[:-2000])
+
+    comparison = compare_trial(record)
+    assert "ledger" in failed(comparison)
+    assert comparison.overall.word == "invalid"

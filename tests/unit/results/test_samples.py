@@ -1,0 +1,102 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from results.errors import ComparisonError
+from results.record import Record, RecordWriter, read_record
+from results.samples import AFTER, BEFORE, Cell, read_archived, read_trial
+
+
+def test_cells_hold_what_the_file_says(make_trial: Callable[..., Record]) -> None:
+    """Counts and latencies of a cell are those of a plain filter over the file."""
+    record = make_trial(launches=2)
+    samples = read_trial(record, "before", "after")
+    launch = samples.launches[1]
+    frame = record.launches()[1].table("requests").to_pylist()
+    expected = sorted(
+        (row["end"] - row["scheduled"]) * 1000
+        for row in frame
+        if (row["arm"], row["persona"], row["route"], row["cache"]) == ("after", "reader", "home", "HIT")
+    )
+
+    rows = samples.rows(launch, AFTER, Cell("reader", "home", "HIT"))
+    assert np.sort(launch.response_ms[rows]) == pytest.approx(expected)
+    assert samples.count(launch, AFTER, Cell("reader", "home", "HIT")) == len(expected) > 0
+
+
+def test_classes_add_up_to_the_page(make_trial: Callable[..., Record]) -> None:
+    """The cell of all classes holds exactly the rows of its single classes."""
+    samples = read_trial(make_trial(launches=1, unknown=0.3), "before", "after")
+    launch = samples.launches[0]
+
+    whole = samples.count(launch, AFTER, Cell("reader", "article"))
+    parts = [samples.count(launch, AFTER, Cell("reader", "article", cache)) for cache in ("HIT", "UNKNOWN", "BYPASS")]
+    assert whole == sum(parts) == 400
+
+
+def test_warm_up_is_left_out() -> None:
+    """Rows of the warm-up are counted as rows of the record and used for nothing else."""
+    record = read_record(Path(__file__).parents[2] / "data" / "record-format-1")
+    launch = read_trial(record, "before", "after").launches[0]
+
+    assert launch.rows == 48
+    assert launch.arm_rows(BEFORE).size + launch.arm_rows(AFTER).size == 48
+
+
+def test_failures_are_infinitely_slow(make_trial: Callable[..., Record]) -> None:
+    """A failed request has no finite latency, however fast it failed."""
+    launch = read_trial(make_trial(launches=1, failures=(0.0, 0.2)), "before", "after").launches[0]
+
+    assert launch.failed.any()
+    assert np.isinf(launch.response_ms[launch.failed]).all()
+    assert np.isfinite(launch.response_ms[~launch.failed]).all()
+
+
+def test_each_arm_has_its_own_rows(make_trial: Callable[..., Record]) -> None:
+    """Every measured row belongs to exactly one arm."""
+    launch = read_trial(make_trial(launches=1), "before", "after").launches[0]
+    rows = np.concatenate([launch.arm_rows(BEFORE), launch.arm_rows(AFTER)])
+
+    assert sorted(rows) == list(range(launch.arm.size))
+    assert (launch.arm[launch.arm_rows(AFTER)] == AFTER).all()
+
+
+def test_lost_rows_leave_a_gap_in_the_sequence(make_trial: Callable[..., Record]) -> None:
+    """A row missing in the middle of a worker's sequence is noticed."""
+    record = make_trial(launches=1)
+    launch = record.launches()[0]
+    table = launch.table("requests")
+    path = launch.path / "requests.arrows"
+    path.unlink()
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(pa.concat_tables([table.slice(0, 100), table.slice(107)]))
+
+    assert read_trial(record, "before", "after").launches[0].sequence_gaps == 7
+
+
+def test_archived_sessions_give_an_arm_each(make_trial: Callable[..., Record]) -> None:
+    """Of two sessions one fills the before arm and the other the after arm."""
+    one, other = make_trial(launches=2), make_trial(launches=3, seed=9)
+    samples = read_archived(one, "before", other, "after")
+
+    assert [launch.arm_rows(BEFORE).size for launch in samples.launches] == [700, 700, 0]
+    assert [launch.arm_rows(AFTER).size for launch in samples.launches] == [700, 700, 700]
+
+
+def test_a_trial_without_launches_is_an_error(tmp_path: Path) -> None:
+    """A trial that never launched anything cannot be compared."""
+    RecordWriter(tmp_path / "r", "trial", {}).finish("completed", {})
+
+    with pytest.raises(ComparisonError, match="no launch"):
+        read_trial(read_record(tmp_path / "r"), "before", "after")
+
+
+def test_health_adds_up_over_workers(make_trial: Callable[..., Record]) -> None:
+    """The per-second series counts every request due and keeps the busiest load."""
+    launch = read_trial(make_trial(launches=1, cpu=0.6), "before", "after").launches[0]
+
+    assert launch.health.offered.sum() == launch.rows
+    assert launch.health.cpu.max() == pytest.approx(0.6)

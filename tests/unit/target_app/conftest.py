@@ -1,0 +1,79 @@
+"""A small imported corpus, and sites opened over copies of it."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from synth import Corpus, people
+from target_app.app import Layers, build_app
+from target_app.importer import import_corpus
+from target_app.settings import parse_settings
+from target_app.site import Site, open_site
+
+CORPUS = Corpus(first_id=11730, count=45)
+MEMBERS = 3
+BASE = "http://site.example"
+
+
+@dataclass
+class Opened:
+    """A site in this process: its parts, and a way to talk to it."""
+
+    site: Site
+    layers: Layers
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser without history."""
+        transport = httpx.ASGITransport(app=self.layers.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            yield client
+
+    @asynccontextmanager
+    async def member(self, index: int) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser in which a member has signed in."""
+        person = people.member(index, seed=CORPUS.seed)
+        async with self.client() as client:
+            answer = await client.post("/login", data={"login": person.login, "password": person.password})
+            assert answer.status_code == 303, answer.text
+            yield client
+
+    def article_path(self, place: int = 0) -> str:
+        """The path of one of the articles."""
+        return f"/articles/{CORPUS.article(CORPUS.first_id + place).slug}/"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests run on the loop the site runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that holds the small corpus; not to be written."""
+    path = tmp_path_factory.mktemp("imported") / "site.db"
+    import_corpus(path, CORPUS, members=MEMBERS)
+    return path
+
+
+@pytest.fixture
+def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Opens sites over fresh copies of the imported database; arguments are ``NAME=VALUE`` settings."""
+    opened: list[Site] = []
+
+    def open_it(*assignments: str, hosts: tuple[str, ...] = (), purge_token: str | None = None) -> Opened:
+        path = tmp_path / f"{len(opened)}.db"
+        shutil.copy(imported, path)
+        site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
+        opened.append(site)
+        return Opened(site, build_app(site, hosts=hosts))
+
+    yield open_it
+    for site in opened:
+        site.close()

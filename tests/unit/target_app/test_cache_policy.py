@@ -1,0 +1,120 @@
+"""The cache's decisions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_app.page_cache.policy import (
+    accepts_gzip,
+    bypass_reason,
+    cache_groups,
+    read_request,
+    shared_max_age,
+    storable_seconds,
+)
+
+OK = [(b"cdn-cache-control", b"max-age=300")]
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "headers", "reason"),
+    [
+        ("GET", b"", [], None),
+        ("HEAD", b"", [], None),
+        ("GET", b"", [(b"cookie", b"theme=dark")], None),
+        ("POST", b"", [], "method"),
+        ("M-SEARCH", b"", [], "method"),
+        ("GET", b"", [(b"cookie", b"a=b; anp_session=x")], "session"),
+        ("GET", b"", [(b"cookie", b"a=b"), (b"cookie", b"anp_session=x")], "session"),
+        ("GET", b"", [(b"cookie", b"anp_session=")], "session"),
+        ("GET", b"", [(b"authorization", b"Basic eA==")], "auth"),
+        ("GET", b"utm=1", [], "query"),
+    ],
+)
+def test_who_is_not_looked_up(
+    method: str, query: bytes, headers: list[tuple[bytes, bytes]], reason: str | None
+) -> None:
+    """Anything but a plain anonymous read of a known address is bypassed, for a named reason."""
+    assert bypass_reason(read_request(method, b"/", query, headers)) == reason
+
+
+def test_host_case_makes_no_other_page() -> None:
+    """Host names are compared in lower case, paths as they are."""
+    one = read_request("GET", b"/A", b"", [(b"host", b"Site.Example")])
+    two = read_request("HEAD", b"/A", b"", [(b"host", b"site.example")])
+    other = read_request("GET", b"/a", b"", [(b"host", b"site.example")])
+    assert one.key == two.key
+    assert one.key != other.key
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (200, OK, 300),
+        (301, OK, 300),
+        (404, [(b"cdn-cache-control", b"max-age=30")], 30),
+        (200, [], None),
+        (200, [(b"cache-control", b"max-age=300")], None),
+        (500, OK, None),
+        (503, OK, None),
+        (206, OK, None),
+        (400, OK, None),
+        (405, OK, None),
+        (200, [*OK, (b"set-cookie", b"a=b")], None),
+        (200, [*OK, (b"cache-control", b"Private, max-age=5")], None),
+        (200, [*OK, (b"cache-control", b"no-store")], None),
+        (200, [*OK, (b"vary", b"*")], None),
+        (200, [(b"cdn-cache-control", b"max-age=0")], None),
+        (200, [(b"cdn-cache-control", b"max-age=9999")], 1000),
+    ],
+)
+def test_what_is_kept_and_how_long(status: int, headers: list[tuple[bytes, bytes]], seconds: int | None) -> None:
+    """Only what explicitly may be kept is kept, capped, and never what is private or sets a cookie."""
+    assert storable_seconds(status, headers, cap=1000) == seconds
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"),
+    [
+        (b"max-age=60", 60),
+        (b"max-age=60, stale-while-revalidate=5", 60),
+        (b"no-store, max-age=60", None),
+        (b"private, max-age=60", None),
+        (b"max-age=-5", 0),
+        (b"max-age=1.5", None),
+        (b'max-age="60"', None),
+        (b"max-age", None),
+        (b"max-age=60,,", None),
+        (b"", None),
+    ],
+)
+def test_the_word_to_shared_caches_is_read_as_a_structured_field(field: bytes, seconds: int | None) -> None:
+    """A field that does not parse, or does not give whole seconds, allows nothing."""
+    assert shared_max_age(field) == seconds
+
+
+@given(st.lists(st.text("abcdefghij-:0123456789", min_size=1, max_size=32), max_size=32))
+def test_groups_are_read_back_as_written(groups: list[str]) -> None:
+    """Any list of group names survives the header."""
+    field = ", ".join(f'"{group}"' for group in groups).encode()
+    assert cache_groups([(b"cache-groups", field)]) == frozenset(groups)
+
+
+@pytest.mark.parametrize(
+    ("field", "accepted"),
+    [
+        (b"gzip", True),
+        (b"gzip, deflate, br", True),
+        (b"GZIP;q=0.5", True),
+        (b"br, *;q=0.1", True),
+        (b"", False),
+        (b"identity", False),
+        (b"gzip;q=0", False),
+        (b"*, gzip;q=0", False),
+        (b"gzip;q=x", False),
+        (b"*;q=0", False),
+    ],
+)
+def test_gzip_is_sent_only_to_who_takes_it(field: bytes, accepted: bool) -> None:
+    """Weights count, and the name counts more than the star."""
+    assert accepts_gzip(field) is accepted

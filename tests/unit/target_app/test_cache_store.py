@@ -1,0 +1,89 @@
+"""Bounds, purges and the race between a render and a purge."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from target_app.page_cache.policy import Key
+from target_app.page_cache.representation import represent
+from target_app.page_cache.store import EVERYTHING, Entry, Store
+
+LIMIT = 12_000
+TAGS = st.frozensets(st.sampled_from(["a", "b", "c"]))
+KEYS = st.integers(0, 8).map(lambda number: (b"host", b"/%d" % number, b""))
+
+
+def _entry(tags: frozenset[str], size: int = 10) -> Entry:
+    page = represent(200, [], b"x" * size, validators=True, compression=False)
+    return Entry(page, 0.0, 300.0, "article", tags | {EVERYTHING})
+
+
+class StoreRules(RuleBasedStateMachine):
+    """Renders begin, end and are overtaken by purges in any order."""
+
+    renders = Bundle("renders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = Store(LIMIT)
+        self.purges: list[frozenset[str]] = []
+
+    @rule(target=renders)
+    def begin(self) -> tuple[int, int]:
+        return self.store.take_ticket(), len(self.purges)
+
+    @rule(render=consumes(renders), key=KEYS, tags=TAGS, size=st.sampled_from([10, 3_000, 20_000]))
+    def finish(self, render: tuple[int, int], key: Key, tags: frozenset[str], size: int) -> None:
+        ticket, begun = render
+        entry = _entry(tags, size)
+        overtaken = any(purge & entry.tags for purge in self.purges[begun:])
+        stored = self.store.put(key, entry, ticket)
+        assert stored == (not overtaken and entry.representation.size <= LIMIT)
+        if stored:
+            assert self.store.get(key) is entry
+        self.store.return_ticket(ticket)
+
+    @rule(tags=st.frozensets(st.sampled_from(["a", "b", "c", EVERYTHING]), min_size=1))
+    def purge(self, tags: frozenset[str]) -> None:
+        held = {key: self.store.get(key) for key in [(b"host", b"/%d" % n, b"") for n in range(9)]}
+        dropped = self.store.purge(tags)
+        self.purges.append(tags)
+        hit = {key for key, entry in held.items() if entry and entry.tags & tags}
+        assert dropped == len(hit)
+        assert all((self.store.get(key) is None) == (key in hit or entry is None) for key, entry in held.items())
+
+    @invariant()
+    def within_bounds(self) -> None:
+        assert 0 <= self.store.bytes <= LIMIT
+
+    @invariant()
+    def index_holds_what_is_stored(self) -> None:
+        indexed = {key for keys in self.store._keys_by_tag.values() for key in keys}
+        assert indexed == set(self.store._pages)
+
+
+StoreRules.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestStore = StoreRules.TestCase
+
+
+def test_endless_addresses_do_not_fill_memory() -> None:
+    """However many pages come, the store and its index stay within the bound."""
+    store = Store(LIMIT)
+    for number in range(20_000):
+        ticket = store.take_ticket()
+        store.put((b"host", b"/%d" % number, b""), _entry(frozenset({f"tag {number}"})), ticket)
+        store.return_ticket(ticket)
+    assert store.bytes <= LIMIT
+    assert len(store._keys_by_tag) <= len(store) + 1
+    assert store.evictions == 20_000 - len(store)
+
+
+def test_the_least_recently_read_page_goes_first() -> None:
+    """Reading a page keeps it."""
+    store = Store(3 * _entry(frozenset()).representation.size)
+    for name in (b"/1", b"/2", b"/3"):
+        store.put((b"", name, b""), _entry(frozenset()), store.take_ticket())
+    store.get((b"", b"/1", b""))
+    store.put((b"", b"/4", b""), _entry(frozenset()), store.take_ticket())
+    assert store.get((b"", b"/1", b"")) is not None
+    assert store.get((b"", b"/2", b"")) is None
