@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -82,6 +82,9 @@ class TrialPlan(_Part):
         return {"before": self.before, "after": self.after}
 
 
+_SECTIONS: Final[dict[str, type[BaseModel]]] = {"corpus": CorpusPlan, "before": ArmPlan, "after": ArmPlan}
+
+
 def presets() -> list[str]:
     """Names of the presets that come with the package."""
     folder = resources.files("harness") / "presets"
@@ -132,11 +135,9 @@ def _in_words(error: ValidationError, file: Path | None) -> str:
     key = ".".join(place)
     where = f"plan file {file}: " if file is not None else ""
     if first["type"] == "extra_forbidden":
-        model: type[BaseModel] = TrialPlan
-        for part in place[:-1]:
-            model = {"corpus": CorpusPlan, "before": ArmPlan, "after": ArmPlan}.get(part, model)
-        section = f"key of [{'.'.join(place[:-1])}]" if place[:-1] else "key"
-        return where + unknown(section, place[-1], model.model_fields)
+        *sections, name = place
+        section = f"key of [{'.'.join(sections)}]" if sections else "key"
+        return where + unknown(section, name, _SECTIONS.get(sections[0] if sections else "", TrialPlan).model_fields)
     message = first["msg"][0].lower() + first["msg"][1:]
     return f"{where}{key} is {first['input']!r}; {message}"
 

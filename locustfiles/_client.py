@@ -288,20 +288,17 @@ class Client:
         self._fail("connect")
 
     def _send(self, message: bytes) -> None:
-        view = memoryview(message)
-        while True:
-            connection = self._connection
-            if connection is None or self._complete:
-                return
+        while (connection := self._connection) is not None and not self._complete:
             try:
-                view = view[connection.send(view) :]
+                written = connection.send(message)
             except BlockingIOError:
-                pass
+                written = 0
             except OSError:
                 self._fail("closed")
                 return
-            if not view:
+            if written == len(message):
                 return
+            message = message[written:]
             self._await_writable(connection)
 
     # -- waiting: everything below runs in the hub, or hands over to it ------------------------------------------

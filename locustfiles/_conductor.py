@@ -1,7 +1,8 @@
 """The conductor: takes one swarm from its plan to its finished record. It runs where the record is written.
 
-Plan, survey of the arms, users, workers prepared (members logged in), cache prepared, record opened, start, end, record
-finished. What goes wrong before the start leaves nothing behind but one line; after it, a record that says how it ended.
+Plan, survey of the arms, users, workers prepared (members logged in), cache prepared, record opened, start, end,
+record finished. What goes wrong before the start leaves nothing behind but one line; after it, a record that says how
+it ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import isinf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import gevent
 from gevent import get_hub
@@ -58,8 +59,8 @@ class Conductor:
     def __init__(self, scenario: Scenario, environment: Environment) -> None:
         self._scenario = scenario
         self._environment = environment
-        self._options: Any = environment.parsed_options  # never None in a process that locust's main made
-        self._runner: Any = environment.runner
+        self._options = cast(Any, environment.parsed_options)  # neither is None in a process of locust's main
+        self._runner = cast(Any, environment.runner)
         self._greenlet: gevent.Greenlet | None = None
         self._spawned = Event()
         self._plan: SwarmPlan | None = None

@@ -33,11 +33,7 @@ class Jar:
         self._jar = http.cookiejar.CookieJar()
         self._headers: dict[str, str] = {}
         self._valid_until = float("inf")
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the visitor carries no cookie at all."""
-        return not len(self._jar)
+        self.is_empty = True  # no cookie at all, as most readers
 
     def header(self, path: str) -> str:
         """The ``Cookie`` header for a request of ``path``; empty where there is none."""
@@ -60,4 +56,5 @@ class Jar:
     def _forget_headers(self) -> None:
         self._headers.clear()
         self._jar.clear_expired_cookies()
+        self.is_empty = not len(self._jar)
         self._valid_until = min((c.expires for c in self._jar if c.expires is not None), default=float("inf"))

@@ -1,8 +1,9 @@
 """One worker's load: hands arrivals to visitors at their moment, makes the requests, records and checks them.
 
-A *seat* is one locust user: a greenlet with a connection of its own as an anonymous visitor of one arm. An arrival goes to
-the seat that became idle last, so that connections stay warm; when none is idle it waits, and the wait counts in its
-response time. Members have a visitor of their own, whichever seat makes the request, so that a session is never shared.
+A *seat* is one locust user: a greenlet with a connection of its own as an anonymous visitor of one arm. An arrival
+goes to the seat that became idle last, so that connections stay warm; when none is idle it waits, and the wait counts
+in its response time. Members have a visitor of their own, whichever seat makes the request, so that a session is never
+shared.
 """
 
 from __future__ import annotations
@@ -248,7 +249,6 @@ class Engine:
 
     def _merged(self) -> Iterator[Work]:
         """This worker's arrivals of all arms in order of time."""
-        arms = len(self._sides)
         for block in self._traffic.blocks():
             mine = block.of_worker(self._index, self._workers)
             moment = np.concatenate([times[mine] for times in block.times])
@@ -440,7 +440,7 @@ class Engine:
         if not self._dead and side.failures >= _DEAD_REQUESTS and now - side.failing_since >= DEAD_S:
             self._dead = True
             self._hooks.dead(
-                f"every request to arm {side.name} ({side.origin.url}) failed for {DEAD_S:g} s, the last with: {failure}"
+                f"every request to arm {side.name} ({side.origin.url}) failed for {DEAD_S:g} s, the last by: {failure}"
             )
 
     # -- the end -------------------------------------------------------------------------------------------------

@@ -65,7 +65,10 @@ class Meter:
         self._pauses.stop()
 
     def sample(self) -> dict[str, float]:
-        """``interval`` (s), ``cpu`` (cores), ``gc_ms``, ``steal`` (fraction of all cores) since the last call, ``rss_bytes``."""
+        """What happened since the last call, in the names of the per-second series.
+
+        ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores; ``rss_bytes`` is of now.
+        """
         now = self._read()
         wall, cpu, pauses, ticks, stolen = (b - a for a, b in zip(self._last, now, strict=True))
         self._last = now

@@ -112,7 +112,7 @@ class Block:
         first: Plan-wide index of the first request.
         start: Seconds from the start of the plan.
         persona, url, member: Per request; ``member`` is -1 for anonymous readers.
-        times: Per arm, the scheduled moments in seconds from the start of the plan, ascending; of a closed workload none.
+        times: Per arm, the scheduled moments in seconds from the start of the plan, ascending; none if closed.
     """
 
     first: int
@@ -128,7 +128,7 @@ class Block:
     def of_worker(self, index: int, workers: int) -> Ints:
         """Positions in this block of the requests that worker ``index`` makes, in every arm.
 
-        A member's requests all stay with one worker, because a session belongs to one visitor; a reader's go round robin.
+        A member's requests all stay with one worker, because a session belongs to one visitor; others go round robin.
         """
         request = self.first + np.arange(len(self))
         owner = np.where(self.member >= 0, self.member, request) % workers
@@ -189,7 +189,7 @@ class Traffic:
         return self.plan.rate is None or isinf(self.total_s)
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks in order; endless where the plan is, and for visitors in a loop, who ask as fast as they are served."""
+        """The blocks in order; see ``is_endless``, for visitors in a loop ask as fast as they are served."""
         first = 0
         for number in itertools.count():
             start = number * self._block_s

@@ -1,8 +1,8 @@
 """Recording: packed rows in the worker, Arrow columns on disk, and a ledger in between that misses nothing.
 
-A worker packs each request into one row of a buffer (a few hundred nanoseconds) and sends the buffer as it is about once
-a second. The process that owns the record turns it into Arrow batches. Every shipment says the number of its first row,
-so a lost or repeated one is seen; the totals are settled when the run ends.
+A worker packs each request into one row of a buffer (a few hundred nanoseconds) and sends the buffer as it is about
+once a second. The process that owns the record turns it into Arrow batches. Every shipment says the number of its first
+row, so a lost or repeated one is seen; the totals are settled when the run ends.
 """
 
 from __future__ import annotations

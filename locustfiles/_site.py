@@ -118,7 +118,7 @@ def corpus_of(about: dict[str, Any]) -> synth.Corpus:
 def pages_of(corpus: synth.Corpus) -> Pages:
     """The URL table of the reference site over a corpus."""
     articles = corpus.by_popularity()
-    tags = Counter(tag for id in articles[:_TAG_SOURCE] for tag in corpus.article(id).tags)
+    tags = Counter(tag for article in articles[:_TAG_SOURCE] for tag in corpus.article(article).tags)
 
     def slug(id: int) -> str:
         return synth.slug(id, profile=corpus.profile, seed=corpus.seed)

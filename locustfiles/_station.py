@@ -1,7 +1,7 @@
 """The worker's end: builds an engine when the conductor says so, runs it, and reports what came of it.
 
-In a local run conductor and station share a process; locust then delivers their messages by calling straight through, so
-there is one path for both.
+In a local run conductor and station share a process; locust then delivers their messages by calling straight through,
+so there is one path for both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Anonymous readers of a site whose page cache should answer nearly everything.
 
-Articles are asked for by Zipf popularity, the most viewed article the most often, as on every content site that published
-its logs; some requests go to the home page, to older listings (the further back the rarer) and to the tags of popular
+Articles are asked for by Zipf popularity, the most viewed article the most often, as studies of web traffic keep
+finding; some requests go to the home page, to older listings (the further back the rarer) and to the tags of popular
 articles. Nobody logs in and nobody sets a cookie, so whatever is not a hit was evicted, expired, or not asked for before.
 
     locust -f locustfiles/cache_hit.py --host http://127.0.0.1:8000

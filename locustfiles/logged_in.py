@@ -1,8 +1,8 @@
 """Members only: every page is made for its viewer, so the page cache must stand aside.
 
-Each member logs in once, before the measured time, and reads with that session: articles with a greeting, the member's own
-page, the home page and listings. Every answer must be a BYPASS that shows the right viewer; one page of a member that
-reaches another is a leak and makes the run invalid.
+Each member logs in once, before the measured time, and reads with that session: articles with a greeting, the member's
+own page, the home page and listings. Every answer must be a BYPASS that shows the right viewer; one page of a member
+that reaches another is a leak and makes the run invalid.
 
     locust -f locustfiles/logged_in.py --host http://127.0.0.1:8000 --members 20
 """

@@ -32,11 +32,12 @@ def summarize(record: Record) -> list[Row]:
     """The measured part of a record, one row per arm, persona, route and cache class, in that order."""
     table = record.table("requests")
     keys = ("arm", "persona", "route", "cache", "phase", "error", "check")
-    columns = {key: _codes(table, key) for key in keys}
+    columns = {key: _words(table, key) for key in keys}
     response_ms = (table["end"].to_numpy() - table["scheduled"].to_numpy()) * 1e3
     measured = columns["phase"] == "measured"
     group_keys = [columns[key] for key in keys[:4]]
     rows = []
+    group: tuple[str, str, str, str]
     for group in sorted(set(zip(*(column[measured] for column in group_keys), strict=True))):
         mask = measured & np.logical_and.reduce([c == word for c, word in zip(group_keys, group, strict=True)])
         good = mask & (columns["error"] == "none")
@@ -64,9 +65,5 @@ def to_table(rows: list[Row]) -> Table:
     return table
 
 
-def _codes(table: pa.Table, name: str) -> np.ndarray[Any, Any]:
-    """A word column as an array of objects; the words themselves are shared, so this costs a pointer a row."""
-    column = table[name].combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # an empty table has no chunk to combine
-        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-    return np.asarray(column.dictionary.to_pylist() or [""], dtype=object)[column.indices.to_numpy()]
+def _words(table: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+    return np.asarray(table[name].cast(pa.string()), dtype=object)

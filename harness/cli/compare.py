@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from harness.cli import options
 from harness.errors import UsageError
@@ -62,5 +61,5 @@ def compare(
         elif file is not None:
             options.write_text(Path(file), render(comparison))
     if not to_stdout:
-        Console(highlight=False).print(text.render(comparison))
+        options.console().print(text.render(comparison))
     return comparison.exit_code(policy)

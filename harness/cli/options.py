@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from harness.errors import UsageError, unknown
 
@@ -60,6 +61,11 @@ def fail_on(words: str) -> frozenset[str]:
         if word not in FAIL_ON:
             raise UsageError(unknown("verdict for --fail-on", word, FAIL_ON))
     return frozenset(FAIL_ON[word] for word in asked)
+
+
+def console() -> Console:
+    """Standard output for tables: as wide as the terminal, and wide enough for any table where there is none."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def typed_command() -> str:

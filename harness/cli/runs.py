@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli import options
@@ -41,7 +40,7 @@ def list_runs(
     for record in records:
         facts = _facts(record)
         table.add_row(*(str(facts[key] or "–") for key in ("record", "kind", "scenario", "ended_by", "verdict")))
-    Console(highlight=False).print(table)
+    options.console().print(table)
 
 
 def show(
@@ -55,7 +54,7 @@ def show(
     if json:
         options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, "rows": to_dicts(rows)})
         return
-    console = Console(highlight=False)
+    console = options.console()
     facts = _facts(found)
     console.print(f"{facts['record']}: {facts['kind']} of {facts['scenario']}, {facts['ended_by']}", markup=False)
     if facts["reason"]:
@@ -72,7 +71,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "record": record.name,
         "path": str(record.path),
         "kind": record.kind,
-        "scenario": record.plan.get("scenario"),
+        "scenario": record.plan.get("plan", record.plan).get("scenario"),
         "started": record.plan.get("started"),
         "ended_by": run.get("ended_by", "incomplete (no run.json)"),
         "reason": run.get("reason"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness import site
@@ -81,4 +80,4 @@ def _print_settings(*, json: bool) -> None:
     table = Table("setting", "default", "values", "good for", box=None, pad_edge=False)
     for setting in known:
         table.add_row(setting["name"], str(setting["default"]), str(setting["choices"]), setting["purpose"])
-    Console(highlight=False).print(table)
+    options.console().print(table)

@@ -8,7 +8,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
 from harness import machine, probe
 from harness import swarm as swarms
@@ -100,7 +99,7 @@ def swarm(
     if json:
         options.print_json({"record": str(record.path), "run": record.run, "rows": to_dicts(rows)})
     else:
-        Console(highlight=False).print(to_table(rows))
+        options.console().print(to_table(rows))
     steps.say(f"record: {record.path}")
     return 0
 

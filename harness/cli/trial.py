@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from harness.cli import options
 from harness.errors import UsageError
@@ -70,7 +69,7 @@ def carry_out(
     if json:
         options.print_json(outcome.comparison.to_dict())
     else:
-        Console(highlight=False).print(text.render(outcome.comparison))
+        options.console().print(text.render(outcome.comparison))
     for title, name in (("report", "report.html"), ("data", "compare.json"), ("note", "note.md")):
         steps.say(f"{title}: {outcome.record.path / name}")
     steps.say(f"record: {outcome.record.path}")

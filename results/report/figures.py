@@ -228,6 +228,9 @@ def _launches(results: list[CellResult], numbers: list[int], width: float) -> Fi
         axes.plot(numbers, result.launches, color=AFTER, linewidth=0.7)
         axes.plot(numbers, result.launches, "o", color=AFTER, markersize=4.5)
         low, high = math.log(min(result.launches)), math.log(max(result.launches))
+        band = math.log1p(result.margin)
+        if -2 * band < low and high < 2 * band:  # near the band the reader wants to see all of it
+            low, high = min(low, -band), max(high, band)
         room = max(0.15 * (high - low), 0.01)
         axes.set_ylim(math.exp(low - room), math.exp(high + room))
         _ratio_ticks(axes.yaxis, *axes.get_ylim(), most=4)

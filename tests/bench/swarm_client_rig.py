@@ -19,7 +19,7 @@ from locustfiles._scenario import Persona, Scenario
 from results.plan import Arm, SwarmPlan
 
 USERS = 32
-RATE = 60_000.0
+RATE = 40_000.0
 
 
 class FastUser(locust.FastHttpUser):

@@ -106,9 +106,7 @@ def test_text_layout() -> None:
     assert lines[8:11] == ["", article.sections[0].heading, ""]
     at = lines.index("implementation checklist")
     assert lines[at + 1 : at + 7] == ["", *(f"  • {item}" for item in article.checklist)]
-    assert lines[at + 7 : at + 12] == [
-        "", third, f"{third}. image source: {article.images[2].source}", "", "final notes"
-    ]  # fmt: skip
+    assert lines[at + 7 : at + 11] == [third, f"{third}. image source: {article.images[2].source}", "", "final notes"]
     box = lines.index("alphanode post meta")
     assert lines[box + 2] == f"topic{article.meta['topic']}"
     assert lines[box + 4 : box + 6] == ["ai outline", f"  • context: {article.meta['ai outline']['context']}"]

@@ -26,6 +26,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element opens."""
         self.tags.append(tag)
         if tag not in VOID:
             self.open.append(tag)
@@ -38,11 +39,13 @@ class Page(HTMLParser):
                 self.events.append(name)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element opens and closes at once, as in SVG."""
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
             self.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
+        """An element closes, and it must be the one opened last."""
         assert self.open.pop() == tag
 
 

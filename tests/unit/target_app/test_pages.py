@@ -1,0 +1,330 @@
+"""The pages over a real database, asked through all layers."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+from xml.etree import ElementTree
+
+import apsw
+import httplint
+import pytest
+
+from target_app.figures import NAMES
+from target_app.pages import STYLESHEET_NAME
+from target_app.policy import TABLE
+from tests.unit.target_app.conftest import BASE, CORPUS, MEMBERS, Opened
+
+pytestmark = pytest.mark.anyio
+Opener = Callable[..., Opened]
+TAG = CORPUS.article(CORPUS.first_id).tags[0]
+
+
+def _examples() -> dict[str, str]:
+    """A path of every route that answers GET."""
+    fields = {
+        "slug": CORPUS.article(CORPUS.first_id).slug,
+        "tag": TAG,
+        "image": sorted(NAMES)[0],
+        "stylesheet": STYLESHEET_NAME,
+    }
+    return {policy.route: policy.example.format(**fields) for policy in TABLE if policy.route not in _POSTED}
+
+
+_POSTED = {"logout", "purge", "edit"}
+READABLE = _examples()
+
+
+class _Links(HTMLParser):
+    """The addresses a page names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in {"href", "src"} and value and not value.startswith("#") and ("rel", "canonical") not in attrs:
+                self.found.add(value)
+
+
+@pytest.mark.parametrize("policy", [one for one in TABLE if one.route in READABLE], ids=lambda one: one.route)
+async def test_every_route_answers_as_its_policy_says(policy, open_copy: Opener) -> None:  # type: ignore[no-untyped-def]
+    """Cache-Control, CDN-Cache-Control, the second answer's class and the number of statements are the table's."""
+    async with open_copy().client() as client:
+        first, second = await client.get(READABLE[policy.route]), await client.get(READABLE[policy.route])
+    assert first.headers["cache-control"] == policy.browser
+    assert first.headers.get("cdn-cache-control") == policy.shared
+    assert second.headers["x-cache"] == ("HIT" if policy.shared else "BYPASS")
+    assert _calls(first) <= policy.statements
+
+
+@pytest.mark.parametrize("route", READABLE)
+@pytest.mark.parametrize("as_member", [False, True])
+async def test_no_response_is_bad_http(route: str, as_member: bool, open_copy: Opener) -> None:
+    """A linter of HTTP messages finds nothing bad in the cold and the warm answer of any route."""
+    opened = open_copy()
+    async with opened.member(0) if as_member else opened.client() as client:
+        for _ in range(2):
+            async with client.stream("GET", READABLE[route], headers={"accept-encoding": "gzip"}) as answer:
+                content = b"".join([chunk async for chunk in answer.aiter_raw()])
+            linter = httplint.HttpResponseLinter()
+            linter.base_uri = BASE + READABLE[route]
+            linter.process_response_topline(b"HTTP/1.1", str(answer.status_code).encode(), b"")
+            linter.process_headers([(name, value) for name, value in answer.headers.raw])
+            linter.feed_content(content)
+            linter.finish_content(True)
+            bad = [note.summary for note in linter.notes if note.level is httplint.note.levels.BAD]
+            assert bad == []
+
+
+async def test_every_address_on_the_pages_answers(open_copy: Opener) -> None:
+    """All links, pictures and style sheets of the pages are relative to the root, and none is dead."""
+    async with open_copy().client() as client:
+        for page in (READABLE["home"], READABLE["article"], READABLE["tag"], "/tags/", "/login"):
+            links = _Links()
+            links.feed((await client.get(page)).text)
+            assert links.found
+            for link in links.found:
+                assert link.startswith("/")
+                assert (await client.get(urljoin(page, link))).status_code == 200, link
+
+
+async def test_an_article_page_holds_all_of_the_article(open_copy: Opener) -> None:
+    """Every text of the article that synth makes is on its page."""
+    opened = open_copy()
+    async with opened.client() as client:
+        for place in range(10):
+            article = CORPUS.article(CORPUS.first_id + place)
+            text = _text((await client.get(opened.article_path(place))).text)
+            expected = [article.title, article.intro, article.final_notes, *article.checklist, *article.meta]
+            for section in article.sections:
+                expected += [section.heading, *section.paragraphs, section.code.text if section.code else ""]
+            expected += [image.caption for image in article.images]
+            expected += [CORPUS.article(other).title for other in CORPUS.similar(article.id)]
+            for part in expected:
+                assert " ".join(part.split()) in text
+
+
+@pytest.mark.parametrize("viewer", ["anonymous", "m000001"])
+async def test_marks_tell_page_article_and_viewer_within_the_first_kilobyte(viewer: str, open_copy: Opener) -> None:
+    """The mark is in the head of the bytes, and is what synth says."""
+    opened = open_copy()
+    article = CORPUS.article(CORPUS.first_id)
+    async with opened.member(1) if viewer != "anonymous" else opened.client() as client:
+        page = (await client.get(opened.article_path())).content[:1024]
+        home = (await client.get("/")).content[:1024]
+    mark = f"page=article id={article.id} revision=0 digest={article.digest} viewer={viewer}"
+    assert f'<meta name="anp-mark" content="{mark}">'.encode() in page
+    assert f'<meta name="anp-mark" content="page=home viewer={viewer}">'.encode() in home
+
+
+async def test_statements_in_the_header_are_those_sqlite_ran(
+    open_copy: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count on every response equals an independent trace inside SQLite."""
+    opened = open_copy()
+    traced: list[str] = []
+    for holder in (opened.site.library, opened.site.desk):
+        holder._connection._connection.trace_v2(
+            apsw.SQLITE_TRACE_STMT, lambda event: traced.append(event["sql"]) if event["trigger"] is False else None
+        )
+    async with opened.member(0) as member, opened.client() as client:
+        traced.clear()
+        for browser in (client, member):
+            for path in (*READABLE.values(), "/articles/none/", READABLE["article"]):
+                answer = await browser.get(path)
+                seen = [sql for sql in traced if not sql.lstrip().upper().startswith("PRAGMA")]
+                assert _calls(answer) == len(seen), path
+                traced.clear()
+
+
+async def test_a_members_page_costs_one_statement_more(open_copy: Opener) -> None:
+    """Looking up the session is one statement, the page itself costs what it costs anybody."""
+    opened = open_copy("page_cache=off")
+    async with opened.member(0) as member, opened.client() as client:
+        for path in (READABLE["home"], READABLE["article"], READABLE["tag"]):
+            assert _calls(await member.get(path)) == _calls(await client.get(path)) + 1
+
+
+async def test_the_switches_of_the_article_page_change_its_cost_and_not_its_content(open_copy: Opener) -> None:
+    """One statement per meta key, or similar posts worked out anew, give the same bytes."""
+    bodies, calls = [], []
+    for switches in ((), ("meta_query=per_key",), ("similar=computed",)):
+        opened = open_copy(*switches)
+        async with opened.client() as client:
+            answer = await client.get(opened.article_path())
+        bodies.append(answer.content)
+        calls.append(_calls(answer))
+    assert bodies[0] == bodies[1] == bodies[2]
+    keys = len(CORPUS.article(CORPUS.first_id).meta)
+    assert calls == [3, 3 + keys, 3]
+
+
+async def test_lists_hold_every_article_once_newest_first(open_copy: Opener) -> None:
+    """Walking the pages from the home page gives the corpus in order of publication."""
+    slugs: list[str] = []
+    path: str | None = "/"
+    async with open_copy().client() as client:
+        while path:
+            text = (await client.get(path)).text
+            slugs += re.findall(r'<h2><a href="/articles/([^"]+)/">', text)
+            older = re.search(r'rel="next" href="([^"]+)"', text)
+            path = older.group(1) if older else None
+    newest_first = sorted(CORPUS, key=lambda article: (article.published, article.id), reverse=True)
+    assert slugs == [article.slug for article in newest_first]
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [("/page/1/", "/"), ("/page/2", "/page/2/"), (f"/tags/{TAG}/page/1/", f"/tags/{TAG}/"), ("/tags", "/tags/")],
+)
+async def test_each_page_has_one_address(path: str, target: str, open_copy: Opener) -> None:
+    """Other spellings of an address are moved for good to the one it has."""
+    async with open_copy().client() as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (301, target)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/01/", "/page/0/", "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
+        "/articles/none/x.css", "/login/", "/images/bars-99.svg", "/sitemap-2.xml", "/%2e%2e/", "/articles%2Fx/",
+        "/tags/%00/", "//", "/static/site.css", "/home", "/me/x.css", "/anp/none",
+    ],
+)  # fmt: skip
+async def test_what_is_no_page_is_not_found(path: str, open_copy: Opener) -> None:
+    """Addresses that no page has get a page that says so."""
+    async with open_copy().client() as client:
+        answer = await client.get(httpx_raw(path))
+    assert answer.status_code == 404
+    assert 'content="page=error viewer=anonymous"' in answer.text
+
+
+async def test_a_wrong_method_is_told_which_ones_there_are(open_copy: Opener) -> None:
+    """A page does not take POST and says what it takes; nothing of it is stored."""
+    async with open_copy().client() as client:
+        answer = await client.post("/")
+        form = await client.put("/login")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert set(form.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+async def test_feed_and_sitemap_name_absolute_addresses_of_the_configured_base(open_copy: Opener) -> None:
+    """They are well-formed, and no header of the request shows in them."""
+    async with open_copy().client() as client:
+        answers = [
+            await client.get(path, headers={"host": "evil.example", "x-forwarded-host": "evil.example"})
+            for path in ("/feed.xml", "/sitemap.xml", "/robots.txt")
+        ]
+    feed, sitemap = (ElementTree.fromstring(answer.content) for answer in answers[:2])
+    links = [element.text or "" for element in feed.iter("link")]
+    places = [element.text or "" for element in sitemap.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert len(links) == 1 + 20
+    assert len(places) == CORPUS.count
+    assert all(link.startswith(f"{BASE}/") for link in (*links, *places))
+    assert not any("evil" in answer.text for answer in answers)
+
+
+async def test_a_large_sitemap_is_an_index_of_parts(open_copy: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More addresses than one sitemap may hold are spread over parts, each there once."""
+    monkeypatch.setattr("target_app.routes.SITEMAP_PART", 20)
+    name = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
+    async with open_copy().client() as client:
+        index = ElementTree.fromstring((await client.get("/sitemap.xml")).content)
+        parts = [(element.text or "").removeprefix(BASE) for element in index.iter(name)]
+        places = [
+            element.text
+            for part in parts
+            for element in ElementTree.fromstring((await client.get(part)).content).iter(name)
+        ]
+    assert len(parts) == 3
+    assert len(set(places)) == len(places) == CORPUS.count
+
+
+async def test_pictures_are_well_formed_and_there_for_every_name(open_copy: Opener) -> None:
+    """Each drawing is XML of a kilobyte or two."""
+    async with open_copy().client() as client:
+        for name in NAMES:
+            answer = await client.get(f"/images/{name}.svg")
+            assert ElementTree.fromstring(answer.content).tag.endswith("svg")
+            assert len(answer.content) < 3_000
+
+
+async def test_ready_says_why_not_when_the_database_is_gone(open_copy: Opener) -> None:
+    """Without its file the site lives but is not ready, in problem+json with a reason."""
+    opened = open_copy()
+    async with opened.client() as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        opened.site.path.unlink()
+        answer = await client.get("/health/ready")
+        assert (await client.get("/health/live")).status_code == 200
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "is gone" in answer.json()["detail"]
+    assert answer.json()["retryable"] is True
+
+
+async def test_about_says_what_the_site_is(open_copy: Opener) -> None:
+    """Corpus, members and settings are those the site was opened with."""
+    async with open_copy("cache_ttl=7").client() as client:
+        about = (await client.get("/anp/about")).json()
+    assert about["site"] == "anp-reference"
+    assert about["corpus"] == json.loads(json.dumps(CORPUS.to_dict()))
+    assert about["members"] == MEMBERS
+    assert about["settings"]["cache_ttl"] == "7"
+
+
+async def test_stats_count_answers_by_route_and_class(open_copy: Opener) -> None:
+    """Every answer is counted once, under its route and what the cache did."""
+    opened = open_copy()
+    async with opened.member(0) as member, opened.client() as client:
+        for browser in (client, client, member):
+            await browser.get(opened.article_path())
+        stats = (await client.get("/anp/stats")).json()
+    assert stats["requests"]["by_route"] == {"article": {"BYPASS": 1, "HIT": 1, "MISS": 1}, "login": {"BYPASS": 1}}
+    assert stats["logins"] == {"accepted": 1, "refused": 0}
+    assert stats["cache"]["entries"] == 1
+
+
+async def test_a_delay_falls_on_its_route_and_class_only(open_copy: Opener) -> None:
+    """The injected delay is in the time the site reports for a hit, and in no other answer."""
+    opened = open_copy("inject=article:hit:1:20")
+    async with opened.client() as client:
+        times = [_app_ms(await client.get(opened.article_path())) for _ in range(2)]
+        stats = (await client.get("/anp/stats")).json()
+    assert times[1] >= 20
+    assert stats["delayed"] == 1
+
+
+async def test_an_unknown_host_is_refused_and_leaves_nothing(open_copy: Opener) -> None:
+    """Only the site's own names are answered; ports and case do not matter."""
+    opened = open_copy(hosts=("site.example",))
+    async with opened.client() as client:
+        answers = [
+            (await client.get("/", headers={"host": host})).status_code
+            for host in ("evil.example", "Site.Example:8080", "site.example.", "site.example/x", "")
+        ]
+    assert answers == [400, 200, 200, 400, 400]
+
+
+def httpx_raw(path: str) -> str:
+    """The path as it is, out of reach of the client's tidying."""
+    return BASE + path if path != "//" else BASE + "//"
+
+
+def _calls(answer) -> int:  # type: ignore[no-untyped-def]
+    return int(re.search(r"db-calls;dur=(\d+)", answer.headers["server-timing"]).group(1))  # type: ignore[union-attr]
+
+
+def _app_ms(answer) -> float:  # type: ignore[no-untyped-def]
+    return float(re.search(r"app;dur=([\d.]+)", answer.headers["server-timing"]).group(1))  # type: ignore[union-attr]
+
+
+def _text(html: str) -> str:
+    parts: list[str] = []
+    reader = HTMLParser()
+    reader.handle_data = parts.append  # type: ignore[method-assign]
+    reader.feed(html)
+    return " ".join(" ".join(parts).split())

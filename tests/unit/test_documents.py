@@ -1,0 +1,65 @@
+"""Documents that are generated are what their generator prints today."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_command_reference_is_what_help_says(tmp_path: Path) -> None:
+    """docs/cli.md is the output of ``make docs``."""
+    fresh = tmp_path / "cli.md"
+    words = ["utils", "docs", "--name", "anp", "--title", "The anp command", "--output", str(fresh)]
+
+    subprocess.run([sys.executable, "-m", "typer", "harness.cli", *words], cwd=ROOT, check=True, capture_output=True)
+
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8"), "run: make docs"
+
+
+VERBS = [
+    ["demo"],
+    ["synth"],
+    ["synth", "show"],
+    ["synth", "fingerprint"],
+    ["serve"],
+    ["swarm"],
+    ["compare"],
+    ["trial"],
+    ["runs", "list"],
+    ["runs", "show"],
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help_explains_every_option_and_ends_with_an_example(verb: list[str]) -> None:
+    """Each verb's help says what every option does and ends with a command one can type."""
+    import typer.main
+
+    from harness.cli import app
+
+    command = typer.main.get_command(app)
+    for word in verb:
+        command = command.commands[word]  # type: ignore[attr-defined]
+
+    assert [option.name for option in command.params if not getattr(option, "help", None)] == []
+    assert f"- `anp {' '.join(verb)}" in (command.epilog or "")
+    assert command.help
+
+
+def test_every_verb_is_tested_for_help() -> None:
+    """The list above names every verb there is."""
+    import typer.main
+
+    from harness.cli import app
+
+    groups = {"synth", "runs"}
+    found = set()
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        found |= {(name, sub) for sub in command.commands} if name in groups else {(name,)}
+
+    assert found | {("synth",)} == {tuple(verb) for verb in VERBS}
