@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+_WHOLE_S = 0.5  # an interval shorter than this says little by itself
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -58,7 +59,7 @@ class Meter:
     def __init__(self) -> None:
         self._pauses = GcPauses()
         self._pauses.listen()
-        self._last = self._read()
+        self._last = self._earlier = self._read()
 
     def close(self) -> None:
         """Stop listening to the garbage collector."""
@@ -67,13 +68,18 @@ class Meter:
     def sample(self) -> dict[str, float]:
         """What happened since the last call, in the names of the per-second series.
 
-        ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores; ``rss_bytes`` is of now.
+        ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores; ``rss_bytes`` is of now. The
+        shares at the end of a broken second are taken over the second before it as well: a few busy milliseconds are
+        no saturated generator.
         """
         now = self._read()
-        wall, cpu, pauses, ticks, stolen = (b - a for a, b in zip(self._last, now, strict=True))
-        self._last = now
+        interval = now[0] - self._last[0]
+        since = self._last if interval >= _WHOLE_S else self._earlier
+        wall, cpu, _, ticks, stolen = (b - a for a, b in zip(since, now, strict=True))
+        pauses = now[2] - self._last[2]
+        self._earlier, self._last = self._last, now
         return {
-            "interval": wall,
+            "interval": interval,
             "cpu": cpu / wall if wall > 0 else 0.0,
             "gc_ms": pauses * 1e3,
             "steal": stolen / ticks if ticks > 0 else 0.0,

@@ -64,8 +64,8 @@ class Station:
     def occupy(self) -> None:
         """Be one seat of the engine, from the moment there is one."""
         self._built.wait()
-        if self._engine is not None:
-            self._engine.occupy()
+        if (engine := self._engine) is not None:
+            engine.occupy()
 
     def _receive(self, answer: Any, environment: Environment, msg: Any) -> None:
         gevent.spawn(answer, msg.data)  # the greenlet that delivers messages must not wait for what they ask
@@ -115,6 +115,7 @@ class Station:
             total = engine.run(time.monotonic() + data["at"] - time.time())
         finally:
             gc.unfreeze()
+        self._engine = None
         self._send(DONE, {"total": total})
         engine.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -60,14 +61,15 @@ class _Wiring:
             event.add_listener(listener)
 
     def _init(self, environment: Environment, **_: Any) -> None:
-        is_worker = isinstance(environment.runner, WorkerRunner)
         self._station.connect(environment)
-        if not is_worker:
+        if not isinstance(environment.runner, WorkerRunner):
             try:
                 self._conductor = Conductor(self._scenario, environment)
             except (SwarmError, ResultsError) as error:
                 sys.stderr.write(f"error: {error}\n")
                 sys.exit(2)
+        elif environment.parsed_options and environment.parsed_options.processes:
+            gevent.spawn(_leave_with_parent)
         # Python would raise KeyboardInterrupt in whichever greenlet happens to run and lose its request.
         gevent.signal_handler(signal.SIGINT, self._interrupted)
 
@@ -95,3 +97,11 @@ class _Wiring:
         elif conductor is None and self._station.is_running:
             return  # Ctrl-C reaches the workers too; the master tells them when to go
         stop_process()
+
+
+def _leave_with_parent() -> None:
+    """End a forked worker whose master was killed; locust itself would notice after a minute."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        gevent.sleep(1)
+    stop_process()

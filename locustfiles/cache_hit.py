@@ -2,7 +2,7 @@
 
 Articles are asked for by Zipf popularity, the most viewed article the most often, as studies of web traffic keep
 finding; some requests go to the home page, to older listings (the further back the rarer) and to the tags of popular
-articles. Nobody logs in and nobody sets a cookie, so whatever is not a hit was evicted, expired, or not asked for before.
+articles. Nobody logs in and nobody sets a cookie, so whatever is not a hit was evicted, has expired, or is new.
 
     locust -f locustfiles/cache_hit.py --host http://127.0.0.1:8000
 """

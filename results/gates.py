@@ -21,7 +21,7 @@ from results.design import Design
 from results.errors import PlanError
 from results.plan import SwarmPlan
 from results.record import Record
-from results.samples import AFTER, BEFORE, Launch, Samples
+from results.samples import AFTER, BEFORE, Launch, Samples, swarm_plan
 from results.units import percent
 
 Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
@@ -168,7 +168,7 @@ def _ran_to_the_end(launch: Launch) -> bool:
     return all(record.run is not None and record.run.get("ended_by") == "completed" for record in launch.records)
 
 
-def _checks(launches: Iterable[Launch]) -> Gate:
+def _checks(launches: tuple[Launch, ...]) -> Gate:
     found: Counter[str] = Counter()
     for launch in launches:
         found.update(launch.failed_checks())
@@ -179,9 +179,19 @@ def _checks(launches: Iterable[Launch]) -> Gate:
         kinds = ", ".join(f"{name} {count}" for name, count in found.most_common())
         words = (
             f"Wrong pages were served ({kinds}): a site that answers wrongly has no speed. "
-            "The first examples are in each launch's run.json; correct the site and run again."
+            f"{_first_example(launches)}Correct the site and run again; run.json of the launches has more examples."
         )
     return Gate("checks", "Pages checked for content and viewer", total, 0, "pages", not total, "invalid", words)
+
+
+def _first_example(launches: tuple[Launch, ...]) -> str:
+    """The first failed check that the swarm kept in full, as a sentence; empty where it kept none."""
+    for launch in launches:
+        for record in launch.records:
+            for example in (record.run or {}).get("failed_checks") or []:
+                where = f"{example.get('arm')} {example.get('path')} for {example.get('viewer')}"
+                return f"For one, {where}: expected {example.get('expected')}, got {example.get('got')}. "
+    return ""
 
 
 def _ledger(launches: Iterable[Launch]) -> Gate:
@@ -194,10 +204,8 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
         written = 0
         for record in launch.records:
             run = record.run or {}
-            ledger = run.get("ledger", {})
-            if ledger.get("ok") is False:
-                problems += [str(problem) for problem in ledger.get("problems", [])] or ["the swarm's ledger disagrees"]
-            written += int(run.get("rows", {}).get("requests", 0))
+            problems += _disagreements(run.get("ledger") or {})
+            written += int((run.get("rows") or {}).get("requests", 0))
         if written > launch.rows:
             missing += written - launch.rows
     if missing:
@@ -207,6 +215,17 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
     if problems:
         words = f"The record has gaps: {'; '.join(problems[:3])}. What is missing may be what was slow; run again."
     return Gate("ledger", "Completeness of the record", count, 0, "gaps", not problems, "invalid", words)
+
+
+def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
+    """What the swarm's own bookkeeping says is wrong; it also knows what the site itself counted."""
+    problems = [str(problem) for problem in ledger.get("problems") or []]
+    if not problems and (ledger.get("ok") is False or ledger.get("complete") is False):
+        problems.append("the swarm's own count of its rows does not add up")
+    for arm, count in (ledger.get("site") or {}).items():
+        if count.get("agrees") is False:
+            problems.append(f"the {arm} site counted other requests than were answered")
+    return problems
 
 
 def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
@@ -314,14 +333,14 @@ def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) 
 
 def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     """What of a plan has to agree between launches; the addresses of the arms need not."""
-    plan = {key: value for key, value in record.plan.items() if key not in _FREE}
+    plan = {key: value for key, value in swarm_plan(record).items() if key not in _FREE}
     arms = plan.get("arms", [])
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
     return plan
 
 
 def _traffic_key(record: Record) -> str | None:
-    known = {key: value for key, value in record.plan.items() if key not in {"format", "kind", "started"}}
+    known = {key: value for key, value in swarm_plan(record).items() if key not in {"format", "kind", "started"}}
     try:
         return SwarmPlan.from_dict(known).traffic_key
     except (PlanError, TypeError):
@@ -376,9 +395,7 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
     if lost:
         words += f" Left out: {'; '.join(lost[:6])}."
     if not ok:
-        words += (
-            f" A verdict takes at least {design.minimum_launches}; run with --launches {max(planned, 8)} to the end."
-        )
+        words += f" A verdict takes at least {design.minimum_launches}; run again, and let {max(planned, 8)} finish."
     return Gate(
         "launches", "Launches that count", used, design.minimum_launches, "launches", ok, "not enough data", words
     )

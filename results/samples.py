@@ -47,13 +47,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The generator's own per-second series of one launch, summed over its workers.
+    """The generator's own series of one launch, second by second, summed over its workers.
 
     Attributes:
         second: End of each interval, seconds on the clock of the requests; the other arrays have its shape.
         offered, sent, completed, errors: Requests in the interval, both arms.
         in_flight: Requests under way at its end.
-        cpu: Of the busiest worker, 1.0 is one core.
+        cpu: Of the busiest worker over the whole second, 1.0 is one core.
         lag_p99_ms: Of the worst worker.
     """
 
@@ -169,6 +169,12 @@ class Samples:
         return start, start + 1
 
 
+def swarm_plan(record: Record) -> Mapping[str, Any]:
+    """What a swarm record says of its traffic: the keys of ``SwarmPlan``, below ``plan`` or beside the format."""
+    plan: Mapping[str, Any] = record.plan.get("plan", record.plan)
+    return plan
+
+
 def read_trial(record: Record, before: str, after: str) -> Samples:
     """The samples of a trial: launch by launch, its two arms side by side.
 
@@ -204,7 +210,7 @@ def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]]) -> Sample
     personas: list[str] = []
     routes: list[str] = []
     raw = [_rows(part, personas, routes) for part in parts]
-    rates = {launch.plan.get("rate") is None for part in parts for launch, _ in part}
+    rates = {swarm_plan(launch).get("rate") is None for part in parts for launch, _ in part}
     if len(rates) > 1:
         raise ComparisonError("one of the runs is an open workload and the other a closed one; run both the same way")
     launches = tuple(
@@ -293,17 +299,21 @@ def _index(
 def _health(records: Sequence[Record]) -> Health:
     """One value a second: counts add up over workers, load and lateness take the worst."""
     table = pa.concat_tables([record.table("seconds") for record in records])
-    moment = _numbers(table.column("second"))
-    second, position = np.unique(np.round(moment), return_inverse=True)
+    second, position = np.unique(np.round(_numbers(table.column("second"))), return_inverse=True)
 
     def total(name: str) -> Floats:
         return np.bincount(position, weights=_numbers(table.column(name)), minlength=second.size).astype(np.float64)
 
-    def worst(name: str) -> Floats:
-        values = np.full(second.size, np.nan)
-        np.fmax.at(values, position, _numbers(table.column(name)))
-        return values
-
+    lag = np.full(second.size, np.nan)
+    np.fmax.at(lag, position, _numbers(table.column("lag_p99_ms")))
+    # A run seldom ends on a full second; the load in its last few milliseconds is no load of a second.
+    interval = _numbers(table.column("interval"))
+    worker = _numbers(table.column("worker")).astype(np.intp)
+    share = np.zeros((2, int(worker.max(initial=0)) + 1, second.size))
+    np.add.at(share[0], (worker, position), _numbers(table.column("cpu")) * interval)
+    np.add.at(share[1], (worker, position), interval)
+    with np.errstate(invalid="ignore"):
+        cpu = np.fmax.reduce(share[0] / share[1], axis=0)
     return Health(
         second,
         offered=total("offered"),
@@ -311,8 +321,8 @@ def _health(records: Sequence[Record]) -> Health:
         completed=total("completed"),
         errors=total("errors"),
         in_flight=total("in_flight"),
-        cpu=worst("cpu"),
-        lag_p99_ms=worst("lag_p99_ms"),
+        cpu=cpu,
+        lag_p99_ms=lag,
     )
 
 

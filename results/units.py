@@ -10,10 +10,10 @@ def percent(fraction: float) -> str:
     if math.isnan(fraction):
         return "–"
     value = 100 * fraction
+    if 99 <= value < 100:  # a share is never rounded up to the whole
+        return f"{math.floor(10 * value) / 10:.1f} %"
     if value == 0 or abs(value) >= 9.95:
-        text = f"{value:.0f}"
-        # 99.96 % is not "all": never round a share up to the whole.
-        return "99.9 %" if text == "100" and value < 100 else f"{text} %"
+        return f"{value:.0f} %"
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
 
 

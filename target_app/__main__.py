@@ -17,7 +17,7 @@ _PROGRESS_INTERVAL = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code: 0, or 2 with one line on stderr."""
+    """Run one command and give its exit code: 0, 2 with one line on stderr, or 130 when interrupted."""
     parent = os.getppid()
     options = _parser().parse_args(arguments)
     try:
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SiteError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -42,6 +44,8 @@ def _import(options: argparse.Namespace) -> None:
         corpus = Corpus(options.first_id, options.count, options.profile, options.seed)
     except SynthError as error:
         raise SiteError(str(error)) from None
+    if options.members < 0:
+        raise SiteError(f"there cannot be {options.members} members; name 0 or more")
     last = -1.0
 
     def progress(done: int, of: int) -> None:

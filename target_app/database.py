@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -152,7 +152,9 @@ class Connection:
         self._connection.pragma("mmap_size", 256 * 2**20)
         self._connection.pragma("cache_size", -64_000)
         self._connection.pragma("temp_store", "MEMORY")
-        if not writable:
+        if writable:
+            self._connection.pragma("journal_mode", "WAL")
+        else:
             self._connection.pragma("query_only", "ON")
         self._connection.exec_trace = self._count
 
@@ -193,20 +195,22 @@ class Connection:
         self._connection.close()
 
 
-def create(path: Path) -> None:
-    """Make an empty database of this site at ``path``, which is absent or an empty file.
+def prepare(path: Path) -> None:
+    """Make sure that there is a database at ``path``, giving an absent or empty one the schema of this site.
 
-    The schema and the identity are one transaction, so that a file is either ours or still empty.
+    Schema and identity are one transaction, so that whenever this is interrupted the file is still empty or is ours.
+    A file that holds anything is left alone.
 
     Raises:
         DatabaseFileError: The folder is missing or may not be written.
     """
     try:
-        connection = apsw.Connection(str(path))
-        connection.pragma("journal_mode", "WAL")
-        with connection:
-            connection.execute(_SCHEMA)
-        connection.close()
+        with closing(apsw.Connection(str(path))) as connection:
+            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]:
+                with connection:
+                    connection.execute(_SCHEMA)
+    except apsw.NotADBError:
+        return  # opening it as ours says what is wrong
     except apsw.Error as error:
         raise DatabaseFileError(f"cannot create database {path} ({error}); name a writable folder") from None
 
@@ -368,8 +372,7 @@ class Desk:
         self._connection = Connection(path, writable=True)
 
     def close(self) -> None:
-        """Leave the file small and its statistics fresh, then close."""
-        self._connection.pragma("optimize")
+        """Close the connection."""
         self._connection.close()
 
     @contextmanager
@@ -386,6 +389,12 @@ class Desk:
     def record_site(self, name: str, value: Any) -> None:
         """Record a fact about the whole site."""
         self._connection.rows("INSERT OR REPLACE INTO site VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
+
+    def complete(self) -> None:
+        """Mark the import as finished, and measure the tables for the query planner, which is part of it."""
+        with self._connection.transaction():
+            self.record_site("complete", True)
+            self._connection.rows("ANALYZE")
 
     def progress(self) -> tuple[int, int]:
         """(articles, members) stored so far."""

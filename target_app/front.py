@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from target_app.accounting import LEDGER, Ledger
 from target_app.delays import Delays, wait_precisely
 from target_app.page_cache import EXCHANGE, Exchange
+from target_app.page_cache.representation import http_date
 from target_app.statistics import Statistics
 
 _HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)
@@ -111,6 +112,7 @@ async def _refuse_host(send: Send) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        (b"date", http_date()),
     ]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 
+import apsw
+
 from synth import Corpus, people
 from target_app import database
 from target_app.database import Desk, StoredMember
@@ -33,8 +35,7 @@ def import_corpus(
     Raises:
         DatabaseFileError: The file is not ours, or holds another corpus or another number of members.
     """
-    if not path.exists() or path.stat().st_size == 0:
-        database.create(path)
+    database.prepare(path)
     desk = Desk(path)
     try:
         _claim(desk, path, corpus, members)
@@ -49,7 +50,11 @@ def import_corpus(
                 pool.shutdown(cancel_futures=True)
                 raise
         if desk.site("complete") is None:
-            desk.record_site("complete", True)
+            desk.complete()
+    except apsw.Error as error:
+        raise DatabaseFileError(
+            f"{path} could not be written ({error}); let no other import run, and see that the disk has room"
+        ) from None
     finally:
         desk.close()
 

@@ -1,6 +1,7 @@
 """The pages people read: one handler for each, from request to response.
 
-Plain handlers run in the site's worker thread; those that must wait for something are asynchronous and hand the rest over.
+Plain handlers run in the site's worker thread; one that must wait for something is asynchronous, and hands the rest
+over.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ class HtmlRoutes:
     def tags(self, request: Request) -> Response:
         """All tags."""
         viewer = self._viewer(request)
-        return self._page("tag", self._site.pages.tags(self._site.library.tags(), viewer), viewer, groups=["list-tags"])
+        return self._page("tag", self._site.pages.tags(self._site.library.tags(), viewer), viewer)
 
     async def login(self, request: Request) -> Response:
         """The sign-in form, and what it sends."""

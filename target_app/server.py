@@ -129,11 +129,13 @@ def _pin(cpu: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:  # the resolver would quietly take the rest of a division
+        raise ListenError(f"there is no port {port}; choose one up to 65535, or 0 for a free one")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except (OSError, OverflowError):
+    except OSError:
         raise ListenError(f"cannot listen on {host}:{port}; name an address of this machine") from None
     listener = socket.socket(family, kind, protocol)
     try:

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -22,7 +23,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from results import units
-from results.comparison import CellResult, ClassShare, Comparison, Curve
+from results.caching import ClassShare
+from results.cells import CellResult
+from results.comparison import Comparison, Curve
+from results.samples import Floats
 
 INK: Final = "#0a0001"
 MUTED: Final = "#0a0002"
@@ -233,7 +237,7 @@ def _launches(results: list[CellResult], numbers: list[int], width: float) -> Fi
             low, high = min(low, -band), max(high, band)
         room = max(0.15 * (high - low), 0.01)
         axes.set_ylim(math.exp(low - room), math.exp(high + room))
-        _ratio_ticks(axes.yaxis, *axes.get_ylim(), most=4)
+        _ratio_ticks(axes.yaxis, *axes.get_ylim(), most=5)
         axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
         step = max(1, math.ceil(len(numbers) / 8))
         axes.xaxis.set_major_locator(FixedLocator(numbers[::step]))
@@ -311,44 +315,58 @@ def _classes(shares: tuple[ClassShare, ...], width: float) -> Figure:
 
 def _timeline(comparison: Comparison, width: float) -> Figure:
     figure = Figure(figsize=(width, 4.4))
-    heights = (("requests a second", 0.70), ("lateness p99, ms", 0.39), ("CPU of a core", 0.09))
+    heights = (("requests a second", 0.72), ("lateness p99, ms", 0.42), ("CPU of a core", 0.13))
     moments = comparison.timeline
-    x = np.arange(1, len(moments) + 1)
+    changes = [i for i in range(1, len(moments)) if moments[i].launch != moments[i - 1].launch]
+
+    def series(name: str) -> tuple[Floats, Floats]:
+        """Position and value of every stretch, with a break in the line between launches."""
+        values = np.array([getattr(moment, name) for moment in moments], np.float64)
+        return np.insert(np.arange(1.0, len(moments) + 1), changes, np.nan), np.insert(values, changes, np.nan)
+
     left = 0.55 / width
     panels = [figure.add_axes((left, bottom, 0.97 - left, 0.21)) for _, bottom in heights]
-    starts = [i + 0.5 for i in range(1, len(moments)) if moments[i].launch != moments[i - 1].launch]
+    edges = [0, *changes, len(moments)]
+    middles = [(one + other + 1) / 2 for one, other in pairwise(edges)]
     for axes, (title, _) in zip(panels, heights, strict=True):
         axes.set_title(title)
         axes.set_xlim(0.5, len(moments) + 0.5)
         axes.grid(axis="y")
-        for start in starts:
-            axes.axvline(start, color=RULE, linewidth=0.8)
+        for change in changes:
+            axes.axvline(change + 0.5, color=RULE, linewidth=0.8)
         axes.tick_params(labelbottom=axes is panels[-1])
     rate, lag, cpu = panels
-    rate.plot(x, [m.offered for m in moments], color=BEFORE, linestyle=(0, (5, 2)), label="offered")
-    rate.plot(x, [m.completed for m in moments], color=AFTER, linewidth=1.1, label="completed")
+    rate.plot(*series("offered"), color=BEFORE, linestyle=(0, (5, 2)), label="offered")
+    rate.plot(*series("completed"), color=AFTER, linewidth=1.1, label="completed")
     rate.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.36), borderaxespad=0)
-    lag.plot(x, [m.lag_p99_ms for m in moments], color=AFTER)
+    lag.plot(*series("lag_p99_ms"), color=AFTER)
     lag.axhline(min(launch.lag_limit_ms for launch in comparison.launches), color=MUTED, linestyle=":")
-    cpu.plot(x, [m.cpu for m in moments], color=AFTER)
+    cpu.plot(*series("cpu"), color=AFTER)
     cpu.axhline(0.8, color=MUTED, linestyle=":")
     for axes in panels:
         axes.set_ylim(bottom=0)
-    cpu.set_ylim(0, max(1.0, *(m.cpu for m in moments if math.isfinite(m.cpu))) if moments else 1)
-    cpu.set_xlabel("measured stretches of all launches")
+    cpu.set_ylim(0, max([1.0, *(moment.cpu for moment in moments if math.isfinite(moment.cpu))]))
+    every = max(1, math.ceil(len(middles) / (24 if width > 6 else 12)))
+    cpu.set_xticks(middles[::every], [str(moments[edge].launch) for edge in edges[:-1]][::every])
+    cpu.set_xlabel("launch")
     return figure
 
 
 def _grid(panels: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of equal panels with room for titles and labels, and its panels in reading order."""
+    """A figure of equal panels, ``height`` inches each with title and labels, and its panels in reading order."""
     columns = min(columns, panels)
     rows = math.ceil(panels / columns)
-    figure = Figure(figsize=(width, height * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    flat = [axes for line in grid for axes in line]
-    for axes in flat[panels:]:
-        axes.remove()
-    return figure, flat[:panels]
+    figure = Figure(figsize=(width, height * rows))
+    left, right, top, bottom = 0.55, 0.1, 0.28, 0.27
+    cell = width / columns
+    axes = []
+    for number in range(panels):
+        row, column = divmod(number, columns)
+        corner = (column * cell + left) / width, ((rows - 1 - row) * height + bottom) / (height * rows)
+        axes.append(
+            figure.add_axes((*corner, (cell - left - right) / width, (height - top - bottom) / (height * rows)))
+        )
+    return figure, axes
 
 
 def _ratio_ticks(axis: Any, low: float, high: float, most: int) -> None:

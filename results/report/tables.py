@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from results import units
-from results.comparison import CellResult, Comparison, Pair
+from results.cells import CellResult
+from results.comparison import Comparison
 from results.gates import Gate
+from results.measures import Pair
 
 
 @dataclass(frozen=True, slots=True)

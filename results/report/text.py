@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from results.comparison import Comparison
 from results.report import tables
+
+_WIDE: Final = 100
 
 _STYLE: Final = {
     "faster": "bold green",
@@ -28,7 +30,7 @@ def render(comparison: Comparison) -> RenderableType:
         Text.assemble((overall.word.upper(), _STYLE[overall.word]), "  ", overall.headline),
         *(Text(sentence) for sentence in overall.sentences),
         Text(),
-        _cells(comparison),
+        _Cells(comparison),
     ]
     hidden = sum(not result.primary for result in comparison.cells)
     if hidden:
@@ -46,30 +48,39 @@ def render(comparison: Comparison) -> RenderableType:
     return Group(*parts)
 
 
-def _cells(comparison: Comparison) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("cell", overflow="fold")
-    for name in ("before", "after"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("ratio [interval]", no_wrap=True)
-    table.add_column("margin", justify="right", no_wrap=True)
-    table.add_column("db calls", justify="right", no_wrap=True)
-    table.add_column("verdict", overflow="fold", min_width=20)
-    for result in comparison.primary:
-        row = tables.row(result)
-        verdict = Text.assemble((row.word, _STYLE[row.word]), row.qualifier)
-        if row.tags:
-            verdict.append(f" ({', '.join(row.tags)})")
-        table.add_row(
-            Text(f"{row.name} {row.quantile}"),
-            row.before,
-            row.after,
-            Text(f"{row.ratio} {row.interval}"),
-            row.margin,
-            row.calls,
-            verdict,
-        )
-    return table
+class _Cells:
+    """The table of primary cells, in fewer columns where the terminal is narrow."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the table out for the width at hand."""
+        is_wide = options.max_width >= _WIDE
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("cell", overflow="fold", min_width=None if is_wide else 12)
+        table.add_column("before", justify="right", no_wrap=True)
+        table.add_column("after", justify="right", no_wrap=True)
+        table.add_column("ratio [interval]" if is_wide else "ratio", no_wrap=True)
+        table.add_column("margin", justify="right", no_wrap=True)
+        if is_wide:
+            table.add_column("db calls", justify="right", no_wrap=True)
+        table.add_column("verdict", overflow="fold", min_width=20 if is_wide else 16)
+        for result in self._comparison.primary:
+            row = tables.row(result)
+            verdict = Text.assemble((row.word, _STYLE[row.word]), row.qualifier)
+            if row.tags:
+                verdict.append(f" ({', '.join(row.tags)})")
+            figures = [
+                row.before,
+                row.after,
+                Text(f"{row.ratio}{' ' if is_wide else chr(10)}{row.interval}"),
+                row.margin,
+            ]
+            if is_wide:
+                figures.append(row.calls)
+            table.add_row(Text(f"{row.name} {row.quantile}"), *figures, verdict)
+        yield table
 
 
 def _evidence(comparison: Comparison) -> str:

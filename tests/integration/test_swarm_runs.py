@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -95,6 +97,7 @@ def start(folder: Path, scenario: str, *options: str) -> subprocess.Popen[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
 
@@ -109,7 +112,7 @@ def swarm(folder: Path, plan: SwarmPlan, *options: str) -> Record:
 
 def duet(cached: Site, uncached: Site, **values: Any) -> SwarmPlan:
     """A short plan of two arms."""
-    parameters: dict[str, Any] = {"rate": 80.0, "visitors": 8, "duration_s": 2.0, "members": MEMBERS, "prepare": "warm"}
+    parameters: dict[str, Any] = {"rate": 80.0, "visitors": 8, "duration_s": 1.2, "members": MEMBERS, "prepare": "warm"}
     arms = (Arm("before", uncached.url), Arm("after", cached.url))
     return SwarmPlan("readers_and_members", arms, **(parameters | values))
 
@@ -139,7 +142,7 @@ def assert_complete(record: Record) -> None:
 @pytest.fixture(scope="module")
 def duet_record(tmp_path_factory: pytest.TempPathFactory, cached: Site, uncached: Site) -> Record:
     """A duet in one process, with a warm-up."""
-    return swarm(tmp_path_factory.mktemp("duet"), duet(cached, uncached, warmup_s=0.5))
+    return swarm(tmp_path_factory.mktemp("duet"), duet(cached, uncached, warmup_s=0.3))
 
 
 def test_every_request_of_a_duet_is_recorded_and_was_counted_by_the_site(duet_record: Record) -> None:
@@ -174,7 +177,7 @@ def test_times_of_a_request_are_in_order(duet_record: Record) -> None:
     table = duet_record.table("requests")
     moments = np.array([table[name].to_numpy() for name in ("scheduled", "released", "sent", "first_byte", "end")])
     assert (np.diff(moments, axis=0) >= 0).all()
-    phases = {"warmup" if scheduled < 0.5 else "measured" for scheduled in moments[0]}
+    phases = {"warmup" if scheduled < 0.3 else "measured" for scheduled in moments[0]}
     assert phases == set(table["phase"].to_pylist())
 
 
@@ -211,7 +214,7 @@ def test_two_worker_processes_make_the_same_traffic(
     tmp_path: Path, cached: Site, uncached: Site, duet_record: Record
 ) -> None:
     """With two workers every request of the plan is made once, members stay with one worker, and nothing is lost."""
-    record = swarm(tmp_path, duet(cached, uncached, warmup_s=0.5), "--processes", "2")
+    record = swarm(tmp_path, duet(cached, uncached, warmup_s=0.3), "--processes", "2")
     assert_complete(record)
     rows, alone = columns(record), columns(duet_record)
     assert set(rows["worker"]) == {0, 1}
@@ -230,7 +233,7 @@ def test_two_worker_processes_make_the_same_traffic(
 def test_visitors_in_a_loop_are_recorded_too(tmp_path: Path, cached: Site) -> None:
     """A closed workload keeps the same ledger; its requests are due when their visitor is ready."""
     arms = (Arm("target", cached.url),)
-    plan = SwarmPlan("cache_hit", arms, rate=None, visitors=12, duration_s=2.0, members=0)
+    plan = SwarmPlan("cache_hit", arms, rate=None, visitors=30, duration_s=1.2, members=0)
     record = swarm(tmp_path, plan)
     assert_complete(record)
     table = record.table("requests")
@@ -239,7 +242,7 @@ def test_visitors_in_a_loop_are_recorded_too(tmp_path: Path, cached: Site) -> No
 
 def test_a_purged_cache_starts_with_misses(tmp_path: Path, cached: Site) -> None:
     """After a cold start the first request for each page is a miss, and later ones are hits."""
-    plan = SwarmPlan("cache_hit", (Arm("target", cached.url),), rate=100.0, duration_s=1.5, members=0, prepare="cold")
+    plan = SwarmPlan("cache_hit", (Arm("target", cached.url),), rate=150.0, duration_s=1.0, members=0, prepare="cold")
     record = swarm(tmp_path, plan)
     rows = columns(record)
     assert Counter(rows["cache"])["MISS"] >= len(set(rows["url"])) > 0
@@ -253,8 +256,8 @@ def test_a_broken_site_is_caught(tmp_path: Path, database: Path, fault: str, che
         plan = SwarmPlan(
             "readers_and_members",
             (Arm("target", site.url),),
-            rate=150.0,
-            duration_s=1.5,
+            rate=200.0,
+            duration_s=1.0,
             members=MEMBERS,
             member_share=0.4,
         )
@@ -276,18 +279,22 @@ def rows_so_far(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("number", "extra"),
-    [(signal.SIGINT, ()), (signal.SIGTERM, ("--processes", "2"))],
-    ids=["Ctrl-C, one process", "termination, two workers"],
+    ("send", "extra"),
+    [
+        (lambda pid: os.kill(pid, signal.SIGTERM), ()),
+        (lambda pid: os.kill(pid, signal.SIGINT), ()),
+        (lambda pid: os.killpg(pid, signal.SIGINT), ("--processes", "2")),
+    ],
+    ids=["termination", "Ctrl-C", "Ctrl-C, two workers"],
 )
 def test_an_interrupted_run_leaves_a_complete_record(
-    tmp_path: Path, cached: Site, number: signal.Signals, extra: tuple[str, ...]
+    tmp_path: Path, cached: Site, send: Callable[[int], None], extra: tuple[str, ...]
 ) -> None:
     """Ctrl-C and termination end the run early; its record is whole and says it was interrupted."""
     options = ("--headless", "--host", cached.url, "-t", "10m", "--rate", "100", "-u", "8", "--out", "record", *extra)
     process = start(tmp_path, "cache_hit", *options)
     wait_for(lambda: rows_so_far(tmp_path / "record") > 0, "the first rows")
-    process.send_signal(number)
+    send(process.pid)
     process.wait(DEADLINE_S)
     record = read_record(tmp_path / "record")
     assert record.run is not None
@@ -358,6 +365,41 @@ def test_the_web_interface_starts_stops_and_starts_again(tmp_path: Path, cached:
     finally:
         process.terminate()
         process.wait(DEADLINE_S)
+
+
+class Doorkeeper(http.server.BaseHTTPRequestHandler):
+    """A site that says it is the reference site and lets no member in."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Describe the site."""
+        corpus = {"first_id": 1, "count": 5, "profile": "natural", "seed": 0}
+        self._answer(200, json.dumps({"site": "anp-reference", "corpus": corpus, "members": 9}).encode())
+
+    def do_POST(self) -> None:
+        """Refuse a log-in."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(401, b"")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def test_a_login_that_fails_stops_the_run_before_it_starts(tmp_path: Path) -> None:
+    """When a member does not get in, one line names the member and the status, and nothing is recorded."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Doorkeeper) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        line = refuse(tmp_path, "logged_in", "--host", f"http://127.0.0.1:{server.server_port}", "--members", "2")
+        server.shutdown()
+    assert "member m00000" in line
+    assert "(status 401, none)" in line
 
 
 def refuse(folder: Path, scenario: str, *options: str) -> str:

@@ -16,7 +16,9 @@ from results.comparison import Comparison, compare_trial
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, launch_directory, read_record
 
-ROUTES = ("article", "home")
+EXAMPLES = [
+    {"check": "wrong_article", "arm": "before", "path": "/a/1", "viewer": "anonymous", "expected": "7", "got": "8"}
+]
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Trial:
     lag_in: Sequence[int] = ()
     cpu: float = 0.4
     achieved: float = 1.0
-    ledger: dict[str, Any] = field(default_factory=lambda: {"ok": True, "problems": []})
+    ledger: dict[str, Any] = field(default_factory=lambda: {"complete": True, "site": {"before": {"agrees": True}}})
     drop_rows: int = 0
     other_url: int = 0
     cut_off: Sequence[int] = ()
@@ -73,6 +75,7 @@ class Trial:
     swapped: bool = False
     order: Sequence[int] = ()
     scale: float = 1.0
+    warmup: int = 0
 
 
 def draw(trial: Trial, launch: int) -> dict[str, Any]:
@@ -82,6 +85,10 @@ def draw(trial: Trial, launch: int) -> dict[str, Any]:
     n = sum(page.requests for page in pages)
     page = rng.permutation(np.repeat(np.arange(len(pages)), [p.requests for p in pages]))
     scheduled = np.sort(rng.uniform(1.0, 9.0, n))
+    if trial.warmup:
+        page = np.concatenate([rng.integers(0, len(pages), trial.warmup), page])
+        scheduled = np.concatenate([np.sort(rng.uniform(0.0, 1.0, trial.warmup)), scheduled])
+        n += trial.warmup
     shared = rng.normal(size=n)
     out: dict[str, list[Any]] = {name: [] for name in ("arm", "page", "request", "scheduled", "ms", "failed", "cache")}
     noise = rng.normal(0, trial.launch_sd, (2, len(pages)))
@@ -115,7 +122,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
     arms = tuple(Arm(name, f"http://127.0.0.1:{9000 + i}") for i, name in enumerate(trial.arm_names))
     rate = trial.rates[position] if trial.rates else 50.0
     plan = SwarmPlan("readers_and_members", arms, seed=7, launch=launch, rate=rate, warmup_s=1.0, duration_s=8.0)
-    writer = RecordWriter(directory, "swarm", plan.to_dict())
+    writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict()})
     scheduled, page = data["scheduled"], data["page"]
     lag = trial.lag_ms if not trial.lag_in or position in trial.lag_in else 0.05
     sent = scheduled + lag / 1000 * 0.5
@@ -136,7 +143,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         "worker": pa.array(np.zeros(n), pa.int16()),
         "seq": pa.array(seq),
         "request": pa.array(data["request"], pa.int64()),
-        "phase": words(np.ones(n, np.int8), PHASES),
+        "phase": words((scheduled >= 1.0).astype(np.int8), PHASES),
         "scheduled": pa.array(scheduled),
         "released": pa.array(scheduled + lag / 1000),
         "sent": pa.array(sent),
@@ -161,12 +168,13 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
     half = batch.num_rows // 2
     writer.stream("requests").write(batch.slice(0, half))
     writer.stream("requests").write(batch.slice(half))
-    second = np.arange(1.0, 11.0)
-    offered = np.bincount(np.clip(np.ceil(scheduled).astype(int) - 1, 0, 9), minlength=10)
+    # The last interval is a hundredth of a second long and fully busy, as the end of a run is.
+    offered = np.append(np.bincount(np.clip(np.ceil(scheduled).astype(int) - 1, 0, 9), minlength=10), 0)
     offered = np.round(offered / trial.achieved).astype(np.int64)
-    series: dict[str, Any] = {name: np.zeros(10) for name in SECONDS.names}
-    series |= {"second": second, "interval": np.ones(10), "offered": offered, "sent": offered, "completed": offered}
-    series |= {"cpu": np.full(10, trial.cpu), "lag_p99_ms": np.full(10, lag)}
+    series: dict[str, Any] = {name: np.zeros(11) for name in SECONDS.names}
+    series |= {"second": np.append(np.arange(1.0, 11.0), 10.01), "interval": np.append(np.ones(10), 0.01)}
+    series |= {"offered": offered, "sent": offered, "completed": offered}
+    series |= {"cpu": np.append(np.full(10, trial.cpu), 1.0), "lag_p99_ms": np.full(11, lag)}
     writer.stream("seconds").write(
         pa.RecordBatch.from_arrays([pa.array(series[f.name]).cast(f.type) for f in SECONDS], schema=SECONDS)
     )
@@ -185,7 +193,9 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
             writer.stream(stream).close()
         return
     ended = "interrupted" if position in trial.interrupted else "completed"
-    writer.finish(ended, {"ledger": trial.ledger, "traffic_key": plan.traffic_key})
+    writer.finish(
+        ended, {"ledger": trial.ledger, "traffic_key": plan.traffic_key, "failed_checks": EXAMPLES[: trial.wrong_pages]}
+    )
 
 
 def write_trial(directory: Path, trial: Trial) -> Record:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from results.comparison import CellResult, Comparison, compare_archived, compare_trial
+from results.cells import CellResult
+from results.comparison import Comparison, compare_archived, compare_trial
 from results.design import Design
 from results.errors import ComparisonError
 from results.record import Record, read_record
@@ -241,6 +243,15 @@ def test_single_runs_can_be_put_side_by_side(make_trial: Callable[..., Record]) 
 
     assert comparison.overall.word == "not enough data"
     assert cells(comparison)["reader article p50"].ratio.estimate == pytest.approx(0.1, rel=0.1)
+
+
+def test_settings_come_from_the_site_where_the_plan_has_none(make_trial: Callable[..., Record]) -> None:
+    """Of a run without settings in its plan, the report tells those that the site told the swarm."""
+    run = make_trial(launches=1).launches()[0]
+    about = {"settings": {"page_cache": "off"}}
+    told = dataclasses.replace(run, run={**(run.run or {}), "sites": {"before": {"about": about}}})
+
+    assert compare_archived(told, run).changed_settings == (("page_cache", "off", None),)
 
 
 def test_an_arm_that_is_not_there_is_an_error(make_trial: Callable[..., Record]) -> None:

@@ -24,6 +24,8 @@ def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
     [
         ({"wrong_pages": 1}, "checks", "invalid", 4),
         ({"ledger": {"ok": False, "problems": ["worker 2 never reported"]}}, "ledger", "invalid", 4),
+        ({"ledger": {"complete": False}}, "ledger", "invalid", 4),
+        ({"ledger": {"complete": True, "site": {"after": {"agrees": False}}}}, "ledger", "invalid", 4),
         ({"cpu": 0.95}, "saturated", "invalid", 4),
         ({"lag_ms": 3.0}, "saturated", "invalid", 4),
         ({"lag_ms": 3.0, "lag_in": [1, 5]}, "saturated", "invalid", 4),
@@ -58,6 +60,13 @@ def test_a_failed_gate_says_what_to_do(make_trial: Callable[..., Record], fault:
 
     assert comparison.overall.headline == gate.words
     assert gate.words.count(".") >= 2 or ";" in gate.words
+
+
+def test_a_wrong_page_is_shown(make_trial: Callable[..., Record]) -> None:
+    """The first wrong page that the swarm kept is told in full."""
+    headline = compare_trial(make_trial(wrong_pages=1)).overall.headline
+
+    assert "before /a/1 for anonymous: expected 7, got 8" in headline
 
 
 def test_the_weightier_gate_speaks(make_trial: Callable[..., Record]) -> None:

@@ -24,7 +24,7 @@ def test_percentages_have_two_digits(value: float, text: str) -> None:
 
 def test_a_share_is_never_rounded_up_to_all() -> None:
     """A share just below one is not written as 100 %."""
-    assert units.percent(0.9999) == "99.9 %"
+    assert (units.percent(0.9999), units.percent(0.995)) == ("99.9 %", "99.5 %")
 
 
 @pytest.mark.parametrize("write", [units.milliseconds, units.percent, units.ratio, units.change, units.count])

@@ -30,10 +30,12 @@ class StoreRules(RuleBasedStateMachine):
 
     @rule(target=renders)
     def begin(self) -> tuple[int, int]:
+        """A render takes its ticket."""
         return self.store.take_ticket(), len(self.purges)
 
     @rule(render=consumes(renders), key=KEYS, tags=TAGS, size=st.sampled_from([10, 3_000, 20_000]))
     def finish(self, render: tuple[int, int], key: Key, tags: frozenset[str], size: int) -> None:
+        """A render ends; what a purge overtook, or what is too large, is refused."""
         ticket, begun = render
         entry = _entry(tags, size)
         overtaken = any(purge & entry.tags for purge in self.purges[begun:])
@@ -45,6 +47,7 @@ class StoreRules(RuleBasedStateMachine):
 
     @rule(tags=st.frozensets(st.sampled_from(["a", "b", "c", EVERYTHING]), min_size=1))
     def purge(self, tags: frozenset[str]) -> None:
+        """Exactly the pages with a purged tag go."""
         held = {key: self.store.get(key) for key in [(b"host", b"/%d" % n, b"") for n in range(9)]}
         dropped = self.store.purge(tags)
         self.purges.append(tags)
@@ -54,10 +57,12 @@ class StoreRules(RuleBasedStateMachine):
 
     @invariant()
     def within_bounds(self) -> None:
+        """The store never holds more than it may."""
         assert 0 <= self.store.bytes <= LIMIT
 
     @invariant()
     def index_holds_what_is_stored(self) -> None:
+        """No page is missing from the index, none is left behind in it."""
         indexed = {key for keys in self.store._keys_by_tag.values() for key in keys}
         assert indexed == set(self.store._pages)
 

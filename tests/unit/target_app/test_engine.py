@@ -29,6 +29,7 @@ class Application:
     fails: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, in two parts."""
         self.renders += 1
         body = self.body
         if self.gate is not None:

@@ -1,8 +1,10 @@
 """The pages over a real database, asked through all layers."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
+from contextlib import closing
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 from xml.etree import ElementTree
@@ -120,9 +122,7 @@ async def test_marks_tell_page_article_and_viewer_within_the_first_kilobyte(view
     assert f'<meta name="anp-mark" content="page=home viewer={viewer}">'.encode() in home
 
 
-async def test_statements_in_the_header_are_those_sqlite_ran(
-    open_copy: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_statements_in_the_header_are_those_sqlite_ran(open_copy: Opener) -> None:
     """The count on every response equals an independent trace inside SQLite."""
     opened = open_copy()
     traced: list[str] = []
@@ -208,8 +208,46 @@ async def test_a_wrong_method_is_told_which_ones_there_are(open_copy: Opener) ->
     async with open_copy().client() as client:
         answer = await client.post("/")
         form = await client.put("/login")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.status_code == form.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert set(form.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+async def test_simultaneous_first_readers_cost_one_render(open_copy: Opener) -> None:
+    """Twenty cold requests for an article at once run its three statements once."""
+    opened = open_copy()
+    async with opened.client() as client:
+        answers = await asyncio.gather(*(client.get(opened.article_path()) for _ in range(20)))
+    assert opened.site.statistics.statements == 3
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("collapsed" in answer.headers["cache-status"] for answer in answers) == 19
+
+
+async def test_a_page_that_fails_is_an_error_page_and_is_not_kept(
+    open_copy: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader is told that trying again is safe, and it is: the next answer is the page."""
+    opened = open_copy()
+    async with opened.client() as client:
+        with monkeypatch.context() as patched:
+            patched.setattr("target_app.pages.Pages.article", None)
+            broken = await client.get(opened.article_path())
+        again = await client.get(opened.article_path())
+    assert (broken.status_code, again.status_code) == (500, 200)
+    assert "Trying again is safe" in broken.text
+    assert broken.headers["cache-status"] == "anp; fwd=uri-miss; fwd-status=500"
+
+
+async def test_without_its_tables_the_site_is_unavailable_for_a_while(open_copy: Opener) -> None:
+    """A failing database is 503 with a time to come back; a stored page is still served."""
+    opened = open_copy()
+    async with opened.client() as client:
+        await client.get(opened.article_path(0))
+        with closing(apsw.Connection(str(opened.site.path))) as other:
+            other.execute("DROP TABLE article_meta")
+        stored, failed = await client.get(opened.article_path(0)), await client.get(opened.article_path(1))
+    assert (stored.status_code, failed.status_code) == (200, 503)
+    assert failed.headers["retry-after"] == "5"
 
 
 async def test_feed_and_sitemap_name_absolute_addresses_of_the_configured_base(open_copy: Opener) -> None:

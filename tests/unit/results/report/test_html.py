@@ -7,7 +7,7 @@ import pytest
 
 from results.comparison import Comparison, compare_archived, compare_trial
 from results.record import Record
-from results.report import html
+from results.report import html, markdown, note
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
@@ -131,6 +131,16 @@ def test_hostile_names_are_text(make_trial: Callable[..., Record]) -> None:
 
     assert "script" not in parsed.tags
     assert parsed.open == []
+
+
+def test_single_runs_have_a_page_too(make_trial: Callable[..., Record]) -> None:
+    """Two swarm records, whose plans know nothing of reasons or commands, make a whole report in every form."""
+    one, other = (make_trial(launches=1, seed=seed).launches()[0] for seed in (1, 2))
+    comparison = compare_archived(one, other)
+
+    assert Page(html.render(comparison)).open == []
+    assert "session difference" in markdown.render(comparison)
+    assert "No reason was given" in note.render(comparison)
 
 
 @pytest.mark.parametrize(

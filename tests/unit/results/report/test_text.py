@@ -54,8 +54,11 @@ def test_no_line_is_wider_than_the_terminal(demo_comparison: Comparison, width: 
     """On a terminal of 80 columns or more nothing runs over and no figure is cut."""
     shown = printed(demo_comparison, width)
 
+    words = set(shown.split())
     assert max(map(len, shown.splitlines())) <= width
     assert "…" not in shown
+    for result in demo_comparison.primary:
+        assert set(result.verdict.qualifier.split()) <= words
 
 
 def test_markup_in_names_is_printed_as_it_is(make_trial: Callable[..., Record]) -> None:

@@ -1,0 +1,142 @@
+"""The verdict of the whole in sentences: what happened, by how much, why, and what it does not say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from results.caching import ClassShare, HitRatio
+from results.cells import STOPS, CellResult
+from results.gates import Gate
+from results.samples import ALL, Samples
+from results.units import milliseconds, percent
+from results.verdict import Word
+
+_WEIGHT: Final[tuple[Word, ...]] = ("slower", "faster", "no difference", "not enough data")
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The verdict of the whole.
+
+    Attributes:
+        word: Of the gates, where one fails; else of the primary cells.
+        headline: One sentence.
+        sentences: What else has to be said with it.
+    """
+
+    word: Word
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def conclude(
+    cells: tuple[CellResult, ...],
+    checked: list[Gate],
+    hit_ratios: tuple[HitRatio, ...],
+    classes: tuple[ClassShare, ...],
+    *,
+    paired: bool,
+) -> Overall:
+    """The verdict of the whole: gates before cells, slower before faster, and the hit ratio in the same breath."""
+    moved = [hit for hit in hit_ratios if hit.moved]
+    primary = [result for result in cells if result.primary]
+    word, headline = _verdict_sentence(primary, checked, paired=paired)
+    named = _named(primary, word)
+    with_it = [hit for hit in moved if named is not None and hit.persona == named.cell.persona]
+    headline += "".join(f"; {_moved(hit, start='the')}" for hit in with_it)
+    rest = [hit for hit in moved if hit.persona != ALL or len(moved) == 1]
+    sentences = [f"{_moved(hit)}." for hit in rest if hit not in with_it]
+    if word not in {"invalid", "not comparable"} and primary:
+        counts = Counter(result.verdict.word for result in primary)
+        tally = ", ".join(f"{counts[each]} {each}" for each in _WEIGHT if each in counts)
+        sentences.insert(0, f"Of {len(primary)} primary {'cell' if len(primary) == 1 else 'cells'}: {tally}.")
+    return Overall(word, f"{headline}.", tuple(sentences + _bypassing(classes)))
+
+
+def _verdict_sentence(primary: list[CellResult], checked: list[Gate], *, paired: bool) -> tuple[Word, str]:
+    """The word of the whole and its sentence, without the full stop: gates first, then the cells by weight."""
+    for stop in STOPS:
+        if not paired and stop == "not enough data":
+            return stop, "Two sessions were put side by side, and how far sessions differ by themselves is not known"
+        for gate in checked:
+            if not gate.ok and gate.effect == stop:
+                return stop, gate.words.removesuffix(".")
+    if not primary:
+        return "not enough data", "No page had enough requests in every launch; run longer or at a higher rate"
+    words = {result.verdict.word for result in primary}
+    if words == {"no difference"}:
+        worst = max(result.verdict.ruled_out_slowdown or 0.0 for result in primary)
+        return "no difference", f"In every primary cell a slowdown of more than {percent(worst)} is ruled out"
+    for word in ("slower", "faster"):
+        if (first := _named(primary, word)) is not None:
+            return word, (
+                f"{_subject(first)} is {word} {first.verdict.qualifier} "
+                f"({milliseconds(first.latency_ms.before)} before, {milliseconds(first.latency_ms.after)} after)"
+            )
+    first = next(result for result in primary if result.verdict.word == "not enough data")
+    return "not enough data", f"{_subject(first)} cannot be settled: {first.verdict.qualifier}"
+
+
+def _named(primary: list[CellResult], word: Word) -> CellResult | None:
+    """The cell that the headline names: of those with the word of the whole, the first in the order of the family."""
+    if word not in {"slower", "faster"}:
+        return None
+    return next((result for result in primary if result.verdict.word == word), None)
+
+
+def _subject(result: CellResult) -> str:
+    what = {"p50": "The median", "p95": "The 95th percentile", "p99": "The 99th percentile"}[result.quantile]
+    return f"{what} of {result.cell} pages"
+
+
+def _moved(hit: HitRatio, start: str = "The") -> str:
+    whose = "of all replies" if hit.persona == ALL else f"of {hit.persona} replies"
+    verb = "rose" if hit.difference.estimate > 0 else "fell"
+    return f"{start} hit ratio {whose} {verb} from {percent(hit.share.before)} to {percent(hit.share.after)}"
+
+
+def _bypassing(classes: tuple[ClassShare, ...]) -> list[str]:
+    return [
+        f"{share.persona.capitalize()} pages bypass the page cache in both arms: it cannot make them faster, "
+        "and their cells tell whether it made them slower."
+        for share in classes
+        if share.cache == "BYPASS" and min(share.share.before, share.share.after) >= 0.99
+    ]
+
+
+def caveats(
+    samples: Samples, cells: tuple[CellResult, ...], plan: Mapping[str, Any], *, paired: bool
+) -> tuple[str, ...]:
+    """What a reader must not conclude from the figures, in sentences."""
+    out = []
+    if paired:
+        out.append(
+            "The claim is about these two versions on this machine, each started afresh in every launch; "
+            "it says nothing about another machine, data set or mix of traffic."
+        )
+        out.append(
+            "Both arms were loaded at once and share the machine, so each may slow the other; "
+            "a ratio near one can hide a capacity that differs."
+        )
+    else:
+        out.append("The two sessions ran at different times; what the machine did meanwhile is part of the difference.")
+    if samples.workload == "closed":
+        out.append("Closed workload: visitors wait for replies, so slow replies thin out the load that would show it.")
+    if any("fragile" in result.tags for result in cells):
+        out.append("A cell tagged fragile would lose its word if one launch were left out or another method were used.")
+    gap = [
+        result
+        for result in cells
+        if result.primary and result.latency_ms.after > 1.5 * result.service_ms.after > 0 and result.quantile == "p50"
+    ]
+    if samples.workload == "open" and gap:
+        out.append(
+            f"Replies to {gap[0].cell} waited before they were sent: response time is well above service time, "
+            "so the site was queueing at this rate."
+        )
+    if (plan.get("machine") or {}).get("virtual"):
+        out.append("The machine is virtual: other guests may have taken time that neither arm could see.")
+    return tuple(out)
