@@ -85,6 +85,7 @@ class Conductor:
         self._ready: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
         self._ending: tuple[EndedBy, str] | None = None
+        self._measured: float | None = None  # seconds of the plan under way
         self._recorder: Recorder | None = None
 
     # -- what locust tells ---------------------------------------------------------------------------------------

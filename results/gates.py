@@ -232,14 +232,19 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
     """One gate on how many launches are lost to a sick generator, and the three limits that lose them."""
     lost = sum(report.saturated for report in reports)
     share = lost / len(reports) if reports else 0.0
+    late = max(reports, key=lambda report: _or_worst(report.lag_p99_ms) / report.lag_limit_ms)
+    busy = max(_or_worst(report.cpu) for report in reports)
     advice = "Lower the rate, or give the generator a core of its own or more processes."
+    if busy <= CPU_LIMIT / 2 and late.lag_p99_ms > late.lag_limit_ms:
+        advice = (
+            f"It used {percent(busy)} of a core at most, so other work on the machine held it up: "
+            "quieten the machine, or give the generator a core of its own."
+        )
+    achieved = min(-_or_worst(-report.achieved) for report in reports)
     fate = "The generator was fit in every launch, so lateness is the site's and not ours."
     if lost:
         fate = f"The generator was not fit in {lost} of {len(reports)} launches, which are left out. "
         fate += advice if share > LEFT_OUT_LIMIT else "The rest stand."
-    late = max(reports, key=lambda report: _or_worst(report.lag_p99_ms) / report.lag_limit_ms)
-    busy = max(_or_worst(report.cpu) for report in reports)
-    achieved = min(-_or_worst(-report.achieved) for report in reports)
     in_time, has_room, holds = late.lag_p99_ms <= late.lag_limit_ms, busy <= CPU_LIMIT, achieved >= ACHIEVED_LIMIT
     return [
         Gate(

@@ -61,7 +61,7 @@ class _Cells:
         table.add_column("cell", overflow="fold", min_width=None if is_wide else 12)
         table.add_column("before", justify="right", no_wrap=True)
         table.add_column("after", justify="right", no_wrap=True)
-        table.add_column("ratio [interval]" if is_wide else "ratio", no_wrap=True)
+        table.add_column(Text("ratio [interval]" if is_wide else "ratio"), no_wrap=True)
         table.add_column("margin", justify="right", no_wrap=True)
         if is_wide:
             table.add_column("db calls", justify="right", no_wrap=True)
@@ -71,12 +71,8 @@ class _Cells:
             verdict = Text.assemble((row.word, _STYLE[row.word]), row.qualifier)
             if row.tags:
                 verdict.append(f" ({', '.join(row.tags)})")
-            figures = [
-                row.before,
-                row.after,
-                Text(f"{row.ratio}{' ' if is_wide else chr(10)}{row.interval}"),
-                row.margin,
-            ]
+            ratio = Text(f"{row.ratio} {row.interval}" if is_wide else f"{row.ratio}\n{row.interval}")
+            figures: list[RenderableType] = [row.before, row.after, ratio, row.margin]
             if is_wide:
                 figures.append(row.calls)
             table.add_row(Text(f"{row.name} {row.quantile}"), *figures, verdict)

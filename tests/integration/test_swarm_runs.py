@@ -313,6 +313,21 @@ def test_a_killed_run_keeps_the_rows_it_had(tmp_path: Path, cached: Site) -> Non
     assert record.table("requests").num_rows > 0
 
 
+def test_a_worker_that_is_killed_is_missed(tmp_path: Path, cached: Site) -> None:
+    """The run ends failed when a worker is gone; the ledger names it and does not call the record complete."""
+    options = ("--host", cached.url, "-t", "10m", "--rate", "100", "--out", "record", "--processes", "2")
+    process = start(tmp_path, "cache_hit", "--headless", *options)
+    wait_for(lambda: rows_so_far(tmp_path / "record") > 0, "the first rows")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+    assert process.wait(DEADLINE_S) == 1
+    run = read_record(tmp_path / "record").run
+    assert run is not None
+    assert run["ended_by"] == "failed"
+    assert len(run["ledger"]["missing_workers"]) == 1
+    assert not run["ledger"]["complete"]
+
+
 def test_a_target_that_dies_ends_the_run(tmp_path: Path, database: Path, cached: Site) -> None:
     """When one arm answers nothing any more the run ends by itself, failed, with its rows and the reason."""
     with serve(database) as victim:
@@ -396,19 +411,21 @@ def test_a_login_that_fails_stops_the_run_before_it_starts(tmp_path: Path) -> No
     """When a member does not get in, one line names the member and the status, and nothing is recorded."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Doorkeeper) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        line = refuse(tmp_path, "logged_in", "--host", f"http://127.0.0.1:{server.server_port}", "--members", "2")
+        url = f"http://127.0.0.1:{server.server_port}"
+        options = ("--headless", "--host", url, "--members", "2", "--out", "record")
+        line = refused(tmp_path, start(tmp_path, "logged_in", *options))
         server.shutdown()
     assert "member m00000" in line
     assert "(status 401, none)" in line
 
 
-def refuse(folder: Path, scenario: str, *options: str) -> str:
+def refused(folder: Path, process: subprocess.Popen[str]) -> str:
     """The one line a swarm says when it will not start; it leaves nothing behind."""
-    process = start(folder, scenario, "--headless", "-t", "1s", "--out", "record", *options)
     assert process.wait(DEADLINE_S) == 2
-    [line] = [line for line in (folder / "locust.log").read_text().splitlines() if line.startswith("error: ")]
-    assert "Traceback" not in (folder / "locust.log").read_text()
+    log = (folder / "locust.log").read_text()
+    assert "Traceback" not in log
     assert not (folder / "record").exists()
+    [line] = [line for line in log.splitlines() if line.startswith("error: ")]
     return line
 
 
@@ -416,10 +433,19 @@ def test_a_swarm_that_cannot_start_says_why_in_one_line(tmp_path: Path, cached: 
     """No target, no answer, a host not ours, too few members, a plan of another scenario: each has its line."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         free = listener.getsockname()[1]
-    assert "give --host URL" in refuse(tmp_path, "cache_hit")
-    assert "does not answer (connect)" in refuse(tmp_path, "cache_hit", "--host", f"http://127.0.0.1:{free}")
-    assert "--i-may-load example.org" in refuse(tmp_path, "cache_hit", "--host", "http://example.org")
-    assert "the site only 4; give --members 4" in refuse(tmp_path, "logged_in", "--host", cached.url)
-    assert "rate is -1.0" in refuse(tmp_path, "cache_hit", "--host", cached.url, "--rate", "-1")
-    (tmp_path / "p.json").write_text(json.dumps(duet(cached, uncached).to_dict()))
-    assert "run locustfiles/readers_and_members.py" in refuse(tmp_path, "cache_hit", "--plan", "p.json")
+    (tmp_path / "plan.json").write_text(json.dumps(duet(cached, uncached).to_dict()))
+    cases: dict[str, tuple[str, ...]] = {
+        "give --host URL": ("cache_hit",),
+        "does not answer (connect)": ("cache_hit", "--host", f"http://127.0.0.1:{free}"),
+        "--i-may-load example.org": ("cache_hit", "--host", "http://example.org"),
+        "the site only 4; give --members 4": ("logged_in", "--host", cached.url),
+        "rate is -1.0": ("cache_hit", "--host", cached.url, "--rate", "-1"),
+        "run locustfiles/readers_and_members.py": ("cache_hit", "--plan", str(tmp_path / "plan.json")),
+    }
+    running = []
+    for number, (says, (scenario, *options)) in enumerate(cases.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        running.append((says, folder, start(folder, scenario, "--headless", "--out", "record", *options)))
+    for says, folder, process in running:
+        assert says in refused(folder, process)

@@ -62,6 +62,15 @@ def test_a_failed_gate_says_what_to_do(make_trial: Callable[..., Record], fault:
     assert gate.words.count(".") >= 2 or ";" in gate.words
 
 
+def test_advice_fits_the_cause(make_trial: Callable[..., Record]) -> None:
+    """A late generator that is not busy is told of other work on the machine, a busy one to do less."""
+    idle = compare_trial(make_trial(lag_ms=3.0, cpu=0.1)).overall.headline
+    busy = compare_trial(make_trial(lag_ms=3.0, cpu=0.95)).overall.headline
+
+    assert "other work on the machine" in idle
+    assert "Lower the rate" in busy
+
+
 def test_a_wrong_page_is_shown(make_trial: Callable[..., Record]) -> None:
     """The first wrong page that the swarm kept is told in full."""
     headline = compare_trial(make_trial(wrong_pages=1)).overall.headline
