@@ -1,7 +1,8 @@
-"""Child processes: started in a session of their own, watched, stopped in order, and never left behind.
+"""Child processes: started in a group of their own, watched, stopped in order, and never left behind.
 
-A child gets its own session so that Ctrl-C reaches the harness alone, which then stops the children in the order that
-keeps their records whole. Should the harness itself be killed, the kernel sends each child SIGTERM.
+A child gets its own process group so that Ctrl-C reaches the harness alone, which then stops the children in the order
+that keeps their records whole. It stays in the harness's session, so that the scheduler treats all children alike (see
+``wakefulness``). Should the harness itself be killed, the kernel sends each child SIGTERM.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                start_new_session=True,
+                process_group=0,
                 preexec_fn=before_exec,  # noqa: PLW1509 - pinning and the death signal must precede exec
             )
 
@@ -100,7 +101,7 @@ class Child:
                     poll()
 
     def stop(self, *, first: signal.Signals = signal.SIGTERM, patience_s: float = 5.0) -> None:
-        """Ask it to stop, and kill its whole session where it has not after ``patience_s``."""
+        """Ask it to stop, and kill its whole group where it has not after ``patience_s``."""
         if self._process.poll() is None:
             self._process.send_signal(first)
             with contextlib.suppress(subprocess.TimeoutExpired):

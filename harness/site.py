@@ -102,28 +102,32 @@ def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "
     return argv
 
 
-def start(name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None) -> Site:
-    """Start a site on a free port and wait until it says that it listens.
+def spawn(name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None) -> Child:
+    """Start a site on a free port; ``listening`` waits until it can be used."""
+    return Child(name, serve_command(database, settings), log, core=core, stdout=_said(log))
+
+
+def listening(child: Child) -> Site:
+    """Wait until a spawned site says that it listens.
 
     Raises:
         TargetError: It ended, or said nothing within ``START_SECONDS``.
     """
-    said = log.with_suffix(".url")
-    child = Child(f"site {name}", serve_command(database, settings), log, core=core, stdout=said)
     deadline = time.monotonic() + START_SECONDS
-    try:
-        while (line := _last_line(said)) is None:
-            if (code := child.exit_code) is not None:
-                raise TargetError(child.last_words() or f"site {name!r} ended with exit code {code}; see {log}")
-            if time.monotonic() > deadline:
-                raise TargetError(f"site {name!r} did not listen within {START_SECONDS:.0f} s; see {log}")
-            time.sleep(0.01)
-    except BaseException:
-        child.stop()
-        raise
-    finally:
-        said.unlink(missing_ok=True)
-    return Site(name, line["url"], child, line["settings"])
+    said = _said(child.log)
+    while (line := _last_line(said)) is None:
+        if (code := child.exit_code) is not None:
+            raise TargetError(child.last_words() or f"site {child.name!r} ended with exit code {code}; see {child.log}")
+        if time.monotonic() > deadline:
+            raise TargetError(f"site {child.name!r} did not listen within {START_SECONDS:.0f} s; see {child.log}")
+        time.sleep(0.01)
+    said.unlink()
+    return Site(child.name, line["url"], child, line["settings"])
+
+
+def _said(log: Path) -> Path:
+    """Where a site's standard output goes until its address has been read from it."""
+    return log.with_suffix(".url")
 
 
 def known_settings() -> list[dict[str, Any]]:

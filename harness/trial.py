@@ -16,15 +16,16 @@ from typing import Any, Final
 import results.report
 from harness import machine, probe, site, swarm
 from harness.errors import RunFailed, TargetError
-from harness.processes import uninterrupted
+from harness.processes import Child, uninterrupted
 from harness.progress import Steps
 from harness.trial_plan import TrialPlan
+from harness.wakefulness import awake
 from results.comparison import Comparison, compare_trial
 from results.design import Design
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, launch_directory, new_directory, read_record, runs_root
 
-BUSY_SHARE: Final = 0.2
+BUSY_SHARE: Final = 0.1
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
 
 RATE_LIMITS: Final = (5.0, 500.0)
@@ -56,13 +57,14 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
     _check(plan)
     with _Trial.open(plan, out, commands, steps) as trial:
         trial.import_articles()
-        rate = trial.find_rate()
-        for launch in range(plan.launches):
-            with trial.launch(launch) as watch:
-                trial.start_arms(launch)
-                trial.verify_arms()
-                trial.swarm(launch, rate, watch)
-                trial.stop_arms()
+        with trial.cores_awake():
+            rate = trial.pilot()
+            for launch in range(plan.launches):
+                with trial.launch(launch) as advance:
+                    trial.start_arms(launch)
+                    trial.verify_pages()
+                    trial.swarm(launch, rate, advance)
+                    trial.stop_arms()
         return trial.conclude()
 
 
@@ -82,6 +84,7 @@ class _Trial:
     writer: RecordWriter
     work: Path
     cores: machine.Cores
+    children: list[Child] = field(default_factory=list)
     sites: list[site.Site] = field(default_factory=list)
     rate: float | None = None
 
@@ -124,21 +127,37 @@ class _Trial:
         with self.steps.step(title, total=corpus.count, count=True) as advance:
             site.import_corpus(self._database(), corpus, members, self.log("import"), advance)
 
-    def find_rate(self) -> float:
-        """The rate of the plan, or with ``auto`` the one both arms hold together with room to spare."""
-        if self.plan.rate != "auto":
-            self.rate = self.plan.rate
-            return self.rate
-        with self.steps.step("pilot: what a page costs each arm"):
+    @contextlib.contextmanager
+    def cores_awake(self) -> Iterator[None]:
+        """Keep the cores of sites and generator out of their idle states, where the plan says so."""
+        cores = (self.cores.site, self.cores.generator) if self.plan.keep_awake else ()
+        with awake(cores, self.log("awake")):
+            yield
+
+    def pilot(self) -> float:
+        """See that both arms serve and log in who should be, and find the rate.
+
+        With ``rate = auto`` that is the one both arms hold together with room to spare, even if every page of either
+        had to be rendered.
+        """
+        with self.steps.step("pilot: both arms serve, and a login logs in the right member"):
             self.start_arms(launch=-1)
-            costs = {one.name: probe.page_cost_ms(one.url, self.plan.corpus.corpus()) for one in self.sites}
+            self.verify_pages()
+            for one in self.sites if self.plan.members else []:
+                probe.verify_login(one.name, one.url)
+            corpus = self.plan.corpus.corpus()
+            costs = {one.name: probe.page_cost_ms(one.url, corpus) for one in self.sites}
             self.stop_arms()
-        low, high = RATE_LIMITS
-        exact = min(high, max(low, BUSY_SHARE * 1e3 / sum(costs.values())))
-        self.rate = float(f"{exact:.2g}")
-        words = ", ".join(f"{name} {cost:.2f} ms" for name, cost in costs.items())
+        if self.plan.rate == "auto":
+            low, high = RATE_LIMITS
+            self.rate = float(f"{min(high, max(low, BUSY_SHARE * 1e3 / sum(costs.values()))):.2g}")
+        else:
+            self.rate = self.plan.rate
+        words = ", ".join(f"{costs[name]:.2f} ms {name}" for name in self.plan.arms)
+        busy = self.rate * sum(costs.values()) / 1e3
         self.steps.say(
-            f"  a rendered article costs {words}: {self.rate:g} requests a second and arm leave room to spare"
+            f"  rendering an article takes {words}: at {self.rate:g} requests a second and arm, "
+            f"the site's core is busy {busy:.0%} of the time at most"
         )
         return self.rate
 
@@ -163,14 +182,13 @@ class _Trial:
             site.copy_database(self._database(), database)
             settings = [f"{key}={value}" for key, value in arm.settings().items()]
             log = self.log(f"launch-{launch + 1:02d}-{name}" if launch >= 0 else f"pilot-{name}")
-            self.sites.append(site.start(name, database, settings, log, core=self.cores.site))
+            self.children.append(site.spawn(name, database, settings, log, core=self.cores.site))
+        self.sites = [site.listening(child) for child in self.children]
 
-    def verify_arms(self) -> None:
-        """See that both arms serve the corpus and that a login logs in the right member."""
+    def verify_pages(self) -> None:
+        """See that both arms serve the corpus."""
         for one in self.sites:
             probe.verify_pages(one.name, one.url, self.plan.corpus.corpus())
-            if self.plan.members:
-                probe.verify_login(one.name, one.url)
 
     def swarm(self, launch: int, rate: float, advance: Any) -> None:
         """Log members in, bring both caches to the same state, and load both arms side by side."""
@@ -202,8 +220,9 @@ class _Trial:
 
     def stop_arms(self) -> None:
         """Stop the sites, last started first, and drop their databases."""
-        while self.sites:
-            self.sites.pop().child.stop()
+        self.sites = []
+        while self.children:
+            self.children.pop().stop()
         for path in self.work.glob("*-*.sqlite*"):
             path.unlink()
 

@@ -57,13 +57,14 @@ class TrialPlan(_Part):
         seconds, warmup: Measured and discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
         prepare: State of the page cache before the first arrival.
+        keep_awake: Keep the cores out of their idle states during the launches.
     """
 
     name: str = "trial"
     reason: str = ""
     scenario: str = "readers_and_members"
     launches: int = Field(8, ge=1, le=1000)
-    seconds: float = Field(8.0, ge=0.5, le=86_400)
+    seconds: float = Field(10.0, ge=0.5, le=86_400)
     warmup: float = Field(1.0, ge=0, le=3600)
     rate: float | Literal["auto"] = "auto"
     visitors: int = Field(64, ge=1, le=10_000)
@@ -71,6 +72,7 @@ class TrialPlan(_Part):
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     prepare: Literal["natural", "warm", "cold"] = "warm"
+    keep_awake: bool = True
     seed: int = Field(1, ge=0, lt=2**63)
     corpus: CorpusPlan = CorpusPlan()
     before: ArmPlan = ArmPlan()

@@ -219,9 +219,7 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
 
 def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
     """What the swarm's own bookkeeping says is wrong; it also knows what the site itself counted."""
-    problems = [str(problem) for problem in ledger.get("problems") or []]
-    if not problems and (ledger.get("ok") is False or ledger.get("complete") is False):
-        problems.append("the swarm's own count of its rows does not add up")
+    problems = [] if ledger.get("complete", True) else ["the swarm's own count of its rows does not add up"]
     for arm, count in (ledger.get("site") or {}).items():
         if count.get("agrees") is False:
             problems.append(f"the {arm} site counted other requests than were answered")
@@ -345,9 +343,8 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
 
 
 def _traffic_key(record: Record) -> str | None:
-    known = {key: value for key, value in swarm_plan(record).items() if key not in {"format", "kind", "started"}}
     try:
-        return SwarmPlan.from_dict(known).traffic_key
+        return SwarmPlan.from_dict(swarm_plan(record)).traffic_key
     except (PlanError, TypeError):
         return None
 

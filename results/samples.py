@@ -170,8 +170,8 @@ class Samples:
 
 
 def swarm_plan(record: Record) -> Mapping[str, Any]:
-    """What a swarm record says of its traffic: the keys of ``SwarmPlan``, below ``plan`` or beside the format."""
-    plan: Mapping[str, Any] = record.plan.get("plan", record.plan)
+    """What a swarm record says of its traffic: the keys of ``SwarmPlan``."""
+    plan: Mapping[str, Any] = record.plan["plan"]
     return plan
 
 
