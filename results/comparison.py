@@ -22,7 +22,7 @@ from results.errors import ComparisonError
 from results.gates import Gate, LaunchReport
 from results.headline import Overall, caveats, conclude
 from results.record import Record
-from results.samples import AFTER, BEFORE, Cell, Launch, Samples, read_archived, read_trial, swarm_plan
+from results.samples import AFTER, BEFORE, Cell, Launch, Samples, read_archived, read_trial
 from results.verdict import exit_code
 
 FORMAT: Final = 1
@@ -187,7 +187,7 @@ def _arms(record: Record) -> dict[str, Mapping[str, Any]]:
     """The arms of a record with their settings: those of the plan, else those the site told the swarm."""
     run = next((launch.run for launch in record.launches() if launch.run is not None), {})
     arms: dict[str, Mapping[str, Any]] = {}
-    for arm in swarm_plan(record).get("arms", []):
+    for arm in record.asked.get("arms", []):
         about = ((run.get("sites") or {}).get(arm["name"]) or {}).get("about") or {}
         arms[str(arm["name"])] = dict(arm.get("settings") or about.get("settings") or {})
     return arms

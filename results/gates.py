@@ -21,7 +21,7 @@ from results.design import Design
 from results.errors import PlanError
 from results.plan import SwarmPlan
 from results.record import Record
-from results.samples import AFTER, BEFORE, Launch, Samples, swarm_plan
+from results.samples import AFTER, BEFORE, Launch, Samples
 from results.units import percent
 
 Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
@@ -336,7 +336,7 @@ def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) 
 
 def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     """What of a plan has to agree between launches; the addresses of the arms need not."""
-    plan = {key: value for key, value in swarm_plan(record).items() if key not in _FREE}
+    plan = {key: value for key, value in record.asked.items() if key not in _FREE}
     arms = plan.get("arms", [])
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
     return plan
@@ -344,7 +344,7 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
 
 def _traffic_key(record: Record) -> str | None:
     try:
-        return SwarmPlan.from_dict(swarm_plan(record)).traffic_key
+        return SwarmPlan.from_dict(record.asked).traffic_key
     except (PlanError, TypeError):
         return None
 

@@ -167,6 +167,12 @@ class Record:
         return self.path.name
 
     @property
+    def asked(self) -> Mapping[str, Any]:
+        """What was asked for: the traffic plan of a swarm (keys of ``SwarmPlan``), the whole plan of a trial."""
+        asked: Mapping[str, Any] = self.plan.get("plan", {}) if self.kind == "swarm" else self.plan
+        return asked
+
+    @property
     def is_complete(self) -> bool:
         """Whether the run wrote its last file."""
         return self.run is not None

@@ -169,12 +169,6 @@ class Samples:
         return start, start + 1
 
 
-def swarm_plan(record: Record) -> Mapping[str, Any]:
-    """What a swarm record says of its traffic: the keys of ``SwarmPlan``."""
-    plan: Mapping[str, Any] = record.plan["plan"]
-    return plan
-
-
 def read_trial(record: Record, before: str, after: str) -> Samples:
     """The samples of a trial: launch by launch, its two arms side by side.
 
@@ -210,7 +204,7 @@ def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]]) -> Sample
     personas: list[str] = []
     routes: list[str] = []
     raw = [_rows(part, personas, routes) for part in parts]
-    rates = {swarm_plan(launch).get("rate") is None for part in parts for launch, _ in part}
+    rates = {launch.asked.get("rate") is None for part in parts for launch, _ in part}
     if len(rates) > 1:
         raise ComparisonError("one of the runs is an open workload and the other a closed one; run both the same way")
     launches = tuple(

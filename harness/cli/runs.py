@@ -71,7 +71,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "record": record.name,
         "path": str(record.path),
         "kind": record.kind,
-        "scenario": record.plan.get("plan", record.plan).get("scenario"),
+        "scenario": record.asked.get("scenario"),
         "started": record.plan.get("started"),
         "ended_by": run.get("ended_by", "incomplete (no run.json)"),
         "reason": run.get("reason"),

@@ -140,7 +140,7 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_an_incomplete_record_can_be_shown_but_not_compared(tmp_path: Path) -> None:
     """A record without ``run.json`` is listed as incomplete, shown, and refused by compare."""
-    record = _record(tmp_path / "runs" / "r1", {"format": 1, "kind": "swarm", "scenario": "cache_hit"}, None)
+    record = _record(tmp_path / "runs" / "r1", {"format": 1, "kind": "swarm", "plan": {"scenario": "cache_hit"}}, None)
 
     listed = json.loads(_anp("runs", "list", "--json", "--out", "runs", cwd=tmp_path).stdout)
     shown = _anp("runs", "show", str(record), cwd=tmp_path)
@@ -221,7 +221,8 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
     assert data["run"]["ended_by"] == "completed"
-    assert data["run"]["ledger"]["ok"], data["run"]["ledger"]
+    ledger = data["run"]["ledger"]
+    assert (ledger["complete"], ledger["site"]["target"]["agrees"]) == (True, True)
     assert {(row["persona"], row["cache"]) for row in data["rows"]} == {("reader", "HIT"), ("member", "BYPASS")}
     assert all(row["errors"] == row["failed_checks"] == 0 for row in data["rows"])
     listed = json.loads(_anp("runs", "list", "--json", cwd=tmp_path).stdout)

@@ -24,7 +24,6 @@ def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
     [
         ({"wrong_pages": 1}, "checks", "invalid", 4),
         ({"ledger": {"complete": False}}, "ledger", "invalid", 4),
-        ({"ledger": {"complete": False}}, "ledger", "invalid", 4),
         ({"ledger": {"complete": True, "site": {"after": {"agrees": False}}}}, "ledger", "invalid", 4),
         ({"cpu": 0.95}, "saturated", "invalid", 4),
         ({"lag_ms": 3.0}, "saturated", "invalid", 4),
