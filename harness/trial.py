@@ -119,6 +119,7 @@ class _Trial:
         with uninterrupted():
             self.stop_arms()
             self.writer.finish(ended_by, {"reason": reason, "rate": self.rate})
+        self.steps.say(f"record: {self.directory}")
 
     def import_articles(self) -> None:
         """Synthesize the corpus and import it into one SQLite file, of which each arm gets a copy."""

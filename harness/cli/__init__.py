@@ -56,8 +56,6 @@ def main() -> NoReturn:
     try:
         with terminable():
             code = app(standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; what was recorded is kept", ExitCode.INTERRUPTED)
     except TyperException as error:
         _fail(_one_line(error), ExitCode.USAGE)
     except HarnessError as error:
@@ -67,6 +65,8 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; not an error of ours
         sys.exit(ExitCode.FINE)
+    if code == ExitCode.INTERRUPTED:  # Typer has made an exit code of KeyboardInterrupt
+        _fail("interrupted; what was recorded is kept", ExitCode.INTERRUPTED)
     sys.exit(code if isinstance(code, int) else ExitCode.FINE)
 
 

@@ -75,5 +75,5 @@ def _facts(record: Record) -> dict[str, Any]:
         "started": record.plan.get("started"),
         "ended_by": run.get("ended_by", "incomplete (no run.json)"),
         "reason": run.get("reason"),
-        "verdict": verdict.get("verdict"),
+        "verdict": verdict.get("word"),
     }
