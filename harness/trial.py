@@ -25,7 +25,7 @@ from results.design import Design
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, launch_directory, new_directory, read_record, runs_root
 
-BUSY_SHARE: Final = 0.1
+BUSY_SHARE: Final = 0.07
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
 
 RATE_LIMITS: Final = (5.0, 500.0)

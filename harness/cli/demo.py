@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Measured seconds of each launch.", show_default="10")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Measured seconds of each launch.", show_default="12")] = None,
     out: options.Out = None,
     json: options.Json = False,
 ) -> int:
