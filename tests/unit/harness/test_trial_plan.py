@@ -20,13 +20,13 @@ def test_a_flag_beats_the_file_which_beats_the_preset_which_beats_the_default(tm
     """Each value comes from the nearest source that names it."""
     file = _file(tmp_path, 'name = "from-file"\nlaunches = 9\n')
 
-    plan = load(file, "page-cache", {"launches": 7, "seconds": None})
+    plan = load(file, "page-cache", {"launches": 7, "warmup": None})
 
-    assert (plan.launches, plan.name, plan.before.settings(), plan.seconds) == (
+    assert (plan.launches, plan.name, plan.before.settings(), plan.warmup) == (
         7,
         "from-file",
         {"page_cache": "off"},
-        TrialPlan().seconds,
+        TrialPlan().warmup,
     )
 
 
