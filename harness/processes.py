@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -38,7 +38,15 @@ class Child:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str], log: Path, *, core: int | None = None, stdout: Path | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        *,
+        core: int | None = None,
+        stdout: Path | None = None,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the child.
 
@@ -48,6 +56,8 @@ class Child:
             log: Its standard error is appended here, and its standard output too unless ``stdout`` is given.
             core: Pin it, and whatever it starts, to this core.
             stdout: File for its standard output.
+            folder: Its working folder; ``None`` is this process's own.
+            environment: Its whole environment; ``None`` is this process's own.
         """
         self.name = name
         self.argv = list(argv)
@@ -66,6 +76,8 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                cwd=folder,
+                env=environment,
                 process_group=0,
                 preexec_fn=before_exec,  # noqa: PLW1509 - pinning and the death signal must precede exec
             )

@@ -24,8 +24,8 @@ START_SECONDS = 20.0
 
 
 def command(*words: str) -> list[str]:
-    """The argv of the site's own command."""
-    return [sys.executable, "-m", "target_app", *words]
+    """The argv of the site's own command; ``-P`` keeps what lies in the current folder out of it."""
+    return [sys.executable, "-P", "-m", "target_app", *words]
 
 
 def import_command(database: Path, corpus: Corpus, members: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -39,8 +40,8 @@ def check_scenario(name: str) -> None:
 def command(
     plan: SwarmPlan, plan_file: Path, out: Path, *, processes: int = 1, may_load: str | None = None
 ) -> list[str]:
-    """The argv of locust. Everything is said explicitly, so that no ``locust.conf`` changes it."""
-    argv = [sys.executable, "-m", "locust"]
+    """The argv of locust, with everything said explicitly; ``-P`` keeps what lies in the current folder out of it."""
+    argv = [sys.executable, "-P", "-m", "locust"]
     argv += ["-f", str(resources.files("locustfiles") / f"{plan.scenario}.py")]
     argv += ["--headless", "--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
     argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
@@ -81,13 +82,15 @@ def run(
         RunFailed: It ended otherwise than by its plan; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
-    plan_file = scratch / f"swarm-{plan.launch}.json"
+    plan_file = scratch.resolve() / f"swarm-{plan.launch}.json"
     plan_file.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
     child = Child(
         "swarm",
-        command(plan, plan_file, out, processes=processes, may_load=may_load),
+        command(plan, plan_file, out.resolve(), processes=processes, may_load=may_load),
         log,
         core=core if processes == 1 else None,
+        folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
+        environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")},
     )
     started = time.monotonic()
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import results.report
-from harness import machine, probe, site, swarm
+from harness import probe, site, swarm
+from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError
 from harness.processes import Child, uninterrupted
 from harness.progress import Steps
 from harness.trial_plan import TrialPlan
 from harness.wakefulness import awake
+from results import machine
 from results.comparison import Comparison, compare_trial
 from results.design import Design
 from results.plan import Arm, SwarmPlan
@@ -29,6 +31,9 @@ BUSY_SHARE: Final = 0.07
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
 
 RATE_LIMITS: Final = (5.0, 500.0)
+
+PACKAGES: Final = ("anp", "locust", "gevent", "httptools", "fastapi", "starlette", "uvicorn", "apsw", "numpy")
+"""Packages whose version could move a response time or a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class _Trial:
     steps: Steps
     writer: RecordWriter
     work: Path
-    cores: machine.Cores
+    cores: Cores
     children: list[Child] = field(default_factory=list)
     sites: list[site.Site] = field(default_factory=list)
     rate: float | None = None
@@ -101,7 +106,7 @@ class _Trial:
     @contextlib.contextmanager
     def open(cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps) -> Iterator[_Trial]:
         """Open the record, and complete it however the trial ends."""
-        cores = machine.choose_cores()
+        cores = choose_cores()
         directory = new_directory(runs_root(out), plan.name)
         writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
         with tempfile.TemporaryDirectory(prefix="anp-") as work:
@@ -253,7 +258,7 @@ class _Trial:
                 raise RunFailed(str(error)) from error
 
 
-def _plan_json(plan: TrialPlan, commands: list[str], cores: machine.Cores) -> Mapping[str, Any]:
+def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
     data = plan.model_dump(mode="json", exclude={"before", "after", "corpus"})
     return {
         **data,
@@ -261,6 +266,6 @@ def _plan_json(plan: TrialPlan, commands: list[str], cores: machine.Cores) -> Ma
         "corpus": plan.corpus.corpus().to_dict(),
         "design": Design().to_dict(),
         "commands": commands,
-        "machine": machine.describe(cores),
-        "versions": machine.versions(),
+        "machine": machine.describe() | {"site_core": cores.site, "generator_core": cores.generator},
+        "versions": machine.versions(PACKAGES),
     }

@@ -8,10 +8,7 @@ it ended.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import logging
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +32,7 @@ from locustfiles._plan import Pages, Traffic
 from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
 from locustfiles._station import DEAD, DONE, PREPARE, READY, SHIPMENT, START, STOP
+from results import machine
 from results.errors import ResultsError
 from results.plan import SwarmPlan
 from results.record import RecordWriter, new_directory, runs_root
@@ -44,6 +42,7 @@ _SPAWN_S = 120.0
 _LEAD_S = 0.25  # between the message to start and the start, for every worker to hear it
 _GRACE_S = 10.0  # for the last rows of a worker to arrive
 _WARMERS = 4
+_PACKAGES = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")  # whose version could move a figure
 
 EndedBy = Literal["completed", "interrupted", "failed"]
 _log = logging.getLogger(__name__)
@@ -210,8 +209,8 @@ class Conductor:
                     name: {"about": site.about, "stats_before": before[name], "stats_after": after[name]}
                     for name, site in ((site.arm.name, site) for site in sites)
                 },
-                "versions": _versions(),
-                "machine": _machine(),
+                "versions": machine.versions(_PACKAGES),
+                "machine": machine.describe(),
                 "argv": sys.argv,
             },
         )
@@ -406,26 +405,3 @@ def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
         if route not in own
     }
     return {route: count for route, count in counts.items() if count}
-
-
-def _versions() -> dict[str, str]:
-    names = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "model": _cpu_model(),
-        "kernel": platform.release(),
-        "system": platform.system(),
-    }
-
-
-def _cpu_model() -> str | None:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return None
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import typer
 
-from harness import machine, probe
+from harness import probe
 from harness import swarm as swarms
 from harness.cli import options
+from harness.cores import choose_cores
 from harness.errors import UsageError
 from harness.progress import Steps
 from results.plan import Arm, SwarmPlan
@@ -91,7 +92,7 @@ def swarm(
         steps.step(f"{scenario} against {host}, {seconds:g} s", total=seconds + 2) as advance,
     ):
         log = directory / "swarm.log"
-        core = machine.choose_cores().generator
+        core = choose_cores().generator
         record = swarms.run(
             plan, directory, log, scratch=Path(work), core=core, processes=processes, may_load=may_load, advance=advance
         )

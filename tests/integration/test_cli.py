@@ -227,3 +227,18 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
     assert all(row["errors"] == row["failed_checks"] == 0 for row in data["rows"])
     listed = json.loads(_anp("runs", "list", "--json", cwd=tmp_path).stdout)
     assert [one["path"] for one in listed] == [data["record"]]
+
+
+def test_locusts_own_settings_do_not_leak_into_a_swarm(tmp_path: Path) -> None:
+    """A locust.conf where one stands and LOCUST_ variables change nothing about the swarm."""
+    (tmp_path / "locust.conf").write_text("host = http://127.0.0.1:1\nusers = 1\nloglevel = nonsense\n")
+    with _serving(tmp_path, "--articles", "5", "--members", "1") as line:
+        done = _anp(
+            *("swarm", "--host", line["url"], "--scenario", "cache_hit", "--rate", "40", "--duration", "1s", "--json"),
+            cwd=tmp_path,
+            LOCUST_RUN_TIME="1h",
+            LOCUST_HOST="http://127.0.0.1:1",
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["run"]["ended_by"] == "completed"
