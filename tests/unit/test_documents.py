@@ -63,3 +63,14 @@ def test_every_verb_is_tested_for_help() -> None:
         found |= {(name, sub) for sub in command.commands} if name in groups else {(name,)}
 
     assert found | {("synth",)} == {tuple(verb) for verb in VERBS}
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """docs/decisions/README.md links each decision, and each has a status."""
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+
+    for decision in sorted(folder.glob("*.md")):
+        if decision.name != "README.md":
+            assert f"({decision.name})" in index
+            assert "status" in decision.read_text(encoding="utf-8").lower()
