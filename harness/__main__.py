@@ -1,6 +1,6 @@
 """``python -m harness`` is ``anp``."""
 
-from harness.cli import main
+from harness.main import main
 
 if __name__ == "__main__":
     main()

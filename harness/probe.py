@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
@@ -18,9 +19,18 @@ _APP_MS: Final = re.compile(r"\bapp;dur=([0-9.]+)")
 _TIMEOUT: Final = httpx.Timeout(10.0)
 
 
-def client(url: str) -> httpx.Client:
-    """An HTTP client for a probe; it takes nothing from the environment, so no proxy stands between."""
-    return httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=False)
+@contextmanager
+def _visit(url: str) -> Iterator[httpx.Client]:
+    """An HTTP client for a probe; it takes nothing from the environment, so no proxy stands between.
+
+    Raises:
+        TargetError: Nothing answers, or what answers is not HTTP.
+    """
+    try:
+        with httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=False) as http:
+            yield http
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TargetError(f"{url} does not answer ({error or type(error).__name__}). Is the site running?") from error
 
 
 def about(url: str) -> dict[str, Any] | None:
@@ -29,16 +39,14 @@ def about(url: str) -> dict[str, Any] | None:
     Raises:
         TargetError: Nothing answers at ``url``.
     """
-    try:
-        with client(url) as http:
-            response = http.get("/anp/about")
-    except httpx.HTTPError as error:
-        raise TargetError(f"{url} does not answer ({error or type(error).__name__}). Is the site running?") from error
+    with _visit(url) as http:
+        response = http.get("/anp/about")
     try:
         data = response.json()
     except ValueError:
         return None
-    return data if response.status_code == 200 and data.get("site") == "anp-reference" else None
+    is_ours = response.status_code == 200 and isinstance(data, dict) and data.get("site") == "anp-reference"
+    return data if is_ours else None
 
 
 def verify_pages(name: str, url: str, corpus: Corpus) -> None:
@@ -49,7 +57,7 @@ def verify_pages(name: str, url: str, corpus: Corpus) -> None:
     """
     article = corpus.article(corpus.by_popularity()[0])
     path = f"/articles/{article.slug}/"
-    with client(url) as http:
+    with _visit(url) as http:
         response = http.get(path)
     want = {
         "page": "article",
@@ -73,7 +81,7 @@ def verify_login(name: str, url: str, seed: int = 0) -> None:
         TargetError: Saying what was expected and what came.
     """
     one = member(0, seed)
-    with client(url) as http:
+    with _visit(url) as http:
         before = http.get("/me")
         login = http.post("/login", data={"login": one.login, "password": one.password})
         viewer = _mark(http.get("/me")).get("viewer")
@@ -91,7 +99,7 @@ def page_cost_ms(url: str, corpus: Corpus, pages: int = 60) -> float:
     third only warms the process up.
     """
     costs = []
-    with client(url) as http:
+    with _visit(url) as http:
         for article in map(corpus.article, corpus.by_popularity()[-pages:]):
             response = http.get(f"/articles/{article.slug}/")
             if match := _APP_MS.search(response.headers.get("server-timing", "")):

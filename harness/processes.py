@@ -104,6 +104,7 @@ class Child:
             TimeoutError: It still runs at the deadline.
         """
         while True:
+            check_interrupted()
             try:
                 return self._process.wait(timeout=every_s)
             except subprocess.TimeoutExpired:
@@ -133,26 +134,46 @@ class Child:
         return (errors or lines or [""])[-1].removeprefix("error: ")
 
 
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM unwind this process as Ctrl-C does, so that children are stopped in order."""
+class _Interruption:
+    """Whether somebody asked this process to end, and whether it may be told at the moment."""
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    asked = False
+    held = False
+
+
+def check_interrupted() -> None:
+    """Raise KeyboardInterrupt where somebody asked for an end; whatever takes long calls this now and then."""
+    if _Interruption.asked and not _Interruption.held:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGINT and SIGTERM unwind this process at the next ``check_interrupted``, so that children stop in order.
+
+    Python would raise wherever it happens to be, a destructor or a library's callback included, where the exception is
+    printed and lost. The second signal does raise at once, for whoever will not wait.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        again, _Interruption.asked = _Interruption.asked, True
+        if again:
+            check_interrupted()
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+        check_interrupted()
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold further Ctrl-C back while children are being stopped; a second one must not leave them behind."""
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Hold an interruption back while children are being stopped; the next ``check_interrupted`` acts on it."""
+    before, _Interruption.held = _Interruption.held, True
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        _Interruption.held = before

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from harness.processes import check_interrupted
+
 Advance = Callable[[float], None]
 """Say how far a step has come, in the units of its total."""
 
@@ -32,6 +34,7 @@ class Steps:
             total: How much there is to do; ``None`` where nobody can know.
             count: Show ``done/total`` as numbers too.
         """
+        check_interrupted()
         started = time.monotonic()
         columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30)]
         if count:
@@ -39,5 +42,10 @@ class Steps:
         columns.append(TimeRemainingColumn())
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             task = progress.add_task(title, total=total)
-            yield lambda done: progress.update(task, completed=done)
+
+            def advance(done: float) -> None:
+                check_interrupted()
+                progress.update(task, completed=done)
+
+            yield advance
         self.say(f"  {title}  ({time.monotonic() - started:.1f} s)")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TargetError, UsageError, unknown
-from harness.processes import Child
+from harness.errors import TargetError, UsageError
+from harness.processes import Child, check_interrupted
 from harness.progress import Advance
 from synth import Corpus
 
@@ -116,6 +117,7 @@ def listening(child: Child) -> Site:
     deadline = time.monotonic() + START_SECONDS
     said = _said(child.log)
     while (line := _last_line(said)) is None:
+        check_interrupted()
         if (code := child.exit_code) is not None:
             raise TargetError(child.last_words() or f"site {child.name!r} ended with exit code {code}; see {child.log}")
         if time.monotonic() > deadline:
@@ -132,8 +134,6 @@ def _said(log: Path) -> Path:
 
 def known_settings() -> list[dict[str, Any]]:
     """Every setting of the site: name, default, choices, what it is good for."""
-    import subprocess
-
     done = subprocess.run(command("settings"), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TargetError(f"the site cannot list its settings: {done.stderr.strip().splitlines()[-1:]}")
@@ -141,16 +141,19 @@ def known_settings() -> list[dict[str, Any]]:
     return settings
 
 
-def check_settings(settings: Mapping[str, str]) -> None:
-    """Refuse a setting the site does not have, before anything is started.
+def check(settings: Sequence[str], *, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Have the site itself judge settings and address, before anything is made or started.
 
     Raises:
-        UsageError: With the nearest known name.
+        UsageError: In the site's own words.
     """
-    known = [setting["name"] for setting in known_settings()]
-    for name in settings:
-        if name not in known:
-            raise UsageError(unknown("site setting", name, known) + ". See: anp serve --list-settings")
+    argv = command("check", "--host", host, "--port", str(port))
+    for setting in settings:
+        argv += ["--set", setting]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines()
+        raise UsageError((words[-1] if words else f"the site refuses {settings}").removeprefix("error: "))
 
 
 def _last_line(path: Path) -> dict[str, Any] | None:

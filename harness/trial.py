@@ -17,7 +17,7 @@ import results.report
 from harness import probe, site, swarm
 from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError
-from harness.processes import Child, uninterrupted
+from harness.processes import Child, check_interrupted, uninterrupted
 from harness.progress import Steps
 from harness.trial_plan import TrialPlan
 from harness.wakefulness import awake
@@ -74,10 +74,11 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
 
 
 def _check(plan: TrialPlan) -> None:
+    """Refuse what would only come to light after minutes of work."""
     plan.corpus.corpus()
     swarm.check_scenario(plan.scenario)
     for arm in plan.arms.values():
-        site.check_settings(arm.settings())
+        site.check(arm.assignments())
 
 
 @dataclass(slots=True)
@@ -178,6 +179,7 @@ class _Trial:
             finally:
                 with uninterrupted():
                     self.stop_arms()
+        check_interrupted()
 
     def start_arms(self, launch: int) -> None:
         """Start both arms in random order, each on a free port and on a fresh copy of the database."""
@@ -186,9 +188,8 @@ class _Trial:
         for name, arm in arms:
             database = self.work / f"{name}-{launch + 1}.sqlite"
             site.copy_database(self._database(), database)
-            settings = [f"{key}={value}" for key, value in arm.settings().items()]
             log = self.log(f"launch-{launch + 1:02d}-{name}" if launch >= 0 else f"pilot-{name}")
-            self.children.append(site.spawn(name, database, settings, log, core=self.cores.site))
+            self.children.append(site.spawn(name, database, arm.assignments(), log, core=self.cores.site))
         self.sites = [site.listening(child) for child in self.children]
 
     def verify_pages(self) -> None:

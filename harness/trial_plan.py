@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -46,6 +46,10 @@ class ArmPlan(_Part):
         """Settings in the site's words; TOML's true and false are its ``on`` and ``off``."""
         return {name: _word(value) for name, value in self.set.items()}
 
+    def assignments(self) -> list[str]:
+        """The same as the site's command line takes them: ``NAME=VALUE``."""
+        return [f"{name}={value}" for name, value in self.settings().items()]
+
 
 class TrialPlan(_Part):
     """Everything a trial needs to know.
@@ -66,9 +70,9 @@ class TrialPlan(_Part):
     launches: int = Field(8, ge=1, le=1000)
     seconds: float = Field(10.0, ge=0.5, le=86_400)
     warmup: float = Field(1.0, ge=0, le=3600)
-    rate: float | Literal["auto"] = "auto"
+    rate: Annotated[float, Field(ge=0.01, le=1e6)] | Literal["auto"] = "auto"
     visitors: int = Field(64, ge=1, le=10_000)
-    members: int = Field(20, ge=0, le=100_000)
+    members: int = Field(20, ge=1, le=100_000)
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     prepare: Literal["natural", "warm", "cold"] = "warm"
@@ -133,9 +137,11 @@ def _read(file: Path) -> dict[str, Any]:
 def _in_words(error: ValidationError, file: Path | None) -> str:
     """The first thing wrong, in one line with key, value and remedy."""
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in {"literal['auto']", "float"}]
-    key = ".".join(place)
     where = f"plan file {file}: " if file is not None else ""
+    if first["loc"][0] == "rate":
+        return f"{where}rate is {first['input']!r}; give requests a second from 0.01 to 1000000, or auto"
+    place = [str(part) for part in first["loc"]]
+    key = ".".join(place)
     if first["type"] == "extra_forbidden":
         *sections, name = place
         section = f"key of [{'.'.join(sections)}]" if sections else "key"

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from math import isinf
+from math import inf, isinf
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -73,6 +73,8 @@ class Conductor:
         options.num_users *= len(self._plan.arms if self._plan else options.arm or "1")
         # Locust would count -t from its own start, log-ins included. The plan counts measured seconds.
         self._seconds, options.run_time = options.duration or options.run_time, None
+        if not isinf(self._plan.duration_s if self._plan else self._seconds or inf):
+            logging.getLogger("locust.main").addFilter(_is_not_about_run_time)
         runner = self._runner
         runner.register_message(READY, self._on_ready)
         runner.register_message(SHIPMENT, self._on_shipment)
@@ -164,6 +166,10 @@ class Conductor:
         if options.headless:
             self._runner.quit()
             return
+        # A master that is told to stop while it spawns goes on spawning, and is then never stopped.
+        until = time.monotonic() + _SPAWN_S
+        while not self._spawned.is_set() and self._ending is None and time.monotonic() < until:
+            gevent.sleep(0.01)
         self._runner.stop()
         if options.autostart and options.autoquit != -1:
             gevent.sleep(options.autoquit)
@@ -189,7 +195,7 @@ class Conductor:
             [persona.name for persona in self._scenario.personas],
             lambda url: (pages.route(url), pages.path(url)),
         )
-        _log.info(f"swarming; the record is {directory}")
+        _log.info(f"swarming {_how_long(plan)}; the record is {directory}")
         self._run(plan)
         after = {site.arm.name: _site.statistics(site) for site in sites}
         ended_by, reason = self._ending or ("completed", "")
@@ -376,11 +382,27 @@ class Conductor:
         sys.stderr.write(line + "\n")
         if self._environment.web_ui is not None:
             _log.error(line)
+            self._runner.log_exception(
+                "swarm", line, line
+            )  # the web page has a tab for these, and counts equal tracebacks
 
 
 def stop_process() -> None:
     """Make locust leave its main loop the way Ctrl-C does."""
     get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+
+
+def _how_long(plan: SwarmPlan) -> str:
+    """How long a swarm goes on, as its person on the terminal is told."""
+    if isinf(plan.duration_s):
+        return "until it is stopped"
+    warmup = f" ({plan.warmup_s:g} s of them warm-up)" if plan.warmup_s else ""
+    return f"for {plan.warmup_s + plan.duration_s:g} s{warmup}"
+
+
+def _is_not_about_run_time(record: logging.LogRecord) -> bool:
+    """Drop locust's word that nothing limits the run: it cannot know that the plan does, and ``_how_long`` says so."""
+    return not record.getMessage().startswith("No run time limit set")
 
 
 def _cacheable(traffic: Traffic) -> list[str]:

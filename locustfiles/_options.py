@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import json
 from collections.abc import Iterable
 from math import inf
@@ -15,6 +14,7 @@ from locust.util.timespan import parse_timespan
 
 from locustfiles._errors import SwarmError
 from results.errors import PlanError
+from results.loopback import is_this_machine
 from results.plan import Arm, SwarmPlan
 
 DEFAULT_VISITORS = 64
@@ -119,21 +119,14 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
     """Refuse to load somebody else's machine unless told that one may.
 
     Raises:
-        SwarmError: An arm is neither on a loopback address nor on a permitted host.
+        SwarmError: An arm is neither on this machine nor on a permitted host.
     """
     for arm in plan.arms:
         host = urlsplit(arm.url).hostname or ""
-        if host not in permitted and not _is_loopback(host):
+        if host not in permitted and not is_this_machine(host):
             raise SwarmError(
                 f"arm {arm.name!r} is on {host}, not on this machine; if you may load it: --i-may-load {host}"
             )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _arm(text: str) -> Arm:

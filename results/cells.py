@@ -15,7 +15,7 @@ from results.design import QUANTILES, Design, Family, Question
 from results.gates import Gate
 from results.measures import Interval, Pair
 from results.samples import AFTER, ALL, BEFORE, Cell, Floats, Launch, Samples
-from results.units import change
+from results.units import change, counted
 from results.verdict import Verdict, Word, decide, judge, margin, undecided
 
 STOPS: Final[tuple[Literal["invalid", "not comparable", "not enough data"], ...]] = (
@@ -29,7 +29,6 @@ STOPS: Final[tuple[Literal["invalid", "not comparable", "not enough data"], ...]
 _SHORT: Final = {
     "checks": "wrong pages were served",
     "ledger": "the record has gaps",
-    "saturated": "the generator was saturated",
     "traffic": "the arms were not asked the same",
     "errors": "errors differ or are too many",
     "launches": "too few launches count",
@@ -147,17 +146,27 @@ def withhold(cells: tuple[CellResult, ...], checked: list[Gate], *, paired: bool
     failed = {gate.effect: gate for gate in reversed(checked) if not gate.ok}
     by_class = failed.get("class verdicts withheld")
     stop = next((word for word in STOPS if word in failed), None)
+    code = failed[stop].code if stop is not None else ""
+    reason = _generator_fault(checked) if code == "saturated" else _SHORT.get(code, "")
     out = []
     for result in cells:
         verdict = result.verdict
         if stop is not None and (stop != "not enough data" or verdict.word != "not enough data"):
-            verdict = Verdict(stop, _SHORT[failed[stop].code])
+            verdict = Verdict(stop, reason)
         elif not paired and math.isfinite(result.ratio.estimate):
             verdict = undecided(f"session difference {change(result.ratio.estimate)}; no history to weigh it with")
         elif by_class is not None and result.cell.cache != ALL and verdict.word != "not enough data":
             verdict = undecided("too many replies of unknown cache class")
         out.append(result if verdict is result.verdict else dataclasses.replace(result, verdict=verdict, tags=()))
     return tuple(out)
+
+
+def _generator_fault(checked: list[Gate]) -> str:
+    """Why launches were left out, in words that can stand in a cell: late is not saturated."""
+    broken = {gate.code for gate in checked if not gate.ok and gate.measured is not None}
+    if broken & {"cpu", "achieved"}:
+        return "the generator was saturated"
+    return "the generator was late" if "lag" in broken else "the generator was not fit"
 
 
 def _quantiles(samples: Samples, launches: tuple[Launch, ...], questions: tuple[Question, ...]) -> Floats:
@@ -211,7 +220,7 @@ def _cell(
     if not np.isfinite(ratios).all():
         estimate, low, high, spread = math.nan, -math.inf, math.inf, math.nan
         where = np.isinf(quantiles[0]).any(axis=0).sum()
-        verdict = undecided(f"failed requests reach this quantile in {where} of {k} launches")
+        verdict = undecided(f"failed requests reach this quantile in {where} of {counted(k, 'launch')}")
     else:
         estimate = math.log(latency.after / latency.before) if math.isinf(critical) else float(ratios.mean())
         low, high = statistics.interval(ratios, critical)
@@ -284,7 +293,7 @@ def _too_few(
         ratio=unknown,
         change_ms=unknown,
         margin=design.margins[question.quantile],
-        verdict=undecided(f"{requests} requests in the smallest launch, {needed} needed"),
+        verdict=undecided(f"{counted(requests, 'request')} in the smallest launch, {needed} needed"),
         launches=(),
         spread=math.nan,
         detectable=math.inf,

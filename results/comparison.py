@@ -16,7 +16,7 @@ import numpy as np
 
 from results import caching, gates, statistics
 from results.caching import ClassShare, HitRatio, OneSided, Transition
-from results.cells import CellResult, judge_cells, withhold
+from results.cells import STOPS, CellResult, judge_cells, withhold
 from results.design import Design, choose
 from results.errors import ComparisonError
 from results.gates import Gate, LaunchReport
@@ -69,7 +69,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class FamilyReport:
-    """How the simultaneous intervals were made."""
+    """How the simultaneous intervals were made.
+
+    Attributes:
+        primary: Cells that decide.
+        launches: Those that all figures are over: the ones that count or, where none does, all of them.
+    """
 
     primary: int
     launches: int
@@ -108,6 +113,11 @@ class Comparison:
     def primary(self) -> tuple[CellResult, ...]:
         """The cells that decide."""
         return tuple(result for result in self.cells if result.primary)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether cells could get verdicts at all: side by side, and no gate withheld them."""
+        return self.grade == "A" and all(gate.ok or gate.effect not in STOPS for gate in self.gates)
 
     @property
     def changed_settings(self) -> tuple[tuple[str, Any, Any], ...]:
@@ -162,8 +172,10 @@ def compare_archived(before: Record, after: Record, design: Design | None = None
     can tell the one from the other, so figures are shown and the verdict is *not enough data*.
 
     Raises:
-        ComparisonError: The records are not one workload, or an arm is missing.
+        ComparisonError: Both are the same record, the records are not one workload, or an arm is missing.
     """
+    if before.path.resolve() == after.path.resolve():
+        raise ComparisonError(f"both are the record {before.name}; name two")
     design = design or Design()
     names, settings = [], []
     for record, wanted in ((before, design.before), (after, design.after)):
@@ -238,7 +250,7 @@ def _compare(
         design=design,
         family=FamilyReport(
             len(family.primary),
-            len(used),
+            len(shown),
             design.alpha,
             "largest t over joint sign flips of launches" if len(family.primary) > 1 else "Student's t over launches",
             critical,

@@ -22,7 +22,7 @@ from results.errors import PlanError
 from results.plan import SwarmPlan
 from results.record import Record
 from results.samples import AFTER, BEFORE, Launch, Samples
-from results.units import percent
+from results.units import counted, percent
 
 Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
 
@@ -35,6 +35,8 @@ ERROR_LIMIT: Final = 0.01
 ERROR_DIFFERENCE: Final = 0.001
 UNKNOWN_LIMIT: Final = 0.01
 ALONE_LIMIT: Final = 0.01
+_NAMED: Final = 3
+"""Launches left out that are named one by one."""
 
 _FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
 """Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
@@ -49,10 +51,12 @@ class Gate:
         title: What was looked at.
         measured: What was found, in ``unit``; ``None`` where it could not be measured, which never counts as fine.
         limit: What it was held against.
-        unit: ``%`` values are fractions.
+        unit: ``%`` values are fractions; a noun stands in the singular.
         ok: Whether it stands.
         effect: What follows where it does not.
-        words: What it means and, where it fails, the next step.
+        words: What it means, in one sentence that can stand as a headline.
+        details: Examples and the next step, in further sentences; may be empty.
+        bound: Which side of the limit is fine.
     """
 
     code: str
@@ -63,6 +67,8 @@ class Gate:
     ok: bool
     effect: Effect
     words: str
+    details: str = ""
+    bound: Literal["at most", "at least"] = "at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,13 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
         if not load.size or not offered:
             sick.append("the generator's own health was not recorded")
         if lag > limit:
-            sick.append(f"the generator was {lag:.2f} ms late at its 99th percentile (limit {limit:.2g} ms)")
+            sick.append(f"the generator was {lag:.2f} ms late at its 99th percentile ({limit:.2g} ms allowed)")
         if cpu > CPU_LIMIT:
-            sick.append(f"a generator process used {cpu:.0%} of its core in a second (limit {CPU_LIMIT:.0%})")
+            sick.append(
+                f"a generator process used {percent(cpu)} of its core in a second ({percent(CPU_LIMIT)} allowed)"
+            )
         if achieved < ACHIEVED_LIMIT and not cut_off:
-            sick.append(f"{percent(achieved)} of the requests due were carried out (limit {percent(ACHIEVED_LIMIT)})")
+            sick.append(f"{percent(achieved)} of the requests due were carried out ({percent(ACHIEVED_LIMIT)} needed)")
     return LaunchReport(
         launch.number,
         not cut_off and not sick,
@@ -173,15 +181,14 @@ def _checks(launches: tuple[Launch, ...]) -> Gate:
     for launch in launches:
         found.update(launch.failed_checks())
     total = found.total()
-    if not total:
-        words = "Every page was the one the corpus and the visitor called for, wherever that could be checked."
-    else:
+    words, details = "Every page was the one the corpus and the visitor called for, wherever that could be checked.", ""
+    if total:
         kinds = ", ".join(f"{name} {count}" for name, count in found.most_common())
-        words = (
-            f"Wrong pages were served ({kinds}): a site that answers wrongly has no speed. "
+        words = f"Wrong pages were served ({kinds}): a site that answers wrongly has no speed."
+        details = (
             f"{_first_example(launches)}Correct the site and run again; run.json of the launches has more examples."
         )
-    return Gate("checks", "Pages checked for content and viewer", total, 0, "pages", not total, "invalid", words)
+    return Gate("checks", "Wrong pages, by content or viewer", total, 0, "page", not total, "invalid", words, details)
 
 
 def _first_example(launches: tuple[Launch, ...]) -> str:
@@ -209,12 +216,14 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
         if written > launch.rows:
             missing += written - launch.rows
     if missing:
-        problems.insert(0, f"{missing} requests are missing from the record")
+        verb = "is" if missing == 1 else "are"
+        problems.insert(0, f"{counted(missing, 'request')} {verb} missing from the record")
     count = max(missing, len(problems))
-    words = "Every request sent is in the record exactly once."
+    words, details = "Every request sent is in the record exactly once.", ""
     if problems:
-        words = f"The record has gaps: {'; '.join(problems[:3])}. What is missing may be what was slow; run again."
-    return Gate("ledger", "Completeness of the record", count, 0, "gaps", not problems, "invalid", words)
+        words = f"The record has gaps: {'; '.join(problems[:3])}."
+        details = "What is missing may be what was slow; run again."
+    return Gate("ledger", "Completeness of the record", count, 0, "gap", not problems, "invalid", words, details)
 
 
 def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
@@ -239,10 +248,10 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "quieten the machine, or give the generator a core of its own."
         )
     achieved = min(-_or_worst(-report.achieved) for report in reports)
-    fate = "The generator was fit in every launch, so lateness is the site's and not ours."
+    fate, details = "The generator was fit in every launch, so lateness is the site's and not ours.", ""
     if lost:
-        fate = f"The generator was not fit in {lost} of {len(reports)} launches, which are left out. "
-        fate += advice if share > LEFT_OUT_LIMIT else "The rest stand."
+        fate = f"The generator was not fit in {lost} of {counted(len(reports), 'launch')}."
+        details = advice if share > LEFT_OUT_LIMIT else "What it did there is left out; the rest stands."
     in_time, has_room, holds = late.lag_p99_ms <= late.lag_limit_ms, busy <= CPU_LIMIT, achieved >= ACHIEVED_LIMIT
     return [
         Gate(
@@ -254,6 +263,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             share <= LEFT_OUT_LIMIT,
             "invalid",
             fate,
+            details,
         ),
         Gate(
             "lag",
@@ -265,7 +275,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "Requests left when they were due."
             if in_time
-            else f"Requests left late by the generator's doing. {advice}",
+            else "Requests left late by the generator's doing, not the site's.",
         ),
         Gate(
             "cpu",
@@ -275,7 +285,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "%",
             has_room,
             "launch left out",
-            "The generator had room to spare." if has_room else f"The generator ran short of CPU. {advice}",
+            "The generator had room to spare." if has_room else "The generator ran short of CPU.",
         ),
         Gate(
             "achieved",
@@ -287,7 +297,8 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "The offered rate was held."
             if holds
-            else "The offered rate was not held: the site or the generator is past its capacity. Lower the rate.",
+            else "The offered rate was not held: the site or the generator is past its capacity.",
+            bound="at least",
         ),
     ]
 
@@ -314,11 +325,12 @@ def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) 
     if paired:
         unlike = sum(launch.unlike for launch in launches)
         if unlike:
-            problems.append(f"{unlike} requests differ in URL or persona")
+            verb = "differs" if unlike == 1 else "differ"
+            problems.append(f"{counted(unlike, 'request')} {verb} in URL or persona")
         # Visitors of a closed workload get as far as the replies let them; arrivals of an open one are fixed.
         alone, rows = sum(launch.alone for launch in whole), sum(launch.rows for launch in whole)
         if workload == "open" and alone > ALONE_LIMIT * rows:
-            problems.append(f"{alone} requests reached one arm alone")
+            problems.append(f"{counted(alone, 'request')} reached one arm alone")
     elif not problems:
         for launch in launches:
             keys = {key for record in launch.records if (key := _traffic_key(record)) is not None}
@@ -326,11 +338,13 @@ def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) 
                 problems.append(f"the traffic of launch {launch.number} differs")
             if workload == "open" and len({record.table("urls").num_rows for record in launch.records}) > 1:
                 problems.append(f"launch {launch.number} knows another number of URLs")
-    words = "Both arms were sent the same requests."
+    ok = not problems
+    words, details = "Both arms were sent the same requests.", ""
     if problems:
-        words = f"The arms were not asked the same: {'; '.join(problems[:4])}. Run both with one plan."
+        words = f"The arms were not asked the same: {'; '.join(problems[:4])}."
+        details = "Run both with one plan."
     return Gate(
-        "traffic", "Sameness of the traffic", len(problems), 0, "differences", not problems, "not comparable", words
+        "traffic", "Sameness of the traffic", len(problems), 0, "difference", ok, "not comparable", words, details
     )
 
 
@@ -366,15 +380,16 @@ def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
     worst = max(pooled)
     ok = worst <= ERROR_LIMIT and not differ
     said = f"{percent(pooled[0])} of the requests failed before, {percent(pooled[1])} after"
-    words = f"{said}; each counts as an infinitely slow reply." if worst else "No request failed."
+    words, details = "No request failed.", ""
+    if ok and worst:
+        words = f"{said}; each counts as an infinitely slow reply."
     if not ok:
-        words = (
-            f"Errors differ: {said}. Replies that fail fast must not pass for fast pages, so latencies are not "
-            "compared. Find the errors first (the error column of the records names them)."
-            if differ or pooled[0] != pooled[1]
-            else f"Too many errors: {said}. Find them first (the error column of the records names them)."
+        words = f"{'Errors differ' if differ or pooled[0] != pooled[1] else 'Too many errors'}: {said}."
+        details = (
+            "Replies that fail fast must not pass for fast pages, so latencies are not compared. "
+            "Find the errors first (the error column of the records names them)."
         )
-    return Gate("errors", "Failed requests, worse arm", worst, ERROR_LIMIT, "%", ok, "not comparable", words)
+    return Gate("errors", "Failed requests, worse arm", worst, ERROR_LIMIT, "%", ok, "not comparable", words, details)
 
 
 def pooled_error_rate(launches: Iterable[Launch], arm: int) -> float:
@@ -392,14 +407,26 @@ def _rate(launch: Launch, arm: int) -> float:
 def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -> Gate:
     used = sum(report.used for report in reports)
     ok = used >= design.minimum_launches
-    words = f"{used} of {planned} planned launches count."
-    lost = [f"launch {report.number}: {report.why_not[0]}" for report in reports if not report.used]
+    verb = "counts" if used == 1 else "count"
+    lost = [f"launch {report.number}, {report.why_not[0]}" for report in reports if not report.used]
+    details = []
     if lost:
-        words += f" Left out: {'; '.join(lost[:6])}."
+        further = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        details.append(f"Left out: {'; '.join(lost[:_NAMED])}{further}.")
     if not ok:
-        words += f" A verdict takes at least {design.minimum_launches}; run again, and let {max(planned, 8)} finish."
+        least = design.minimum_launches
+        details.append(f"A verdict takes at least {least}; run again, and let {max(planned, least + 2)} finish.")
     return Gate(
-        "launches", "Launches that count", used, design.minimum_launches, "launches", ok, "not enough data", words
+        "launches",
+        "Launches that count",
+        used,
+        design.minimum_launches,
+        "launch",
+        ok,
+        "not enough data",
+        f"{used} of {planned} planned {'launch' if planned == 1 else 'launches'} {verb}.",
+        " ".join(details),
+        "at least",
     )
 
 
@@ -415,8 +442,7 @@ def _unknown(launches: tuple[Launch, ...]) -> Gate:
     words = (
         "The replies say what the page cache did."
         if ok
-        else "Too many replies do not say what the cache did, so single cache classes are not judged; whole pages are. "
-        "Have the site or its proxy send Cache-Status."
+        else "Too many replies do not say what the cache did, so single cache classes are not judged; whole pages are."
     )
     return Gate(
         "cache_class",
@@ -427,4 +453,5 @@ def _unknown(launches: tuple[Launch, ...]) -> Gate:
         ok,
         "class verdicts withheld",
         words,
+        "" if ok else "Have the site or its proxy send Cache-Status.",
     )

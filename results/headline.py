@@ -11,7 +11,7 @@ from results.caching import ClassShare, HitRatio
 from results.cells import STOPS, CellResult
 from results.gates import Gate
 from results.samples import ALL, Samples
-from results.units import milliseconds, percent
+from results.units import counted, milliseconds, percent
 from results.verdict import Word
 
 _WEIGHT: Final[tuple[Word, ...]] = ("slower", "faster", "no difference", "not enough data")
@@ -52,7 +52,7 @@ def conclude(
     if word not in {"invalid", "not comparable"} and primary:
         counts = Counter(result.verdict.word for result in primary)
         tally = ", ".join(f"{counts[each]} {each}" for each in _WEIGHT if each in counts)
-        sentences.insert(0, f"Of {len(primary)} primary {'cell' if len(primary) == 1 else 'cells'}: {tally}.")
+        sentences.insert(0, f"Of {counted(len(primary), 'primary cell')}: {tally}.")
     return Overall(word, f"{headline}.", tuple(sentences + _bypassing(classes)))
 
 

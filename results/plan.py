@@ -28,9 +28,13 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Refuse what is not an http(s) origin."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise PlanError(f"arm {self.name!r} has URL {self.url!r}; give an origin such as http://127.0.0.1:8000")
+        try:
+            parts = urlsplit(self.url)
+            _ = parts.port
+        except ValueError as error:
+            raise PlanError(f"{self.url!r} is no origin ({error}); give one such as http://127.0.0.1:8000") from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise PlanError(f"{self.url!r} is no origin; give one such as http://127.0.0.1:8000")
 
 
 @dataclass(frozen=True, slots=True)

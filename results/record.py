@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import IO, Any, Final, Literal
 import pyarrow as pa
 
 from results.columns import REQUESTS, SECONDS, URLS
-from results.errors import NotARecord, RecordIncomplete, RecordTooNew, ResultsError
+from results.errors import NotARecord, RecordError, RecordIncomplete, RecordTooNew, ResultsError
 
 FORMAT: Final = 1
 Kind = Literal["swarm", "trial"]
@@ -225,33 +225,32 @@ def find_record(name: str, root: Path) -> Record:
 
     Raises:
         NotARecord: There is no such record, or the name is not a plain folder name.
+        ResultsError: ``latest`` of none.
     """
     direct = Path(name)
     if (direct / _PLAN).exists():
         return read_record(direct, allow_incomplete=True)
     if name == "latest":
-        records = list_records(root)
+        records, _ = list_records(root)
         if not records:
-            raise NotARecord(root, "it holds no records yet")
+            raise ResultsError(f"there are no records in {root} yet. Make one with: anp demo")
         return records[-1]
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         return read_record(root / name, allow_incomplete=True)
     return read_record(direct, allow_incomplete=True)
 
 
-def list_records(root: Path) -> list[Record]:
-    """Every record below ``root``, oldest first; whatever else lies there is passed over."""
-    if not root.is_dir():
-        return []
-    return list(_readable(sorted(path for path in root.iterdir() if (path / _PLAN).is_file())))
-
-
-def _readable(paths: Iterable[Path]) -> Iterator[Record]:
-    for path in paths:
-        try:
-            yield read_record(path, allow_incomplete=True)
-        except (NotARecord, RecordTooNew):
-            continue
+def list_records(root: Path) -> tuple[list[Record], list[RecordError]]:
+    """Every record below ``root``, oldest first, and why some that look like one cannot be read."""
+    records: list[Record] = []
+    unreadable: list[RecordError] = []
+    for path in sorted(root.iterdir()) if root.is_dir() else []:
+        if (path / _PLAN).is_file():
+            try:
+                records.append(read_record(path, allow_incomplete=True))
+            except RecordError as error:
+                unreadable.append(error)
+    return records, unreadable
 
 
 def _read_json(path: Path, name: str) -> dict[str, Any] | None:

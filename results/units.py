@@ -51,6 +51,12 @@ def change(value: float) -> str:
     return ("+" if share > 0 else "−" if share < 0 else "±") + percent(abs(share))
 
 
+def counted(number: float, noun: str) -> str:
+    """A number with its noun in the right form: ``1 launch``, ``1,200 pages``."""
+    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{number:,.0f} {noun}{ending}"
+
+
 def count(value: float) -> str:
     """A whole number with thin groups of three, a dash where there is none."""
     if not math.isfinite(value):

@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 from results import statistics
 from results.errors import ComparisonError
-from results.units import percent
+from results.units import counted, percent
 
 Word = Literal["faster", "slower", "no difference", "not enough data", "invalid", "not comparable"]
 Direction = Literal["faster", "slower", "none"]
@@ -102,7 +102,7 @@ def judge(
             return Verdict(word, qualifier, direction, None, slowdown, speedup)
     needed = statistics.launches_needed(estimate, spread, log_margin, alpha, m)
     parts = [f"leans {direction}"] if direction != "none" else []
-    parts.append(f"about {needed} launches needed" if needed else "more launches would not settle it")
+    parts.append(f"about {counted(needed, 'launch')} needed" if needed else "more launches would not settle it")
     return Verdict("not enough data", "; ".join(parts), direction, None, slowdown, speedup, needed)
 
 

@@ -37,16 +37,16 @@ class Corpus:
         for name, least in (("first_id", 0), ("count", 1), ("seed", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
-                raise CorpusError(f"Corpus {name} is {value!r}: it must be an integer.")
+                raise CorpusError(f"corpus {name} is {value!r}: it must be an integer")
             if value < least:
-                raise CorpusError(f"Corpus {name} is {value}: it must be at least {least}.")
+                raise CorpusError(f"corpus {name} is {value}: it must be at least {least}")
         if self.profile not in PROFILES:
             raise CorpusError(unknown(self.profile))
         if self.seed > MAX_ID:
-            raise CorpusError(f"Corpus seed is {self.seed}: it must be at most {MAX_ID}.")
+            raise CorpusError(f"corpus seed is {self.seed}: it must be at most {MAX_ID}")
         last = self.first_id + self.count - 1
         if last > MAX_ID:
-            raise CorpusError(f"Corpus would end at id {last}: ids end at {MAX_ID}, so start lower or ask for fewer.")
+            raise CorpusError(f"corpus would end at id {last}: ids end at {MAX_ID}, so start lower or ask for fewer")
 
     def __len__(self) -> int:
         return self.count
@@ -96,7 +96,7 @@ class Corpus:
 
     def _check(self, id: int) -> None:
         if id not in self.ids:
-            raise CorpusError(f"Article {id} is outside the corpus: its ids are {self.first_id} to {self.ids[-1]}.")
+            raise CorpusError(f"article {id} is outside the corpus: its ids are {self.first_id} to {self.ids[-1]}")
 
     @property
     def digest(self) -> str:
@@ -119,5 +119,5 @@ class Corpus:
         for problem, keys in (("lacks", names - values.keys()), ("has the unknown key", values.keys() - names)):
             if keys:
                 listed = ", ".join(sorted(names))
-                raise CorpusError(f"Corpus description {problem} {', '.join(sorted(keys))}: it takes {listed}.")
+                raise CorpusError(f"corpus description {problem} {', '.join(sorted(keys))}: it takes {listed}")
         return cls(**values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -79,10 +80,10 @@ def export(
     """
     if format not in FORMATS:
         near = get_close_matches(str(format), FORMATS, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(FORMATS)}."
-        raise ExportError(f"Unknown format {format!r}: {remedy}")
+        remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(FORMATS)}"
+        raise ExportError(f"unknown format {format!r}: {remedy}")
     if workers < 1:
-        raise ExportError(f"Cannot export with {workers} workers: use at least 1.")
+        raise ExportError(f"cannot export with {workers} workers: use at least 1")
     if isinstance(out, str | os.PathLike):
         with _appearing(Path(out)) as stream:
             return _write(corpus, format, stream, progress, workers)
@@ -108,7 +109,9 @@ def _chunks(corpus: Corpus, format: str, workers: int) -> Iterator[tuple[bytes, 
             yield _rendered(corpus, format, ids), ids
         return
     # A fresh interpreter per worker: a forked copy would inherit the threads and sockets of whoever calls us.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches them too, but only the one that wrote the file may say what becomes of it.
+    ignoring = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, ignoring) as pool:
         waiting: deque[tuple[Future[bytes], range]] = deque()
         try:
             for ids in parts:
@@ -132,9 +135,9 @@ def _rendered(corpus: Corpus, format: str, ids: range) -> bytes:
 def _appearing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its final name only when the block ends well."""
     if not path.parent.is_dir():
-        raise ExportError(f"Cannot write {path}: the folder {path.parent} does not exist, so create it first.")
+        raise ExportError(f"cannot write {path}: the folder {path.parent} does not exist, so create it first")
     if path.is_dir():
-        raise ExportError(f"Cannot write {path}: it is a folder, so name a file inside it.")
+        raise ExportError(f"cannot write {path}: it is a folder, so name a file inside it")
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         part = Path(file.name)
         try:

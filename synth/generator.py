@@ -32,7 +32,7 @@ def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int =
     """
     draws = _draws(id, profile, seed)
     if not 0 <= revision <= MAX_REVISION:
-        raise ArticleError(f"Revision {revision} is out of range: use 0 to {MAX_REVISION}.")
+        raise ArticleError(f"revision {revision} is out of range: use 0 to {MAX_REVISION}")
     unsealed: Article = _COMPOSERS[profile].compose(draws, id, revision, seed)
     seal = digest(unsealed)
     meta = dict(unsealed.meta)
@@ -68,7 +68,7 @@ def fingerprint(profile: str) -> str:
 def _draws(id: int, profile: str, seed: int) -> Draws:
     if profile not in _COMPOSERS:
         raise ArticleError(unknown(profile))
-    for name, value in (("Article id", id), ("Seed", seed)):
+    for name, value in (("article id", id), ("seed", seed)):
         if not 0 <= value <= MAX_ID:
-            raise ArticleError(f"{name} {value} is out of range: use 0 to {MAX_ID}.")
+            raise ArticleError(f"{name} {value} is out of range: use 0 to {MAX_ID}")
     return Draws(profile, PROFILE_VERSIONS[profile], seed, id)

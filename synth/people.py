@@ -81,7 +81,7 @@ def author(index: int, seed: int = 0) -> Author:
 def _draws(kind: str, index: int, seed: int) -> Draws:
     for name, value in (("index", index), ("seed", seed)):
         if not 0 <= value <= MAX_ID:
-            raise ArticleError(f"The {kind}'s {name} {value} is out of range: use 0 to {MAX_ID}.")
+            raise ArticleError(f"the {kind}'s {name} {value} is out of range: use 0 to {MAX_ID}")
     return Draws(kind, 1, seed, index)
 
 

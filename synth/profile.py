@@ -18,5 +18,5 @@ PROFILE_VERSIONS: Mapping[str, int] = MappingProxyType({"natural": 1, "classic":
 def unknown(profile: object) -> str:
     """Return the one-line message for a profile that does not exist, with the nearest name when there is one."""
     near = get_close_matches(str(profile), PROFILES, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(PROFILES)}."
-    return f"Unknown profile {profile!r}: {remedy}"
+    remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(PROFILES)}"
+    return f"unknown profile {profile!r}: {remedy}"

@@ -1,4 +1,4 @@
-"""``python -m target_app``: import a corpus, serve it, list the settings. The ``anp`` command starts it."""
+"""``python -m target_app``: import a corpus, serve it, check or list the settings. The ``anp`` command starts it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from target_app.errors import SiteError
+from target_app.listener import listen
 from target_app.settings import catalogue, parse_settings
 
 _PROGRESS_INTERVAL = 0.2
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "settings":
             print(json.dumps(catalogue(), indent=2))
+        elif options.command == "check":
+            _check(options)
         elif options.command == "import":
             _import(options)
         else:
@@ -33,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    parse_settings(options.set)
+    listen(options.host, options.port).close()
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -91,12 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=0, help="another seed is another corpus (default %(default)s)")
     one.add_argument("--members", type=int, default=50, help="how many members may sign in (default %(default)s)")
 
-    one = commands.add_parser("serve", help="serve an imported database until SIGTERM or SIGINT")
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    place.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
+    place.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated")
+
+    commands.add_parser("check", parents=[place], help="find out, before an import, whether serve would be refused")
+
+    one = commands.add_parser("serve", parents=[place], help="serve an imported database until SIGTERM or SIGINT")
     one.add_argument("--db", type=Path, required=True, help="an imported file")
-    one.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    one.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
     one.add_argument("--cpu", type=int, help="run on this processor only")
-    one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated")
     one.add_argument("--base-url", help="what absolute addresses begin with (default: the address bound)")
     one.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to answer")
     one.add_argument("--purge-token", help="secret for purge and edit (default: this machine may, without one)")

@@ -127,12 +127,13 @@ class Connection:
         Raises:
             DatabaseFileError: There is no such file, or it is not a database of this site and format.
         """
+        _refuse_folder(path)
         flags = apsw.SQLITE_OPEN_READWRITE
         try:
             self._connection = apsw.Connection(str(path), flags=flags)
         except apsw.CantOpenError:
             raise DatabaseFileError(
-                f"cannot open database {path}; create it with: python -m target_app import --db {path}"
+                f"cannot open database {path}; create it with: anp serve --articles N --db {path}"
             ) from None
         self._connection.set_busy_timeout(5000)
         try:
@@ -146,7 +147,7 @@ class Connection:
             raise DatabaseFileError(f"{path} is a database of another program; name another file")
         if version != FORMAT:
             self._connection.close()
-            raise DatabaseFileError(f"{path} has format {version}, this version reads {FORMAT}; import into a new file")
+            raise DatabaseFileError(f"{path} has format {version}, this version reads {FORMAT}; name a new file")
         self._connection.pragma("synchronous", "NORMAL")
         self._connection.pragma("foreign_keys", "ON")
         self._connection.pragma("mmap_size", 256 * 2**20)
@@ -202,8 +203,9 @@ def prepare(path: Path) -> None:
     A file that holds anything is left alone.
 
     Raises:
-        DatabaseFileError: The folder is missing or may not be written.
+        DatabaseFileError: The path is a folder, or its folder is missing or may not be written.
     """
+    _refuse_folder(path)
     try:
         with closing(apsw.Connection(str(path))) as connection:
             if connection.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]:
@@ -213,6 +215,11 @@ def prepare(path: Path) -> None:
         return  # opening it as ours says what is wrong
     except apsw.Error as error:
         raise DatabaseFileError(f"cannot create database {path} ({error}); name a writable folder") from None
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():  # the driver would only say that it cannot open it
+        raise DatabaseFileError(f"{path} is a folder; name a file in it, such as {path / 'anp.sqlite'}")
 
 
 class Library:

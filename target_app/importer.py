@@ -61,16 +61,23 @@ def import_corpus(
 
 def _claim(desk: Desk, path: Path, corpus: Corpus, members: int) -> None:
     """Write down what the file is for, or make sure that it is for this."""
-    wanted = {"corpus": corpus.to_dict(), "members": members}
     with desk.transaction():
-        if desk.site("corpus") is None:
-            for name, value in wanted.items():
-                desk.record_site(name, value)
+        described = desk.site("corpus")
+        if described is None:
+            desk.record_site("corpus", corpus.to_dict())
+            desk.record_site("members", members)
             return
-    for name, value in wanted.items():
-        held = desk.site(name)
-        if held != value:
-            raise DatabaseFileError(f"{path} holds {name} {held}, not {value}; import into another file")
+    held, held_members = Corpus.from_dict(described), desk.site("members")
+    if (held, held_members) != (corpus, members):
+        raise DatabaseFileError(
+            f"{path} holds {_described(held, held_members)}, not {_described(corpus, members)}; "
+            "choose another file or ask for what it holds"
+        )
+
+
+def _described(corpus: Corpus, members: int) -> str:
+    articles = f"{corpus.count} article{'s' if corpus.count != 1 else ''} from id {corpus.first_id}"
+    return f"{articles} ({corpus.profile}, seed {corpus.seed}) with {members} member{'s' if members != 1 else ''}"
 
 
 def _import_articles(desk: Desk, corpus: Corpus, stored: int, progress: Callable[[int, int], None]) -> None:

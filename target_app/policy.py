@@ -1,4 +1,8 @@
-"""The cache policy of every route in one table: the site answers by it and the tests hold the site to it."""
+"""The cache policy of every route in one table: the site answers by it and the tests hold the site to it.
+
+It holds for addresses without a query. No page of the site reads one, so any query, be it ``?utm_source=x``, makes the
+answer a BYPASS (``detail=query``): strangers can neither fill the store with copies nor be served each other's.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import gc
 import json
 import os
@@ -20,10 +19,10 @@ import uvicorn
 
 from target_app.app import build_app
 from target_app.errors import ListenError
+from target_app.listener import listen
 from target_app.settings import Settings
 from target_app.site import open_site
 
-_BACKLOG = 2048
 _PR_SET_PDEATHSIG = 1
 _GRACE = 2
 """Seconds that answers under way get at the end."""
@@ -58,7 +57,7 @@ def serve(options: ServeOptions, settings: Settings) -> None:
     """
     if options.cpu is not None:
         _pin(options.cpu)
-    with contextlib.closing(_listen(options.host, options.port)) as listener:
+    with contextlib.closing(listen(options.host, options.port)) as listener:
         port = listener.getsockname()[1]
         shown_host = f"[{options.host}]" if ":" in options.host else options.host
         url = f"http://{shown_host}:{port}"
@@ -126,28 +125,6 @@ def _pin(cpu: int) -> None:
     except OSError:
         have = ", ".join(str(one) for one in sorted(os.sched_getaffinity(0)))
         raise ListenError(f"there is no processor {cpu} to run on; --cpu takes one of {have}") from None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:  # the resolver would quietly take the rest of a division
-        raise ListenError(f"there is no port {port}; choose one up to 65535, or 0 for a free one")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError:
-        raise ListenError(f"cannot listen on {host}:{port}; name an address of this machine") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise ListenError(f"port {port} of {host} is in use; choose another, or 0 for a free one") from None
-        raise ListenError(f"cannot listen on {host}:{port} ({error.strerror}); choose another") from None
-    return listener
 
 
 def _own_hosts(options: ServeOptions, shown_host: str) -> Sequence[str]:

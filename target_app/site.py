@@ -52,6 +52,16 @@ class Site:
         self.desk.close()
 
 
+def _import_command(path: Path, corpus: dict[str, Any] | None, members: int | None) -> str:
+    """The command of the user that asks for what a file was begun for; N where not even that was written."""
+    if corpus is None:
+        return f"anp serve --articles N --db {path}"
+    usual = Corpus().to_dict()
+    options = {"start": "first_id", "profile": "profile", "seed": "seed"}
+    unusual = [f" --{option} {corpus[name]}" for option, name in options.items() if corpus[name] != usual[name]]
+    return f"anp serve --articles {corpus['count']}{''.join(unusual)} --members {members} --db {path}"
+
+
 def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str | None = None) -> Site:
     """Open an imported database as a site.
 
@@ -62,7 +72,7 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     corpus, members = library.site("corpus"), library.site("members")
     if library.site("complete") is None:
         library.close()
-        raise DatabaseFileError(f"{path} is half imported; run the same import again, it goes on where it stopped")
+        raise DatabaseFileError(f"{path} is half imported; to go on: {_import_command(path, corpus, members)}")
     desk = Desk(path)
     return Site(
         path,

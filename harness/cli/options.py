@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -69,8 +70,11 @@ def console() -> Console:
 
 
 def typed_command() -> str:
-    """The command line as a person would type it again."""
-    return shlex.join(["anp", *sys.argv[1:]])
+    """The command line as a person would type it again, with the variables that stood in for options."""
+    variables = [
+        f"{name}={shlex.quote(value)}" for name, value in sorted(os.environ.items()) if name.startswith("ANP_")
+    ]
+    return " ".join([*variables, shlex.join(["anp", *sys.argv[1:]])])
 
 
 def print_json(data: Any) -> None:

@@ -32,9 +32,15 @@ def list_runs(
     json: options.Json = False,
 ) -> None:
     """List the run records, oldest first."""
-    records = list_records(runs_root(out))
+    root = runs_root(out)
+    records, unreadable = list_records(root)
+    for error in unreadable:
+        typer.echo(f"left out: {error}", err=True)
     if json:
         options.print_json([_facts(record) for record in records])
+        return
+    if not records:
+        typer.echo(f"there are no records in {root} yet. Make one with: anp demo", err=True)
         return
     table = Table("record", "kind", "scenario", "ended", "verdict", box=None, pad_edge=False)
     for record in records:
@@ -61,7 +67,15 @@ def show(
         console.print(facts["reason"], markup=False)
     if facts["verdict"]:
         console.print(f"verdict: {facts['verdict']}", markup=False)
+    if missing := _missing_rows(found):
+        console.print(f"{missing:,} requests that were written are missing: a file was cut off", markup=False)
     console.print(to_table(rows))
+
+
+def _missing_rows(record: Record) -> int:
+    """Rows that complete launches say they wrote and that cannot be read."""
+    said = sum(launch.run["rows"].get("requests", 0) for launch in record.launches() if launch.run is not None)
+    return max(0, said - record.table("requests").num_rows) if record.is_complete else 0
 
 
 def _facts(record: Record) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -38,8 +38,10 @@ def serve(
     members: Annotated[
         int | None, typer.Option("--members", help="How many member accounts to import.", show_default="20")
     ] = None,
-    seed: options.Seed = 0,
-    profile: options.Profile = "natural",
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the corpus.", show_default="0")] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="natural or classic.", show_default="natural")
+    ] = None,
     db: Annotated[Path, typer.Option("--db", help="SQLite file; made where there is none.")] = Path("anp.sqlite"),
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
@@ -51,15 +53,17 @@ def serve(
 ) -> None:
     """Serve the reference site until stopped; prints one JSON line with the bound URL when it listens.
 
-    A database that exists is served as it is, unless --articles, --start or --members ask for what it must hold.
+    A database that exists is served as it is, unless an option says what it must hold.
     """
     if list_settings:
         _print_settings(json=json)
         return
     settings = options.settings(set)
-    site.check_settings(dict(word.split("=", 1) for word in settings))
-    if not db.exists() or any(wish is not None for wish in (articles, start, members)):
-        corpus = Corpus(11730 if start is None else start, 2000 if articles is None else articles, profile, seed)
+    site.check(settings, host=host, port=port)
+    wishes = {"first_id": start, "count": articles, "profile": profile, "seed": seed}
+    asked: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
+    if asked or members is not None or not db.exists():
+        corpus = Corpus(**asked)
         people = 20 if members is None else members
         with (
             tempfile.TemporaryDirectory(prefix="anp-") as work,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ from harness.cli import options
 from harness.cores import choose_cores
 from harness.errors import UsageError
 from harness.progress import Steps
+from results.loopback import is_this_machine
 from results.plan import Arm, SwarmPlan
 from results.record import new_directory, runs_root
 from results.summary import summarize, to_dicts, to_table
@@ -87,21 +90,31 @@ def swarm(
     directory = new_directory(runs_root(out), scenario)
     steps = Steps()
     seconds = plan.warmup_s + plan.duration_s
-    with (
-        tempfile.TemporaryDirectory(prefix="anp-") as work,
-        steps.step(f"{scenario} against {host}, {seconds:g} s", total=seconds + 2) as advance,
-    ):
-        log = directory / "swarm.log"
-        core = choose_cores().generator
-        record = swarms.run(
-            plan, directory, log, scratch=Path(work), core=core, processes=processes, may_load=may_load, advance=advance
-        )
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="anp-") as work,
+            steps.step(f"{scenario} against {host}, {seconds:g} s", total=seconds + 2) as advance,
+        ):
+            record = swarms.run(
+                plan,
+                directory,
+                directory / "swarm.log",
+                scratch=Path(work),
+                core=choose_cores().generator,
+                processes=processes,
+                may_load=may_load,
+                advance=advance,
+            )
+    finally:
+        if (directory / "plan.json").exists():
+            steps.say(f"record: {directory}")
+        else:
+            shutil.rmtree(directory)  # refused, or stopped before the first request
     rows = summarize(record)
     if json:
         options.print_json({"record": str(record.path), "run": record.run, "rows": to_dicts(rows)})
     else:
         options.console().print(to_table(rows))
-    steps.say(f"record: {record.path}")
     return 0
 
 
@@ -111,14 +124,15 @@ def _seconds(option: str, word: str) -> float:
         number = word.removesuffix(unit)
         if number != word or unit == "s":
             try:
-                return float(number) * factor
+                seconds = float(number) * factor
             except ValueError:
                 continue
+            if math.isfinite(seconds) and seconds >= 0:
+                return seconds
     raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
 def _refuse_foreign(url: str, may_load: str | None) -> None:
     host = urlsplit(url).hostname or ""
-    if host in {"localhost", "::1"} or host.startswith("127.") or host == may_load:
-        return
-    raise UsageError(f"{host} is not this machine. If you are allowed to load it, say so: --i-may-load {host}")
+    if not is_this_machine(host) and host != may_load:
+        raise UsageError(f"{host} is not this machine. If you are allowed to load it, say so: --i-may-load {host}")

@@ -32,7 +32,9 @@ def trial(
     plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="PLAN.toml")] = None,
     preset: Annotated[str | None, typer.Option(help=f"Start from a preset: {', '.join(presets())}.")] = None,
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Measured seconds of each launch.", show_default="10")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Measured seconds of each launch.", show_default="10, or the preset's")
+    ] = None,
     rate: Annotated[
         str | None, typer.Option(help="Requests a second and arm, or auto.", show_default="auto", metavar="R|auto")
     ] = None,

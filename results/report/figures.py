@@ -26,6 +26,7 @@ from results import units
 from results.caching import ClassShare
 from results.cells import CellResult
 from results.comparison import Comparison, Curve
+from results.report import tables
 from results.samples import Floats
 
 INK: Final = "#0a0001"
@@ -88,7 +89,10 @@ _HATCHES: Final = {
     "UNKNOWN": "oo",
 }
 _WIDE: Final = 10.4
-_NARROW: Final = 4.9
+_NARROW: Final = 4.0
+"""Inches; on a phone the letters then are a little larger than drawn."""
+_SHORT_LABEL: Final = 20
+"""Letters of a cell's name that leave room for something beside it in the narrow drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,16 @@ class Plot:
 
 
 _CAPTIONS: Final = {
-    "forest": "Ratio of after to before on a logarithmic axis. Marker: mean over launches. Line: interval that holds "
+    "forest": "Ratio of after to before on a logarithmic axis. Marker: mean over {over}. Line: interval that holds "
     "for all cells together. Grey band: changes that do not matter. Wholly left of the band is faster (◀), wholly "
     "right is slower (▶), wholly inside is no difference (●), anything else is not enough data (◇).",
-    "launches": "Ratio of after to before in each launch that counts, in the order they ran; line: their geometric "
+    "launches": "Ratio of after to before, launch by launch, over {over}, in the order they ran; line: their geometric "
     "mean; grey: the margin around one. Each panel has its own logarithmic axis, which does not start at zero.",
-    "percentiles": "All launches together. The horizontal axis stretches towards the slowest requests and stops where "
-    "fewer than ten lie beyond; the vertical one is logarithmic and does not start at zero. Dashed is before, solid "
-    "after.",
-    "classes": "Share of each cache class, as the replies themselves tell it, for each kind of visitor and arm.",
+    "percentiles": "Requests of {over} together. The horizontal axis stretches towards the slowest requests and stops "
+    "where fewer than ten lie beyond; the vertical one is logarithmic and does not start at zero. Dashed is "
+    "before, solid after.",
+    "classes": "Share of each cache class, as the replies themselves tell it, for each kind of visitor and arm, "
+    "over {over}.",
     "timeline": "All launches one after another, warm-up included; a thin line starts a new launch. Requests a second "
     "of both arms together; how late the generator let them go; the load of its busiest process. Dotted: the limits.",
 }
@@ -130,6 +135,7 @@ def draw(comparison: Comparison) -> dict[str, Plot]:
     replicated = [result for result in results if result.launches]
     numbers = [launch.number for launch in comparison.launches if launch.used]
     numbers = numbers or [launch.number for launch in comparison.launches]
+    over = tables.over(comparison)
     drawings: dict[str, tuple[object, str, Callable[[float], Figure]]] = {
         "forest": (results, "What changed, and how surely", lambda width: _forest(results, width)),
         "launches": (replicated, "Every launch", lambda width: _launches(replicated, numbers, width)),
@@ -143,7 +149,11 @@ def draw(comparison: Comparison) -> dict[str, Plot]:
     }
     return {
         name: Plot(
-            name, title, _CAPTIONS[name], _svg(make, _WIDE, f"{name}-wide"), _svg(make, _NARROW, f"{name}-narrow")
+            name,
+            title,
+            _CAPTIONS[name].format(over=over),
+            _svg(make, _WIDE, f"{name}-wide"),
+            _svg(make, _NARROW, f"{name}-narrow"),
         )
         for name, (data, title, make) in drawings.items()
         if data
@@ -193,7 +203,9 @@ def _forest(results: list[CellResult], width: float) -> Figure:
         )
         _interval(axes, result, y)
         axes.text(0, y + 0.34, result.label, transform=axes.get_yaxis_transform(), va="bottom")
-        verdict = f"{units.ratio(result.ratio.estimate)} {units.interval(result.ratio.low, result.ratio.high)}"
+        verdict = units.ratio(result.ratio.estimate)
+        if width > 6 or len(result.label) <= _SHORT_LABEL:
+            verdict += f" {units.interval(result.ratio.low, result.ratio.high)}"
         if width > 6:
             verdict += f"   {result.verdict.word}"
         axes.text(1, y + 0.34, verdict, transform=axes.get_yaxis_transform(), va="bottom", ha="right")
@@ -224,7 +236,8 @@ def _interval(axes: Axes, result: CellResult, y: float) -> None:
 
 
 def _launches(results: list[CellResult], numbers: list[int], width: float) -> Figure:
-    figure, panels = _grid(len(results), 3 if width > 6 else 2, width, 1.75)
+    is_short = all(len(result.label) <= _SHORT_LABEL for result in results)
+    figure, panels = _grid(len(results), 3 if width > 6 else 2 if is_short else 1, width, 1.75)
     for axes, result in zip(panels, results, strict=True):
         axes.set_yscale("log")
         axes.axhspan(1 / (1 + result.margin), 1 + result.margin, color=BAND, linewidth=0)
@@ -248,7 +261,8 @@ def _launches(results: list[CellResult], numbers: list[int], width: float) -> Fi
 
 def _percentiles(curves: tuple[Curve, ...], width: float) -> Figure:
     figure, panels = _grid(len(curves), 2 if width > 6 else 1, width, 2.5)
-    ticks = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999]
+    ticks = [0, 0.5] if width > 6 else [0.5]  # on a phone the two would run into each other
+    ticks += [0.9, 0.99, 0.999, 0.9999, 0.99999]
     for index, (axes, curve) in enumerate(zip(panels, curves, strict=True)):
         for p, ms, color, style, name in (
             (curve.before_p, curve.before_ms, BEFORE, (0, (5, 2)), "before"),
@@ -308,7 +322,11 @@ def _classes(shares: tuple[ClassShare, ...], width: float) -> Figure:
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: names.index(labels[i]))
     figure.legend(
-        [handles[i] for i in order], [labels[i] for i in order], loc="upper left", ncols=4, bbox_to_anchor=(0.0, 1.0)
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="upper left",
+        ncols=4 if width > 6 else 3,
+        bbox_to_anchor=(0.0, 1.0),
     )
     return figure
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Final
 
 import jinja2
+from markupsafe import Markup
 
 from results import units
 from results.comparison import Comparison
@@ -20,6 +22,7 @@ _MARKS: Final = {
     "invalid": "✕",
     "not comparable": "✕",
 }
+_BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=%|(?:ms|s|GiB)\b)")
 
 
 def render(comparison: Comparison) -> str:
@@ -33,13 +36,17 @@ def render(comparison: Comparison) -> str:
         results=comparison.primary,
         gates=[(gate, *tables.gate_figures(gate)) for gate in comparison.gates],
         hit_ratios=tables.hit_ratio_lines(comparison),
+        over=tables.over(comparison),
         plan=json.dumps(comparison.plan, indent=2, ensure_ascii=False, default=str),
-        facts=[
-            (title, comparison.plan[key])
-            for title, key in (("Machine", "machine"), ("Versions", "versions"), ("Articles", "corpus"))
-            if isinstance(comparison.plan.get(key), dict)
-        ],
+        facts=tables.facts(comparison),
     )
+
+
+def _hold_together(value: object) -> object:
+    """No line breaks between a number and its unit; what is markup already, or escaped in the template, is left be."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", value)
 
 
 @cache
@@ -47,11 +54,13 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("results.report", "."),
         autoescape=True,
+        finalize=_hold_together,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "moment": tables.moment,
         "ms": units.milliseconds,
         "percent": units.percent,
         "ratio": units.ratio,

@@ -22,8 +22,10 @@ def render(comparison: Comparison) -> str:
     gates = f"{len(c.gates) - len(failed)} of {len(c.gates)} gates passed"
     lines = [MARKER, f"### {c.overall.word.capitalize()}: {escape(c.overall.headline)}", ""]
     lines += [f"{escape(sentence)}\n" for sentence in c.overall.sentences]
-    lines += [f"Evidence grade {c.grade} · {c.family.launches} launches · {gates}", ""]
-    lines += [f"- **{escape(gate.title)}** failed: {escape(gate.words)}" for gate in failed]
+    lines += [f"Evidence grade {c.grade} · {tables.over(c)} · {gates}", ""]
+    lines += [
+        f"- **{escape(gate.title)}** failed: {escape(tables.gate_text(gate, c.overall.headline))}" for gate in failed
+    ]
     rows = [tables.row(result) for result in c.primary]
     if rows:
         lines += [
@@ -37,7 +39,7 @@ def render(comparison: Comparison) -> str:
             for row in rows
         ]
         detected = [f"{escape(row.name)} {row.quantile} {row.detected}" for row in rows if row.detected != "–"]
-        if detected:
+        if detected and c.is_judged:
             lines += ["", f"Slowdowns that a run like this would have called slower: {', '.join(detected)}."]
     lines += ["", "Served from the page cache:", ""]
     lines += [f"- {escape(line)}" for line in tables.hit_ratio_lines(c)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from results import units
 from results.comparison import Comparison
+from results.gates import Gate
 from results.report import tables
 from results.report.markdown import code, escape
 
@@ -37,22 +38,30 @@ def render(comparison: Comparison) -> str:
             f"| {escape(row.word + row.qualifier)} |"
         )
     lines += ["", "## What was ruled out", ""]
-    lines += _ruled_out(c) or ["Nothing: no interval lies inside its margin or on one side of it."]
-    lines += [f"- {escape(gate.words)}" for gate in c.gates if gate.ok and gate.code in {"checks", "errors", "traffic"}]
+    lines += _ruled_out(c) or ["Nothing about latency: no cell has a verdict that rules anything out."]
+    causes = [gate for gate in c.gates if gate.ok and gate.code in {"checks", "errors", "traffic"}]
+    if causes:
+        lines += ["", "Other causes that the run was checked for:", ""]
+        lines += [f"- {escape(gate.words)}" for gate in causes]
     failed = [gate for gate in c.gates if not gate.ok]
     if failed:
         lines += ["", "## Gates that failed", ""]
-        lines += [f"- {escape(gate.title)}: {escape(gate.words)}" for gate in failed]
+        lines += [f"- {escape(gate.title)}: {_gate(gate, c.overall.headline)}" for gate in failed]
     lines += ["", "## How it was measured", ""]
     lines.append(
-        f"{c.family.launches} launches, {c.arms[0].requests:,} requests before and {c.arms[1].requests:,} after, "
-        f"evidence grade {c.grade}."
+        f"Over {tables.over(c)}: {units.counted(c.arms[0].requests, 'request')} before and "
+        f"{c.arms[1].requests:,} after, evidence grade {c.grade}."
     )
     commands = [str(command) for command in c.plan.get("commands") or []]
     if commands:
         lines += ["", "```sh", *(command.replace("`", "'") for command in commands), "```"]
     lines += ["", "## How to roll back", "", *_roll_back(changed), ""]
     return "\n".join(lines)
+
+
+def _gate(gate: Gate, headline: str) -> str:
+    measured, limit = tables.gate_figures(gate)
+    return f"{measured} (limit: {limit}). {escape(tables.gate_text(gate, headline))}"
 
 
 def _classes(comparison: Comparison, persona: str, arm: str) -> str:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from results import units
 from results.cells import CellResult
 from results.comparison import Comparison
 from results.gates import Gate
 from results.measures import Pair
+
+_LABELS: Final = {
+    "cpu": "processor",
+    "usable_cores": "usable cores",
+    "memory_bytes": "memory",
+    "site_core": "core of the sites",
+    "generator_core": "core of the generator",
+    "first_id": "first article",
+    "count": "number",
+}
+"""What a reader calls the keys of a plan; any other stands for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +96,26 @@ def calls(result: CellResult) -> str:
 
 
 def gate_figures(gate: Gate) -> tuple[str, str]:
-    """What a gate measured and its limit, as text with units."""
-    return _figure(gate.measured, gate.unit), _figure(gate.limit, gate.unit)
+    """What a gate measured and its limit, as text with units: ``5 launches`` and ``at least 6 launches``."""
+    return _figure(gate.measured, gate.unit), f"{gate.bound} {_figure(gate.limit, gate.unit)}"
+
+
+def gate_text(gate: Gate, headline: str) -> str:
+    """What a gate says, less what the headline has said already."""
+    if gate.details and gate.words == headline:
+        return gate.details
+    return f"{gate.words} {gate.details}".rstrip()
+
+
+def over(comparison: Comparison) -> str:
+    """The launches that the figures are over: those that count or, where none does, all of them."""
+    total = len(comparison.launches)
+    counting = sum(launch.used for launch in comparison.launches)
+    if counting == total:
+        return units.counted(total, "launch")
+    if counting:
+        return f"the {counting} of {units.counted(total, 'launch')} that {'counts' if counting == 1 else 'count'}"
+    return f"all {total} launches, none of which counts" if total > 1 else "the only launch, which does not count"
 
 
 def hit_ratio_lines(comparison: Comparison) -> list[str]:
@@ -94,8 +125,9 @@ def hit_ratio_lines(comparison: Comparison) -> list[str]:
         who = "all requests" if hit.persona == "all" else hit.persona
         line = f"{who}: {units.percent(hit.share.before)} before, {units.percent(hit.share.after)} after"
         if math.isfinite(hit.difference.low):
-            low, high = 100 * hit.difference.low, 100 * hit.difference.high
-            line += f" ({100 * hit.difference.estimate:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f})"
+            estimate, low, high = map(_points, (hit.difference.estimate, hit.difference.low, hit.difference.high))
+            level = f"{100 * (1 - comparison.design.alpha):g} %"
+            line += f" ({estimate} points" + (f", {level} interval {low} to {high})" if low != high else ")")
         lines.append(line)
     return lines
 
@@ -105,12 +137,47 @@ def setting(value: object) -> str:
     return "default" if value is None else str(value)
 
 
+def moment(text: str) -> str:
+    """A time stamp for readers: ``2026-11-21 01:32 UTC``; what is none is left as it is."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return text
+
+
+def facts(comparison: Comparison) -> list[tuple[str, dict[str, str]]]:
+    """What the plan knows of machine, versions and articles, in the words of a reader."""
+    plan = comparison.plan
+    known = [
+        (title, plan[key])
+        for title, key in (("Machine", "machine"), ("Versions", "versions"), ("Articles", "corpus"))
+        if isinstance(plan.get(key), dict)
+    ]
+    return [
+        (title, {_LABELS.get(key, key): _fact(key, value) for key, value in pairs.items()}) for title, pairs in known
+    ]
+
+
+def _fact(key: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if key == "memory_bytes" and isinstance(value, int):
+        return f"{value / 2**30:.1f} GiB"
+    return f"{value:,}" if key == "count" and isinstance(value, int) else str(value)
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
 def _figure(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "not measured"
     if unit == "%":
         return units.percent(value)
-    return f"{value:.3g} {unit}"
+    return f"{value:.3g} ms" if unit == "ms" else units.counted(value, unit)
 
 
 def _is_empty(pair: Pair) -> bool:

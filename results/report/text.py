@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from results import units
 from results.comparison import Comparison
 from results.report import tables
 
@@ -34,13 +35,19 @@ def render(comparison: Comparison) -> RenderableType:
     ]
     hidden = sum(not result.primary for result in comparison.cells)
     if hidden:
-        parts.append(Text(f"{hidden} further cells are in the report; they do not decide.", style="dim"))
+        further = "1 further cell is" if hidden == 1 else f"{hidden} further cells are"
+        parts.append(Text(f"{further} in the report, but without a say in the verdict.", style="dim"))
     failed = [gate for gate in comparison.gates if not gate.ok]
     passed = len(comparison.gates) - len(failed)
     parts += [Text(), Text(f"Gates: {passed} of {len(comparison.gates)} passed.")]
     for gate in failed:
         measured, limit = tables.gate_figures(gate)
-        parts.append(Text.assemble((f"  ✗ {gate.title}", "bold"), f": {measured} (limit {limit}). {gate.words}"))
+        parts.append(
+            Text.assemble(
+                (f"  ✗ {gate.title}", "bold"),
+                f": {measured} (limit: {limit}). {tables.gate_text(gate, overall.headline)}",
+            )
+        )
     parts.append(Text("Served from the page cache:"))
     parts += [Text(f"  {line}") for line in tables.hit_ratio_lines(comparison)]
     parts.append(Text(_evidence(comparison)))
@@ -83,10 +90,11 @@ def _evidence(comparison: Comparison) -> str:
     family = comparison.family
     rows = [tables.row(result) for result in comparison.primary]
     detected = ", ".join(f"{row.name} {row.quantile} {row.detected}" for row in rows[:3] if row.detected != "–")
+    cells = units.counted(family.primary, "primary cell")
     text = (
-        f"Grade {comparison.grade}: {family.launches} launches, {family.primary} primary cells, "
+        f"Grade {comparison.grade}: {tables.over(comparison)}; {cells}, "
         f"intervals hold together at {100 * (1 - family.alpha):g} %."
     )
-    if detected:
+    if detected and comparison.is_judged:
         text += f" Slowdowns this run would have called slower (95 % power): {detected}."
     return text

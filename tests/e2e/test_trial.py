@@ -70,6 +70,10 @@ def _descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
+def _alive(children: list[psutil.Process]) -> list[psutil.Process]:
+    return [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
 def test_a_trial_of_the_page_cache_ends_in_a_verdict_and_a_report(tmp_path: Path) -> None:
     """Six launches without and with the page cache leave whole records, a comparison in words, and three documents."""
     plan = SMALL + '[before.set]\npage_cache = "off"\n[after.set]\npage_cache = "on"\n'
@@ -119,23 +123,46 @@ def _classes(table: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_ctrl_c_leaves_no_process_and_a_readable_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_under_load_leaves_no_process_and_a_readable_record(tmp_path: Path, number: int) -> None:
     """An interrupt in the middle of a launch stops everything, keeps the rows, and exits with 130."""
     process = _start(tmp_path, "--launches", "6", "--seconds", "60")
     _until(_loading(tmp_path), "the swarm never began")
+    children = _descendants(process)
+
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err.strip().splitlines()[-1] == "interrupted"
+    assert len(children) >= 3
+    assert _alive(children) == []
+    record = read_record(_record(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "interrupted"
+    assert record.table("requests").num_rows > 0
+    assert [launch.run["ended_by"] for launch in record.launches() if launch.run] == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    "milestone", ["plan.json", "logs/import.log", "logs/pilot-before.log", "logs/launch-01-before.log"]
+)
+def test_ctrl_c_before_any_load_is_one_word(tmp_path: Path, milestone: str) -> None:
+    """Whatever a trial is busy with before its first request, an interrupt ends it at once and in order."""
+    process = _start(tmp_path, "--launches", "6", "--seconds", "60")
+    _until(lambda: list((tmp_path / "runs").glob(f"*/{milestone}")), f"{milestone} never came")
     children = _descendants(process)
 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert err.strip().splitlines()[-1].startswith("interrupted")
-    assert len(children) >= 3
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-    record = read_record(_record(tmp_path))
-    assert record.run is not None
-    assert record.run["ended_by"] == "interrupted"
-    assert record.table("requests").num_rows > 0
+    assert err.strip().splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err
+    assert _alive(children) == []
+    run = read_record(_record(tmp_path)).run
+    assert run is not None
+    assert run["ended_by"] == "interrupted"
 
 
 def test_a_site_that_dies_under_load_is_named(tmp_path: Path) -> None:
@@ -165,7 +192,7 @@ def test_a_killed_harness_leaves_no_process(tmp_path: Path) -> None:
     process.communicate(timeout=60)
 
     _until(
-        lambda: not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE],
+        lambda: not _alive(children),
         "a child outlived the harness",
     )
     record = read_record(_record(tmp_path), allow_incomplete=True)

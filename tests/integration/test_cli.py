@@ -59,7 +59,7 @@ REFUSALS = [
     pytest.param(["synth", "show", "1", "--profile", "clasic"], "'classic'", id="profile"),
     pytest.param(["synth", "show", "1", "--format", "txt"], "'text'", id="format"),
     pytest.param(["synth", "--out", "nowhere/articles.jsonl"], "nowhere", id="no-folder"),
-    pytest.param(["serve", "--set", "page_cash=off"], "did you mean 'page_cache'?", id="setting"),
+    pytest.param(["serve", "--set", "page_cash=off"], "did you mean page_cache?", id="setting"),
     pytest.param(["serve", "--set", "page_cache"], "is not NAME=VALUE", id="setting-form"),
     pytest.param(["trial", "--preset", "page-cash"], "did you mean 'page-cache'?", id="preset"),
     pytest.param(["trial", "missing.toml"], "there is no plan file missing.toml", id="plan-file"),
@@ -79,8 +79,22 @@ REFUSALS = [
         "'soon' is not a time",
         id="duration",
     ),
+    pytest.param(["serve", "--set", "page_cache=maybe"], "'maybe'", id="setting-value"),
+    pytest.param(["trial", "--preset", "same", "--rate", "nan"], "rate is nan", id="rate-nan"),
+    pytest.param(["trial", "--preset", "same", "--rate", "-5"], "rate is -5.0", id="rate-negative"),
+    pytest.param(["swarm", "--host", "http://127.0.0.1:abc", "--scenario", "cache_hit"], ":abc", id="host-port"),
+    pytest.param(
+        ["swarm", "--host", "http://127.evil.example", "--scenario", "cache_hit"],
+        "127.evil.example",
+        id="false-loopback",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--duration", "inf"],
+        "'inf' is not a time",
+        id="duration-inf",
+    ),
     pytest.param(["runs", "show", "nothing"], "is not a run record", id="no-record"),
-    pytest.param(["runs", "show", "latest"], "it holds no records yet", id="no-records"),
+    pytest.param(["runs", "show", "latest"], "there are no records in results/runs yet", id="no-records"),
     pytest.param(["compare", "a", "b"], "is not a run record", id="compare"),
     pytest.param(["trail"], "trail", id="verb"),
 ]
@@ -136,6 +150,37 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
     assert "notes.sqlite" in done.stderr.strip().splitlines()[-1]
     assert other.read_bytes() == b"my diary\n" * 1000
     assert [path.name for path in tmp_path.iterdir()] == ["notes.sqlite"]
+
+
+def test_a_trial_with_a_bad_setting_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    """A value that the site does not take is refused in the site's words, before import and record."""
+    (tmp_path / "plan.toml").write_text('[before.set]\npage_cache = "maybe"\n')
+
+    done = _anp("trial", "plan.toml", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr == "error: setting page_cache does not take 'maybe'; it takes on | off\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.toml"]
+
+
+def test_a_swarm_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
+    """More members than the site has are refused by the swarm, and no record directory stays behind."""
+    with _serving(tmp_path, "--articles", "5", "--members", "1") as line:
+        words = ("--scenario", "logged_in", "--members", "7", "--out", "runs")
+        done = _anp("swarm", "--host", line["url"], *words, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "7 members" in done.stderr.strip().splitlines()[-1]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".gitignore"]
+
+
+def test_help_without_a_verb_is_not_an_error_line(tmp_path: Path) -> None:
+    """``anp`` alone prints its help and exits with 2, without an empty error."""
+    done = _anp(cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "Usage: anp" in done.stdout + done.stderr
+    assert "error:" not in done.stderr
 
 
 def test_an_incomplete_record_can_be_shown_but_not_compared(tmp_path: Path) -> None:

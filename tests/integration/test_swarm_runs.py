@@ -382,6 +382,48 @@ def test_the_web_interface_starts_stops_and_starts_again(tmp_path: Path, cached:
         process.wait(DEADLINE_S)
 
 
+def get(url: str) -> Any:
+    """Read a JSON answer."""
+    with urllib.request.urlopen(url) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("extra", [(), ("--processes", "2")], ids=["one process", "two workers"])
+def test_the_web_interface_shows_why_a_swarm_did_not_start(tmp_path: Path, extra: tuple[str, ...]) -> None:
+    """A target that does not answer is named in the log and among the exceptions, and the test is stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        port, free = listener.getsockname()[1], other.getsockname()[1]
+    options = ("--host", f"http://127.0.0.1:{free}", "--web-host", "127.0.0.1", "--web-port", str(port), *extra)
+    process = start(tmp_path, "cache_hit", *options)
+    url = f"http://127.0.0.1:{port}"
+
+    def is_ready() -> bool:
+        try:
+            return len(get(f"{url}/stats/requests").get("workers", ())) == (2 if extra else 0)
+        except OSError:
+            return False
+
+    try:
+        wait_for(is_ready, "the web interface and its workers")
+        assert post(f"{url}/swarm", user_count=2, spawn_rate=50, host=f"http://127.0.0.1:{free}")["success"]
+        wait_for(lambda: get(f"{url}/exceptions")["exceptions"], "the exception")
+        assert "does not answer (connect)" in get(f"{url}/exceptions")["exceptions"][0]["msg"]
+        assert any("does not answer (connect)" in line for line in get(f"{url}/logs")["master"])
+        wait_for(lambda: get(f"{url}/stats/requests")["state"] == "stopped", "the end of the test")
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
+
+
+def test_a_limited_run_says_how_long_it_takes(tmp_path: Path, cached: Site) -> None:
+    """Warm-up and measured time are told together, and locust does not claim that nothing limits the run."""
+    options = ("--headless", "--host", cached.url, "-t", "1s", "--warmup", "0.5", "--out", "record")
+    assert start(tmp_path, "cache_hit", *options).wait(DEADLINE_S) == 0
+    log = (tmp_path / "locust.log").read_text()
+    assert "swarming for 1.5 s (0.5 s of them warm-up)" in log
+    assert "No run time limit set" not in log
+
+
 class Doorkeeper(http.server.BaseHTTPRequestHandler):
     """A site that says it is the reference site and lets no member in."""
 
@@ -438,6 +480,7 @@ def test_a_swarm_that_cannot_start_says_why_in_one_line(tmp_path: Path, cached: 
         "give --host URL": ("cache_hit",),
         "does not answer (connect)": ("cache_hit", "--host", f"http://127.0.0.1:{free}"),
         "--i-may-load example.org": ("cache_hit", "--host", "http://example.org"),
+        "--i-may-load 127.example.org": ("cache_hit", "--host", "http://127.example.org"),
         "the site only 4; give --members 4": ("logged_in", "--host", cached.url),
         "rate is -1.0": ("cache_hit", "--host", cached.url, "--rate", "-1"),
         "run locustfiles/readers_and_members.py": ("cache_hit", "--plan", str(tmp_path / "plan.json")),

@@ -153,6 +153,23 @@ def test_a_port_in_use_is_refused_in_one_line(db: str) -> None:
     assert done.stderr == f"error: port {port} of 127.0.0.1 is in use; choose another, or 0 for a free one\n"
 
 
+def test_a_check_passes_what_serve_would_take() -> None:
+    """Known settings and a free port: exit code 0 and no word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    done = _run("check", "--set", "page_cache=off", "--set", "cache_ttl=5", "--port", str(port))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_check_finds_a_port_in_use() -> None:
+    """What serve would refuse after an import, a check refuses before it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = _run("check", "--port", str(port))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: port {port} of 127.0.0.1 is in use; choose another, or 0 for a free one\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -161,7 +178,12 @@ def test_a_port_in_use_is_refused_in_one_line(db: str) -> None:
         (["serve", "--db", "{db}", "--cpu", "4096"], "4096"),
         (["serve", "--db", "{db}", "--host", "192.0.2.1"], "192.0.2.1"),
         (["serve", "--db", "{db}", "--port", "70000"], "70000"),
-        (["import", "--db", "{db}", "--count", "3"], "import into another file"),
+        (["serve", "--db", "/"], "/ is a folder"),
+        (["check", "--set", "page_cach=off"], "did you mean page_cache?"),
+        (["check", "--set", "cache_ttl=soon"], "soon"),
+        (["check", "--host", "192.0.2.1"], "192.0.2.1"),
+        (["check", "--port", "70000"], "70000"),
+        (["import", "--db", "{db}", "--count", "3"], "choose another file"),
         (["import", "--db", "{db}", "--count", "0"], "0"),
         (["import", "--db", "{db}", "--first-id", str(2**53)], str(2**53 - 1)),
         (["import", "--db", "{db}", "--profile", "clasic"], "clasic"),

@@ -220,13 +220,20 @@ def test_a_closed_workload_is_judged_by_service_time(make_trial: Callable[..., R
 
 def test_archived_sessions_are_never_plainly_faster(make_trial: Callable[..., Record]) -> None:
     """Two sessions show their difference as a session difference, of grade C, without a verdict."""
-    record = make_trial()
-    comparison = compare_archived(record, record)
+    comparison = compare_archived(make_trial(), make_trial())
 
     assert (comparison.grade, comparison.overall.word) == ("C", "not enough data")
     assert {result.verdict.word for result in comparison.cells} == {"not enough data"}
     assert "session difference −90 %" in cells(comparison)["reader article p50"].verdict.qualifier
     assert comparison.exit_code() == 0
+
+
+def test_a_record_is_not_compared_with_itself(make_trial: Callable[..., Record]) -> None:
+    """The same record named twice is a mistake, and told as one."""
+    record = make_trial(launches=1)
+
+    with pytest.raises(ComparisonError, match=f"^both are the record {record.name}; name two$"):
+        compare_archived(record, read_record(record.path))
 
 
 def test_archived_sessions_of_other_traffic_are_not_comparable(make_trial: Callable[..., Record]) -> None:
@@ -247,11 +254,11 @@ def test_single_runs_can_be_put_side_by_side(make_trial: Callable[..., Record]) 
 
 def test_settings_come_from_the_site_where_the_plan_has_none(make_trial: Callable[..., Record]) -> None:
     """Of a run without settings in its plan, the report tells those that the site told the swarm."""
-    run = make_trial(launches=1).launches()[0]
+    run, other = (make_trial(launches=1).launches()[0] for _ in range(2))
     about = {"settings": {"page_cache": "off"}}
     told = dataclasses.replace(run, run={**(run.run or {}), "sites": {"before": {"about": about}}})
 
-    assert compare_archived(told, run).changed_settings == (("page_cache", "off", None),)
+    assert compare_archived(told, other).changed_settings == (("page_cache", "off", None),)
 
 
 def test_an_arm_that_is_not_there_is_an_error(make_trial: Callable[..., Record]) -> None:
@@ -279,10 +286,10 @@ def test_open_and_closed_workloads_do_not_mix(make_trial: Callable[..., Record])
 )
 def test_every_comparison_fulfils_the_schema(make_trial: Callable[..., Record], case: dict[str, Any]) -> None:
     """Whatever became of a trial, its comparison is JSON of the published schema."""
-    record = make_trial(**case)
+    record, other = make_trial(**case), make_trial(**case)
     validator = jsonschema.Draft202012Validator(schema())
 
-    for comparison in (compare_trial(record), compare_archived(record, record)):
+    for comparison in (compare_trial(record), compare_archived(record, other)):
         validator.validate(json.loads(json.dumps(comparison.to_dict(), allow_nan=False)))
 
 

@@ -53,28 +53,41 @@ def test_a_fault_fails_its_gate(
 
 @pytest.mark.parametrize("fault", [{"wrong_pages": 1}, {"cpu": 0.95}, {"failures": (0.0, 0.03)}, {"launches": 5}])
 def test_a_failed_gate_says_what_to_do(make_trial: Callable[..., Record], fault: dict[str, Any]) -> None:
-    """The headline of a failed gate is the gate's own words, with the next step in them."""
+    """The headline of a failed gate is the gate's own sentence, and the next step is among its details."""
     comparison = compare_trial(make_trial(**fault))
     gate = next(gate for gate in comparison.gates if not gate.ok and gate.effect == comparison.overall.word)
 
     assert comparison.overall.headline == gate.words
-    assert gate.words.count(".") >= 2 or ";" in gate.words
+    assert gate.details.endswith(".")
+    assert gate.details not in comparison.overall.headline
 
 
 def test_advice_fits_the_cause(make_trial: Callable[..., Record]) -> None:
     """A late generator that is not busy is told of other work on the machine, a busy one to do less."""
-    idle = compare_trial(make_trial(lag_ms=3.0, cpu=0.1)).overall.headline
-    busy = compare_trial(make_trial(lag_ms=3.0, cpu=0.95)).overall.headline
+    idle, busy = (compare_trial(make_trial(lag_ms=3.0, cpu=cpu)) for cpu in (0.1, 0.95))
 
-    assert "other work on the machine" in idle
-    assert "Lower the rate" in busy
+    assert [gate.code for gate in idle.gates if "other work on the machine" in gate.details] == ["saturated"]
+    assert [gate.code for gate in busy.gates if "Lower the rate" in gate.details] == ["saturated"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"lag_ms": 3.0, "cpu": 0.03}, "the generator was late"),
+        ({"cpu": 0.95}, "the generator was saturated"),
+        ({"achieved": 0.98}, "the generator was saturated"),
+    ],
+)
+def test_late_is_not_saturated(make_trial: Callable[..., Record], fault: dict[str, Any], reason: str) -> None:
+    """Cells name what was wrong with the generator: lateness, or too much asked of it."""
+    assert {result.verdict.qualifier for result in compare_trial(make_trial(**fault)).primary} == {reason}
 
 
 def test_a_wrong_page_is_shown(make_trial: Callable[..., Record]) -> None:
     """The first wrong page that the swarm kept is told in full."""
-    headline = compare_trial(make_trial(wrong_pages=1)).overall.headline
+    gate = compare_trial(make_trial(wrong_pages=1)).gates[0]
 
-    assert "before /a/1 for anonymous: expected 7, got 8" in headline
+    assert "before /a/1 for anonymous: expected 7, got 8" in gate.details
 
 
 def test_the_weightier_gate_speaks(make_trial: Callable[..., Record]) -> None:

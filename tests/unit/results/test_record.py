@@ -181,16 +181,31 @@ def test_records_are_found_by_path_name_and_latest(tmp_path: Path) -> None:
         RecordWriter(tmp_path / name, "swarm", {})
     (tmp_path / "stranger").mkdir()
 
-    assert [record.name for record in list_records(tmp_path)] == ["20260101T000000Z-a", "20260102T000000Z-b"]
+    records, _ = list_records(tmp_path)
+
+    assert [record.name for record in records] == ["20260101T000000Z-a", "20260102T000000Z-b"]
     assert find_record("latest", tmp_path).name == "20260102T000000Z-b"
     assert find_record("20260101T000000Z-a", tmp_path).name == "20260101T000000Z-a"
     assert find_record(str(tmp_path / "20260101T000000Z-a"), tmp_path / "else").name == "20260101T000000Z-a"
 
 
+def test_records_that_cannot_be_read_are_listed_with_the_reason(tmp_path: Path) -> None:
+    """A listing leaves out a broken record and one of a newer format, and says why."""
+    RecordWriter(tmp_path / "good", "swarm", {})
+    for name, text in (("broken", "{"), ("newer", '{"format": 999, "kind": "swarm"}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").write_text(text)
+
+    records, unreadable = list_records(tmp_path)
+
+    assert [record.name for record in records] == ["good"]
+    assert [type(error).__name__ for error in unreadable] == ["NotARecord", "RecordTooNew"]
+
+
 @pytest.mark.parametrize("name", ["latest", "../escape", "nothing-here", ""])
 def test_an_unknown_name_is_one_clear_error(tmp_path: Path, name: str) -> None:
     """A name that means no record says so."""
-    with pytest.raises(NotARecord):
+    with pytest.raises(ResultsError):
         find_record(name, tmp_path)
 
 

@@ -40,6 +40,14 @@ def test_changes_carry_their_sign(value: float, text: str) -> None:
     assert units.change(value) == text
 
 
+@pytest.mark.parametrize(
+    ("number", "noun", "text"), [(1, "launch", "1 launch"), (0, "launch", "0 launches"), (1200, "page", "1,200 pages")]
+)
+def test_nouns_agree_with_their_number(number: int, noun: str, text: str) -> None:
+    """One is singular, and anything else is plural."""
+    assert units.counted(number, noun) == text
+
+
 def test_an_open_interval_is_not_written() -> None:
     """An interval without an end is left out rather than written as infinity."""
     assert units.interval(0.0, math.inf) == ""

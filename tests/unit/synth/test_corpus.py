@@ -85,17 +85,17 @@ def test_digests_tell_corpora_apart(one: Corpus, other: Corpus) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"first_id": -1}, "Corpus first_id is -1: it must be at least 0."),
-        ({"count": 0}, "Corpus count is 0: it must be at least 1."),
-        ({"seed": -2}, "Corpus seed is -2: it must be at least 0."),
-        ({"seed": 2**53}, "Corpus seed is 9007199254740992: it must be at most 9007199254740991."),
-        ({"count": "20"}, "Corpus count is '20': it must be an integer."),
-        ({"count": True}, "Corpus count is True: it must be an integer."),
-        ({"profile": "natrual"}, "Unknown profile 'natrual': did you mean 'natural'?"),
-        ({"profile": []}, "Unknown profile []: choose one of natural, classic."),
+        ({"first_id": -1}, "corpus first_id is -1: it must be at least 0"),
+        ({"count": 0}, "corpus count is 0: it must be at least 1"),
+        ({"seed": -2}, "corpus seed is -2: it must be at least 0"),
+        ({"seed": 2**53}, "corpus seed is 9007199254740992: it must be at most 9007199254740991"),
+        ({"count": "20"}, "corpus count is '20': it must be an integer"),
+        ({"count": True}, "corpus count is True: it must be an integer"),
+        ({"profile": "natrual"}, "unknown profile 'natrual': did you mean 'natural'?"),
+        ({"profile": []}, "unknown profile []: choose one of natural, classic"),
         (
             {"first_id": 2**53 - 2, "count": 3},
-            "Corpus would end at id 9007199254740992: ids end at 9007199254740991, so start lower or ask for fewer.",
+            "corpus would end at id 9007199254740992: ids end at 9007199254740991, so start lower or ask for fewer",
         ),
     ],
 )
@@ -111,11 +111,11 @@ def test_refused_parameters(values: dict[str, Any], message: str) -> None:
     [
         (
             {"first_id": 1, "count": 2, "profile": "natural", "seed": 0, "size": 3},
-            "Corpus description has the unknown key size: it takes count, first_id, profile, seed.",
+            "corpus description has the unknown key size: it takes count, first_id, profile, seed",
         ),
         (
             {"first_id": 1, "seed": 0},
-            "Corpus description lacks count, profile: it takes count, first_id, profile, seed.",
+            "corpus description lacks count, profile: it takes count, first_id, profile, seed",
         ),
     ],
 )
@@ -129,7 +129,7 @@ def test_refused_descriptions(values: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize("id", [0, 11729, 13730])
 def test_articles_outside(id: int) -> None:
     """A corpus gives no article, and no links, for an id that is not its own."""
-    message = f"Article {id} is outside the corpus: its ids are 11730 to 13729."
+    message = f"article {id} is outside the corpus: its ids are 11730 to 13729"
     with pytest.raises(CorpusError, match=message):
         Corpus().article(id)
     with pytest.raises(CorpusError, match=message):

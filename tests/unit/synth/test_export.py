@@ -106,16 +106,16 @@ def test_refusals(tmp_path: Path) -> None:
     """An unknown format, no workers, a missing folder and a folder for a file are refused, and nothing is written."""
     missing = tmp_path / "no"
     cases = [
-        ("jsnol", io.BytesIO(), 1, "Unknown format 'jsnol': did you mean 'jsonl'?"),
-        ("zzz", io.BytesIO(), 1, "Unknown format 'zzz': choose one of html, json, jsonl, markdown, text."),
-        ("json", io.BytesIO(), 0, "Cannot export with 0 workers: use at least 1."),
+        ("jsnol", io.BytesIO(), 1, "unknown format 'jsnol': did you mean 'jsonl'?"),
+        ("zzz", io.BytesIO(), 1, "unknown format 'zzz': choose one of html, json, jsonl, markdown, text"),
+        ("json", io.BytesIO(), 0, "cannot export with 0 workers: use at least 1"),
         (
             "json",
             missing / "a.json",
             1,
-            f"Cannot write {missing / 'a.json'}: the folder {missing} does not exist, so create it first.",
+            f"cannot write {missing / 'a.json'}: the folder {missing} does not exist, so create it first",
         ),
-        ("json", tmp_path, 1, f"Cannot write {tmp_path}: it is a folder, so name a file inside it."),
+        ("json", tmp_path, 1, f"cannot write {tmp_path}: it is a folder, so name a file inside it"),
     ]
     for kind, out, workers, message in cases:
         with pytest.raises(ExportError) as refusal:

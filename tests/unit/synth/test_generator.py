@@ -146,12 +146,12 @@ def test_views_have_a_heavy_tail() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"id": -1}, "Article id -1 is out of range: use 0 to 9007199254740991."),
-        ({"id": 2**53}, "Article id 9007199254740992 is out of range: use 0 to 9007199254740991."),
-        ({"id": 1, "seed": -4}, "Seed -4 is out of range: use 0 to 9007199254740991."),
-        ({"id": 1, "revision": 1001}, "Revision 1001 is out of range: use 0 to 1000."),
-        ({"id": 1, "profile": "clasic"}, "Unknown profile 'clasic': did you mean 'classic'?"),
-        ({"id": 1, "profile": "zzz"}, "Unknown profile 'zzz': choose one of natural, classic."),
+        ({"id": -1}, "article id -1 is out of range: use 0 to 9007199254740991"),
+        ({"id": 2**53}, "article id 9007199254740992 is out of range: use 0 to 9007199254740991"),
+        ({"id": 1, "seed": -4}, "seed -4 is out of range: use 0 to 9007199254740991"),
+        ({"id": 1, "revision": 1001}, "revision 1001 is out of range: use 0 to 1000"),
+        ({"id": 1, "profile": "clasic"}, "unknown profile 'clasic': did you mean 'classic'?"),
+        ({"id": 1, "profile": "zzz"}, "unknown profile 'zzz': choose one of natural, classic"),
     ],
 )
 def test_refusals(arguments: dict[str, int], message: str) -> None:

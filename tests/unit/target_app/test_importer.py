@@ -88,9 +88,60 @@ def test_a_file_with_something_else_of_ours_is_refused(corpus: Corpus, members: 
     path = tmp_path / "a.db"
     import_corpus(path, SMALL, members=2)
     before = dump(path)
-    with pytest.raises(DatabaseFileError, match="import into another file"):
+    with pytest.raises(DatabaseFileError, match="choose another file"):
         import_corpus(path, corpus, members=members)
     assert dump(path) == before
+
+
+def test_a_file_with_something_else_is_described_in_the_words_of_the_wish(tmp_path: Path) -> None:
+    """What the file holds and what was asked for stand side by side."""
+    path = tmp_path / "a.db"
+    import_corpus(path, Corpus(first_id=7, count=1), members=2)
+    with pytest.raises(DatabaseFileError) as caught:
+        import_corpus(path, Corpus(first_id=8, count=3, seed=4), members=1)
+    assert str(caught.value) == (
+        f"{path} holds 1 article from id 7 (natural, seed 0) with 2 members, "
+        "not 3 articles from id 8 (natural, seed 4) with 1 member; choose another file or ask for what it holds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("corpus", "words"),
+    [
+        (Corpus(count=30), "--articles 30 --members 2"),
+        (Corpus(7, 30, "classic", 4), "--articles 30 --start 7 --profile classic --seed 4 --members 2"),
+    ],
+)
+def test_a_half_imported_file_names_the_command_that_goes_on(
+    corpus: Corpus, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for exactly what the file was begun for."""
+    monkeypatch.setattr("target_app.importer.BATCH", 10)
+    path = tmp_path / "a.db"
+
+    def stopper(done: int, of: int) -> None:
+        if done:
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        import_corpus(path, corpus, members=2, progress=stopper)
+    with pytest.raises(DatabaseFileError, match=f"to go on: anp serve {words} --db {path}$"):
+        open_site(path, Settings(), base_url="http://x")
+
+
+def test_a_folder_for_a_file_is_called_a_folder(tmp_path: Path) -> None:
+    """Import and serve both say what is wrong with it."""
+    with pytest.raises(DatabaseFileError, match="is a folder"):
+        import_corpus(tmp_path, SMALL, members=0)
+    with pytest.raises(DatabaseFileError, match="is a folder"):
+        open_site(tmp_path, Settings(), base_url="http://x")
+
+
+def test_a_file_that_is_not_there_is_made_by_a_command_that_is_named(tmp_path: Path) -> None:
+    """The remedy is the command that people use."""
+    path = tmp_path / "none.db"
+    with pytest.raises(DatabaseFileError, match=f"anp serve --articles N --db {path}"):
+        open_site(path, Settings(), base_url="http://x")
 
 
 def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -85,7 +85,56 @@ def test_every_reference_inside_the_page_leads_somewhere(page: str) -> None:
 
 def test_the_verdict_is_the_heading(page: str, demo_comparison: Comparison) -> None:
     """The only first-level heading is the verdict's sentence."""
-    assert re.findall(r"<h1>(.*?)</h1>", page) == [demo_comparison.overall.headline]
+    assert [line.replace("\xa0", " ") for line in re.findall(r"<h1>(.*?)</h1>", page)] == [
+        demo_comparison.overall.headline
+    ]
+
+
+def test_numbers_keep_their_units(page: str) -> None:
+    """No line can break between a number and its unit, in sentences and in tables."""
+    prose = re.sub(r"<(svg|style|pre)\b.*?</\1>", "", page, flags=re.DOTALL)
+
+    assert re.findall(r"\d (?:%|ms\b|GiB\b).{0,20}", prose) == []
+    assert "from cache 0\xa0% → 100\xa0%" in prose
+
+
+def test_machine_and_time_are_told_in_words(make_trial: Callable[..., Record]) -> None:
+    """Readers meet times in minutes, memory in GiB, and no name of a key."""
+    page = html.render(
+        compare_trial(
+            make_trial(
+                plan={
+                    "started": "2026-11-21T01:32:46.511Z",
+                    "machine": {"memory_bytes": 25276514304, "site_core": 0, "generator_core": None},
+                    "corpus": {"first_id": 11730, "count": 2000},
+                }
+            )
+        )
+    )
+    prose = re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
+
+    assert "2026-11-21 01:32 UTC" in prose
+    assert "<dt>memory</dt><dd>23.5\xa0GiB</dd>" in prose
+    assert "<dt>core of the sites</dt><dd>0</dd>" in prose
+    assert "<dt>first article</dt><dd>11730</dd>" in prose
+    assert not re.search("memory_bytes|site_core|generator_core|first_id|46.511Z", prose)
+
+
+def test_the_plan_is_shown_as_it_is(make_trial: Callable[..., Record]) -> None:
+    """Commands can be copied: what is quoted keeps its plain spaces."""
+    assert "<pre>anp trial --note &#39;5 % more&#39;</pre>" in html.render(
+        compare_trial(make_trial(plan={"commands": ["anp trial --note '5 % more'"]}))
+    )
+
+
+def test_what_is_drawn_is_what_is_said(make_trial: Callable[..., Record]) -> None:
+    """Where no launch counts, captions, tables and counts speak of all launches and say so; nothing would be caught."""
+    page = html.render(compare_trial(make_trial(launches=6, lag_ms=3.0, cpu=0.1)))
+
+    assert page.count("all 6 launches, none of which counts") == 6
+    assert "in each launch that counts" not in page
+    assert "ould catch" not in page
+    assert page.count("other work on the machine") == 1
 
 
 def test_all_figures_are_there_in_both_widths(page: str) -> None:
@@ -158,9 +207,9 @@ def test_single_runs_have_a_page_too(make_trial: Callable[..., Record]) -> None:
 )
 def test_every_outcome_has_a_page(make_trial: Callable[..., Record], case: dict[str, Any]) -> None:
     """Whatever became of a trial, its report is a whole page with the verdict in it."""
-    record = make_trial(**case)
+    record, other = make_trial(**case), make_trial(**case)
 
-    for comparison in (compare_trial(record), compare_archived(record, record)):
+    for comparison in (compare_trial(record), compare_archived(record, other)):
         page = html.render(comparison)
         assert Page(page).open == []
         assert f"{comparison.overall.word.capitalize()}</p>" in page

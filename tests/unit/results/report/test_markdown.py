@@ -25,6 +25,21 @@ def test_the_table_is_well_formed(demo_comparison: Comparison) -> None:
     assert {row.count(" | ") for row in rows if not row.startswith("| ---")} == {5}
 
 
+def test_launches_that_do_not_count_are_not_passed_off(make_trial: Callable[..., Record]) -> None:
+    """The comment names the launches its figures are over and the direction of every limit."""
+    text = markdown.render(compare_trial(make_trial(launches=6, lag_ms=3.0)))
+
+    assert "all 6 launches, none of which counts" in text
+    assert "| 0 launches | at least 6 launches | **failed** |" in text
+    assert "| 100 % | at most 20 % | **failed** |" in text
+    assert "would have called slower" not in text
+
+
+def test_some_launches_left_out_are_told(make_trial: Callable[..., Record]) -> None:
+    """Where some launches count, the figures are said to be over those."""
+    assert "the 7 of 8 launches that count" in markdown.render(compare_trial(make_trial(lag_ms=3.0, lag_in=[2])))
+
+
 def test_hostile_names_break_nothing(make_trial: Callable[..., Record]) -> None:
     """Names full of markup stay text, on their line, and the comment stays below the limit of its host."""
     page = {"persona": "a|b<img src=x>\n# c `d` " * 40, "route": "*x* @everyone " * 40, "requests": 1100}

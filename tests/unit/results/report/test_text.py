@@ -46,7 +46,38 @@ def test_a_failed_gate_is_printed_with_its_limit(make_trial: Callable[..., Recor
     shown = " ".join(printed(compare_trial(make_trial(cpu=0.95))).split())
 
     assert shown.startswith("INVALID")
-    assert "95 % (limit 80 %)" in shown
+    assert "95 % (limit: at most 80 %)" in shown
+
+
+def test_launches_are_limited_from_below(make_trial: Callable[..., Record]) -> None:
+    """A limit says which side of it is fine."""
+    shown = " ".join(printed(compare_trial(make_trial(launches=5))).split())
+
+    assert "5 launches (limit: at least 6 launches)" in shown
+
+
+def test_launches_that_do_not_count_are_not_passed_off(make_trial: Callable[..., Record]) -> None:
+    """Figures over launches none of which counts say so, and promise to have caught nothing."""
+    shown = " ".join(printed(compare_trial(make_trial(launches=6, lag_ms=3.0))).split())
+
+    assert "Grade A: all 6 launches, none of which counts" in shown
+    assert "would have called slower" not in shown
+    assert shown.count("The generator was not fit") == 1
+
+
+def test_an_interval_without_width_is_left_away(demo_comparison: Comparison) -> None:
+    """A hit ratio that moved alike in every launch has no interval to show."""
+    assert "(+100.0 points)" in printed(demo_comparison)
+
+
+def test_one_is_singular(make_trial: Callable[..., Record]) -> None:
+    """A single cell and a single launch are not written as several."""
+    page = {"persona": "reader", "route": "home", "requests": 60}
+    shown = " ".join(printed(compare_trial(make_trial(launches=1, pages=[page]))).split())
+
+    assert "1 launch; 1 primary cell, " in shown
+    assert "1 launch (limit: at least 6 launches). A verdict" in shown
+    assert "1 launches" not in shown
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])

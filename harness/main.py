@@ -1,0 +1,67 @@
+"""Where ``anp`` begins: the one place where an error becomes a line and an exit code.
+
+It imports little, so that Ctrl-C is understood from the first moment; the command line proper is imported inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+from harness.errors import ExitCode, HarnessError
+from harness.processes import interruptible
+
+
+def main() -> NoReturn:
+    """Run ``anp`` and exit with its code; an error is one line on standard error."""
+    try:
+        with interruptible():
+            code = _command_line()
+    except KeyboardInterrupt:
+        _fail("interrupted", ExitCode.INTERRUPTED)
+    except HarnessError as error:
+        _fail(f"error: {error}", error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; not an error of ours
+        sys.exit(ExitCode.FINE)
+    except Exception as error:
+        _fail(
+            f"error: {type(error).__name__}: {' '.join(str(error).split())}. "
+            f"This is a defect of anp; anp --debug shows where",
+            ExitCode.INVALID,
+        )
+    sys.exit(code)
+
+
+def _command_line() -> int:
+    from typer.exceptions import TyperException
+
+    from harness.cli import app
+    from results.errors import ResultsError
+    from synth.errors import SynthError
+
+    try:
+        code = app(prog_name="anp", standalone_mode=False)
+    except TyperException as error:
+        if not (message := " ".join(error.format_message().split())):  # the help was asked for, and printed
+            sys.exit(ExitCode.USAGE)
+        context = getattr(error, "ctx", None)
+        stop = "" if message.endswith((".", "?")) else "."
+        _fail(
+            f"error: {message}" + (f"{stop} See: {context.command_path} --help" if context is not None else ""),
+            ExitCode.USAGE,
+        )
+    except (ResultsError, SynthError) as error:
+        _fail(f"error: {error}", ExitCode.USAGE)
+    if code == ExitCode.INTERRUPTED:  # Typer has made an exit code of KeyboardInterrupt
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else ExitCode.FINE
+
+
+def _fail(line: str, code: ExitCode) -> NoReturn:
+    if "--debug" in sys.argv[1:] or os.environ.get("ANP_DEBUG"):
+        traceback.print_exc()
+    print(line, file=sys.stderr)
+    sys.exit(code)
