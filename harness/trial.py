@@ -260,12 +260,12 @@ class _Trial:
 
 
 def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
-    data = plan.model_dump(mode="json", exclude={"before", "after", "corpus"})
+    data = plan.model_dump(mode="json", exclude={"before", "after", "corpus", "margins"})
     return {
         **data,
         "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],
         "corpus": plan.corpus.corpus().to_dict(),
-        "design": Design().to_dict(),
+        "design": Design(margins=plan.margins.model_dump()).to_dict(),
         "commands": commands,
         "machine": machine.describe() | {"site_core": cores.site, "generator_core": cores.generator},
         "versions": machine.versions(PACKAGES),

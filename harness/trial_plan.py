@@ -51,6 +51,14 @@ class ArmPlan(_Part):
         return [f"{name}={value}" for name, value in self.settings().items()]
 
 
+class MarginPlan(_Part):
+    """The smallest change of each quantile that matters, as a share: 0.03 is three percent."""
+
+    p50: float = Field(default=0.03, gt=0, lt=1)
+    p95: float = Field(default=0.05, gt=0, lt=1)
+    p99: float = Field(default=0.10, gt=0, lt=1)
+
+
 class TrialPlan(_Part):
     """Everything a trial needs to know.
 
@@ -79,6 +87,7 @@ class TrialPlan(_Part):
     keep_awake: bool = True
     seed: int = Field(1, ge=0, lt=2**63)
     corpus: CorpusPlan = CorpusPlan()
+    margins: MarginPlan = MarginPlan()
     before: ArmPlan = ArmPlan()
     after: ArmPlan = ArmPlan()
 
@@ -88,7 +97,12 @@ class TrialPlan(_Part):
         return {"before": self.before, "after": self.after}
 
 
-_SECTIONS: Final[dict[str, type[BaseModel]]] = {"corpus": CorpusPlan, "before": ArmPlan, "after": ArmPlan}
+_SECTIONS: Final[dict[str, type[BaseModel]]] = {
+    "corpus": CorpusPlan,
+    "margins": MarginPlan,
+    "before": ArmPlan,
+    "after": ArmPlan,
+}
 
 
 def presets() -> list[str]:
