@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,15 @@ def test_every_decision_is_in_the_index() -> None:
         if decision.name != "README.md":
             assert f"({decision.name})" in index
             assert "status" in decision.read_text(encoding="utf-8").lower()
+
+
+def test_the_readmes_transcript_is_that_of_the_published_example() -> None:
+    """The verdict in the README is the headline of the comparison in results/example, every primary cell included."""
+    comparison = json.loads((ROOT / "results" / "example" / "compare.json").read_text(encoding="utf-8"))
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+    assert comparison["overall"]["headline"] in readme
+    for cell in comparison["cells"]:
+        if cell["primary"]:
+            interval = f"[{cell['ratio']['low']:.3f}, {cell['ratio']['high']:.3f}]"
+            assert interval in readme, cell["cell"]
