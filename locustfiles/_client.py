@@ -8,39 +8,43 @@ server does: every exchange ends as a ``Reply`` whose ``error`` is one of ``resu
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import ssl
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import gevent.monkey
 import httptools
 from gevent import get_hub, getcurrent
 
 from locustfiles._cookies import Jar
-from locustfiles._errors import SwarmError
+from locustfiles._origin import Address, Origin
+from locustfiles._tls import READABLE, WRITABLE, Tls, TlsSocket, why
+from locustfiles._validators import Validator
 
 _socket: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 _monotonic = time.monotonic
 _READ = 262_144
 _TICK_S = 0.02
 
-BROWSER_HEADERS = (
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 anp-swarm\r\n"
-    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
-    "Accept-Language: en-US,en;q=0.5\r\n"
-    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Connection: keep-alive\r\n"
-)
-"""What every request carries; a cache that varies by encoding must see what browsers send."""
+MAX_HEAD = 64 << 10
+MAX_RESPONSE = 64 << 20
+"""Bytes of a header section, informational responses included, and of a whole response. Beyond is ``protocol``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long each part of an exchange may take, seconds; ``total`` counts from the first attempt."""
+    """How long each part of an exchange may take, seconds; ``total`` counts from the first attempt.
+
+    Attributes:
+        connect: All addresses of the host together, TLS handshake included.
+        first_byte: From the request to the first byte of an answer, be it an informational one.
+        total: The whole exchange.
+    """
 
     connect: float = 5.0
     first_byte: float = 15.0
@@ -56,6 +60,8 @@ class Reply:
         headers: By lower-case name; a repeated field is joined with commas, ``Set-Cookie`` is kept apart.
         body: As it came over the wire, not decompressed.
         new_connection: A connection was opened for it, the first one or because the server had closed the old one.
+        reason: What went wrong in a few words; empty where nothing did.
+        retried: The kept connection was closed as the request left, and the request was sent again on a new one.
     """
 
     sent: float = nan
@@ -67,39 +73,17 @@ class Reply:
     body: bytes = b""
     error: str = "none"
     new_connection: bool = False
+    reason: str = ""
+    retried: bool = False
 
-
-class Origin:
-    """Where an arm is: its address, resolved once, and the requests that all its visitors word alike.
-
-    Raises:
-        SwarmError: The URL is not plain http, or its host has no address.
-    """
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise SwarmError(f"the swarm cannot reach {url!r}: give an origin such as http://127.0.0.1:8000")
-        self.url = f"http://{parts.netloc}"
+    @property
+    def location(self) -> str:
+        """Where the response points to, as the server wrote it; empty where it does not."""
+        value = self.headers.get(b"location", b"")
         try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise SwarmError(f"host {parts.hostname!r} has no address ({error.strerror}); check the URL") from error
-        self.addresses = [(family, address) for family, _, _, _, address in found]
-        self._head = f" HTTP/1.1\r\nHost: {parts.netloc}\r\n{BROWSER_HEADERS}"
-        self._plain: dict[str, bytes] = {}
-
-    def get(self, path: str) -> bytes:
-        """The bytes of a GET without cookies."""
-        message = self._plain.get(path)
-        if message is None:
-            message = self._plain[path] = self.message("GET", path)
-        return message
-
-    def message(self, method: str, path: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> bytes:
-        """The bytes of any other request."""
-        more = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        return f"{method} {path}{self._head}{more}\r\n".encode("latin-1") + body
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
 
 
 _lower: dict[bytes, bytes] = {}
@@ -146,7 +130,8 @@ class Client:
         self.url = origin.url
         self._origin = origin
         self._timeouts = timeouts
-        self._connection: socket.socket | None = None
+        self._tls = None if origin.tls is None else Tls(origin.tls, origin.host)
+        self._connection: socket.socket | TlsSocket | None = None
         self._reader: Any = None
         self._parser: Any = None
         self._greenlet: Any = None
@@ -155,21 +140,25 @@ class Client:
 
     # -- requests ------------------------------------------------------------------------------------------------
 
-    def get(self, path: str) -> Reply:
-        """Request ``path`` and wait for the whole response."""
+    def get(self, path: str, validator: Validator | None = None) -> Reply:
+        """Request ``path`` and wait for the whole response.
+
+        Args:
+            path: Path and query.
+            validator: Ask for the page only if it has changed since; the answer may be a 304 without a body.
+        """
         jar = self.jar
+        lines = b"" if validator is None else validator.header
         if jar.is_empty or not (cookie := jar.header(path)):
-            message = self._origin.get(path)
+            message = self._origin.get(path, lines)
         else:
-            message = self._origin.message("GET", path, (("Cookie", cookie),))
-        reply = self._exchange(message, head=False, idempotent=True)
-        if reply.set_cookies:
-            jar.store(path, reply.set_cookies)
-        return reply
+            message = self._origin.message("GET", path, (("Cookie", cookie),), lines=lines)
+        return self._exchange(path, message, head=False, idempotent=True)
 
     def head(self, path: str) -> Reply:
         """Request the headers of ``path``."""
-        return self._exchange(self._origin.message("HEAD", path, self._cookie(path)), head=True, idempotent=True)
+        message = self._origin.message("HEAD", path, self._cookie(path))
+        return self._exchange(path, message, head=True, idempotent=True)
 
     def post(self, path: str, body: bytes, content_type: str) -> Reply:
         """Send ``body`` to ``path``, once: a POST is never repeated."""
@@ -180,10 +169,8 @@ class Client:
             ("Origin", self._origin.url),
             ("Sec-Fetch-Site", "same-origin"),
         ]
-        reply = self._exchange(self._origin.message("POST", path, headers, body), head=False, idempotent=False)
-        if reply.set_cookies:
-            self.jar.store(path, reply.set_cookies)
-        return reply
+        message = self._origin.message("POST", path, headers, body)
+        return self._exchange(path, message, head=False, idempotent=False)
 
     def post_form(self, path: str, fields: dict[str, str]) -> Reply:
         """Send a form as a browser does."""
@@ -192,8 +179,8 @@ class Client:
     def abandon(self) -> None:
         """End the exchange under way, if any, as ``abandoned``. Call it from another greenlet."""
         if self._greenlet is not None:
-            self._fail("abandoned")
-            get_hub().loop.run_callback(self._wake)
+            self._fail("abandoned", "the run ended")
+            get_hub().loop.run_callback(self._wake_from, self._reply)
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -222,9 +209,11 @@ class Client:
         self._keep_alive = False
         self._parser_is_reusable = True
         self._complete = False
-        self._excess = False
+        self._is_sent = False
+        self._received = 0
+        self._flaw = ""
 
-    def _exchange(self, message: bytes, *, head: bool, idempotent: bool) -> Reply:
+    def _exchange(self, path: str, message: bytes, *, head: bool, idempotent: bool) -> Reply:
         reply = Reply()
         reply.sent = _monotonic()
         over = reply.sent + self._timeouts.total
@@ -234,19 +223,21 @@ class Client:
         # more on a new connection is what a browser does; the time already lost stays in the sample.
         if reply.error == "closed" and reused and idempotent and not self._answered:
             self.close()
-            reply.error = "none"
-            reply.end = nan
+            reply.retried = True
+            self._forgive()
             self._attempt(reply, message, over, head=head)
         if reply.error != "none":
             self.close()
             if reply.end != reply.end:
                 reply.end = _monotonic()
-        elif not self._keep_alive:
+        elif not (self._keep_alive and self._is_sent):
             self.close()
         elif not self._parser_is_reusable:
             self._parser = None
         body = self._body
         reply.body = body[0] if len(body) == 1 else b"".join(body)
+        if reply.set_cookies:
+            self.jar.store(path, reply.set_cookies)
         return reply
 
     def _attempt(self, reply: Reply, message: bytes, over: float, *, head: bool) -> None:
@@ -265,27 +256,56 @@ class Client:
             self._park()
 
     def _connect(self, over: float) -> None:
+        """Open a connection to the first address that takes it; each gets an equal share of the time."""
         self._parser = None
-        for family, address in self._origin.addresses:
-            connection = _socket(family, socket.SOCK_STREAM)
+        addresses = self._origin.addresses
+        until = min(over, _monotonic() + self._timeouts.connect)
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            self._forgive()
+            now = _monotonic()
+            self.deadline = now + (until - now) / left
+            self._open(address)
+            if self._connection is not None:
+                self._reader = get_hub().loop.io(self._connection.fileno(), READABLE)
+                self._reader.start(self._readable)
+                self._origin.prefer(address)
+            if self._reply.error not in {"connect", "connect_timeout"}:
+                return
+
+    def _open(self, address: Address) -> None:
+        connection = None
+        try:
+            connection = _socket(address[0], socket.SOCK_STREAM)
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            problem = connection.connect_ex(address)
+            problem = connection.connect_ex(address[1])
             if problem == errno.EINPROGRESS:
-                self.deadline = min(over, _monotonic() + self._timeouts.connect)
-                self._await_writable(connection)
-                if self._complete:  # timed out or abandoned
-                    connection.close()
-                    return
+                self._await(connection, WRITABLE)
                 problem = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if self._complete:  # timed out or abandoned
+                return
             if problem:
+                self._fail("connect", os.strerror(problem).lower())
+            elif self._tls is None:
+                self._connection = connection
+            else:
+                self._shake_hands(TlsSocket(connection, self._tls))
+        except OSError as error:  # no more descriptors, or no such family of addresses here
+            self._fail("connect", why(error))
+        finally:
+            if self._connection is None and connection is not None:
                 connection.close()
-                continue
+
+    def _shake_hands(self, connection: TlsSocket) -> None:
+        try:
+            while event := connection.handshake():
+                self._await(connection, event)
+                if self._complete:
+                    return
+        except OSError as error:
+            self._fail("tls", why(error))
+        else:
             self._connection = connection
-            self._reader = get_hub().loop.io(connection.fileno(), 1)
-            self._reader.start(self._readable)
-            return
-        self._fail("connect")
 
     def _send(self, message: bytes) -> None:
         while (connection := self._connection) is not None and not self._complete:
@@ -293,18 +313,27 @@ class Client:
                 written = connection.send(message)
             except BlockingIOError:
                 written = 0
-            except OSError:
-                self._fail("closed")
+            except ssl.SSLError as error:
+                self._fail("tls", why(error))
                 return
+            except OSError:
+                return  # what the server said before it went away is still to be read, and then the end
             if written == len(message):
+                self._is_sent = True
                 return
             message = message[written:]
-            self._await_writable(connection)
+            self._await(connection, WRITABLE)
+
+    def _forgive(self) -> None:
+        """Take the failure of an attempt back, for another."""
+        self._complete = False
+        reply = self._reply
+        reply.error, reply.reason, reply.end = "none", "", nan
 
     # -- waiting: everything below runs in the hub, or hands over to it ------------------------------------------
 
-    def _await_writable(self, connection: socket.socket) -> None:
-        watcher = get_hub().loop.io(connection.fileno(), 2)
+    def _await(self, connection: socket.socket | TlsSocket, event: int) -> None:
+        watcher = get_hub().loop.io(connection.fileno(), event)
         watcher.start(self._wake)
         try:
             self._park()
@@ -332,8 +361,13 @@ class Client:
             self._greenlet = None
             greenlet.switch()
 
-    def _fail(self, error: str) -> None:
+    def _wake_from(self, reply: Reply) -> None:
+        if self._reply is reply:  # otherwise it has ended by itself, and another exchange is under way
+            self._wake()
+
+    def _fail(self, error: str, reason: str) -> None:
         self._reply.error = error
+        self._reply.reason = reason
         self._reply.end = _monotonic()
         self._complete = True
 
@@ -341,37 +375,34 @@ class Client:
         """End an exchange that is over time, with the class of the part that took too long."""
         if self._greenlet is None:
             return
+        limits = self._timeouts
         if self._connection is None:
-            self._fail("connect_timeout")
+            self._fail("connect_timeout", f"no connection within {limits.connect:g} s")
         elif self._answered or _monotonic() >= self._over:
-            self._fail("total_timeout")
+            self._fail("total_timeout", f"not whole within {limits.total:g} s")
         else:
-            self._fail("first_byte_timeout")
+            self._fail("first_byte_timeout", f"no answer within {limits.first_byte:g} s")
         self._wake()
 
     def _readable(self) -> None:
         connection = self._connection
         if connection is None:
             return
+        broken = None
         try:
             data = connection.recv(_READ)
         except BlockingIOError:
             return
-        except OSError:
-            data = b""
-            self._framed = True  # a reset never ends a body
+        except OSError as error:
+            data, broken = b"", error
         now = _monotonic()
         if self._greenlet is None:
             self.close()  # closed while idle, or bytes nobody asked for
             return
         if data:
             self._receive(data, now)
-        elif self._has_headers and not self._framed:
-            self._complete = True  # a body without a length ends with its connection
-            self._reply.end = now
-            self.close()
         else:
-            self._fail("closed")
+            self._end(broken, now)
         if self._complete:
             self._wake()
 
@@ -382,24 +413,44 @@ class Client:
         reply = self._reply
         if reply.first_byte != reply.first_byte:
             reply.first_byte = now
+        received = self._received = self._received + len(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail("protocol")
+        except httptools.HttpParserUpgrade:
+            self._fail("protocol", "the server switched to another protocol")
+            return
+        except httptools.HttpParserError as error:
+            self._fail("protocol", str(error).lower())
             return
         if self._has_headers and reply.first_byte != reply.first_byte:
             reply.first_byte = now  # an informational answer came in the same piece
-        if self._excess:
-            self._fail("protocol")
+        if self._flaw:
+            self._fail("protocol", self._flaw)
+        elif received > MAX_HEAD and not self._has_headers:
+            self._fail("protocol", f"headers over {MAX_HEAD >> 10} KB")
+        elif received > MAX_RESPONSE:
+            self._fail("protocol", f"a response over {MAX_RESPONSE >> 20} MB")
         elif self._complete:
             reply.end = _monotonic()
+
+    def _end(self, broken: OSError | None, now: float) -> None:
+        """The connection ended, in an orderly way or ``broken``."""
+        if broken is None and self._has_headers and not self._framed:
+            self._complete = True  # a body without a length ends with its connection
+            self._reply.end = now
+            self.close()
+        elif isinstance(broken, ssl.SSLError) and not isinstance(broken, ssl.SSLEOFError):
+            self._fail("tls", why(broken))
+        else:
+            moment = "in the middle of the response" if self._answered else "before any answer"
+            self._fail("closed", f"the server {'closed' if broken is None else 'broke'} the connection {moment}")
 
     # -- the parser's callbacks ----------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """A status line starts; after the response was whole that is one answer too many."""
         if self._complete:
-            self._excess = True
+            self._flaw = "more than one response"
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field."""
@@ -420,8 +471,13 @@ class Client:
         reply = self._reply
         reply.status = status
         self._has_headers = True
-        self._framed = b"content-length" in reply.headers or b"transfer-encoding" in reply.headers
+        headers = reply.headers
+        self._framed = b"content-length" in headers or headers.get(b"transfer-encoding", b"")[-7:].lower() == b"chunked"
         self._keep_alive = self._parser.should_keep_alive()  # it forgets once the message is whole
+        if self._received > MAX_HEAD:  # perhaps because of the body
+            size = sum(len(name) + len(value) for name, value in headers.items()) + sum(map(len, reply.set_cookies))
+            if size > MAX_HEAD:
+                self._flaw = f"headers over {MAX_HEAD >> 10} KB"
         if self._head or status in {204, 304}:
             self._complete = True
             self._parser_is_reusable = False
@@ -429,7 +485,7 @@ class Client:
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
         if self._complete:
-            self._excess = True
+            self._flaw = "more than one response"
         else:
             self._body.append(data)
 

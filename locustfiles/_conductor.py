@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import gevent
+import numpy as np
 from gevent import get_hub
 from gevent.event import Event
 from gevent.pool import Pool
@@ -25,13 +26,18 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
 from locustfiles import _options, _site
+from locustfiles._breakpoint import Breakpoint
 from locustfiles._client import Client
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
-from locustfiles._plan import Pages, Traffic
+from locustfiles._pages import WRITES
+from locustfiles._plan import Traffic
+from locustfiles._recipe import read_recipe
 from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
-from locustfiles._station import DEAD, DONE, PREPARE, READY, SHIPMENT, START, STOP
+from locustfiles._shape import parse
+from locustfiles._station import DEAD, DONE, EDIT, EDITED, PREPARE, READY, SHIPMENT, START, STOP
+from locustfiles._target import build, describe_listed, describe_reference
 from results import machine
 from results.errors import ResultsError
 from results.plan import SwarmPlan
@@ -80,6 +86,7 @@ class Conductor:
         runner.register_message(SHIPMENT, self._on_shipment)
         runner.register_message(DEAD, self._on_dead)
         runner.register_message(DONE, self._on_done)
+        runner.register_message(EDIT, self._on_edit)
 
     def _forget(self) -> None:
         self._crew: list[str] = []
@@ -139,6 +146,11 @@ class Conductor:
             self._recorder.settle(msg.data["index"], msg.data["total"])
         self._done.add(msg.data["index"])
 
+    def _on_edit(self, environment: Environment, msg: Any) -> None:
+        for index, client in enumerate(self._crew):
+            if index != msg.data["index"]:
+                self._runner.send_message(EDITED, {"edit": msg.data["edit"]}, client_id=client)
+
     # -- one swarm -----------------------------------------------------------------------------------------------
 
     def _conduct(self) -> None:
@@ -179,24 +191,25 @@ class Conductor:
 
     def _swarm(self) -> bool:
         """One swarm; returns whether it failed after its start."""
-        plan, sites = self._survey()
-        assert plan.corpus is not None
-        pages = _site.pages_of(_site.corpus_of({"corpus": plan.corpus}))
-        traffic = Traffic(plan, self._scenario, pages)
+        plan, sites, data = self._survey()
+        target = build(data, plan, self._scenario)
+        pages = target.pages
+        traffic = Traffic(plan, target.scenario, pages)
         self._await(self._spawned.is_set, _SPAWN_S, "not all users came up")
-        logins = self._prepare_workers(plan)
+        logins = self._prepare_workers(plan, data)
         prepared = self._prepare_cache(plan, sites, traffic)
         before = {site.arm.name: _site.statistics(site) for site in sites}
-        directory, writer = self._open_record(plan)
+        directory, writer = self._open_record(plan, target.scenario)
         self._recorder = Recorder(
             writer,
             plan.launch,
             [arm.name for arm in plan.arms],
-            [persona.name for persona in self._scenario.personas],
+            [persona.name for persona in target.scenario.personas],
+            traffic.routes,
             lambda url: (pages.route(url), pages.path(url)),
         )
         _log.info(f"swarming {_how_long(plan)}; the record is {directory}")
-        self._run(plan)
+        outcome = self._run(plan)
         after = {site.arm.name: _site.statistics(site) for site in sites}
         ended_by, reason = self._ending or ("completed", "")
         writer.finish(
@@ -207,9 +220,11 @@ class Conductor:
                 "traffic_key": plan.traffic_key,
                 "ledger": {**self._recorder.ledger(len(self._crew)), "site": self._reconcile(sites, before, after)},
                 "logins": logins,
+                **outcome,
                 "prepared": prepared,
                 "counts": self._recorder.counts(),
                 "failed_checks": self._recorder.examples,
+                "specimens": self._recorder.specimens,
                 "health_maxima": self._recorder.health(),
                 "sites": {
                     name: {"about": site.about, "stats_before": before[name], "stats_after": after[name]}
@@ -227,7 +242,7 @@ class Conductor:
             _log.info(f"{ended_by}; the record is {directory}")
         return ended_by == "failed"
 
-    def _survey(self) -> tuple[SwarmPlan, list[_site.Site]]:
+    def _survey(self) -> tuple[SwarmPlan, list[_site.Site], dict[str, Any]]:
         options = self._options
         plan = self._plan
         if plan is None:
@@ -246,8 +261,35 @@ class Conductor:
             )
         _options.require_permission(plan, options.i_may_load or ())
         self._measured = plan.duration_s
-        sites = [_site.survey(arm) for arm in plan.arms]
-        corpora = [site.about["corpus"] for site in sites]
+        table = _options.read_addresses(options, plan)
+        sites = [_site.survey(arm, plan, listed=table is not None) for arm in plan.arms]
+        if table is None:
+            return self._survey_reference(plan, sites)
+        recipe = read_recipe(Path(options.login)) if options.login else None
+        data = describe_listed(table, recipe)
+        writes = self._scenario.writes
+        if writes and not options.allow_writes:
+            raise SwarmError(
+                f"scenario {self._scenario.name!r} does more than read ({', '.join(sorted(writes))}), and "
+                f"{plan.arms[0].url} is not the reference site; if it may be changed: --allow-writes"
+            )
+        if plan.prepare == "cold":
+            raise SwarmError(
+                "--prepare cold empties the cache of the reference site only; purge yours, then use natural"
+            )
+        accounts = 0 if recipe is None else len(recipe.accounts)
+        if self._scenario.has_members and recipe is not None and plan.members > accounts:
+            plan = replace(plan, members=accounts)
+        about = {"source": table.source, "count": len(table), "digest": table.digest}
+        if recipe is not None:
+            about["login"] = recipe.public()
+        return replace(plan, urls=about), sites, data
+
+    def _survey_reference(
+        self, plan: SwarmPlan, sites: list[_site.Site]
+    ) -> tuple[SwarmPlan, list[_site.Site], dict[str, Any]]:
+        abouts = [site.about or {} for site in sites]
+        corpora = [about["corpus"] for about in abouts]
         if corpora[0] != corpora[-1]:
             raise SwarmError(f"the arms serve different corpora, {corpora[0]} and {corpora[-1]}; import the same one")
         if plan.corpus is not None and dict(plan.corpus) != corpora[0]:
@@ -255,30 +297,34 @@ class Conductor:
                 f"the plan is for corpus {dict(plan.corpus)}, the site serves {corpora[0]}; import that one"
             )
         if self._scenario.has_members:
-            fewest = min(site.about.get("members", 0) for site in sites)
+            fewest = min(about.get("members", 0) for about in abouts)
             if plan.members > fewest:
                 raise SwarmError(
                     f"the plan has {plan.members} members, the site only {fewest}; give --members {fewest}"
                 )
-        return replace(plan, corpus=corpora[0]), sites
+        data = describe_reference(abouts[0], {site.arm.name: site.revisions for site in sites})
+        return replace(plan, corpus=corpora[0]), sites, data
 
-    def _prepare_workers(self, plan: SwarmPlan) -> dict[str, Any]:
+    def _prepare_workers(self, plan: SwarmPlan, target: dict[str, Any]) -> dict[str, Any]:
         runner = self._runner
         if isinstance(runner, MasterRunner):
             self._crew = [client.id for client in runner.clients.running]
         else:
             self._crew = ["local"]
         for index, client in enumerate(self._crew):
-            data = {"plan": plan.to_dict(), "index": index, "workers": len(self._crew)}
+            data = {"plan": plan.to_dict(), "target": target, "index": index, "workers": len(self._crew)}
             runner.send_message(PREPARE, data, client_id=client)
         self._await(lambda: len(self._ready) == len(self._crew), _PREPARE_S, "not all workers got ready")
         for answer in self._ready.values():
             if answer["problem"]:
                 raise SwarmError(answer["problem"])
-        logins = [answer["logins"] for answer in self._ready.values()]
+        spent = [took for answer in self._ready.values() for took in answer["logins"]]
+        p50, p95 = np.percentile(spent, (50, 95)).tolist() if spent else (None, None)
         return {
-            "count": sum(login["logins"] for login in logins),
-            "seconds": max(login["seconds"] for login in logins),
+            "count": len(spent),
+            "seconds": max(answer["seconds"] for answer in self._ready.values()) if spent else 0.0,
+            "p50_ms": p50,
+            "p95_ms": p95,
         }
 
     def _prepare_cache(self, plan: SwarmPlan, sites: list[_site.Site], traffic: Traffic) -> dict[str, Any]:
@@ -303,7 +349,7 @@ class Conductor:
             client.get(path)
         client.close()
 
-    def _open_record(self, plan: SwarmPlan) -> tuple[Path, RecordWriter]:
+    def _open_record(self, plan: SwarmPlan, scenario: Scenario) -> tuple[Path, RecordWriter]:
         if self._ending is not None:
             raise _EndedEarly
         out = self._options.out
@@ -311,26 +357,35 @@ class Conductor:
             directory = Path(out) if not self._recorded else Path(f"{out}-{self._recorded + 1}")
         else:
             directory = new_directory(runs_root(), plan.scenario)
-        writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict(), "scenario": self._scenario.to_dict()})
+        writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict(), "scenario": scenario.to_dict()})
         self._recorded += 1
         return directory, writer
 
-    def _run(self, plan: SwarmPlan) -> None:
+    def _run(self, plan: SwarmPlan) -> dict[str, Any]:
+        """The load itself; gives what its shape was after, if anything."""
         runner = self._runner
         start = time.time() + (0.0 if isinstance(runner, LocalRunner) else _LEAD_S)
         runner.send_message(START, {"at": start})
+        assert self._recorder is not None
+        options = self._options
+        search = None
+        if parse(plan.shape)[0] == "breakpoint":
+            search = Breakpoint(plan, self._recorder.live, options.limit_p99, options.limit_errors)
         total = plan.warmup_s + plan.duration_s
         while not self._are_done and self._ending is None:
             if not isinf(total) and time.time() > start + total + DRAIN_S + _GRACE_S:
                 self._end_as("failed", "a worker did not finish in time")
             for index in self._lost():
                 self._end_as("failed", f"worker {index} is gone")
+            if search is not None and search.look(time.time() - start):
+                self._end_as("completed", "")
             gevent.sleep(0.02)
         if not self._are_done:
             runner.send_message(STOP, {})
             until = time.monotonic() + DRAIN_S + _GRACE_S
             while len(self._done | set(self._lost())) < len(self._crew) and time.monotonic() < until:
                 gevent.sleep(0.02)
+        return {} if search is None else {"breakpoint": search.to_dict()}
 
     @property
     def _are_done(self) -> bool:
@@ -412,13 +467,14 @@ def _cacheable(traffic: Traffic) -> list[str]:
         urls.update(block.url.tolist())
         if traffic.is_endless:
             break
-    pages: Pages = traffic.pages
-    return [pages.path(url) for url in sorted(urls) if pages.route(url) != "me"]
+    pages = traffic.pages
+    own = {"me", "member", *WRITES}
+    return [pages.path(url) for url in sorted(urls) if pages.route(url) not in own]
 
 
 def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    """Page requests by route between two readings of the site's counters."""
-    own = {"about", "stats", "health", "purge", "edit"}
+    """Requests of the plan by route between two readings of the site's counters."""
+    own = {"about", "stats", "health", "revisions"}
     routes = after["requests"]["by_route"]
     earlier = before["requests"]["by_route"]
     counts = {

@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any, cast
 
+_REMEMBERED = 1000
+
 
 class _Answer:
     """The one method of a response that ``http.cookiejar`` calls."""
@@ -41,6 +43,8 @@ class Jar:
             self._forget_headers()
         found = self._headers.get(path)
         if found is None:
+            if len(self._headers) >= _REMEMBERED:
+                self._headers.clear()
             request = urllib.request.Request(self._origin + path)
             self._jar.add_cookie_header(request)
             found = self._headers[path] = request.get_header("Cookie", "")

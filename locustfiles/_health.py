@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from locustfiles._clock import alarm
+
+_BEAT_S = 0.02
 _WHOLE_S = 0.5  # an interval shorter than this says little by itself
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -53,16 +56,43 @@ def resident_bytes() -> int:
         return 0
 
 
+class Heartbeat:
+    """How long the event loop is held up: a beat that comes late was waited for by every request of that time."""
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+        self._due = time.monotonic() + _BEAT_S
+        self._alarm = alarm(self._beat)
+        self._alarm.set(self._due)
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._alarm.close()
+
+    def take(self) -> float:
+        """The latest beat since the last call, in seconds."""
+        worst, self.worst_s = max(self.worst_s, time.monotonic() - self._due), 0.0
+        return worst
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        self.worst_s = max(self.worst_s, now - self._due)
+        self._due = now + _BEAT_S
+        self._alarm.set(self._due)
+
+
 class Meter:
     """Differences between one second and the next."""
 
     def __init__(self) -> None:
+        self._heart = Heartbeat()
         self._pauses = GcPauses()
         self._pauses.listen()
         self._last = self._earlier = self._read()
 
     def close(self) -> None:
-        """Stop listening to the garbage collector."""
+        """Stop listening to the heartbeat and the garbage collector."""
+        self._heart.stop()
         self._pauses.stop()
 
     def sample(self) -> dict[str, float]:
@@ -84,6 +114,7 @@ class Meter:
             "gc_ms": pauses * 1e3,
             "steal": stolen / ticks if ticks > 0 else 0.0,
             "rss_bytes": resident_bytes(),
+            "loop_lag_ms": self._heart.take() * 1e3,
         }
 
     def _read(self) -> tuple[float, ...]:

@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 from locust.argument_parser import LocustArgumentParser
 from locust.util.timespan import parse_timespan
 
+from locustfiles import _site
+from locustfiles._access_log import read_access_logs
 from locustfiles._errors import SwarmError
+from locustfiles._sitemap import read_sitemap
+from locustfiles._urls import UrlTable, read_urls
 from results.errors import PlanError
 from results.loopback import is_this_machine
 from results.plan import Arm, SwarmPlan
@@ -54,6 +58,56 @@ def add_options(parser: LocustArgumentParser) -> None:
         **hidden,
     )
     parser.add_argument("--out", metavar="DIR", help="Directory of the run record (default: a new one)", **hidden)
+    parser.add_argument(
+        "--shape", default="steady", help="How the rate goes: steady, ramp, steps:N, spike:F, soak or breakpoint:F"
+    )
+    parser.add_argument(
+        "--event-every",
+        type=_seconds,
+        default=None,
+        help="Seconds from one edit, purge or log-in to the next, in scenarios of them",
+        **hidden,
+    )
+    parser.add_argument(
+        "--stale-allowance",
+        type=_seconds,
+        default=0.0,
+        help="Seconds after an edit in which an older edition is still right",
+        **hidden,
+    )
+    parser.add_argument(
+        "--limit-p99",
+        type=float,
+        default=100.0,
+        help="Milliseconds of p99 response time that end the search of --shape breakpoint",
+        **hidden,
+    )
+    parser.add_argument(
+        "--limit-errors",
+        type=float,
+        default=0.01,
+        help="Share of errors that ends the search of --shape breakpoint",
+        **hidden,
+    )
+    parser.add_argument("--urls", metavar="FILE", help="Ask for the addresses in a file, on any site", **hidden)
+    parser.add_argument("--sitemap", metavar="URL|FILE", help="Ask for the addresses in a sitemap", **hidden)
+    parser.add_argument(
+        "--access-log",
+        metavar="FILE",
+        action="append",
+        help="Ask for what an access log holds, by its own mix (may be given several times)",
+        **hidden,
+    )
+    parser.add_argument("--with-bots", action="store_true", help="Keep crawlers' requests of the access log", **hidden)
+    parser.add_argument(
+        "--alias", metavar="HOST", action="append", help="Another name of the site, as its addresses have it", **hidden
+    )
+    parser.add_argument("--login", metavar="FILE", help="How members log in to that site (TOML)", **hidden)
+    parser.add_argument("--ca-file", metavar="FILE", help="Authorities an https target is trusted by (PEM)", **hidden)
+    parser.add_argument("--insecure", action="store_true", help="Accept any certificate", **hidden)
+    parser.add_argument(
+        "--allow-writes", action="store_true", help="Permit log-ins and purges as load on another site", **hidden
+    )
     parser.add_argument(
         "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden
     )
@@ -112,6 +166,11 @@ def make_plan(
         member_share=options.member_share,
         zipf=options.zipf,
         prepare=options.prepare,
+        shape=options.shape,
+        event_s=options.event_every,
+        stale_s=options.stale_allowance,
+        ca_file=options.ca_file and str(Path(options.ca_file).resolve()),
+        insecure=options.insecure,
     )
 
 
@@ -127,6 +186,30 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
             raise SwarmError(
                 f"arm {arm.name!r} is on {host}, not on this machine; if you may load it: --i-may-load {host}"
             )
+
+
+def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | None:
+    """The addresses of a site that is not ours, where the command line says where they are.
+
+    Raises:
+        SwarmError: More than one source is named, or none of it can be used.
+    """
+    sources = [name for name in ("urls", "sitemap", "access_log") if getattr(options, name)]
+    if not sources:
+        if options.login:
+            raise SwarmError(
+                f"--login {options.login} is of no use alone; say what is asked for: --urls, --sitemap or --access-log"
+            )
+        return None
+    if len(sources) > 1:
+        names = " and ".join("--" + name.replace("_", "-") for name in sources)
+        raise SwarmError(f"{names} are two sources of addresses; give one")
+    hosts = {urlsplit(arm.url).hostname or "" for arm in plan.arms} | set(options.alias or ())
+    if options.urls:
+        return read_urls(Path(options.urls), hosts)
+    if options.sitemap:
+        return read_sitemap(options.sitemap, lambda url: _site.fetch(url, plan), hosts, plan.zipf)
+    return read_access_logs([Path(name) for name in options.access_log], hosts, bots=options.with_bots).table
 
 
 def _arm(text: str) -> Arm:

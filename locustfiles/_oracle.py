@@ -3,14 +3,21 @@
 Every HTML page of the reference site carries a mark in its first kilobyte, such as ``page=article id=11730 revision=0
 digest=<24 hex> viewer=anonymous``. The oracle computes the mark it expects from the synthesizer. Bytes that were found
 right before are not decompressed again.
+
+Articles change under editors' hands. From the moment an edit is known to be finished, and its allowance is over, no
+older edition may be shown; while it is under way, either is right.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
 
 ANONYMOUS = "anonymous"
 
@@ -18,6 +25,14 @@ _HEAD = 1024
 _KNOWN = 65_536  # right answers remembered before the memory starts afresh
 _MARK = re.compile(rb'<meta name="anp-mark" content="([^"]*)"')
 _REUSED = {"HIT", "STALE", "REVALIDATED"}
+_TYPES = {
+    "static": "text/css",
+    "image": "image/svg+xml",
+    "feed": "application/rss+xml",
+    "sitemap": "application/xml",
+    "robots": "text/plain",
+}  # of what carries no mark
+_UNMARKED = "content-type "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,42 @@ class Finding:
     check: str
     expected: str
     got: str
+
+
+class Judge(Protocol):
+    """Whoever checks the responses of one arm."""
+
+    def expect(self, route: str, viewer: str, article: int | None, path: str) -> str:
+        """What a page of ``route`` at ``path``, made for ``viewer``, must say of itself."""
+
+    def check(
+        self,
+        expected: str,
+        body: bytes,
+        coding: bytes = b"",
+        *,
+        cache: str = "UNKNOWN",
+        sets_cookie: bool = False,
+        media: bytes = b"",
+        sent: float = 0.0,
+    ) -> Finding | None:
+        """Check a whole 200 response; None where all is well.
+
+        Args:
+            expected: What ``expect`` says of the page.
+            body: As it came over the wire.
+            coding: Its ``Content-Encoding``.
+            cache: Its cache class.
+            sets_cookie: Whether it carries ``Set-Cookie``.
+            media: Its ``Content-Type``.
+            sent: When it was asked for, seconds of the plan.
+
+        Returns:
+            A finding of class ``unchecked`` where there is nothing to check by.
+        """
+
+    def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
+        """Check a 304: is what the visitor was told to go on using, expected as ``held`` at the time, still right?"""
 
 
 def head(body: bytes, coding: bytes) -> bytes | None:
@@ -53,6 +104,12 @@ def expected_mark(route: str, viewer: str, article: tuple[int, int, str] | None 
     return f"page={route}{about} viewer={viewer}"
 
 
+def query_hash(path: str) -> str:
+    """Twelve hex digits of a search address's query, as the site's mark has them."""
+    query = parse_qs(urlsplit(path).query).get("q", [""])[0]
+    return hashlib.sha256(query.encode()).hexdigest()[:12]
+
+
 def judge(expected: str, got: str | None) -> str:
     """Compare two marks; the gravest difference wins: a leak before a wrong page before a wrong edition."""
     if got == expected:
@@ -63,6 +120,9 @@ def judge(expected: str, got: str | None) -> str:
     if have.get("viewer") != want["viewer"] and have.get("viewer") not in {None, ANONYMOUS}:
         return "leak"
     if have.get("page") != want["page"]:
+        # A member who is shown the way in has lost the session.
+        return "not_logged_in" if have.get("page") == "login" and want["viewer"] != ANONYMOUS else "wrong_page"
+    if have.get("query") != want.get("query"):
         return "wrong_page"
     if have.get("id") != want.get("id"):
         return "wrong_article"
@@ -79,52 +139,98 @@ def _fields(text: str) -> dict[str, str]:
     return {name: value for name, _, value in (part.partition("=") for part in text.split())}
 
 
+@dataclass(slots=True)
+class _Editions:
+    """What is known of one article's revisions."""
+
+    latest: int
+    base: int
+    finished: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=16))
+
+    def oldest_allowed(self, sent: float, allowance: float) -> int:
+        """The revision that a request sent at ``sent`` must at least be shown."""
+        return max((revision for since, revision in self.finished if since + allowance <= sent), default=self.base)
+
+
 class Oracle:
-    """Checks responses of one corpus.
+    """Checks the responses of one arm of the reference site.
 
     Args:
-        article: Article id to (id, revision, digest) as the site must show it now.
+        digest: Article id and revision to the digest of that edition.
+        revisions: Revisions of the articles that the site shows in another than revision 0 at the start.
+        allowance: Seconds after a finished edit in which an older edition is still right.
+        edits: Whether editors are at work; if not, an edition nobody told of is wrong.
     """
 
-    def __init__(self, article: Callable[[int], tuple[int, int, str]]) -> None:
-        self._article = article
-        self._editions: dict[int, tuple[int, int, str]] = {}
+    def __init__(
+        self,
+        digest: Callable[[int, int], str],
+        revisions: Mapping[int, int] | None = None,
+        allowance: float = 0.0,
+        *,
+        edits: bool = False,
+    ) -> None:
+        self._digest = digest
+        self._editions = {article: _Editions(revision, revision) for article, revision in (revisions or {}).items()}
+        self._allowance = allowance
+        self._edits = edits
+        self._marks: dict[int, tuple[int, int, str]] = {}
         self._right: set[tuple[str, int] | None] = set()
 
-    def learn(self, id: int) -> None:
-        """Compute an article's edition ahead of the requests for it."""
-        if id not in self._editions:
-            self._editions[id] = self._article(id)
+    def learn(self, id: int) -> tuple[int, int, str]:
+        """Compute the mark of an article's present edition; best ahead of the requests for it."""
+        edition = self._marks.get(id)
+        if edition is None:
+            editions = self._editions.get(id)
+            revision = 0 if editions is None else editions.latest
+            edition = self._marks[id] = (id, revision, self._digest(id, revision))
+        return edition
 
-    def expect(self, route: str, viewer: str, article: int | None) -> str:
-        """The mark of a page of ``route``, made for ``viewer``."""
-        if article is None:
-            return expected_mark(route, viewer)
-        self.learn(article)
-        return expected_mark(route, viewer, self._editions[article])
+    def edited(self, id: int, revision: int, since: float) -> None:
+        """An edit is finished: from ``since`` (seconds of the plan) on, ``revision`` must be shown, or a later one."""
+        editions = self._editions.setdefault(id, _Editions(0, 0))
+        if len(editions.finished) == editions.finished.maxlen:
+            editions.base = max(editions.base, editions.finished[0][1])
+        editions.finished.append((since, revision))
+        if revision > editions.latest:
+            editions.latest = revision
+            self._marks.pop(id, None)
+
+    def expect(self, route: str, viewer: str, article: int | None, path: str) -> str:
+        """What a page of ``route`` at ``path``, made for ``viewer``, must say of itself."""
+        if (media := _TYPES.get(route)) is not None:
+            return _UNMARKED + media
+        if route == "search":
+            return f"page=search query={query_hash(path)} viewer={viewer}"
+        return expected_mark(route, viewer, None if article is None else self.learn(article))
 
     def check(
-        self, expected: str, body: bytes, coding: bytes = b"", *, cache: str = "UNKNOWN", sets_cookie: bool = False
+        self,
+        expected: str,
+        body: bytes,
+        coding: bytes = b"",
+        *,
+        cache: str = "UNKNOWN",
+        sets_cookie: bool = False,
+        media: bytes = b"",
+        sent: float = 0.0,
     ) -> Finding | None:
-        """Check a whole 200 response; None where all is well.
-
-        Args:
-            expected: What ``expect`` says of the page.
-            body: As it came over the wire.
-            coding: Its ``Content-Encoding``.
-            cache: Its cache class.
-            sets_cookie: Whether it carries ``Set-Cookie``.
-
-        Returns:
-            A finding of class ``unchecked`` where the coding cannot be read.
-        """
-        if (finding := self._check_mark(expected, body, coding)) is not None:
+        """See ``Judge``; ``unchecked`` is what comes in a coding that cannot be read."""
+        if (finding := self._check_content(expected, body, coding, media, sent)) is not None:
             return finding
         if sets_cookie and cache in _REUSED:
             return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
         return None
 
-    def _check_mark(self, expected: str, body: bytes, coding: bytes) -> Finding | None:
+    def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
+        """See ``Judge``."""
+        verdict = "ok" if held == expected else self._compare(expected, held, sent)
+        return None if verdict == "ok" else Finding(verdict, expected, f"304 for {held}")
+
+    def _check_content(self, expected: str, body: bytes, coding: bytes, media: bytes, sent: float) -> Finding | None:
+        if expected.startswith(_UNMARKED):
+            got = _UNMARKED + media.partition(b";")[0].decode("latin-1").strip().lower()
+            return None if got == expected else Finding("wrong_page", expected, got)
         # Plain text is looked at anew each time, which is cheaper than to hash all of it.
         key = (expected, hash(body)) if coding else None
         if key in self._right:
@@ -132,12 +238,29 @@ class Oracle:
         page = head(body, coding)
         if page is None:
             return Finding("unchecked", expected, f"content-encoding {coding.decode('latin-1')}")
-        got = mark(page)
-        verdict = judge(expected, got)
-        if verdict != "ok":
-            return Finding(verdict, expected, got or "no mark in the first kilobyte")
+        found = mark(page)
+        if found != expected:
+            verdict = self._compare(expected, found, sent)
+            return None if verdict == "ok" else Finding(verdict, expected, found or "no mark in the first kilobyte")
         if key is not None:
             if len(self._right) >= _KNOWN:
                 self._right.clear()
             self._right.add(key)
         return None
+
+    def _compare(self, expected: str, got: str | None, sent: float) -> str:
+        verdict = judge(expected, got)
+        if verdict != "wrong_revision" or got is None:
+            return verdict
+        fields = _fields(got)
+        try:
+            article, revision = int(fields["id"]), int(fields["revision"])
+            is_genuine = fields.get("digest") == self._digest(article, revision)
+        except (KeyError, ValueError):  # no number, or one that no article has
+            return verdict
+        editions = self._editions.get(article)
+        if revision > (0 if editions is None else editions.latest):
+            return "ok" if self._edits and is_genuine else verdict
+        if not is_genuine or editions is None:
+            return "wrong_article"
+        return "ok" if revision >= editions.oldest_allowed(sent, self._allowance) else "stale"

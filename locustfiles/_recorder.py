@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from locustfiles._scenario import ROUTES
+from locustfiles._live import Live
 from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES, PHASES, REQUESTS, SECONDS, URLS, words
 from results.record import RecordWriter
 
@@ -43,10 +43,17 @@ _FIELDS: Final = (
     ("bytes", "q"),
     ("server_ms", "f"),
     ("db_ms", "f"),
+    ("hop", "b"),
+    ("conditional", "?"),
 )
 ROW: Final = struct.Struct("<" + "".join(code for _, code in _FIELDS))
 _DTYPE: Final = np.dtype([(name, "<" + code) for name, code in _FIELDS])
 
+_WORST = (
+    *("cpu", "lag_p99_ms", "gc_ms", "steal", "in_flight", "rss_bytes"),
+    *("loop_lag_ms", "start_lag_p50_ms", "start_lag_p99_ms"),
+)
+_SPECIMENS = 3  # of each arm and cache class
 _EXAMPLES = 5  # of each failed check, kept for the reader of the record
 
 
@@ -94,7 +101,7 @@ class Recorder:
     Args:
         writer: The record under way.
         launch: Number of the launch, a column of every row.
-        arms, personas: Vocabularies of those columns.
+        arms, personas, routes: Vocabularies of those columns.
         page: URL number to (route, path), asked once for each URL that occurs.
     """
 
@@ -104,6 +111,7 @@ class Recorder:
         launch: int,
         arms: Sequence[str],
         personas: Sequence[str],
+        routes: Sequence[str],
         page: Callable[[int], tuple[str, str]],
     ) -> None:
         self._writer = writer
@@ -113,7 +121,7 @@ class Recorder:
             "arm": arms,
             "phase": PHASES,
             "persona": personas,
-            "route": ROUTES,
+            "route": routes,
             "cache": CACHE_CLASSES,
             "error": ERROR_CLASSES,
             "check": CHECKS,
@@ -124,6 +132,8 @@ class Recorder:
         self._seconds_maxima: dict[str, float] = {}
         self.accounts: dict[int, Account] = {}
         self.examples: list[dict[str, Any]] = []
+        self.specimens: list[dict[str, Any]] = []
+        self.live = Live(arms)
         for name in ("requests", "seconds", "urls"):
             writer.stream(name)
         # First calls import parts of numpy and Arrow, 20 ms that must not fall into the measured time.
@@ -133,7 +143,13 @@ class Recorder:
         self._batch(0, 0, nothing)
 
     def accept(self, worker: int, shipment: Mapping[str, Any]) -> None:
-        """Write one shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, failed-check ``examples``."""
+        """Write one shipment.
+
+        Args:
+            worker: Whose.
+            shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, ``examples`` of failed checks, and
+                ``specimens`` of answers' headers.
+        """
         account = self.accounts.setdefault(worker, Account())
         rows = np.frombuffer(shipment["rows"], dtype=_DTYPE)
         first = int(shipment["first"])
@@ -145,12 +161,18 @@ class Recorder:
             self._write_urls(rows["url"])
             self._writer.stream("requests").write(self._batch(worker, first, rows))
             self._count(rows)
+            self.live.add(rows)
         if shipment["seconds"]:
             self._write_seconds(worker, shipment["seconds"])
         for example in shipment["examples"]:
             same = sum(kept["check"] == example["check"] for kept in self.examples)
             if same < _EXAMPLES:
                 self.examples.append({"worker": worker, **example})
+
+        for specimen in shipment["specimens"]:
+            same = sum(all(kept[k] == specimen[k] for k in ("arm", "cache")) for kept in self.specimens)
+            if same < _SPECIMENS:
+                self.specimens.append(specimen)
 
     def settle(self, worker: int, total: int) -> None:
         """Note how many rows a worker says it made in all."""
@@ -229,6 +251,7 @@ class Recorder:
     def _write_seconds(self, worker: int, seconds: Iterable[Mapping[str, float]]) -> None:
         rows = [{"launch": self._launch, "worker": worker, **second} for second in seconds]
         self._writer.stream("seconds").write(pa.RecordBatch.from_pylist(rows, schema=SECONDS))
-        for name in ("cpu", "lag_p99_ms", "gc_ms", "steal", "in_flight", "rss_bytes"):
-            worst = max(row[name] for row in rows)
-            self._seconds_maxima[name] = max(worst, self._seconds_maxima.get(name, worst))
+        for name in _WORST:
+            values = [row[name] for row in rows if row[name] == row[name]]
+            if values:
+                self._seconds_maxima[name] = max(*values, self._seconds_maxima.get(name, values[0]))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from locustfiles._errors import SwarmError
+from locustfiles._pages import WRITES, Pages
 
-ROUTES = ("home", "listing", "article", "tag", "me")
-"""Routes a persona can ask for, in the order of their codes in the record."""
+_ONLY_OURS = {"edit", "search", "static", "image"}  # scenarios about these mean the reference site's
+_OWN_PAGES = 0.2  # of a member's requests on another site go to pages that only members ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +19,48 @@ class Persona:
     """One kind of visitor.
 
     Attributes:
-        share: Its part of all requests; the shares of a scenario are scaled to one.
-        routes: Weight of each route among its requests.
-        logged_in: Whether it is a member with a verified session, or an anonymous reader.
+        share: Its part of the plan's rate; the shares of a scenario are scaled to one.
+        routes: Weight of each route among its requests; none for a persona that tours.
+        logged_in: Whether it is a member with a verified session.
+        revisits: Share of its requests that ask once more for a page it has seen, with the validator it then got.
+        every_s: A persona with a clock of its own: one request in each such stretch, whatever the plan's rate.
+        tours: It visits the whole site in the order of the sitemap, one page after the other.
     """
 
     name: str
-    share: float
-    routes: Mapping[str, float]
+    share: float = 0.0
+    routes: Mapping[str, float] = dataclasses.field(default_factory=dict)
     logged_in: bool = False
+    revisits: float = 0.0
+    every_s: float | None = None
+    tours: bool = False
 
     def __post_init__(self) -> None:
         """Refuse routes that no visitor can ask for."""
-        unknown = sorted(set(self.routes) - set(ROUTES))
-        if unknown or not self.routes:
-            raise SwarmError(
-                f"persona {self.name!r} asks for {unknown or 'no'} routes; choose among {', '.join(ROUTES)}"
-            )
+        if not self.routes and not self.tours:
+            raise SwarmError(f"persona {self.name!r} asks for nothing; give it routes, or let it tour")
         if "me" in self.routes and not self.logged_in:
             raise SwarmError(f"persona {self.name!r} asks for the member's page without logging in; set logged_in=True")
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether its requests are spread evenly, with a place in a sequence, instead of drawn one by one."""
+        return self.tours or self.every_s is not None
+
+    @property
+    def writes(self) -> set[str]:
+        """What it does besides reading."""
+        return set(self.routes) & WRITES
+
+    def on(self, pages: Pages) -> Persona:
+        """This persona on a site of which only addresses are known: it reads by the site's own mix."""
+        if self.tours or self.writes:
+            return self
+        read = {r: float(sum(section.weights or ())) for r, section in pages.sections.items() if r not in WRITES}
+        own = read.pop("member", None)
+        if self.logged_in and own is not None:
+            read["member"] = _OWN_PAGES / (1 - _OWN_PAGES) * sum(read.values())
+        return dataclasses.replace(self, routes=read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +74,17 @@ class Scenario:
     @property
     def has_members(self) -> bool:
         """Whether somebody logs in."""
+        return any(persona.logged_in or "login" in persona.routes for persona in self.personas)
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether members must be logged in before the first request."""
         return any(persona.logged_in for persona in self.personas)
+
+    @property
+    def writes(self) -> set[str]:
+        """What its personas do besides reading."""
+        return {route for persona in self.personas for route in persona.writes}
 
     def shares(self, member_share: float | None) -> list[float]:
         """Each persona's part of the requests; ``member_share`` replaces the members' part where a scenario mixes both.
@@ -66,6 +100,20 @@ class Scenario:
             share * (member_share / members if persona.logged_in else (1 - member_share) / (1 - members))
             for share, persona in zip(shares, self.personas, strict=True)
         ]
+
+    def on(self, pages: Pages) -> Scenario:
+        """This scenario on a site of which only addresses are known.
+
+        Raises:
+            SwarmError: It needs pages that only the reference site has.
+        """
+        needed = sorted({route for persona in self.personas for route in persona.routes} & _ONLY_OURS)
+        if needed:
+            raise SwarmError(
+                f"scenario {self.name!r} needs the reference site ({', '.join(needed)}); "
+                "on another site choose cache_hit, logged_in, readers_and_members, crawl, stampede or login_storm"
+            )
+        return dataclasses.replace(self, personas=tuple(persona.on(pages) for persona in self.personas))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data for ``plan.json``."""

@@ -1,54 +1,244 @@
-"""What the swarm asks a site besides pages: who it is, what it has counted, and to empty its cache.
-
-Everything here runs outside the measured window.
-"""
+"""What the swarm asks a site besides pages: who it is, what it has counted, log-ins, edits and purges."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import quote_plus, urlsplit
 
 import synth
 from locustfiles._client import Client, Origin, Reply
+from locustfiles._coding import decode
 from locustfiles._errors import LoginError, SwarmError
-from locustfiles._oracle import expected_mark, head, mark
-from locustfiles._plan import Pages
-from results.plan import Arm
+from locustfiles._oracle import Finding, expected_mark, head, judge, mark
+from locustfiles._origin import follow
+from locustfiles._pages import Pages, reference_pages
+from results.plan import Arm, SwarmPlan
 from synth.people import member
 
 _TAG_SOURCE = 60  # the most read articles; their tags are the ones people follow
+_QUERIES = 200
+_SITEMAP_PART = 2000  # addresses in one part of the reference site's sitemap
+_HOPS = 5
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An arm's site as it describes itself at ``/anp/about``."""
+    """An arm's site, and what it says of itself at ``/anp/about``; nothing where it is not the reference site.
+
+    Attributes:
+        revisions: Article id to revision, of those that were edited before.
+    """
 
     arm: Arm
     origin: Origin
-    about: dict[str, Any]
+    about: dict[str, Any] | None
+    revisions: dict[int, int]
 
 
-def survey(arm: Arm) -> Site:
+def reach(arm: Arm, plan: SwarmPlan) -> Origin:
+    """The origin of an arm."""
+    return Origin(arm.url, ca_file=plan.ca_file, insecure=plan.insecure)
+
+
+def survey(arm: Arm, plan: SwarmPlan, *, listed: bool) -> Site:
     """Ask the site of an arm who it is.
 
+    Args:
+        arm: Which.
+        plan: How it is reached.
+        listed: Its addresses are known from elsewhere; it need not be the reference site.
+
     Raises:
-        SwarmError: It does not answer, or is not the reference site.
+        SwarmError: It does not answer, or is not the reference site and its addresses are not known.
     """
-    origin = Origin(arm.url)
+    origin = reach(arm, plan)
     client = Client(origin)
     try:
         reply = client.get("/anp/about")
+        if reply.error != "none":
+            why = f"{reply.error}: {reply.reason}" if reply.reason else reply.error
+            raise SwarmError(f"the target {arm.url} does not answer ({why}); start it, or check the URL")
+        about = _json(reply)
+        if about is None or about.get("site") != "anp-reference":
+            if not listed:
+                raise SwarmError(
+                    f"{arm.url} is not the anp reference site (nothing of it at /anp/about); start one with anp serve, "
+                    "or say what to ask for: --urls, --sitemap or --access-log"
+                )
+            return Site(arm, origin, None, {})
+        revisions = (_json(client.get("/anp/revisions")) or {}).get("revisions", {})
     finally:
         client.close()
-    if reply.error != "none":
-        raise SwarmError(f"the target {arm.url} does not answer ({reply.error}); start it, or check the URL")
-    about = _json(reply)
-    if about is None or about.get("site") != "anp-reference":
-        raise SwarmError(f"{arm.url} is not the anp reference site (nothing of it at /anp/about); start one: anp serve")
-    return Site(arm, origin, about)
+    return Site(arm, origin, about, {int(article): int(revision) for article, revision in revisions.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request of a log-in.
+
+    Attributes:
+        is_checked: Whether its answer was checked; ``finding`` is what was wrong with it.
+    """
+
+    route: str
+    method: str
+    path: str
+    reply: Reply
+    is_checked: bool
+    finding: Finding | None
+
+
+class Accounts(Protocol):
+    """Members of a site, by number."""
+
+    def name(self, index: int) -> str:
+        """Who a member is, as checks name the viewer."""
+
+    def enter(self, client: Client, index: int) -> Iterator[Exchange]:
+        """Log a member in, request by request, up to a page that shows who has come in; ends early where it failed."""
+
+
+class Editing(Protocol):
+    """How articles are edited."""
+
+    def edit(self, client: Client, article: int) -> tuple[Reply, int | None, Finding | None]:
+        """Store the next edition of an article; gives its revision where that was done, and what was wrong with it."""
+
+
+class Purging(Protocol):
+    """How pages are dropped from a cache."""
+
+    method: str
+
+    def purge(self, client: Client, path: str) -> Reply:
+        """Drop what is at ``path``, or everything."""
+
+
+def log_in(accounts: Accounts, client: Client, index: int) -> float:
+    """Log a member in and make sure of it; gives the milliseconds that the log-in itself took, checks apart.
+
+    Raises:
+        LoginError: The site refused, or shows somebody else's page.
+    """
+    spent, was_checked = 0.0, False
+    for exchange in accounts.enter(client, index):
+        reply = exchange.reply
+        if reply.error != "none" or exchange.finding is not None:
+            what = f"status {reply.status}, {reply.error}"
+            if exchange.finding is not None:
+                what += f"; expected {exchange.finding.expected}, got {exchange.finding.got}"
+            raise LoginError(
+                f"member {accounts.name(index)} could not log in at {client.url}: {exchange.method} {exchange.path} "
+                f"gave {what}; does the site have this account?"
+            )
+        if exchange.route == "login":
+            spent += reply.end - reply.sent
+        was_checked = was_checked or exchange.is_checked
+    if not was_checked:
+        raise LoginError(f"nothing shows that {accounts.name(index)} is logged in at {client.url}")
+    return spent * 1e3
+
+
+class ReferenceAccounts:
+    """The members of the reference site, made from its corpus's seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def name(self, index: int) -> str:
+        """The member's id."""
+        return member(index, self._seed).id
+
+    def enter(self, client: Client, index: int) -> Iterator[Exchange]:
+        """See ``Accounts``."""
+        person = member(index, self._seed)
+        reply = client.post_form("/login", {"login": person.login, "password": person.password})
+        refused = None
+        if reply.error == "none" and reply.status != 303:
+            refused = Finding("not_logged_in", "status 303", f"status {reply.status}")
+        yield Exchange("login", "POST", "/login", reply, False, refused)
+        if reply.error != "none" or refused is not None:
+            return
+        reply = client.get("/me")
+        expected = expected_mark("me", person.id)
+        got = mark(head(reply.body, reply.headers.get(b"content-encoding", b"")) or b"")
+        verdict = judge(expected, got)
+        wrong = None if verdict == "ok" else Finding(verdict, expected, got or f"no mark, status {reply.status}")
+        yield Exchange("me", "GET", "/me", reply, True, wrong)
+
+
+class ReferenceDesk:
+    """Edits and purges of the reference site."""
+
+    method = "POST"
+
+    def __init__(self, corpus: synth.Corpus) -> None:
+        self._corpus = corpus
+
+    def edit(self, client: Client, article: int) -> tuple[Reply, int | None, Finding | None]:
+        """See ``Editing``; the digest that the site stored must be the corpus's."""
+        reply = client.post("/anp/edit", json.dumps({"article": article}).encode(), _JSON)
+        answer = _json(reply)
+        if answer is None:
+            return reply, None, None
+        expected = {"article": article, "revision": answer.get("revision")}
+        try:
+            expected["digest"] = self._corpus.article(article, revision=int(answer["revision"])).digest
+        except (synth.SynthError, KeyError, TypeError, ValueError):
+            return reply, None, Finding("wrong_revision", "a revision that the corpus has", str(answer)[:200])
+        got = {name: answer.get(name) for name in expected}
+        if got != expected:
+            return reply, None, Finding("wrong_article", str(expected), str(got))
+        return reply, int(answer["revision"]), None
+
+    def purge(self, client: Client, path: str) -> Reply:
+        """Empty the page cache."""
+        return client.post(path, b'{"all": true}', _JSON)
+
+
+class PurgeMethod:
+    """Purges of other sites' caches by the ``PURGE`` method, as Varnish, nginx and Squid set-ups understand it."""
+
+    method = "PURGE"
+
+    def purge(self, client: Client, path: str) -> Reply:
+        """Drop the page at ``path``."""
+        return client.request("PURGE", path)
+
+
+def fetch(url: str, plan: SwarmPlan) -> bytes:
+    """The body at a URL, such as a sitemap's; redirects on its host are followed.
+
+    Raises:
+        SwarmError: There is no whole answer of status 200.
+    """
+    origin = Origin(url, ca_file=plan.ca_file, insecure=plan.insecure)
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    client = Client(origin)
+    try:
+        reply = client.get(path)
+        for _ in range(_HOPS):
+            target = origin.resolve(path, reply.location)
+            if follow(reply.status, "GET") is None or target is None:
+                break
+            path = target
+            reply = client.get(path)
+    finally:
+        client.close()
+    if reply.error != "none" or reply.status != 200:
+        what = f"status {reply.status}" if reply.error == "none" else f"{reply.error}: {reply.reason}"
+        raise SwarmError(f"{url} cannot be fetched ({what}); check the address")
+    body = decode(reply.body, reply.headers.get(b"content-encoding", b""))
+    if body is None:
+        raise SwarmError(f"{url} came in a form that cannot be read; fetch it by hand and give the file")
+    return body
 
 
 def statistics(site: Site) -> dict[str, Any] | None:
@@ -68,62 +258,37 @@ def purge(site: Site) -> None:
     """
     client = Client(site.origin)
     try:
-        reply = client.post("/anp/purge", b'{"all": true}', "application/json")
+        reply = client.post("/anp/purge", b'{"all": true}', _JSON)
     finally:
         client.close()
     if reply.error != "none" or reply.status not in {200, 204}:
         raise SwarmError(f"{site.arm.url} did not purge its cache (status {reply.status}, {reply.error}); see its log")
 
 
-def log_in(client: Client, index: int, seed: int) -> str:
-    """Log a member in and make sure of it on the member's own page.
-
-    Args:
-        client: A visitor without cookies.
-        index: The member's number.
-        seed: The corpus's seed, which also makes its members.
-
-    Returns:
-        The member's id, as content marks name the viewer.
-
-    Raises:
-        LoginError: The site refused, or shows somebody else's page.
-    """
-    person = member(index, seed)
-    reply = client.post_form("/login", {"login": person.login, "password": person.password})
-    if reply.error != "none" or reply.status != 303:
-        raise LoginError(
-            f"member {person.id} could not log in at {client.url} (status {reply.status}, {reply.error}); "
-            "was the site imported with enough members?"
-        )
-    reply = client.get("/me")
-    page = head(reply.body, reply.headers.get(b"content-encoding", b"")) or b""
-    if (got := mark(page)) != (expected := expected_mark("me", person.id)):
-        raise LoginError(f"after the login of {person.id} at {client.url}, /me says {got!r} instead of {expected!r}")
-    return person.id
-
-
-def corpus_of(about: dict[str, Any]) -> synth.Corpus:
-    """The corpus a site says it serves.
-
-    Raises:
-        SwarmError: This version of the synthesizer does not know it.
-    """
-    try:
-        return synth.Corpus.from_dict(about["corpus"])
-    except (synth.SynthError, KeyError, TypeError) as error:
-        raise SwarmError(f"the site serves a corpus this version cannot make: {error}") from error
-
-
-def pages_of(corpus: synth.Corpus) -> Pages:
+def pages_of(corpus: synth.Corpus, assets: list[str]) -> Pages:
     """The URL table of the reference site over a corpus."""
     articles = corpus.by_popularity()
-    tags = Counter(tag for article in articles[:_TAG_SOURCE] for tag in corpus.article(article).tags)
+    popular = [corpus.article(article) for article in articles[:_TAG_SOURCE]]
+    tags = Counter(tag for article in popular for tag in article.tags)
 
     def slug(id: int) -> str:
         return synth.slug(id, profile=corpus.profile, seed=corpus.seed)
 
-    return Pages(articles, slug, dict(tags))
+    queries = [f"/search?q={quote_plus(words)}" for words in _queries(popular)]
+    parts = -(-len(articles) // _SITEMAP_PART)
+    return reference_pages(articles, slug, dict(tags), queries, assets, parts if parts > 1 else 0)
+
+
+def _queries(articles: list[synth.Article]) -> list[str]:
+    """What people look for: the tags of popular articles and the first words of their titles, mixed."""
+    found: dict[str, None] = {}
+    for article in articles:
+        words = article.title.casefold().split()
+        for query in (*article.tags[:1], " ".join(words[:2]), *article.tags[1:2], " ".join(words[-2:])):
+            cleaned = " ".join("".join(c if c.isalnum() else " " for c in query).split())
+            if cleaned:
+                found[cleaned] = None
+    return list(found)[:_QUERIES]
 
 
 def _json(reply: Reply) -> dict[str, Any] | None:

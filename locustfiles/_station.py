@@ -16,19 +16,20 @@ import gevent
 from gevent.event import Event
 from locust.env import Environment
 
-from locustfiles._engine import Engine, Hooks
+from locustfiles._engine import Engine
 from locustfiles._errors import SwarmError
-from locustfiles._oracle import Oracle
+from locustfiles._journal import Hooks
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Scenario
-from locustfiles._site import corpus_of, pages_of
+from locustfiles._target import build
 from results.plan import SwarmPlan
 
-PREPARE, START, STOP = "anp_prepare", "anp_start", "anp_stop"
-"""Messages from the conductor: the plan and one's place in it; the moment to start; an early end."""
+PREPARE, START, STOP, EDITED = "anp_prepare", "anp_start", "anp_stop", "anp_edited"
+"""Messages from the conductor: the plan and one's place in it; the moment to start; an early end; another worker's
+finished edit."""
 
-READY, SHIPMENT, DEAD, DONE = "anp_ready", "anp_shipment", "anp_dead", "anp_done"
-"""Messages to the conductor: prepared (or why not); rows; an arm is gone; the number of rows in all."""
+READY, SHIPMENT, DEAD, DONE, EDIT = "anp_ready", "anp_shipment", "anp_dead", "anp_done", "anp_edit"
+"""Messages to the conductor: prepared (or why not); rows; an arm is gone; the number of rows in all; an edit."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ class Station:
         self._environment = environment
         runner = environment.runner
         assert runner is not None
-        for kind, answer in ((PREPARE, self._prepare), (START, self._start), (STOP, self._stop)):
+        for kind, answer in (
+            (PREPARE, self._prepare),
+            (START, self._start),
+            (STOP, self._stop),
+            (EDITED, self._edited),
+        ):
             runner.register_message(kind, functools.partial(self._receive, answer))
 
     def reset(self) -> None:
@@ -79,20 +85,17 @@ class Station:
         self._index = data["index"]
         try:
             plan = SwarmPlan.from_dict(data["plan"])
-            corpus = corpus_of({"corpus": plan.corpus})
-
-            def edition(id: int) -> tuple[int, int, str]:
-                article = corpus.article(id)
-                return article.id, article.revision, article.digest
-
-            traffic = Traffic(plan, self._scenario, pages_of(corpus))
+            target = build(data["target"], plan, self._scenario)
+            traffic = Traffic(plan, target.scenario, target.pages)
             hooks = Hooks(
                 request=self._fire,
                 ship=functools.partial(self._send, SHIPMENT),
                 dead=lambda reason: self._send(DEAD, {"reason": reason}),
+                edited=lambda *edit: self._send(EDIT, {"edit": edit}),
             )
-            engine = Engine(traffic, Oracle(edition), self._index, data["workers"], hooks)
-            logins = engine.prepare(corpus.seed)
+            engine = Engine(traffic, target, self._index, data["workers"], hooks)
+            began = time.monotonic()
+            logins = engine.prepare()
         except SwarmError as error:
             self._send(READY, {"problem": str(error)})
             return
@@ -105,7 +108,7 @@ class Station:
         # What was built so far lives as long as the run: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
-        self._send(READY, {"problem": None, "logins": logins})
+        self._send(READY, {"problem": None, "logins": logins, "seconds": time.monotonic() - began})
 
     def _start(self, data: dict[str, Any]) -> None:
         engine = self._engine
@@ -123,11 +126,17 @@ class Station:
         if self._engine is not None:
             self._engine.stop()
 
-    def _fire(self, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]) -> None:
+    def _edited(self, data: dict[str, Any]) -> None:
+        if self._engine is not None:
+            self._engine.edited(*data["edit"])
+
+    def _fire(
+        self, method: str, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]
+    ) -> None:
         assert self._environment is not None
         fire: Any = self._environment.events.request.fire
         fire(
-            request_type="GET",
+            request_type=method,
             name=name,
             response_time=response_ms,
             response_length=size,

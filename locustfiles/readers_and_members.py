@@ -16,7 +16,9 @@ SCENARIO = Scenario(
     name="readers_and_members",
     summary="anonymous readers and logged-in members, nine to one",
     personas=(
-        Persona("reader", share=0.9, routes={"article": 0.80, "home": 0.12, "listing": 0.04, "tag": 0.04}),
+        Persona(
+            "reader", share=0.9, routes={"article": 0.80, "home": 0.12, "listing": 0.04, "tag": 0.04}, revisits=0.1
+        ),
         Persona(
             "member",
             share=0.1,

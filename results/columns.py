@@ -18,7 +18,7 @@ CACHE_CLASSES: Final = ("HIT", "STALE", "REVALIDATED", "EXPIRED", "MISS", "BYPAS
 
 ERROR_CLASSES: Final = (
     "none",
-    "connect",  # refused, unreachable, name not resolved, TLS
+    "connect",  # refused, unreachable, name not resolved
     "connect_timeout",
     "first_byte_timeout",
     "total_timeout",
@@ -26,6 +26,7 @@ ERROR_CLASSES: Final = (
     "protocol",  # what came was not HTTP, or contradicted itself
     "status",  # a whole response with a status the plan did not expect
     "abandoned",  # still under way when the run ended
+    "tls",  # the handshake failed, or the certificate is not to be trusted
 )
 """Why a request has no usable response; ``none`` where it has one."""
 
@@ -39,6 +40,8 @@ CHECKS: Final = (
     "wrong_viewer",
     "leak",  # a page made for a member reached somebody else
     "set_cookie_on_hit",
+    "stale",  # an edition older than the last finished edit, beyond the allowance
+    "not_logged_in",  # a member's page that was made for nobody
 )
 """What the oracle found when it compared the page with what the corpus says it must be."""
 
@@ -77,6 +80,8 @@ REQUESTS: Final = pa.schema(
         pa.field("db_ms", pa.float32()),
         pa.field("db_calls", pa.int32()),  # -1 where absent or replayed
         pa.field("check", _word()),
+        pa.field("hop", pa.int8()),  # 0: as planned; 1, 2, ...: where redirects led from there
+        pa.field("conditional", pa.bool_()),  # whether it carried a validator of an earlier answer
     ]
 )
 """One row a request."""
@@ -100,9 +105,21 @@ SECONDS: Final = pa.schema(
         pa.field("gc_ms", pa.float64()),
         pa.field("steal", pa.float64()),  # of the machine, fraction of all cores
         pa.field("rss_bytes", pa.int64()),
+        pa.field("loop_lag_ms", pa.float64()),  # longest time in the interval that the event loop was held up
+        pa.field("start_lag_p50_ms", pa.float64()),  # sent - scheduled of requests that found a free visitor
+        pa.field("start_lag_p99_ms", pa.float64()),
     ]
 )
 """One row a second and worker: the generator's own health."""
+
+ABSENT: Final = {
+    "hop": 0,
+    "conditional": False,
+    "loop_lag_ms": float("nan"),
+    "start_lag_p50_ms": float("nan"),
+    "start_lag_p99_ms": float("nan"),
+}
+"""What a column holds that the format of an older record did not have."""
 
 FIXED_WORDS: Final = {"phase": PHASES, "cache": CACHE_CLASSES, "error": ERROR_CLASSES, "check": CHECKS}
 """Vocabularies that are the same in every record; arms, personas and routes come from the plan."""

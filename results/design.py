@@ -17,6 +17,9 @@ from results.samples import ALL, Cell, Launch, Samples
 QUANTILES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 """Names of the quantiles that can be judged."""
 
+NEVER_DECIDE: Final = frozenset({"redirect", "edit", "purge", "login"})
+"""Routes that are shown and never decide: a step on the way to a page, or a request that is not for a page."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Question:
@@ -70,6 +73,12 @@ class Design:
             raise ComparisonError(f"minimum_launches is {self.minimum_launches!r}; it must be at least 3")
         if self.most_primary < 1:
             raise ComparisonError(f"most_primary is {self.most_primary!r}; it must be at least 1")
+        for question in self.primary or ():
+            if question.cell.route in NEVER_DECIDE:
+                raise ComparisonError(
+                    f"primary cell {question} is of a route that never decides ({', '.join(sorted(NEVER_DECIDE))}); "
+                    "name a page that visitors read"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
@@ -132,7 +141,7 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
     The rule: personas take turns, each giving its routes from the most to the least requested; a page (persona and
     route) brings every quantile whose sample floor all launches and both arms meet. Cells of single cache classes that
     both arms hold follow in the same order, unless they hold nearly what their page holds. The first ``most_primary``
-    are primary.
+    are primary, those of routes in ``NEVER_DECIDE`` left out.
     """
     counts = {page: _smallest(samples, launches, Cell(*page)) for page in samples.pages()}
     pages = _turns(counts)
@@ -160,8 +169,12 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
             else:
                 too_few.append((question, requests))
     if design.primary is None:
+        deciding = [question for question in able if question.cell.route not in NEVER_DECIDE][: design.most_primary]
         return Family(
-            tuple(able[: design.most_primary]), tuple(able[design.most_primary :]), tuple(too_few), tuple(one_sided)
+            tuple(deciding),
+            tuple(question for question in able if question not in deciding),
+            tuple(too_few),
+            tuple(one_sided),
         )
     missing = [question for question in design.primary if (question.cell.persona, question.cell.route) not in counts]
     if missing:

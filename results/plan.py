@@ -13,10 +13,21 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from results.errors import PlanError
+
+SHAPES: Final[Mapping[str, tuple[float, float]]] = {
+    "steady": (0, 0),
+    "ramp": (0.001, 1),
+    "steps": (1, 100),
+    "spike": (1, 1000),
+    "soak": (0, 0),
+    "breakpoint": (1.01, 10),
+}
+"""Shapes and the range of the number each takes: the part of the rate a ramp begins with, how many steps, how many
+times the rate a spike is, and by how much each step towards the breaking point exceeds the last. Equal ends: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,13 @@ class SwarmPlan:
         prepare: State of the page cache before the first arrival: ``warm`` asks for every page of the plan once on each
             arm, ``cold`` purges, ``natural`` leaves it as it is.
         corpus: The synthesizer's parameters of what the site serves; ``None`` asks the site.
+        shape: How the rate goes over the measured time, as in ``ramp`` or ``spike:8``; see ``SHAPES``.
+        event_s: Seconds from one event to the next of personas with a clock of their own (editors, purges, log-ins);
+            ``None`` is the scenario's.
+        urls: What is known of the addresses of a site that is not the reference site: their source, number and digest.
+        stale_s: How long after a finished edit an older edition may still be shown, seconds.
+        ca_file: PEM file of the authorities that an https target's certificate may come from; ``None``: the system's.
+        insecure: Accept any certificate.
     """
 
     scenario: str
@@ -70,6 +88,12 @@ class SwarmPlan:
     zipf: float = 0.8
     prepare: Literal["natural", "warm", "cold"] = "natural"
     corpus: Mapping[str, Any] | None = None
+    shape: str = "steady"
+    event_s: float | None = None
+    urls: Mapping[str, Any] | None = None
+    stale_s: float = 0.0
+    ca_file: str | None = None
+    insecure: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers that no swarm can carry out."""
@@ -87,15 +111,39 @@ class SwarmPlan:
             ("zipf", 0, 3),
             ("launch", 0, 30_000),
             ("seed", 0, 2**63 - 1),
+            ("event_s", 0.001, 86_400),
+            ("stale_s", 0, 86_400),
         ):
             value = getattr(self, name)
-            if value is None and name in {"rate", "member_share"}:
+            if value is None and name in {"rate", "member_share", "event_s"}:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise PlanError(f"{name} is {value!r}; it must be a number from {low} to {high}")
 
         if self.prepare not in ("natural", "warm", "cold"):
             raise PlanError(f"prepare is {self.prepare!r}; it must be natural, warm or cold")
+        self._check_shape()
+
+    def _check_shape(self) -> None:
+        name, colon, number = self.shape.partition(":")
+        if name not in SHAPES:
+            near = difflib.get_close_matches(name, SHAPES, n=1)
+            raise PlanError(
+                f"shape is {self.shape!r}; it must be one of {', '.join(SHAPES)}"
+                + (f". Did you mean {near[0]!r}?" if near else "")
+            )
+        low, high = SHAPES[name]
+        try:
+            factor = float(number) if colon else low
+        except ValueError:
+            factor = math.nan
+        if (colon and low == high) or not low <= factor <= high or (name == "steps" and factor != int(factor)):
+            takes = "no number" if low == high else f"a number from {low:g} to {high:g}, as in {name}:{high / 2:g}"
+            raise PlanError(f"shape is {self.shape!r}; {name} takes {takes}")
+        if self.rate is None and name not in {"steady", "soak"}:
+            raise PlanError(f"shape {name!r} is of a rate, which visitors in a loop do not have; give a rate")
+        if math.isinf(self.duration_s) and name in {"ramp", "steps", "spike"}:
+            raise PlanError(f"shape {name!r} needs an end to aim at; give a duration")
 
     @property
     def workload(self) -> Literal["open", "closed"]:
@@ -107,6 +155,8 @@ class SwarmPlan:
         """32 hex digits over all that fixes the requests, and nothing else (not the arms' names or addresses)."""
         traffic = self.to_dict()
         traffic["arms"] = len(self.arms)
+        for name in ("ca_file", "insecure", "stale_s"):  # how the target is reached and judged, not what it is asked
+            del traffic[name]
         canonical = json.dumps(traffic, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
 
@@ -115,6 +165,7 @@ class SwarmPlan:
         data = dataclasses.asdict(self)
         data["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
         data["corpus"] = None if self.corpus is None else dict(self.corpus)
+        data["urls"] = None if self.urls is None else dict(self.urls)
         data["duration_s"] = None if math.isinf(self.duration_s) else self.duration_s
         return data
 

@@ -5,7 +5,7 @@ the run goes; ``run.json`` comes last, through a temporary file and a rename, so
 record of a swarm holds the columns; the record of a trial holds one swarm record per launch under ``launches/`` and the
 comparison beside them.
 
-Format history: 1 (2026-11) first.
+Format history: 1 (2026-11) first. 2 (2026-11) redirects (``hop``), ``conditional``, loop and start lag.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import IO, Any, Final, Literal
 
 import pyarrow as pa
 
-from results.columns import REQUESTS, SECONDS, URLS
+from results.columns import ABSENT, REQUESTS, SECONDS, URLS
 from results.errors import NotARecord, RecordError, RecordIncomplete, RecordTooNew, ResultsError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 Kind = Literal["swarm", "trial"]
 
 _PLAN: Final = "plan.json"
@@ -188,10 +188,15 @@ class Record:
     def table(self, name: str) -> pa.Table:
         """All rows of ``requests``, ``seconds`` or ``urls``; of every launch, in order.
 
-        A stream cut off in the middle of a batch yields the batches before it.
+        A stream cut off in the middle of a batch yields the batches before it. Columns that an older format did not
+        have are filled with ``results.columns.ABSENT``.
         """
         schema = _STREAMS[name]
-        batches = [batch for launch in self.launches() for batch in _batches(launch.path / f"{name}.arrows")]
+        batches = [
+            _in_present_form(batch, schema)
+            for launch in self.launches()
+            for batch in _batches(launch.path / f"{name}.arrows")
+        ]
         return pa.Table.from_batches(batches, schema=schema).unify_dictionaries() if batches else schema.empty_table()
 
 
@@ -265,6 +270,14 @@ def _read_json(path: Path, name: str) -> dict[str, Any] | None:
     if data["format"] > FORMAT:
         raise RecordTooNew(path, data["format"], FORMAT)
     return data
+
+
+def _in_present_form(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    for field in schema:
+        if field.name in ABSENT and field.name not in batch.schema.names:
+            filled = pa.repeat(pa.scalar(ABSENT[field.name], field.type), batch.num_rows)
+            batch = batch.append_column(field, filled)
+    return batch.select(schema.names)
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:

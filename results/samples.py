@@ -54,7 +54,8 @@ class Health:
         offered, sent, completed, errors: Requests in the interval, both arms.
         in_flight: Requests under way at its end.
         cpu: Of the busiest worker over the whole second, 1.0 is one core.
-        lag_p99_ms: Of the worst worker.
+        lag_p99_ms, loop_lag_ms, start_lag_p50_ms, start_lag_p99_ms, gc_ms: Of the worst worker; NaN where unknown.
+        steal: Of the machine, fraction of all cores, at its worst.
     """
 
     second: Floats
@@ -65,6 +66,11 @@ class Health:
     in_flight: Floats
     cpu: Floats
     lag_p99_ms: Floats
+    loop_lag_ms: Floats
+    start_lag_p50_ms: Floats
+    start_lag_p99_ms: Floats
+    gc_ms: Floats
+    steal: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +82,17 @@ class Launch:
     Attributes:
         number: From 1, as in the folder's name.
         records: The swarm records the rows came from: one in a trial, two where archived sessions are put together.
+        request: Number of the planned request and of the hop in one; rows of both arms that share it are a pair.
         failed: Rows without a usable response.
         response_ms: ``end - scheduled``; infinite where failed.
         service_ms: ``end - sent``; infinite where failed.
         lag_ms: ``released - scheduled``, the generator's own lateness.
         measured_from: Scheduled moment of the first measured row, seconds; NaN where there is none.
-        rows: Rows of every phase and arm; ``ended`` of them did not stay under way to the end.
+        rows: Rows of every phase and arm.
+        ended: Planned requests of every phase and arm that did not stay under way to the end, redirects included.
         sequence_gaps: Sequence numbers that are missing or double, over all workers.
-        unlike: Requests of any phase that asked for another URL, or came from another persona, in the other arm.
-        alone: Requests of any phase that the other arm did not receive; 0 where there is no other arm.
+        unlike: Rows of any phase whose pair in the other arm asked for another URL, or came from another persona.
+        alone: Rows of any phase that have no pair in the other arm; 0 where there is no other arm.
     """
 
     number: int
@@ -219,36 +227,37 @@ def _rows(parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str]
     pieces: list[dict[str, Any]] = []
     for record, arms in parts:
         table = record.table("requests")
-        arm = _recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))
-        phase = _recode(table.column("phase"), lambda word: int(word == "measured"))
-        error = _recode(table.column("error"), _error_kind)
-        seq = _numbers(table.column("seq"))
-        worker = _numbers(table.column("worker"))
-        persona = _recode(table.column("persona"), lambda word: _code(personas, word))
-        request, url = _numbers(table.column("request")), _numbers(table.column("url"))
+        arm = recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))
+        phase = recode(table.column("phase"), lambda word: int(word == "measured"))
+        error = recode(table.column("error"), _error_kind)
+        seq = numbers(table.column("seq"))
+        worker = numbers(table.column("worker"))
+        persona = recode(table.column("persona"), lambda word: _code(personas, word))
+        hop, url = numbers(table.column("hop")), numbers(table.column("url"))
+        request = numbers(table.column("request")) * _HOPS + hop
         unlike, alone = _mismatches(arm, request, url, persona) if len(arms) == 2 else (0, 0)
         keep = np.flatnonzero((phase == 1) & (arm >= 0))
-        scheduled, sent, end = (_numbers(table.column(name))[keep] for name in ("scheduled", "sent", "end"))
+        scheduled, sent, end = (numbers(table.column(name))[keep] for name in ("scheduled", "sent", "end"))
         response = (end - scheduled) * 1000
         failed = (error[keep] > 0) | ~np.isfinite(response)
-        db_calls = _numbers(table.column("db_calls"))[keep].astype(np.float64)
+        db_calls = numbers(table.column("db_calls"))[keep].astype(np.float64)
         pieces.append(
             {
                 "arm": arm[keep],
                 "persona": persona[keep],
-                "route": _recode(table.column("route"), lambda word: _code(routes, word))[keep],
-                "cache": _recode(table.column("cache"), _cache_code)[keep],
-                "check": _recode(table.column("check"), CHECKS.index)[keep],
+                "route": recode(table.column("route"), lambda word: _code(routes, word))[keep],
+                "cache": recode(table.column("cache"), cache_code)[keep],
+                "check": recode(table.column("check"), CHECKS.index)[keep],
                 "request": request[keep],
                 "failed": failed,
                 "response_ms": np.where(failed, np.inf, response),
                 "service_ms": np.where(failed, np.inf, (end - sent) * 1000),
-                "lag_ms": (_numbers(table.column("released"))[keep] - scheduled) * 1000,
-                "server_ms": _numbers(table.column("server_ms"))[keep].astype(np.float64),
+                "lag_ms": (numbers(table.column("released"))[keep] - scheduled) * 1000,
+                "server_ms": numbers(table.column("server_ms"))[keep].astype(np.float64),
                 "db_calls": np.where(db_calls < 0, np.nan, db_calls),
                 "scheduled": scheduled,
                 "rows": np.array([table.num_rows]),
-                "ended": np.array([int(np.count_nonzero(error < _ABANDONED))]),
+                "ended": np.array([int(np.count_nonzero(hop == 0) - np.count_nonzero(error == _ABANDONED))]),
                 "gaps": np.array([_sequence_gaps(worker, seq)]),
                 "unlike": np.array([unlike]),
                 "alone": np.array([alone]),
@@ -284,27 +293,30 @@ def _index(
         sequence_gaps=int(columns["gaps"].sum()),
         unlike=int(columns["unlike"].sum()),
         alone=int(columns["alone"].sum()),
-        health=_health([record for record, _ in parts]),
+        health=health([record for record, _ in parts]),
         order=order,
         bounds=bounds,
     )
 
 
-def _health(records: Sequence[Record]) -> Health:
+def health(records: Sequence[Record]) -> Health:
     """One value a second: counts add up over workers, load and lateness take the worst."""
     table = pa.concat_tables([record.table("seconds") for record in records])
-    second, position = np.unique(np.round(_numbers(table.column("second"))), return_inverse=True)
+    second, position = np.unique(np.round(numbers(table.column("second"))), return_inverse=True)
 
     def total(name: str) -> Floats:
-        return np.bincount(position, weights=_numbers(table.column(name)), minlength=second.size).astype(np.float64)
+        return np.bincount(position, weights=numbers(table.column(name)), minlength=second.size).astype(np.float64)
 
-    lag = np.full(second.size, np.nan)
-    np.fmax.at(lag, position, _numbers(table.column("lag_p99_ms")))
+    def worst(name: str) -> Floats:
+        values = np.full(second.size, np.nan)
+        np.fmax.at(values, position, numbers(table.column(name)))
+        return values
+
     # A run seldom ends on a full second; the load in its last few milliseconds is no load of a second.
-    interval = _numbers(table.column("interval"))
-    worker = _numbers(table.column("worker")).astype(np.intp)
+    interval = numbers(table.column("interval"))
+    worker = numbers(table.column("worker")).astype(np.intp)
     share = np.zeros((2, int(worker.max(initial=0)) + 1, second.size))
-    np.add.at(share[0], (worker, position), _numbers(table.column("cpu")) * interval)
+    np.add.at(share[0], (worker, position), numbers(table.column("cpu")) * interval)
     np.add.at(share[1], (worker, position), interval)
     with np.errstate(invalid="ignore"):
         cpu = np.fmax.reduce(share[0] / share[1], axis=0)
@@ -316,9 +328,11 @@ def _health(records: Sequence[Record]) -> Health:
         errors=total("errors"),
         in_flight=total("in_flight"),
         cpu=cpu,
-        lag_p99_ms=lag,
+        **{name: worst(name) for name in _WORST},
     )
 
+
+_WORST: Final = ("lag_p99_ms", "loop_lag_ms", "start_lag_p50_ms", "start_lag_p99_ms", "gc_ms", "steal")
 
 _ROW_COLUMNS: Final = (
     "arm",
@@ -337,12 +351,15 @@ _ROW_COLUMNS: Final = (
 
 _ABANDONED: Final = 2
 
+_HOPS: Final = 128  # a hop is an 8-bit number
+
 
 def _error_kind(word: str) -> int:
     return 0 if word == "none" else _ABANDONED if word == "abandoned" else 1
 
 
-def _cache_code(word: str) -> int:
+def cache_code(word: str) -> int:
+    """The place of a cache class in ``CACHE_CLASSES``; a class of a version to come is unknown to this one."""
     return CACHE_CLASSES.index(word) if word in CACHE_CLASSES else CACHE_CLASSES.index("UNKNOWN")
 
 
@@ -352,11 +369,12 @@ def _code(vocabulary: list[str], word: str) -> int:
     return vocabulary.index(word)
 
 
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+def numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A column of numbers or booleans as one array."""
     return np.asarray(column.to_numpy())
 
 
-def _recode(column: pa.ChunkedArray, code: Any) -> Codes:
+def recode(column: pa.ChunkedArray, code: Any) -> Codes:
     """Dictionary codes of the file as codes of ours; one call of ``code`` per word, not per row."""
     pieces = [np.empty(0, np.int16)]
     for chunk in column.chunks:
@@ -365,13 +383,30 @@ def _recode(column: pa.ChunkedArray, code: Any) -> Codes:
     return np.concatenate(pieces)
 
 
+def ended(table: pa.Table) -> Floats:
+    """When each request was over, seconds: its end or, where none is known, the moment it was scheduled for."""
+    end = numbers(table.column("end"))
+    return np.where(np.isfinite(end), end, numbers(table.column("scheduled")))
+
+
+def coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
+    """A column of words as codes and what they stand for, in the order of their first appearance."""
+    vocabulary: list[str] = []
+    return recode(column, lambda word: _code(vocabulary, word)), vocabulary
+
+
 def _mismatches(arm: Codes, request: npt.NDArray[Any], url: npt.NDArray[Any], persona: Codes) -> tuple[int, int]:
-    """How many requests were not the same in both arms, and how many one arm alone received."""
+    """How many rows were not the same in both arms, and how many planned requests have no pair.
+
+    Where redirects lead is the site's doing: an arm that redirects makes more rows of the same plan.
+    """
     rows = [np.flatnonzero(arm == code) for code in (BEFORE, AFTER)]
     _, first, second = np.intersect1d(request[rows[0]], request[rows[1]], return_indices=True)
     one, other = rows[0][first], rows[1][second]
     unlike = np.count_nonzero((url[one] != url[other]) | (persona[one] != persona[other]))
-    return int(unlike), int(rows[0].size + rows[1].size - 2 * first.size)
+    planned = [np.count_nonzero(request[side] % _HOPS == 0) for side in rows]
+    paired = np.count_nonzero(request[one] % _HOPS == 0)
+    return int(unlike), int(sum(planned) - 2 * paired)
 
 
 def _sequence_gaps(worker: npt.NDArray[Any], seq: npt.NDArray[Any]) -> int:

@@ -19,11 +19,22 @@ from starlette.exceptions import HTTPException
 from synth.model import MAX_ID, Article
 from target_app import __version__
 from target_app.errors import DatabaseFileError
+from target_app.figures import IMAGES
 from target_app.page_cache import EXCHANGE, PageCache
+from target_app.pages import ASSETS
 from target_app.routes import refuse_cross_site
 from target_app.site import Site
 
-PATHS = ("/health/live", "/health/ready", "/anp/about", "/anp/stats", "/anp/purge", "/anp/edit", "/anp/openapi.json")
+PATHS = (
+    "/health/live",
+    "/health/ready",
+    "/anp/about",
+    "/anp/revisions",
+    "/anp/stats",
+    "/anp/purge",
+    "/anp/edit",
+    "/anp/openapi.json",
+)
 _NO_STORE = {"cache-control": "no-store"}
 
 
@@ -69,10 +80,26 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
 
     @api.get("/anp/about")
     async def about(request: Request) -> JSONResponse:
-        """What this site is: corpus, members, settings."""
+        """What this site is: corpus, members, settings; what it offers; and its clock, in Unix seconds."""
         return _json(
-            request, "about", {"site": "anp-reference", "version": __version__, **site.about(), "pid": os.getpid()}
+            request,
+            "about",
+            {
+                "site": "anp-reference",
+                "version": __version__,
+                **site.about(),
+                "search": True,
+                "assets": [*ASSETS, *IMAGES],
+                "pid": os.getpid(),
+                "now": time.time(),
+            },
         )
+
+    @api.get("/anp/revisions")
+    async def revisions(request: Request) -> JSONResponse:
+        """The stored revision of every article that was edited, by its id."""
+        request.scope[EXCHANGE].route = "revisions"
+        return _json(request, "revisions", {"revisions": await site.worker.run(site.library.revisions)})
 
     @api.get("/anp/stats")
     async def stats(request: Request) -> JSONResponse:
@@ -140,8 +167,8 @@ def _store_next_revision(site: Site, article_id: int) -> tuple[Article, Article]
 
 
 def groups_of_edit(article_id: int, *, card: bool) -> list[str]:
-    """What an edit of an article makes stale: its page and the sitemap, and with its card all that shows the card."""
-    return [f"post-{article_id}", "sitemap", *([f"post-{article_id}:card"] if card else [])]
+    """What an edit of an article makes stale: its page, the sitemap and all searches, and what shows a changed card."""
+    return [f"post-{article_id}", "sitemap", "search", *([f"post-{article_id}:card"] if card else [])]
 
 
 def _card_fields(article: Article) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from target_app.delays import Delays
 from target_app.faults import break_cache, break_pages
 from target_app.front import Front
 from target_app.page_cache import Options, PageCache
+from target_app.policy import QUERIES
 from target_app.routes import HtmlRoutes
 from target_app.site import Site
 
@@ -62,6 +63,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
             max_bytes=settings.cache_bytes,
             coalesce=settings.coalesce,
             compression=settings.compression,
+            queries=QUERIES,
         ),
     )
     api = make_api(site, cache)

@@ -20,11 +20,11 @@ import apsw
 from synth.model import Article
 from target_app.accounting import charge_seconds, count_statement
 from target_app.errors import DatabaseFileError
-from target_app.records import ArticleRecord, CardRecord, Listing, MemberRecord
+from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, CardRecord, Listing, MemberRecord
 
 APPLICATION_ID = 0x616E7031
 """``anp1`` in ASCII: what marks a SQLite file as ours."""
-FORMAT = 1
+FORMAT = 2
 """Version of the schema, kept in ``user_version``."""
 SIMILAR_LIMIT = 4
 
@@ -60,6 +60,7 @@ CREATE TABLE article (
     sections      TEXT NOT NULL      -- JSON list of {{heading, paragraphs, code}}
 ) STRICT;
 CREATE INDEX article_by_date ON article (published DESC, id DESC);
+CREATE INDEX article_edited ON article (id, revision) WHERE revision <> 0;
 
 CREATE TABLE article_meta (
     article_id INTEGER NOT NULL REFERENCES article,
@@ -68,6 +69,26 @@ CREATE TABLE article_meta (
     value      TEXT NOT NULL,        -- JSON
     PRIMARY KEY (article_id, position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW article_text AS          -- what a search looks through
+SELECT a.id,
+       a.title,
+       a.intro || char(10) || (
+           SELECT value ->> '$' FROM article_meta WHERE article_id = a.id AND key = 'summary'
+       ) AS summary,
+       (SELECT group_concat(atom, char(10)) FROM json_tree(a.sections) WHERE type = 'text') || char(10)
+           || (SELECT group_concat(value, char(10)) FROM json_each(a.checklist)) || char(10) || a.final_notes AS body,
+       (SELECT value ->> '$' FROM article_meta WHERE article_id = a.id AND key = 'topic') || char(10)
+           || (SELECT group_concat(value, char(10)) FROM json_each(a.tags)) AS topic
+FROM article AS a;
+
+-- The words alone: the text stays where it is, and is read through the view for the passages shown. FTS5 looks single
+-- articles up through it but does not walk it, so that its own "rebuild" cannot be used.
+CREATE VIRTUAL TABLE article_search USING fts5 (
+    title, summary, body, topic,
+    content = article_text, content_rowid = id, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+INSERT INTO article_search (article_search, rank) VALUES ('rank', 'bm25(8.0, 4.0, 2.0, 1.0)');
 
 CREATE TABLE article_tag (
     tag        TEXT NOT NULL,
@@ -317,6 +338,28 @@ class Library:
             (tag, limit, offset),
         )
 
+    def found(self, expression: str, *, limit: int, offset: int, countable: int) -> Listing:
+        """One page of the articles that a search finds, best first, with the passage that fits in place of the intro.
+
+        Args:
+            expression: In the language of the index (see ``target_app.search.expression``).
+            limit: Most cards.
+            offset: How many better ones are left out.
+            countable: Where counting ends; the total is never larger.
+        """
+        return self._listing(
+            "SELECT (SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH ?1 LIMIT ?4)),"
+            f" a.id, a.slug, a.title, snippet(article_search, -1, '{FOUND_BEGINS}', '{FOUND_ENDS}', '…', 32),"
+            " a.published, a.changed, a.tags, a.figure"
+            " FROM article_search JOIN article AS a ON a.id = article_search.rowid"
+            " WHERE article_search MATCH ?1 ORDER BY rank LIMIT ?2 OFFSET ?3",
+            (expression, limit, offset, countable),
+        )
+
+    def revisions(self) -> dict[int, int]:
+        """Id to stored revision of every article that was edited."""
+        return dict(self._connection.rows("SELECT id, revision FROM article WHERE revision <> 0 ORDER BY id"))
+
     def tags(self) -> list[tuple[str, int]]:
         """Every tag with the number of its articles, in alphabetical order."""
         return [(tag, n) for tag, n in self._connection.rows("SELECT tag, count(*) FROM article_tag GROUP BY tag")]
@@ -441,9 +484,16 @@ class Desk:
                 for position, other in enumerate(similar(article.id)[:SIMILAR_LIMIT])
             ),
         )
+        self._index(article.id for article in articles)
 
     def replace_article(self, article: Article, *, changed: int) -> None:
         """Put another revision of a stored article in its place; ``changed`` is now, in Unix seconds."""
+        # The index keeps no text: it must be told the old words while they can still be read.
+        self._connection.rows(
+            "INSERT INTO article_search (article_search, rowid, title, summary, body, topic)"
+            " SELECT 'delete', id, title, summary, body, topic FROM article_text WHERE id = ?",
+            (article.id,),
+        )
         self._connection.rows("DELETE FROM article_meta WHERE article_id = ?", (article.id,))
         self._connection.rows("DELETE FROM article_tag WHERE article_id = ?", (article.id,))
         self._connection.rows("DELETE FROM article WHERE id = ?", (article.id,))
@@ -455,6 +505,15 @@ class Desk:
         self._connection.run_many(
             "INSERT INTO article_tag VALUES (?, ?, ?)",
             [(tag, epoch(article.published), article.id) for tag in article.tags],
+        )
+        self._index([article.id])
+
+    def _index(self, ids: Iterable[int]) -> None:
+        """Make stored articles findable."""
+        self._connection.run_many(
+            "INSERT INTO article_search (rowid, title, summary, body, topic)"
+            " SELECT id, title, summary, body, topic FROM article_text WHERE id = ?",
+            ((one,) for one in ids),
         )
 
     def article_revision(self, article_id: int) -> int | None:

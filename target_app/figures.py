@@ -11,6 +11,9 @@ from itertools import pairwise
 HUES = 24
 MOTIFS = ("bars", "waves", "nodes", "layers")
 NAMES = frozenset(f"{motif}-{hue}" for motif in MOTIFS for hue in range(HUES))
+IMAGES = tuple(f"/images/{name}.svg" for name in sorted(NAMES))
+"""The addresses of all drawings."""
+
 WIDTH, HEIGHT = 960, 540
 
 

@@ -1,17 +1,35 @@
 """The cache policy of every route in one table: the site answers by it and the tests hold the site to it.
 
-It holds for addresses without a query. No page of the site reads one, so any query, be it ``?utm_source=x``, makes the
-answer a BYPASS (``detail=query``): strangers can neither fill the store with copies nor be served each other's.
+A route names the query parameters that it reads, and how each is brought to its one form: path and forms together name
+a page. Any other query, be it ``?utm_source=x``, makes the answer a BYPASS (``detail=query``): strangers can neither
+fill the store with copies nor be served each other's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from target_app.search import read_page, read_words
 
 PRIVATE = "private, no-store"
 """What every page made for somebody, and every page that must never be kept, says."""
 
 _REVALIDATE = "max-age=0, must-revalidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter that a route reads.
+
+    Attributes:
+        read: The value as it came to its one form, empty when it is as good as absent; None for a value that no kept
+            page answers.
+    """
+
+    name: str
+    read: Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,8 @@ class RoutePolicy:
         browser: ``Cache-Control`` for an anonymous reader.
         shared_seconds: How long the page cache (and a CDN before it) may keep the answer; None: not at all.
         statements: Most database statements an anonymous answer may cost; a member's may cost one more.
+        parameters: What its pages read of the query, in the order of the one form. Only a route whose path has no
+            fields may have any.
     """
 
     route: str
@@ -31,11 +51,34 @@ class RoutePolicy:
     browser: str
     shared_seconds: int | None
     statements: int
+    parameters: tuple[Parameter, ...] = ()
 
     @property
     def shared(self) -> str | None:
         """``CDN-Cache-Control``, the word to the page cache; None when there is none."""
         return None if self.shared_seconds is None else f"max-age={self.shared_seconds}"
+
+    def canonical_query(self, query: bytes) -> bytes | None:
+        """The one form of a query of this route.
+
+        Args:
+            query: As it came, still percent-encoded.
+
+        Returns:
+            None when it holds anything else than the route's parameters, one of them twice, or a value that no kept
+            page answers.
+        """
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=len(self.parameters))
+        except ValueError:
+            return None
+        given = dict(pairs)
+        if len(given) < len(pairs) or not given.keys() <= {parameter.name for parameter in self.parameters}:
+            return None
+        forms = {parameter.name: parameter.read(given.get(parameter.name, "")) for parameter in self.parameters}
+        if None in forms.values():
+            return None
+        return urlencode({name: form for name, form in forms.items() if form}).encode()
 
 
 TABLE: tuple[RoutePolicy, ...] = (
@@ -43,6 +86,14 @@ TABLE: tuple[RoutePolicy, ...] = (
     RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 2),
     RoutePolicy("article", "/articles/{slug}/", _REVALIDATE, 3600, 3),
     RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 2),
+    RoutePolicy(
+        "search",
+        "/search?q={word}",
+        _REVALIDATE,
+        60,
+        1,
+        parameters=(Parameter("q", read_words), Parameter("page", read_page)),
+    ),
     RoutePolicy("login", "/login", PRIVATE, None, 0),
     RoutePolicy("logout", "/logout", PRIVATE, None, 0),
     RoutePolicy("me", "/me", PRIVATE, None, 0),
@@ -53,6 +104,7 @@ TABLE: tuple[RoutePolicy, ...] = (
     RoutePolicy("static", "/static/{stylesheet}", "max-age=31536000, immutable", 86400, 0),
     RoutePolicy("health", "/health/live", "no-store", None, 0),
     RoutePolicy("about", "/anp/about", "no-store", None, 0),
+    RoutePolicy("revisions", "/anp/revisions", "no-store", None, 1),
     RoutePolicy("stats", "/anp/stats", "no-store", None, 0),
     RoutePolicy("purge", "/anp/purge", "no-store", None, 0),
     RoutePolicy("edit", "/anp/edit", "no-store", None, 0),
@@ -60,3 +112,8 @@ TABLE: tuple[RoutePolicy, ...] = (
 )
 
 ROUTES: dict[str, RoutePolicy] = {policy.route: policy for policy in TABLE}
+
+QUERIES: dict[bytes, Callable[[bytes], bytes | None]] = {
+    policy.example.partition("?")[0].encode(): policy.canonical_query for policy in TABLE if policy.parameters
+}
+"""Path to the one form of its queries, for every path that reads any."""

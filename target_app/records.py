@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+FOUND_BEGINS, FOUND_ENDS = "\x02", "\x03"
+"""What stands around each found word where a search put a passage in the place of a card's intro."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardRecord:

@@ -23,10 +23,11 @@ from starlette.routing import Route
 from target_app.figures import NAMES, draw
 from target_app.page_cache import EXCHANGE
 from target_app.page_cache.representation import http_date
-from target_app.pages import PAGE_SIZE, STYLESHEET, STYLESHEET_NAME, Pager
+from target_app.pages import ASSETS, PAGE_SIZE, STYLESHEET, Pager, list_address, search_address
 from target_app.passwords import password_matches
 from target_app.policy import PRIVATE, ROUTES
-from target_app.records import CardRecord, MemberRecord
+from target_app.records import CardRecord, Listing, MemberRecord
+from target_app.search import LAST_PAGE, expression, read_page, read_words
 from target_app.sessions import COOKIE, LIFETIME
 from target_app.site import Site
 
@@ -72,6 +73,7 @@ class HtmlRoutes:
             ("tag", "/tags/", self.tags, ["GET"]),
             ("tag", "/tags/{tag}/", self.tag, ["GET"]),
             ("tag", "/tags/{tag}/page/{number}/", self.tag, ["GET"]),
+            ("search", "/search", self.search, ["GET"]),
             ("login", "/login", self.login, ["GET", "POST"]),
             ("logout", "/logout", self.sign_out, ["POST"]),
             ("me", "/me", self.me, ["GET"]),
@@ -80,7 +82,7 @@ class HtmlRoutes:
             ("sitemap", "/sitemap-{number}.xml", self.sitemap_part, ["GET"]),
             ("robots", "/robots.txt", self.robots, ["GET"]),
             ("image", "/images/{name}.svg", self.image, ["GET"]),
-            ("static", f"/static/{STYLESHEET_NAME}", self.stylesheet, ["GET"]),
+            ("static", ASSETS[0], self.stylesheet, ["GET"]),
         ]
         routes = [
             Route(path, self._endpoint(route, handler), methods=methods, name=f"{route} {path}")
@@ -147,13 +149,40 @@ class HtmlRoutes:
         listing = self._site.library.tagged(tag, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
         if not listing.cards:
             raise HTTPException(404)
-        body = self._site.pages.tag(tag, listing, Pager.of(number, listing.total, root), viewer)
+        body = self._site.pages.tag(tag, listing, Pager.of(number, listing.total, partial(list_address, root)), viewer)
         return self._list_page("tag", body, listing.cards, viewer)
 
     def tags(self, request: Request) -> Response:
         """All tags."""
         viewer = self._viewer(request)
         return self._page("tag", self._site.pages.tags(self._site.library.tags(), viewer), viewer)
+
+    def search(self, request: Request) -> Response:
+        """The articles that hold all the words of a search, best first, a page at a time."""
+        words = read_words(request.query_params.get("q", ""))
+        page = read_page(request.query_params.get("page", ""))
+        if words is None:
+            raise HTTPException(400)
+        if page is None:
+            raise HTTPException(404)
+        viewer = self._viewer(request)
+        number = int(page or 1)
+        listing = self._found(words, number)
+        if not listing.cards and number > 1:
+            raise HTTPException(404)
+        pager = Pager.of(number, listing.total, partial(search_address, words))
+        # No date: an edit can take an article out of the results, and what is left would look as old as it is.
+        return self._page("search", self._site.pages.search(words, listing, pager, viewer), viewer, groups=["search"])
+
+    def _found(self, words: str, number: int) -> Listing:
+        if not words:
+            return Listing([], 0)
+        return self._site.library.found(
+            expression(words),
+            limit=PAGE_SIZE,
+            offset=(number - 1) * PAGE_SIZE,
+            countable=LAST_PAGE * PAGE_SIZE,
+        )
 
     async def login(self, request: Request) -> Response:
         """The sign-in form, and what it sends."""
@@ -284,7 +313,9 @@ class HtmlRoutes:
         listing = self._site.library.newest(limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
         if not listing.cards:
             raise HTTPException(404)
-        body = self._site.pages.listing(route, listing, Pager.of(number, listing.total, "/"), viewer)
+        body = self._site.pages.listing(
+            route, listing, Pager.of(number, listing.total, partial(list_address, "/")), viewer
+        )
         return self._list_page(route, body, listing.cards, viewer)
 
     def _list_page(self, route: str, body: bytes, cards: list[CardRecord], viewer: MemberRecord | None) -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from harness.cli import options
+from harness.progress import Steps
 from results.record import Record, find_record, list_records, runs_root
 from results.summary import summarize, to_dicts, to_table
 
@@ -16,6 +19,14 @@ EPILOG = """**Examples**
 - `anp runs list`
 - `anp runs show latest`
 - `anp runs show 20261120T101500Z-page-cache --json`
+- `anp runs export latest --format csv --out series.csv`
+"""
+EXPORT_EPILOG = """**Examples**
+
+- `anp runs export latest --format hlog`
+- `anp runs export latest --format hlog --arm after --interval 10 --out after.hlog`
+- `anp runs export 20261120T101500Z-page-cache --format parquet --out requests.parquet`
+- `anp runs export latest --format csv --phase all --out -`
 """
 
 
@@ -24,7 +35,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, epilog=EPILOG)
     group.command("list", epilog="**Example**\n\n- `anp runs list --json`")(list_runs)
     group.command("show", epilog="**Examples**\n\n- `anp runs show latest`\n- `anp runs show latest --json`")(show)
-    app.add_typer(group, name="runs", help="List run records and show what one holds.")
+    group.command("export", epilog=EXPORT_EPILOG)(export)
+    app.add_typer(group, name="runs", help="List run records, show what one holds, and export it for other programs.")
 
 
 def list_runs(
@@ -70,6 +82,63 @@ def show(
     if missing := _missing_rows(found):
         console.print(f"{missing:,} requests that were written are missing: a file was cut off", markup=False)
     console.print(to_table(rows))
+
+
+def export(
+    record: Annotated[str, typer.Argument(help="Path or name of a record, or latest.", metavar="ID")],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="hlog (HdrHistogram interval log by tag), parquet (every request) or csv (per-second series).",
+            metavar="FORMAT",
+        ),
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            help="File to write, or - for standard output (hlog and csv).",
+            show_default="<record>.<format> in this folder",
+            metavar="PATH|-",
+        ),
+    ] = None,
+    arm: Annotated[str | None, typer.Option("--arm", help="Only this arm.", metavar="NAME")] = None,
+    phase: Annotated[
+        str | None,
+        typer.Option(
+            "--phase",
+            help="measured, warmup or all.",
+            show_default="all for parquet, else measured",
+            metavar="PHASE",
+        ),
+    ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option("--interval", help="Seconds a line of the hlog covers.", show_default="1", metavar="SECONDS"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write a record, complete or cut off, to a file that other programs read."""
+    from results import export as exports  # late: Parquet and scipy take their time
+
+    found = find_record(record, runs_root())
+    path = Path(out or f"{found.name}.{format}")
+    to_stdout = out == "-"
+    steps = Steps()
+    where = "standard output" if to_stdout else str(path)
+    with steps.step(f"{found.name} as {format} to {where}", total=len(found.launches())) as advance:
+        requests = exports.export(
+            found,
+            format,
+            sys.stdout.buffer if to_stdout else path,
+            arm=arm,
+            phase=phase,
+            interval_s=interval,
+            overwrite=force,
+            progress=advance,
+        )
+    steps.say(f"{requests:,} requests written to {where}")
 
 
 def _missing_rows(record: Record) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
 from target_app.page_cache.flight import Flights
-from target_app.page_cache.policy import Headers, Key, Request
+from target_app.page_cache.policy import Headers, Key, Queries, Request
 from target_app.page_cache.representation import Representation, choose, represent, with_gzip
 from target_app.page_cache.store import EVERYTHING, Entry, Store, path_tag
 
@@ -30,6 +30,7 @@ class Options:
         max_bytes: Bound on the memory of the pages.
         coalesce: Whether simultaneous misses of a page share one render.
         compression: ``stored`` (gzip form made once), ``per_request`` or ``off``.
+        queries: The one form of the queries of the paths that read any; a query on any other path is a bypass.
     """
 
     enabled: bool = True
@@ -37,6 +38,7 @@ class Options:
     max_bytes: int = 256 * 2**20
     coalesce: bool = True
     compression: str = "stored"
+    queries: Queries = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -75,7 +77,9 @@ class PageCache:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the scope carries an ``Exchange``."""
         exchange: Exchange = scope[EXCHANGE]
-        request = policy.read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+        request = policy.read_request(
+            scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], self._options.queries
+        )
         reason = policy.bypass_reason(request)
         if reason is None and not self._options.enabled:
             reason = "off"
@@ -112,7 +116,7 @@ class PageCache:
         ticket = self.store.take_ticket()
         made: Entry | None = None
         try:
-            captured, failure = await self._ask(self._plain_get(scope), receive, exchange)
+            captured, failure = await self._ask(self._plain_get(scope, request.key), receive, exchange)
             if captured.whole:
                 representation = self._represent(captured)
                 made = self._keepable(captured, representation, exchange.route, request.key)
@@ -160,11 +164,12 @@ class PageCache:
         return captured, failure
 
     @staticmethod
-    def _plain_get(scope: Scope) -> Scope:
-        """The request that makes the page whole, whoever asked for whichever part of it."""
+    def _plain_get(scope: Scope, key: Key) -> Scope:
+        """The request that makes the page whole, whoever asked for whichever part of it and in whichever words."""
         return {
             **scope,
             "method": "GET",
+            "query_string": key[2],
             "headers": [field for field in scope["headers"] if field[0] not in _CONDITIONS],
         }
 

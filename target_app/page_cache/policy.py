@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,15 +14,23 @@ SESSION_COOKIE = b"anp_session="
 
 Headers = list[tuple[bytes, bytes]]
 Key = tuple[bytes, bytes, bytes]
-"""(host, raw path, query); GET and HEAD share it."""
+"""(host, raw path, query in its one form); GET and HEAD share it."""
+
+Queries = Mapping[bytes, Callable[[bytes], bytes | None]]
+"""Raw path to the one form of its queries: equal forms are one page, None is a query that no kept page answers."""
 
 
 @dataclass(slots=True)
 class Request:
-    """What the cache looks at in a request; header values are b"" when absent."""
+    """What the cache looks at in a request; header values are b"" when absent.
+
+    Attributes:
+        keyed: Whether the key says all of the query.
+    """
 
     method: str
     key: Key
+    keyed: bool
     session: bool
     authorization: bool
     accept_encoding: bytes
@@ -29,8 +38,12 @@ class Request:
     if_modified_since: bytes
 
 
-def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers) -> Request:
+def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries) -> Request:
     """Pick what matters out of a request, in one pass over its headers."""
+    form: bytes | None = b""
+    if query:
+        read_query = queries.get(raw_path)
+        form = read_query(query) if read_query is not None else None
     host = accept_encoding = if_none_match = if_modified_since = b""
     session = authorization = False
     for name, value in headers:
@@ -48,7 +61,14 @@ def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers) -
         elif name == b"if-modified-since":
             if_modified_since = value
     return Request(
-        method, (host, raw_path, query), session, authorization, accept_encoding, if_none_match, if_modified_since
+        method,
+        (host, raw_path, form or b""),
+        form is not None,
+        session,
+        authorization,
+        accept_encoding,
+        if_none_match,
+        if_modified_since,
     )
 
 
@@ -63,8 +83,8 @@ def bypass_reason(request: Request) -> str | None:
         return "session"
     if request.authorization:
         return "auth"
-    if request.key[2]:
-        # No page of the site answers to a query: an unknown one must neither fill the store nor share a page.
+    if not request.keyed:
+        # A query that the page does not read must neither fill the store with copies nor share a page.
         return "query"
     return None
 

@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,6 +83,51 @@ def test_without_the_page_cache_every_answer_is_made_anew(db: str) -> None:
     with _serving("--db", db, "--set", "page_cache=off") as (_, announced), httpx.Client() as client:
         answers = [client.get(announced["url"]) for _ in range(2)]
     assert {answer.headers["cache-status"] for answer in answers} == {"anp; fwd=bypass; detail=off"}
+
+
+def test_while_readers_read_no_edit_is_forgotten(db: str, tmp_path: Path) -> None:
+    """Among many readers of a few pages, nobody who asks after the answer to an edit reads what was there before it."""
+    copy = tmp_path / "site.db"
+    shutil.copy(db, copy)
+    article = CORPUS.article(100)
+    reads: list[tuple[float, int]] = []
+    finished: list[tuple[float, int]] = []
+    over = threading.Event()
+
+    # A short life and delayed misses: renders, joint renders, expiry and purges all meet.
+    settings = ("cache_ttl=1", "inject=article:miss:0.5:2", "inject=edit:any:0.5:2")
+    with _serving("--db", str(copy), *(word for one in settings for word in ("--set", one))) as (_, announced):
+
+        def read() -> None:
+            with httpx.Client(base_url=announced["url"]) as client:
+                while not over.is_set():
+                    sent = time.monotonic()
+                    page = client.get(f"/articles/{article.slug}/").text
+                    found = re.search(r"revision=(\d+) ", page)
+                    assert found is not None
+                    reads.append((sent, int(found.group(1))))
+
+        with ThreadPoolExecutor(4) as pool, httpx.Client(base_url=announced["url"]) as editor:
+            readers = [pool.submit(read) for _ in range(4)]
+            try:
+                for _ in range(40):
+                    answer = editor.post("/anp/edit", json={"article": article.id}).json()
+                    finished.append((time.monotonic(), answer["revision"]))
+                    seen = len(reads)
+                    _until(lambda seen=seen: len(reads) > seen + 4 or any(one.done() for one in readers))
+            finally:
+                over.set()
+            for reader in readers:
+                reader.result()
+            told = editor.get("/anp/revisions").json()
+    assert told == {"revisions": {"100": 40}}
+    stale = [
+        (sent, revision)
+        for sent, revision in reads
+        if revision < max((done for when, done in finished if when < sent), default=0)
+    ]
+    assert stale == []
+    assert {revision for _, revision in reads} > {39, 40}
 
 
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])

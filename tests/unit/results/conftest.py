@@ -162,6 +162,8 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         "db_ms": pa.array(data["ms"] * 0.4, pa.float32()),
         "db_calls": pa.array(calls, pa.int32()),
         "check": words(check, CHECKS),
+        "hop": pa.array(np.zeros(n), pa.int8()),
+        "conditional": pa.array(np.zeros(n, bool)),
     }
     batch = pa.RecordBatch.from_arrays([columns[name] for name in REQUESTS.names], schema=REQUESTS)
     batch = batch.take(pa.array(order[: n - trial.drop_rows if position == 0 else n]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from results.design import Design, Question, choose
+from results.design import NEVER_DECIDE, Design, Question, choose
 from results.errors import ComparisonError
 from results.record import Record
 from results.samples import Cell, read_trial
@@ -38,6 +38,7 @@ def test_a_design_survives_json() -> None:
         ({"primary": [{"persona": "reader", "route": "home", "quantile": "p42"}]}, "p42"),
         ({"primary": [{"persona": "reader", "route": "home", "quantile": "p50", "cache": "WARM"}]}, "WARM"),
         ({"primary": [{"route": "home", "quantile": "p50"}]}, "persona"),
+        ({"primary": [{"persona": "editor", "route": "edit", "quantile": "p50"}]}, "never decides"),
     ],
 )
 def test_a_meaningless_design_is_refused(values: dict[str, Any], said: str) -> None:
@@ -110,3 +111,21 @@ def test_a_declared_cell_that_nobody_requested_is_an_error(make_trial: Callable[
     """A declared page without a request is refused with the pages there are."""
     with pytest.raises(ComparisonError, match="reader article"):
         family(make_trial(launches=2), Design(primary=(Question(Cell("reader", "nowhere"), "p50"),)))
+
+
+def test_what_is_not_a_page_never_decides(make_trial: Callable[..., Record]) -> None:
+    """Redirects, edits, purges and log-ins are shown, however many they are, and are not primary."""
+    pages = [{"persona": "editor", "route": route, "requests": 300} for route in sorted(NEVER_DECIDE)]
+    pages.append({"persona": "editor", "route": "article", "requests": 40})
+    chosen = family(make_trial(launches=2, pages=pages, unknown=0.3))
+
+    assert {question.cell.route for question in chosen.primary} == {"article"}
+    assert {question.cell.route for question in chosen.exploratory} >= NEVER_DECIDE
+
+
+def test_what_never_decides_takes_no_place(make_trial: Callable[..., Record]) -> None:
+    """The family is as large as it may be although redirects have more requests than any page."""
+    pages = [{"persona": "reader", "route": "redirect", "requests": 400}]
+    pages += [{"persona": "reader", "route": f"r{i}", "requests": 200} for i in range(9)]
+
+    assert len(family(make_trial(launches=2, pages=pages)).primary) == 12

@@ -1,13 +1,18 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from results.caching import transitions
+from results.columns import REQUESTS
 from results.errors import ComparisonError
 from results.record import Record, RecordWriter, read_record
-from results.samples import AFTER, BEFORE, Cell, read_archived, read_trial
+from results.samples import AFTER, BEFORE, Cell, health, read_archived, read_trial
+
+GOLDEN = Path(__file__).parents[2] / "data" / "record-format-1"
 
 
 def test_cells_hold_what_the_file_says(make_trial: Callable[..., Record]) -> None:
@@ -107,3 +112,89 @@ def test_a_moment_is_not_a_second(make_trial: Callable[..., Record]) -> None:
     launch = read_trial(make_trial(launches=1, cpu=0.6), "before", "after").launches[0]
 
     assert launch.health.cpu[-1] == pytest.approx((0.6 + 0.01) / 1.01)
+
+
+def rewrite(launch: Record, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    """Replace the rows of a launch."""
+    table = launch.table("requests")
+    rows = pa.Table.from_pylist(change(table.to_pylist()), schema=REQUESTS)
+    path = launch.path / "requests.arrows"
+    path.unlink()
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, REQUESTS) as writer:
+        writer.write_table(rows)
+
+
+def redirected(rows: list[dict[str, Any]], requests: int, arms: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The same rows, the first requests of these arms led to their page by a redirect."""
+    out: list[dict[str, Any]] = []
+    for row in rows:
+        if row["request"] < requests and row["arm"] in arms:
+            out += [row | {"route": "redirect", "status": 301}, row | {"hop": 1}]
+        else:
+            out.append(row)
+    return [row | {"seq": seq} for seq, row in enumerate(out)]
+
+
+def test_redirects_are_paired_hop_by_hop(make_trial: Callable[..., Record]) -> None:
+    """A request that both arms redirect is the same in both, its page too, and is one request of the plan."""
+    record = make_trial(launches=1)
+    rewrite(record.launches()[0], lambda rows: redirected(rows, 40, ("before", "after")))
+
+    samples = read_trial(record, "before", "after")
+    launch = samples.launches[0]
+
+    assert (launch.unlike, launch.alone, launch.sequence_gaps) == (0, 0, 0)
+    assert (launch.rows, launch.ended) == (2 * 740, 2 * 700)
+    assert sum(samples.count(launch, AFTER, Cell(*page)) for page in samples.pages() if page[1] == "redirect") == 40
+    pairs = transitions(samples, samples.launches)
+    assert sum(each.requests for each in pairs) == 740
+    assert {(each.before, each.after) for each in pairs} == {("BYPASS", "HIT"), ("BYPASS", "BYPASS")}
+
+
+def test_a_redirect_of_one_arm_stands_alone(make_trial: Callable[..., Record]) -> None:
+    """Where one arm alone redirects, what came after it has no pair in the other."""
+    record = make_trial(launches=1)
+    rewrite(record.launches()[0], lambda rows: redirected(rows, 40, ("after",)))
+
+    launch = read_trial(record, "before", "after").launches[0]
+
+    assert (launch.unlike, launch.alone) == (0, 40)
+
+
+def test_a_request_abandoned_after_a_redirect_did_not_end(make_trial: Callable[..., Record]) -> None:
+    """Of a redirected request it is the last row that says whether it came to an end."""
+    record = make_trial(launches=1)
+    rewrite(
+        record.launches()[0],
+        lambda rows: [
+            row | {"error": "abandoned", "status": 0} if row["hop"] else row
+            for row in redirected(rows, 5, ("before", "after"))
+        ],
+    )
+
+    assert read_trial(record, "before", "after").launches[0].ended == 2 * 695
+
+
+def test_a_304_is_a_good_response(make_trial: Callable[..., Record]) -> None:
+    """A reply that says that nothing changed has a latency like any other."""
+    record = make_trial(launches=1)
+    rewrite(
+        record.launches()[0],
+        lambda rows: [row | {"status": 304, "bytes": 0, "conditional": True, "check": "unchecked"} for row in rows],
+    )
+
+    launch = read_trial(record, "before", "after").launches[0]
+
+    assert not launch.failed.any()
+    assert np.isfinite(launch.response_ms).all()
+    assert launch.failed_checks() == {}
+
+
+def test_health_of_format_1_is_unknown_where_it_was_not_kept() -> None:
+    """A record of format 1 has the load and lateness that it kept, and NaN for what came later."""
+    state = health([read_record(GOLDEN)])
+
+    assert np.isfinite(state.cpu).all()
+    assert np.isfinite(state.lag_p99_ms).all()
+    assert np.isnan(state.loop_lag_ms).all()
+    assert np.isnan(state.start_lag_p99_ms).all()

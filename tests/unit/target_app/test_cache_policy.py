@@ -35,14 +35,34 @@ def test_who_is_not_looked_up(
     method: str, query: bytes, headers: list[tuple[bytes, bytes]], reason: str | None
 ) -> None:
     """Anything but a plain anonymous read of a known address is bypassed, for a named reason."""
-    assert bypass_reason(read_request(method, b"/", query, headers)) == reason
+    assert bypass_reason(read_request(method, b"/", query, headers, {})) == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "key", "reason"),
+    [
+        (b"/search", b"Q=1", b"q=1", None),
+        (b"/search", b"q=1", b"q=1", None),
+        (b"/search", b"", b"", None),
+        (b"/search", b"other", b"", "query"),
+        (b"/sear%63h", b"q=1", b"", "query"),
+        (b"/search/", b"q=1", b"", "query"),
+        (b"/", b"q=1", b"", "query"),
+    ],
+)
+def test_a_query_is_keyed_by_its_one_form(path: bytes, query: bytes, key: bytes, reason: str | None) -> None:
+    """Equal forms are one key; what has no form, or comes to a path that reads no query, is bypassed."""
+    queries = {b"/search": lambda query: query.lower() if query.lower().startswith(b"q=") else None}
+    request = read_request("GET", path, query, [], queries)
+    assert request.key == (b"", path, key)
+    assert bypass_reason(request) == reason
 
 
 def test_host_case_makes_no_other_page() -> None:
     """Host names are compared in lower case, paths as they are."""
-    one = read_request("GET", b"/A", b"", [(b"host", b"Site.Example")])
-    two = read_request("HEAD", b"/A", b"", [(b"host", b"site.example")])
-    other = read_request("GET", b"/a", b"", [(b"host", b"site.example")])
+    one = read_request("GET", b"/A", b"", [(b"host", b"Site.Example")], {})
+    two = read_request("HEAD", b"/A", b"", [(b"host", b"site.example")], {})
+    other = read_request("GET", b"/a", b"", [(b"host", b"site.example")], {})
     assert one.key == two.key
     assert one.key != other.key
 

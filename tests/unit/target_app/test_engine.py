@@ -27,10 +27,12 @@ class Application:
     gate: asyncio.Event | None = None
     renders: int = 0
     fails: bool = False
+    queries: list[bytes] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, in two parts."""
         self.renders += 1
+        self.queries.append(scope["query_string"])
         body = self.body
         if self.gate is not None:
             await self.gate.wait()
@@ -66,12 +68,13 @@ class Bench:
         """Send one request."""
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         exchange = Exchange()
+        path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "method": method,
             "raw_path": path.encode(),
             "path": path,
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [(b"host", b"site.example"), *raw],
             EXCHANGE: exchange,
         }
@@ -92,6 +95,16 @@ async def test_the_second_reader_gets_the_stored_page() -> None:
     first, second = await bench.ask(), await bench.ask()
     assert (first.exchange.word, second.exchange.word, bench.app.renders) == ("MISS", "HIT", 1)
     assert second.body == first.body == BODY
+
+
+async def test_a_page_is_made_from_the_one_form_of_its_query() -> None:
+    """The application sees what the key says, so that a stored page depends on nothing else; a bypass is left as is."""
+    queries = {b"/": lambda query: None if b"x" in query else query.lower()}
+    bench = Bench(Application(), Options(queries=queries))
+    answers = [await bench.ask(path) for path in ("/?A", "/?a", "/?b", "/?x=A", "/other?a")]
+    assert [answer.exchange.word for answer in answers] == ["MISS", "HIT", "MISS", "BYPASS", "BYPASS"]
+    assert bench.app.queries == [b"a", b"b", b"x=A", b"a"]
+    assert bench.cache.purge_path(b"/") == 2
 
 
 async def test_age_counts_and_date_stays() -> None:

@@ -1,0 +1,268 @@
+"""What a visitor does when its moment has come: asks for a page, follows where it leads, logs in, edits, purges.
+
+Every exchange is noted as a request of its own, a redirect and what it leads to as two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gevent import GreenletExit
+from gevent.lock import BoundedSemaphore
+
+from locustfiles._client import Client, Origin, Reply
+from locustfiles._journal import Journal, Work
+from locustfiles._oracle import Finding, Judge
+from locustfiles._origin import follow
+from locustfiles._pages import REDIRECT, WRITES
+from locustfiles._plan import AGAIN, ONCE, Traffic
+from locustfiles._reading import cache_code
+from locustfiles._site import Accounts, Editing, Purging
+from locustfiles._validators import Validators
+from results.columns import CACHE_CLASSES
+
+_HOPS = 5
+_UNKNOWN = CACHE_CLASSES.index("UNKNOWN")
+_HELD = 20_000  # pages whose validators one arm's returning readers hold
+
+
+@dataclass(slots=True, eq=False)
+class Visitor:
+    """Somebody with a connection: a seat, from which readers come one after another, or a member."""
+
+    client: Client
+    name: str
+    turn: BoundedSemaphore | None = None  # members only: one request at a time
+
+
+@dataclass(slots=True, eq=False)
+class Side:
+    """One arm as this worker sees it."""
+
+    name: str
+    origin: Origin
+    judge: Judge
+    members: dict[int, Visitor] = field(default_factory=dict)
+    validators: Validators = field(default_factory=lambda: Validators(_HELD))
+    expected: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def edited(self, article: int, revision: int, since: float) -> None:
+        """Expect the new edition from now on."""
+        self.judge.edited(article, revision, since)
+        self.expected.clear()
+
+
+class Errands:
+    """Carries arrivals out.
+
+    Args:
+        traffic: Whose arrivals they are.
+        sides: The arms.
+        journal: Where every exchange is noted.
+        accounts, editing, purging: How members log in, and how the site is changed; None where it cannot be.
+    """
+
+    def __init__(
+        self,
+        traffic: Traffic,
+        sides: list[Side],
+        journal: Journal,
+        accounts: Accounts | None,
+        editing: Editing | None,
+        purging: Purging | None,
+    ) -> None:
+        self._traffic = traffic
+        self._sides = sides
+        self._journal = journal
+        self._accounts = accounts
+        self._editing = editing
+        self._purging = purging
+        self._pages: dict[int, tuple[str, str, int]] = {}  # path, route and its code
+        self._code = {route: code for code, route in enumerate(traffic.routes)}
+        self._redirect = self._code[REDIRECT]
+
+    def page(self, url: int) -> tuple[str, str, int]:
+        """Path, route and route code of a row of the URL table."""
+        page = self._pages.get(url)
+        if page is None:
+            pages = self._traffic.pages
+            code = pages.code(url)
+            page = self._pages[url] = (pages.path(url), pages.routes[code], code)
+        return page
+
+    def do(self, side: Side, visitor: Visitor, work: Work, released: float) -> None:
+        """Carry out one arrival to its end and note all of it.
+
+        Raises:
+            gevent.GreenletExit: Locust took the user away; what was under way is noted as abandoned.
+        """
+        path, route, code = self.page(work[4])
+        if route in WRITES:
+            self._write(side, visitor, work, released, path, route, code)
+            return
+        client = visitor.client
+        visit = work[7]
+        validator = side.validators.get(work[6]) if visit == AGAIN else None
+        self._journal.sent += 1
+        try:
+            reply = client.get(path) if validator is None else client.get(path, validator)
+        except GreenletExit:
+            self.abandon(work, released)
+            raise
+        if reply.status > 300 and follow(reply.status, "GET") is not None:
+            self._follow(side, visitor, work, released, reply, code)
+            return
+        cache = cache_code(reply.headers)
+        check, failure = "unchecked", None
+        if reply.error == "none":
+            if reply.status == 200:
+                check = self._check(side, visitor, work, cache, reply)
+                if visit != ONCE and check in {"ok", "unchecked"}:
+                    side.validators.keep(work[6], reply, self._expected(side, visitor, work[4]))
+            elif reply.status == 304 and validator is not None:
+                check = self._check_held(side, visitor, work, validator.mark, reply)
+            else:
+                failure = f"status {reply.status}"
+        self._journal.note(work, work[0], released, reply, code, cache, check, failure, 0, validator is not None, "GET")
+        if visitor.turn is None and not client.jar.is_empty:
+            client.jar.clear()  # the next reader at this seat is somebody else
+
+    def abandon(self, work: Work, released: float, hop: int = 0) -> None:
+        """Note an arrival that came to nothing, or what was left of it after ``hop`` redirects."""
+        _, route, code = self.page(work[4])
+        method = "POST" if route in WRITES else "GET"
+        reply = Reply(error="abandoned")
+        self._journal.note(work, work[0], released, reply, code, _UNKNOWN, "unchecked", None, hop, False, method)
+
+    def _check(self, side: Side, visitor: Visitor, work: Work, cache: int, reply: Reply) -> str:
+        """The oracle's word on a whole page."""
+        headers = reply.headers
+        finding = side.judge.check(
+            self._expected(side, visitor, work[4]),
+            reply.body,
+            headers.get(b"content-encoding", b""),
+            cache=CACHE_CLASSES[cache],
+            sets_cookie=bool(reply.set_cookies),
+            media=headers.get(b"content-type", b""),
+            sent=reply.sent - self._journal.origin,
+        )
+        return "ok" if finding is None else self._keep(work, visitor.name, finding)
+
+    def _check_held(self, side: Side, visitor: Visitor, work: Work, held: str, reply: Reply) -> str:
+        """The oracle's word on a 304."""
+        sent = reply.sent - self._journal.origin
+        finding = side.judge.check_held(self._expected(side, visitor, work[4]), held, sent)
+        return "ok" if finding is None else self._keep(work, visitor.name, finding)
+
+    def _expected(self, side: Side, visitor: Visitor, url: int) -> str:
+        key = (url, visitor.name)
+        expected = side.expected.get(key)
+        if expected is None:
+            path, route, _ = self.page(url)
+            expected = side.judge.expect(route, visitor.name, self._traffic.pages.article(url), path)
+            side.expected[key] = expected
+        return expected
+
+    def _keep(self, work: Work, viewer: str, finding: Finding) -> str:
+        if finding.check != "unchecked":
+            self._journal.keep_example(work[1], self.page(work[4])[0], viewer, finding)
+        return finding.check
+
+    def _follow(self, side: Side, visitor: Visitor, work: Work, released: float, reply: Reply, code: int) -> None:
+        """Note a redirect, go where it leads, and so on until a page comes."""
+        path = self.page(work[4])[0]
+        origin = self._journal.origin
+        scheduled, hop = work[0], 0
+        while reply.error == "none" and follow(reply.status, "GET") is not None:
+            target = side.origin.resolve(path, reply.location)
+            failure = None
+            if target is None:
+                failure = f"status {reply.status} to {reply.location[:200] or 'nowhere'}"
+            elif hop == _HOPS:
+                failure = f"{_HOPS} redirects in a row"
+            cache = cache_code(reply.headers)
+            self._journal.note(
+                work, scheduled, released, reply, self._redirect, cache, "unchecked", failure, hop, False, "GET"
+            )
+            if failure is not None or target is None:
+                return
+            scheduled = released = reply.end - origin
+            path, hop = target, hop + 1
+            try:
+                reply = visitor.client.get(path)
+            except GreenletExit:
+                self.abandon(work, released, hop)
+                raise
+        cache = cache_code(reply.headers)
+        check, failure = "unchecked", None
+        if reply.error == "none":
+            if reply.status == 200:
+                check = self._check(side, visitor, work, cache, reply)
+            else:
+                failure = f"status {reply.status}"
+        self._journal.note(work, scheduled, released, reply, code, cache, check, failure, hop, False, "GET")
+
+    # -- what changes the site -----------------------------------------------------------------------------------
+
+    def _write(
+        self, side: Side, visitor: Visitor, work: Work, released: float, path: str, route: str, code: int
+    ) -> None:
+        self._journal.sent += 1
+        if route == "login":
+            self._log_in(side, work, released)
+            return
+        try:
+            reply, check = self._change(side, visitor, work, path, route)
+        except GreenletExit:
+            self.abandon(work, released)
+            raise
+        failure = None
+        if reply.error == "none" and not 200 <= reply.status < 300:
+            failure = f"status {reply.status}"
+        method = self._purging.method if route == "purge" and self._purging is not None else "POST"
+        self._journal.note(
+            work, work[0], released, reply, code, cache_code(reply.headers), check, failure, 0, False, method
+        )
+
+    def _change(self, side: Side, visitor: Visitor, work: Work, path: str, route: str) -> tuple[Reply, str]:
+        """Edit an article or purge; gives the answer and what was found of it."""
+        if route == "purge":
+            assert self._purging is not None
+            return self._purging.purge(visitor.client, path), "unchecked"
+        assert self._editing is not None
+        article = self._traffic.pages.article(work[4])
+        assert article is not None
+        reply, revision, finding = self._editing.edit(visitor.client, article)
+        if finding is not None:
+            return reply, self._keep(work, visitor.name, finding)
+        if revision is None:
+            return reply, "unchecked"
+        side.edited(article, revision, reply.end - self._journal.origin)
+        self._journal.edited(work[1], article, revision)
+        return reply, "ok"
+
+    def _log_in(self, side: Side, work: Work, released: float) -> None:
+        """A new browser logs in and is shown what only members see; every exchange is a request."""
+        assert self._accounts is not None
+        client = Client(side.origin)  # a new browser: no connection, no cookies
+        scheduled, hop = work[0], 0
+        try:
+            for hop, exchange in enumerate(self._accounts.enter(client, work[5])):
+                reply = exchange.reply
+                code = self._code[exchange.route]
+                check = "unchecked" if exchange.finding is None else exchange.finding.check
+                if exchange.is_checked and exchange.finding is None:
+                    check = "ok"
+                elif exchange.finding is not None:
+                    self._keep(work, self._accounts.name(work[5]), exchange.finding)
+                failure = f"status {reply.status}" if reply.error == "none" and reply.status >= 400 else None
+                cache = cache_code(reply.headers)
+                self._journal.note(
+                    work, scheduled, released, reply, code, cache, check, failure, hop, False, exchange.method
+                )
+                scheduled = released = reply.end - self._journal.origin
+        except GreenletExit:
+            self.abandon(work, released, hop)
+            raise
+        finally:
+            client.close()

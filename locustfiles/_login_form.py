@@ -1,0 +1,143 @@
+"""The login form of a site that is not ours: found in its page, and filled in as a recipe says.
+
+The form's own fields are sent back as they came, hidden ones first of all, for they often carry a token that is good
+for one login. Scripts of the page are not run: what they would add, the recipe has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+from locustfiles._errors import LoginError
+from locustfiles._recipe import PLACEHOLDER, Account, Recipe, suggestion
+from locustfiles._urls import split_url
+
+_BUTTONS = {"submit", "image"}
+_NOT_SENT = {"button", "reset", "file", *_BUTTONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it was found: the path it is sent to, and what a browser would send if nobody typed anything.
+
+    Attributes:
+        fields: Names to values; those of empty text fields included.
+    """
+
+    action: str
+    fields: Mapping[str, str]
+
+
+def form_of(page: str, recipe: Recipe, hosts: Collection[str] | None = None) -> Form:
+    """Find the login form in its page.
+
+    Args:
+        page: The HTML of ``recipe.page``.
+        recipe: Says which form, and where it is sent if not where the form says.
+        hosts: Names of the site; a form that is sent to any other host is refused. ``None``: take any.
+
+    Raises:
+        LoginError: There is no such form, or it is sent to another host.
+    """
+    finder = _Forms()
+    finder.feed(page)
+    finder.close()
+    if recipe.form is not None:
+        wanted = [form for form in finder.forms if form.id == recipe.form]
+        what = f"no form with the id {recipe.form!r}"
+    else:
+        wanted = [form for form in finder.forms if form.has_password]
+        what = "no form with a password field"
+    if not wanted:
+        ids = ", ".join(form.id for form in finder.forms if form.id) or "none"
+        raise LoginError(
+            f"{recipe.page} shows {what} (ids of its {len(finder.forms)} forms: {ids}); "
+            f"check login.page and login.form in {recipe.name}"
+        )
+    form = wanted[0]
+    return Form(recipe.action or _action(form.action, recipe, hosts), form.fields)
+
+
+def fill(form: Form, recipe: Recipe, account: Account) -> dict[str, str]:
+    """The fields to send: those of the form, with the recipe's filled in for an account.
+
+    Raises:
+        LoginError: The form has no field for the login or the password where the recipe would put it.
+    """
+    filled = dict(form.fields)
+    values = {"login": account.login, "password": account.password}
+    for name, text in recipe.fields.items():
+        if name not in filled and PLACEHOLDER.search(text):
+            near = suggestion(name, filled)
+            raise LoginError(
+                f"the login form of {recipe.page} has no field {name!r} (it has {', '.join(filled) or 'none'}); "
+                f"check login.fields in {recipe.name}{near}"
+            )
+        filled[name] = PLACEHOLDER.sub(lambda place: values[place.group(1)], text)
+    return filled
+
+
+class _Found:
+    """A form while it is read."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self.id = attributes.get("id", "")
+        self.action = attributes.get("action", "")
+        self.fields: dict[str, str] = {}
+        self.has_password = False
+        self.has_button = False
+
+    def take(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Take an input or a button in, if a browser would send it when one presses Enter."""
+        kind = attributes.get("type", "submit" if tag == "button" else "text").lower()
+        self.has_password |= kind == "password"
+        name = attributes.get("name", "")
+        is_default_button = kind == "submit" and not self.has_button
+        self.has_button |= kind in _BUTTONS
+        if not name or "disabled" in attributes or (kind in _NOT_SENT and not is_default_button):
+            return
+        if kind not in {"checkbox", "radio"}:
+            self.fields[name] = attributes.get("value", "")
+        elif "checked" in attributes:
+            self.fields[name] = attributes.get("value", "on")
+
+
+class _Forms(HTMLParser):
+    """Collects the forms of a page, broken HTML included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[_Found] = []
+        self._is_open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in reversed(attrs)}  # of two alike the first counts
+        if tag == "form":
+            if not self._is_open:  # HTML has no form within a form
+                self.forms.append(_Found(attributes))
+            self._is_open = True
+        elif tag in {"input", "button"} and self._is_open:
+            self.forms[-1].take(tag, attributes)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_open = False
+
+
+def _action(text: str, recipe: Recipe, hosts: Collection[str] | None) -> str:
+    """The path a form is sent to; one without an action is sent to its own page."""
+    try:
+        host, path = split_url(urljoin(f"//site.invalid{recipe.page}", text.strip()))
+    except ValueError:
+        raise LoginError(
+            f"the login form of {recipe.page} is sent to {text!r}; give login.action in {recipe.name}"
+        ) from None
+    if host != "site.invalid" and hosts is not None and host not in {name.lower() for name in hosts}:
+        raise LoginError(
+            f"the login form of {recipe.page} is sent to another host, {host}; if that is a name of this site: "
+            f"--alias {host}"
+        )
+    return path

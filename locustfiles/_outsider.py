@@ -1,0 +1,136 @@
+"""A site that is not ours, as its visitors deal with it: what its pages give away of whom they are for, and log-ins.
+
+Which article a page shows cannot be checked there. What can be: that a member's page is the member's, that a reader's
+page is nobody's, and that a stored answer hands out no cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from locustfiles._client import Client, Reply
+from locustfiles._coding import decode
+from locustfiles._errors import LoginError
+from locustfiles._login_form import fill, form_of
+from locustfiles._oracle import ANONYMOUS, Finding
+from locustfiles._origin import follow
+from locustfiles._recipe import Recipe
+from locustfiles._site import Exchange
+from locustfiles._viewers import Viewers
+
+_KNOWN = 65_536
+_HOPS = 5
+_REUSED = {"HIT", "STALE", "REVALIDATED"}
+
+
+class Outsider:
+    """Judges the answers of one arm of such a site.
+
+    Args:
+        recipe: How members log in, which also says how their pages look; None where nobody does.
+    """
+
+    def __init__(self, recipe: Recipe | None) -> None:
+        self._viewers = None if recipe is None else Viewers(recipe)
+        self._accounts = {} if recipe is None else {account.login: account for account in recipe.accounts}
+        self._right: set[tuple[str, int]] = set()
+
+    def edited(self, article: int, revision: int, since: float) -> None:
+        """Nobody edits such a site."""
+
+    def expect(self, route: str, viewer: str, article: int | None, path: str) -> str:
+        """See ``Judge``: all that is known is for whom."""
+        return f"viewer={viewer}"
+
+    def check(
+        self,
+        expected: str,
+        body: bytes,
+        coding: bytes = b"",
+        *,
+        cache: str = "UNKNOWN",
+        sets_cookie: bool = False,
+        media: bytes = b"",
+        sent: float = 0.0,
+    ) -> Finding | None:
+        """See ``Judge``; ``unchecked`` is every page where no recipe tells members' pages from others."""
+        if sets_cookie and cache in _REUSED:
+            return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
+        if self._viewers is None:
+            return Finding("unchecked", expected, "a site without content marks")
+        key = (expected, hash(body))
+        if key in self._right:
+            return None
+        page = decode(body, coding)
+        if page is None:
+            return Finding("unchecked", expected, f"content-encoding {coding.decode('latin-1')}")
+        viewer = expected.removeprefix("viewer=")
+        if viewer == ANONYMOUS:
+            verdict = self._viewers.judge_anonymous(page)
+        else:
+            verdict = self._viewers.judge(page, self._accounts[viewer], required=False)
+        if verdict != "ok":
+            return Finding(verdict, expected, "the page of another viewer" if verdict != "not_logged_in" else "nobody")
+        if len(self._right) >= _KNOWN:
+            self._right.clear()
+        self._right.add(key)
+        return None
+
+    def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
+        """See ``Judge``: whether a page has changed is the site's word alone."""
+        return Finding("unchecked", expected, "a site without content marks")
+
+
+class RecipeAccounts:
+    """The members that a login recipe names."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._viewers = Viewers(recipe)
+
+    def name(self, index: int) -> str:
+        """The member's login."""
+        return self._recipe.accounts[index].login
+
+    def enter(self, client: Client, index: int) -> Iterator[Exchange]:
+        """See ``Accounts``: fetch the form, send it filled in, follow redirects, ask for the check page."""
+        recipe, account = self._recipe, self._recipe.accounts[index]
+        reply = client.get(recipe.page)
+        page = _text(reply)
+        yield Exchange("login", "GET", recipe.page, reply, False, None if page is not None else _failed(reply))
+        if page is None:
+            return
+        try:
+            form = form_of(page.decode("utf-8", "replace"), recipe, {client.host})
+            fields = fill(form, recipe, account)
+        except LoginError as error:
+            yield Exchange("login", "GET", recipe.page, reply, True, Finding("not_logged_in", "a form", str(error)))
+            return
+        method, path = "POST", form.action
+        reply = client.post_form(path, fields)
+        yield Exchange("login", method, path, reply, False, None if 200 <= reply.status < 400 else _failed(reply))
+        for _ in range(_HOPS):
+            target = client.resolve(path, reply.location)
+            if follow(reply.status, method) is None or target is None:
+                break
+            method, path = "GET", target
+            reply = client.get(path)
+            yield Exchange("login", method, path, reply, False, None if 200 <= reply.status < 400 else _failed(reply))
+        if reply.error != "none" or reply.status >= 400:
+            return
+        reply = client.get(recipe.check)
+        page = _text(reply)
+        verdict = "not_logged_in" if page is None else self._viewers.judge(page, account, required=True)
+        wrong = None if verdict == "ok" else Finding(verdict, f"a page of {account.login}", f"status {reply.status}")
+        yield Exchange("login", "GET", recipe.check, reply, True, wrong)
+
+
+def _text(reply: Reply) -> bytes | None:
+    """The body of a whole page, decoded."""
+    if reply.error != "none" or reply.status != 200:
+        return None
+    return decode(reply.body, reply.headers.get(b"content-encoding", b""))
+
+
+def _failed(reply: Reply) -> Finding:
+    return Finding("not_logged_in", "a page", f"status {reply.status}")
