@@ -54,7 +54,7 @@ def read_sitemap(where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: fl
     walk = _Walk(where, fetch, Urls(where, {*hosts, host} if host else hosts))
     walk.visit(where, fetch(where) if is_url else _read(Path(where)), 0)
     files = "" if walk.files == 1 else f" and {walk.files - 1:,} it leads to"
-    return walk.urls.table(f"sitemap {where if is_url else Path(where).name}{files}", zipf)
+    return walk.urls.table(f"sitemap {_public(where) if is_url else Path(where).name}{files}", zipf)
 
 
 class _Walk:
@@ -127,6 +127,12 @@ def _host(where: str, url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError as error:
         raise SwarmError(f"{where}: the address {shown(url)} is of no use ({error})") from None
+
+
+def _public(url: str) -> str:
+    """A URL as it may be recorded, without a name and password in front of its host."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _read(path: Path) -> bytes:

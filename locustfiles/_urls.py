@@ -113,18 +113,12 @@ class Urls:
         self._weights: dict[str, float] = {}
         self.other_hosts: Counter[str] = Counter()
 
-    def __len__(self) -> int:
-        return len(self._weights)
-
     def is_own(self, host: str) -> bool:
         """Whether a host is one of the site's names."""
         return host.lower() in self._hosts
 
-    def add(self, url: str, weight: float = 1.0) -> bool:
-        """Take a path or an absolute URL; one that is there already gets the sum of its weights.
-
-        Returns:
-            Whether it belongs to the site.
+    def add(self, url: str, weight: float = 1.0) -> None:
+        """Take a path or an absolute URL, if it belongs to the site; the same one again adds to its weight.
 
         Raises:
             ValueError: It is neither a path nor an http(s) URL; says why.
@@ -133,9 +127,8 @@ class Urls:
         host, path = split_url(url)
         if host is not None and not self.is_own(host):
             self.other_hosts[host] += 1
-            return False
-        self.add_path(path, weight)
-        return True
+        else:
+            self.add_path(path, weight)
 
     def add_path(self, path: str, weight: float = 1.0) -> None:
         """Take a path that is worded as it is sent.
@@ -160,9 +153,10 @@ class Urls:
         left_out = self.other_hosts.total()
         if not self._weights and left_out:
             host = self.other_hosts.most_common(1)[0][0]
+            own = " or ".join(sorted(self._hosts)) or "the site, whose name was not given"
             raise SwarmError(
-                f"{self._source}: all {left_out:,} addresses are of other hosts such as {host}, none of "
-                f"{' or '.join(sorted(self._hosts))}; if that is a name of this site: --alias {host}"
+                f"{self._source}: all {left_out:,} addresses are of other hosts such as {host}, none of {own}; "
+                f"if that is a name of this site: --alias {host}"
             )
         if left_out:
             source += f", {left_out:,} of other hosts left out"

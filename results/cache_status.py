@@ -82,8 +82,10 @@ def read(headers: Mapping[str, str]) -> Reading:
         if value not in _SILENT:
             said = _outwards(row.read(row, value, headers))
             speakers = {layer.provider for layer in said}
-            # Two headers of one product speak of one cache; the later row is the one to be preferred.
-            found = [layer for layer in found if layer.provider not in speakers] + said
+            # Two headers of one product speak of one cache: the fuller is kept, and of equals the later row's.
+            others = [layer for layer in found if layer.provider not in speakers]
+            if len(found) - len(others) <= len(said):
+                found = others + said
     layers = _without_echoes(sorted(found, key=lambda layer: RINGS.index(layer.ring)))
     age = _age(headers.get("age", ""))
     told = [index for index, layer in enumerate(layers) if layer.ring != "part" and layer.verdict != "UNKNOWN"]
@@ -569,6 +571,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "`cache;desc=`; Akamai's `cdn-cache;desc=`, CloudFront's `cdn-cache-hit`, `-miss`, `-refresh`, "
         "Cloudflare's `cfCacheStatus;desc=`",
     ),
+    Row("x-cache-remote", "Akamai parent", "cdn", _AKAMAI),
     Row(
         "x-cache",
         "X-Cache",
@@ -625,7 +628,6 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("x-qc-cache", "QUIC.cloud", "cdn", _LITESPEED, _first_word),
     Row("eo-cache-status", "Tencent EdgeOne", "cdn", _EDGEONE, source="seen"),
     Row("x-site-cache-status", "Alibaba Cloud ESA", "cdn", _CLOUDFLARE),
-    Row("x-cache-remote", "Akamai parent", "cdn", _AKAMAI),
     Row(
         "akamai-cache-status",
         "Akamai",

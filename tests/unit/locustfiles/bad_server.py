@@ -88,6 +88,7 @@ class Server:
 
     def _serve(self, number: int, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self.resumed.append(connection.session_reused)

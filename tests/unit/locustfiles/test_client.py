@@ -166,7 +166,6 @@ def test_a_response_in_single_bytes_is_the_same() -> None:
 
     def piecemeal(data: bytes) -> Answer:
         def answer(connection: socket.socket, _head: bytes) -> bool:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for byte in data:
                 connection.sendall(bytes([byte]))
             return True
@@ -214,7 +213,6 @@ def test_a_connection_that_spoke_while_idle_is_not_used_again(surplus: bytes) ->
     """Whatever comes between two requests, an end or bytes nobody asked for, the next one opens a new connection."""
 
     def speaks_on(connection: socket.socket, _head: bytes) -> bool:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(OK)
         connection.sendall(surplus)
         return bool(surplus) and bool(connection.recv(1))

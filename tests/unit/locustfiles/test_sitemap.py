@@ -182,6 +182,13 @@ def test_a_sitemap_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(asked) == 4
 
 
+def test_a_password_in_the_address_is_not_recorded() -> None:
+    """The words for the record name the sitemap without whoever fetches it."""
+    where = "https://ann:secret@kitchen.example:8443/sitemap.xml"
+    table = read_sitemap(where, site({where: urlset("/a")}))
+    assert table.source == "sitemap https://kitchen.example:8443/sitemap.xml"
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     """The error names the file and the remedy."""
     with pytest.raises(SwarmError, match=r"nowhere cannot be read .*; give the URL or the file of a sitemap"):

@@ -151,14 +151,15 @@ def test_redirects_are_paired_hop_by_hop(make_trial: Callable[..., Record]) -> N
     assert {(each.before, each.after) for each in pairs} == {("BYPASS", "HIT"), ("BYPASS", "BYPASS")}
 
 
-def test_a_redirect_of_one_arm_stands_alone(make_trial: Callable[..., Record]) -> None:
-    """Where one arm alone redirects, what came after it has no pair in the other."""
+def test_a_redirect_of_one_arm_leaves_no_planned_request_alone(make_trial: Callable[..., Record]) -> None:
+    """Where one arm alone redirects, both were still asked the same: what came after is the site's doing."""
     record = make_trial(launches=1)
     rewrite(record.launches()[0], lambda rows: redirected(rows, 40, ("after",)))
 
     launch = read_trial(record, "before", "after").launches[0]
 
-    assert (launch.unlike, launch.alone) == (0, 40)
+    assert (launch.unlike, launch.alone) == (0, 0)
+    assert launch.rows == 2 * 700 + 40
 
 
 def test_a_request_abandoned_after_a_redirect_did_not_end(make_trial: Callable[..., Record]) -> None:
