@@ -54,11 +54,21 @@ class Breakpoint:
         self._limits = (p99_ms, errors)
         self.levels: list[Level] = []
 
-    def look(self, now: float) -> bool:
-        """Judge every step that is over at ``now`` (seconds of the plan); whether one did not hold."""
-        while (end := self._begin + (len(self.levels) + 1) * STEP_S) + _ARRIVING_S <= now:
+    def look(self, now: float, *, arrived: bool = False) -> bool:
+        """Judge the steps that are over, up to the first that does not hold; whether there is one.
+
+        Args:
+            now: Seconds of the plan.
+            arrived: Every answer to what was asked until ``now`` is in.
+        """
+        broken = bool(self.levels) and not self.levels[-1].holds
+        while not broken:
+            end = self._begin + (len(self.levels) + 1) * STEP_S
+            if end + (0.0 if arrived else _ARRIVING_S) > now:
+                return False
             self.levels.append(self._judge(end - STEP_S + _SETTLING_S, end))
-        return bool(self.levels) and not self.levels[-1].holds
+            broken = not self.levels[-1].holds
+        return True
 
     def to_dict(self) -> dict[str, Any]:
         """For ``run.json``: limits, steps, the highest rate that held and the first that did not."""

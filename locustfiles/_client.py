@@ -474,6 +474,10 @@ class Client:
         headers = reply.headers
         self._framed = b"content-length" in headers or headers.get(b"transfer-encoding", b"")[-7:].lower() == b"chunked"
         self._keep_alive = self._parser.should_keep_alive()  # it forgets once the message is whole
+        if self._head and not self._framed:  # the parser does not know that no body follows, and expects the end
+            connection = headers.get(b"connection", b"").lower()
+            is_current = self._parser.get_http_version() == "1.1"
+            self._keep_alive = b"close" not in connection if is_current else b"keep-alive" in connection
         if self._received > MAX_HEAD:  # perhaps because of the body
             size = sum(len(name) + len(value) for name, value in headers.items()) + sum(map(len, reply.set_cookies))
             if size > MAX_HEAD:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -36,7 +38,7 @@ from locustfiles._recipe import read_recipe
 from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
 from locustfiles._shape import parse
-from locustfiles._station import DEAD, DONE, EDIT, EDITED, PREPARE, READY, SHIPMENT, START, STOP
+from locustfiles._station import DEAD, DONE, EDIT, EDITED, MUST_AGREE, PREPARE, READY, SHIPMENT, START, STOP
 from locustfiles._target import build, describe_listed, describe_reference
 from results import machine
 from results.errors import ResultsError
@@ -47,6 +49,8 @@ _PREPARE_S = 300.0  # for all members to log in
 _SPAWN_S = 120.0
 _LEAD_S = 0.25  # between the message to start and the start, for every worker to hear it
 _GRACE_S = 10.0  # for the last rows of a worker to arrive
+_TURN_S = 0.02  # how often a swarm under way is looked at
+_SILENCE_S = 5.0  # workers ship every second; one that sent nothing for so long is gone
 _WARMERS = 4
 _PACKAGES = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")  # whose version could move a figure
 
@@ -92,6 +96,7 @@ class Conductor:
         self._crew: list[str] = []
         self._ready: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
+        self._silence: dict[int, float] = {}  # seconds since a worker's last shipment
         self._ending: tuple[EndedBy, str] | None = None
         self._measured: float | None = None  # seconds of the plan under way
         self._recorder: Recorder | None = None
@@ -135,6 +140,7 @@ class Conductor:
         self._ready[msg.data["index"]] = msg.data
 
     def _on_shipment(self, environment: Environment, msg: Any) -> None:
+        self._silence[msg.data["index"]] = 0.0
         if self._recorder is not None:
             self._recorder.accept(msg.data["index"], msg.data)
 
@@ -196,7 +202,7 @@ class Conductor:
         pages = target.pages
         traffic = Traffic(plan, target.scenario, pages)
         self._await(self._spawned.is_set, _SPAWN_S, "not all users came up")
-        logins = self._prepare_workers(plan, data)
+        logins = self._prepare_workers(plan, data, traffic.hash)
         prepared = self._prepare_cache(plan, sites, traffic)
         before = {site.arm.name: _site.statistics(site) for site in sites}
         directory, writer = self._open_record(plan, target.scenario)
@@ -266,7 +272,7 @@ class Conductor:
         if table is None:
             return self._survey_reference(plan, sites)
         recipe = read_recipe(Path(options.login)) if options.login else None
-        data = describe_listed(table, recipe)
+        data = describe_listed(table, recipe, _options.site_hosts(options, plan))
         writes = self._scenario.writes
         if writes and not options.allow_writes:
             raise SwarmError(
@@ -305,15 +311,22 @@ class Conductor:
         data = describe_reference(abouts[0], {site.arm.name: site.revisions for site in sites})
         return replace(plan, corpus=corpora[0]), sites, data
 
-    def _prepare_workers(self, plan: SwarmPlan, target: dict[str, Any]) -> dict[str, Any]:
+    def _prepare_workers(self, plan: SwarmPlan, target: dict[str, Any], traffic_hash: str) -> dict[str, Any]:
         runner = self._runner
         if isinstance(runner, MasterRunner):
             self._crew = [client.id for client in runner.clients.running]
+            runner._users_dispatcher = None  # whoever joins or leaves now, the others keep their visitors
         else:
             self._crew = ["local"]
+        workers = len(self._crew)
+        if plan.visitors < workers:
+            raise SwarmError(
+                f"{workers} workers cannot share {plan.visitors} visitors: some would have none; give -u {workers} or "
+                "more, or fewer workers"
+            )
         for index, client in enumerate(self._crew):
-            data = {"plan": plan.to_dict(), "target": target, "index": index, "workers": len(self._crew)}
-            runner.send_message(PREPARE, data, client_id=client)
+            about = {"index": index, "workers": workers, "versions": machine.versions(MUST_AGREE), "hash": traffic_hash}
+            runner.send_message(PREPARE, {"plan": plan.to_dict(), "target": target, **about}, client_id=client)
         self._await(lambda: len(self._ready) == len(self._crew), _PREPARE_S, "not all workers got ready")
         for answer in self._ready.values():
             if answer["problem"]:
@@ -364,8 +377,9 @@ class Conductor:
     def _run(self, plan: SwarmPlan) -> dict[str, Any]:
         """The load itself; gives what its shape was after, if anything."""
         runner = self._runner
-        start = time.time() + (0.0 if isinstance(runner, LocalRunner) else _LEAD_S)
-        runner.send_message(START, {"at": start})
+        lead = 0.0 if isinstance(runner, LocalRunner) else _LEAD_S
+        start = time.monotonic() + lead
+        runner.send_message(START, {"in": lead})  # not a time of day: machines may disagree about that
         assert self._recorder is not None
         options = self._options
         search = None
@@ -373,31 +387,62 @@ class Conductor:
             search = Breakpoint(plan, self._recorder.live, options.limit_p99, options.limit_errors)
         total = plan.warmup_s + plan.duration_s
         while not self._are_done and self._ending is None:
-            if not isinf(total) and time.time() > start + total + DRAIN_S + _GRACE_S:
+            if not isinf(total) and time.monotonic() > start + total + DRAIN_S + _GRACE_S:
                 self._end_as("failed", "a worker did not finish in time")
             for index in self._lost():
-                self._end_as("failed", f"worker {index} is gone")
-            if search is not None and search.look(time.time() - start):
+                self._end_as("failed", f"{self._called(index)} is gone")
+            if search is not None and search.look(time.monotonic() - start):
                 self._end_as("completed", "")
-            gevent.sleep(0.02)
+            self._take_turn()
+        ended = time.monotonic() - start
         if not self._are_done:
             runner.send_message(STOP, {})
             until = time.monotonic() + DRAIN_S + _GRACE_S
             while len(self._done | set(self._lost())) < len(self._crew) and time.monotonic() < until:
-                gevent.sleep(0.02)
-        return {} if search is None else {"breakpoint": search.to_dict()}
+                self._take_turn()
+        if search is None:
+            return {}
+        search.look(ended, arrived=True)
+        return {"breakpoint": search.to_dict()}
 
     @property
     def _are_done(self) -> bool:
         return len(self._done) == len(self._crew)
 
+    def _take_turn(self) -> None:
+        """Wait a little. Silence is counted in turns: while this process itself is held up, it hears nobody."""
+        gevent.sleep(_TURN_S)
+        for index in range(len(self._crew)):
+            self._silence[index] = self._silence.get(index, 0.0) + _TURN_S
+
     def _lost(self) -> list[int]:
-        """Workers that left without a last word."""
+        """Workers that left without a last word, or are not heard of any more."""
         runner = self._runner
         if not isinstance(runner, MasterRunner):
             return []
-        alive = {client.id for client in runner.clients.all if client.state != "missing"}
-        return [i for i, client in enumerate(self._crew) if client not in alive and i not in self._done]
+        known = {client.id for client in runner.clients.all if client.state != "missing"}
+        return [
+            index
+            for index, client in enumerate(self._crew)
+            if index not in self._done
+            and (client not in known or self._has_ended(index) or self._silence.get(index, 0.0) > _SILENCE_S)
+        ]
+
+    def _has_ended(self, index: int) -> bool:
+        """Whether a worker that locust forked from this process is no more, seconds before a heartbeat is missed."""
+        answer = self._ready.get(index)
+        if not self._options.processes or answer is None or answer["host"] != socket.gethostname():
+            return False
+        try:
+            os.kill(answer["pid"], 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def _called(self, index: int) -> str:
+        """A worker as somebody knows it who has to find out what became of it."""
+        answer = self._ready.get(index)
+        return f"worker {index}" if answer is None else f"worker {index} (process {answer['pid']} on {answer['host']})"
 
     def _await(self, condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
         until = time.monotonic() + seconds
@@ -405,7 +450,7 @@ class Conductor:
             if self._ending is not None:
                 raise _EndedEarly
             if lost := self._lost():
-                raise SwarmError(f"worker {lost[0]} is gone before the start; see its log")
+                raise SwarmError(f"{self._called(lost[0])} is gone before the start; see its log")
             if time.monotonic() > until:
                 raise SwarmError(f"{otherwise} within {seconds:g} s; see the log")
             gevent.sleep(0.01)

@@ -110,7 +110,8 @@ class Errands:
             self.abandon(work, released)
             raise
         if reply.status > 300 and follow(reply.status, "GET") is not None:
-            self._follow(side, visitor, work, released, reply, code)
+            self._follow(side, visitor, work, released, reply, code, conditional=validator is not None)
+            self._leave(visitor)
             return
         cache = cache_code(reply.headers)
         check, failure = "unchecked", None
@@ -118,14 +119,13 @@ class Errands:
             if reply.status == 200:
                 check = self._check(side, visitor, work, cache, reply)
                 if visit != ONCE and check in {"ok", "unchecked"}:
-                    side.validators.keep(work[6], reply, self._expected(side, visitor, work[4]))
+                    side.validators.keep(work[6], reply, self._shown(side, visitor, work, reply))
             elif reply.status == 304 and validator is not None:
                 check = self._check_held(side, visitor, work, validator.mark, reply)
             else:
                 failure = f"status {reply.status}"
         self._journal.note(work, work[0], released, reply, code, cache, check, failure, 0, validator is not None, "GET")
-        if visitor.turn is None and not client.jar.is_empty:
-            client.jar.clear()  # the next reader at this seat is somebody else
+        self._leave(visitor)
 
     def abandon(self, work: Work, released: float, hop: int = 0) -> None:
         """Note an arrival that came to nothing, or what was left of it after ``hop`` redirects."""
@@ -154,6 +154,11 @@ class Errands:
         finding = side.judge.check_held(self._expected(side, visitor, work[4]), held, sent)
         return "ok" if finding is None else self._keep(work, visitor.name, finding)
 
+    def _shown(self, side: Side, visitor: Visitor, work: Work, reply: Reply) -> str:
+        """What a page that was found right says of itself."""
+        expected = self._expected(side, visitor, work[4])
+        return side.judge.shown(expected, reply.body, reply.headers.get(b"content-encoding", b""))
+
     def _expected(self, side: Side, visitor: Visitor, url: int) -> str:
         key = (url, visitor.name)
         expected = side.expected.get(key)
@@ -168,7 +173,15 @@ class Errands:
             self._journal.keep_example(work[1], self.page(work[4])[0], viewer, finding)
         return finding.check
 
-    def _follow(self, side: Side, visitor: Visitor, work: Work, released: float, reply: Reply, code: int) -> None:
+    @staticmethod
+    def _leave(visitor: Visitor) -> None:
+        """Forget a reader's cookies: the next reader at this seat is somebody else."""
+        if visitor.turn is None and not visitor.client.jar.is_empty:
+            visitor.client.jar.clear()
+
+    def _follow(
+        self, side: Side, visitor: Visitor, work: Work, released: float, reply: Reply, code: int, *, conditional: bool
+    ) -> None:
         """Note a redirect, go where it leads, and so on until a page comes."""
         path = self.page(work[4])[0]
         origin = self._journal.origin
@@ -182,8 +195,9 @@ class Errands:
                 failure = f"{_HOPS} redirects in a row"
             cache = cache_code(reply.headers)
             self._journal.note(
-                work, scheduled, released, reply, self._redirect, cache, "unchecked", failure, hop, False, "GET"
+                work, scheduled, released, reply, self._redirect, cache, "unchecked", failure, hop, conditional, "GET"
             )
+            conditional = False
             if failure is not None or target is None:
                 return
             scheduled = released = reply.end - origin
@@ -216,6 +230,7 @@ class Errands:
         except GreenletExit:
             self.abandon(work, released)
             raise
+        self._leave(visitor)
         failure = None
         if reply.error == "none" and not 200 <= reply.status < 300:
             failure = f"status {reply.status}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -204,12 +205,18 @@ def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | N
     if len(sources) > 1:
         names = " and ".join("--" + name.replace("_", "-") for name in sources)
         raise SwarmError(f"{names} are two sources of addresses; give one")
-    hosts = {urlsplit(arm.url).hostname or "" for arm in plan.arms} | set(options.alias or ())
+    hosts = site_hosts(options, plan)
     if options.urls:
         return read_urls(Path(options.urls), hosts)
     if options.sitemap:
         return read_sitemap(options.sitemap, lambda url: _site.fetch(url, plan), hosts, plan.zipf)
-    return read_access_logs([Path(name) for name in options.access_log], hosts, bots=options.with_bots).table
+    log = read_access_logs([Path(name) for name in options.access_log], hosts, bots=options.with_bots)
+    return replace(log.table, source=f"{log.table.source}: {log.words}")
+
+
+def site_hosts(options: argparse.Namespace, plan: SwarmPlan) -> set[str]:
+    """The names under which the site may refer to itself."""
+    return {urlsplit(arm.url).hostname or "" for arm in plan.arms} | set(options.alias or ())
 
 
 def _arm(text: str) -> Arm:

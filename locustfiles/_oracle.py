@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 ANONYMOUS = "anonymous"
 
 _HEAD = 1024
+_UNDER_WAY_S = 60.0  # no request is under way for longer
 _KNOWN = 65_536  # right answers remembered before the memory starts afresh
 _MARK = re.compile(rb'<meta name="anp-mark" content="([^"]*)"')
 _REUSED = {"HIT", "STALE", "REVALIDATED"}
@@ -76,8 +77,14 @@ class Judge(Protocol):
             A finding of class ``unchecked`` where there is nothing to check by.
         """
 
+    def shown(self, expected: str, body: bytes, coding: bytes) -> str:
+        """What a page that was found right says of itself: while editors are at work, perhaps of another edition."""
+
     def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
-        """Check a 304: is what the visitor was told to go on using, expected as ``held`` at the time, still right?"""
+        """Check a 304: is the page that the visitor was told to go on using, ``shown`` as ``held``, still right?"""
+
+    def edited(self, article: int, revision: int, since: float) -> None:
+        """An edit is finished: from ``since`` (seconds of the plan) on, ``revision`` must be shown, or a later one."""
 
 
 def head(body: bytes, coding: bytes) -> bytes | None:
@@ -145,11 +152,18 @@ class _Editions:
 
     latest: int
     base: int
-    finished: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=16))
+    finished: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def finish(self, revision: int, since: float, allowance: float) -> None:
+        """Note a finished edit, and forget those that bind every request still under way."""
+        self.finished.append((since, revision))
+        self.latest = max(self.latest, revision)
+        while self.finished[0][0] + allowance + _UNDER_WAY_S < since:
+            self.base = max(self.base, self.finished.popleft()[1])
 
     def oldest_allowed(self, sent: float, allowance: float) -> int:
         """The revision that a request sent at ``sent`` must at least be shown."""
-        return max((revision for since, revision in self.finished if since + allowance <= sent), default=self.base)
+        return max([self.base, *(revision for since, revision in self.finished if since + allowance <= sent)])
 
 
 class Oracle:
@@ -186,15 +200,10 @@ class Oracle:
             edition = self._marks[id] = (id, revision, self._digest(id, revision))
         return edition
 
-    def edited(self, id: int, revision: int, since: float) -> None:
-        """An edit is finished: from ``since`` (seconds of the plan) on, ``revision`` must be shown, or a later one."""
-        editions = self._editions.setdefault(id, _Editions(0, 0))
-        if len(editions.finished) == editions.finished.maxlen:
-            editions.base = max(editions.base, editions.finished[0][1])
-        editions.finished.append((since, revision))
-        if revision > editions.latest:
-            editions.latest = revision
-            self._marks.pop(id, None)
+    def edited(self, article: int, revision: int, since: float) -> None:
+        """See ``Judge``."""
+        self._editions.setdefault(article, _Editions(0, 0)).finish(revision, since, self._allowance)
+        self._marks.pop(article, None)
 
     def expect(self, route: str, viewer: str, article: int | None, path: str) -> str:
         """What a page of ``route`` at ``path``, made for ``viewer``, must say of itself."""
@@ -221,6 +230,12 @@ class Oracle:
         if sets_cookie and cache in _REUSED:
             return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
         return None
+
+    def shown(self, expected: str, body: bytes, coding: bytes) -> str:
+        """See ``Judge``."""
+        if expected.startswith(_UNMARKED) or (coding and (expected, hash(body)) in self._right):
+            return expected
+        return mark(head(body, coding) or b"") or expected
 
     def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
         """See ``Judge``."""
@@ -260,7 +275,10 @@ class Oracle:
             return verdict
         editions = self._editions.get(article)
         if revision > (0 if editions is None else editions.latest):
-            return "ok" if self._edits and is_genuine else verdict
-        if not is_genuine or editions is None:
+            if not (self._edits and is_genuine):
+                return verdict
+        elif not is_genuine or editions is None:
             return "wrong_article"
-        return "ok" if revision >= editions.oldest_allowed(sent, self._allowance) else "stale"
+        elif revision < editions.oldest_allowed(sent, self._allowance):
+            return "stale"
+        return "ok" if fields.get("viewer") == _fields(expected)["viewer"] else "wrong_viewer"

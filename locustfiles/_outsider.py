@@ -6,7 +6,7 @@ page is nobody's, and that a stored answer hands out no cookie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from locustfiles._client import Client, Reply
 from locustfiles._coding import decode
@@ -32,7 +32,7 @@ class Outsider:
 
     def __init__(self, recipe: Recipe | None) -> None:
         self._viewers = None if recipe is None else Viewers(recipe)
-        self._accounts = {} if recipe is None else {account.login: account for account in recipe.accounts}
+        self._accounts = {} if recipe is None else {_name(i): account for i, account in enumerate(recipe.accounts)}
         self._right: set[tuple[str, int]] = set()
 
     def edited(self, article: int, revision: int, since: float) -> None:
@@ -76,21 +76,31 @@ class Outsider:
         self._right.add(key)
         return None
 
+    def shown(self, expected: str, body: bytes, coding: bytes) -> str:
+        """See ``Judge``: nothing more than was expected is known."""
+        return expected
+
     def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
         """See ``Judge``: whether a page has changed is the site's word alone."""
         return Finding("unchecked", expected, "a site without content marks")
 
 
 class RecipeAccounts:
-    """The members that a login recipe names."""
+    """The members that a login recipe names.
 
-    def __init__(self, recipe: Recipe) -> None:
+    Args:
+        recipe: How they log in.
+        hosts: Names of the site.
+    """
+
+    def __init__(self, recipe: Recipe, hosts: Collection[str]) -> None:
         self._recipe = recipe
+        self._hosts = hosts
         self._viewers = Viewers(recipe)
 
     def name(self, index: int) -> str:
-        """The member's login."""
-        return self._recipe.accounts[index].login
+        """The account by its place in the recipe: logins are often addresses of people, and stay out of records."""
+        return _name(index)
 
     def enter(self, client: Client, index: int) -> Iterator[Exchange]:
         """See ``Accounts``: fetch the form, send it filled in, follow redirects, ask for the check page."""
@@ -101,7 +111,7 @@ class RecipeAccounts:
         if page is None:
             return
         try:
-            form = form_of(page.decode("utf-8", "replace"), recipe, {client.host})
+            form = form_of(page.decode("utf-8", "replace"), recipe, self._hosts)
             fields = fill(form, recipe, account)
         except LoginError as error:
             yield Exchange("login", "GET", recipe.page, reply, True, Finding("not_logged_in", "a form", str(error)))
@@ -121,8 +131,12 @@ class RecipeAccounts:
         reply = client.get(recipe.check)
         page = _text(reply)
         verdict = "not_logged_in" if page is None else self._viewers.judge(page, account, required=True)
-        wrong = None if verdict == "ok" else Finding(verdict, f"a page of {account.login}", f"status {reply.status}")
+        wrong = None if verdict == "ok" else Finding(verdict, f"a page of {_name(index)}", f"status {reply.status}")
         yield Exchange("login", "GET", recipe.check, reply, True, wrong)
+
+
+def _name(index: int) -> str:
+    return f"account-{index + 1}"
 
 
 def _text(reply: Reply) -> bytes | None:

@@ -4,7 +4,7 @@ Time is cut into blocks. The number of requests of a block is one Poisson draw; 
 visitor) is drawn once; and every arm places the same requests at its own sorted random moments of the block, which is a
 Poisson process given its count. So request *i* is the same in both arms, each arm sees Poisson arrivals at the stated
 rate, and the order of the two copies is a coin. Personas with a clock of their own have one request in each stretch of
-it, at a random moment of the stretch.
+it, at a random moment of the stretch (of as much of it as lies in the block).
 
 Draws come from Philox keyed by (seed, launch, block, purpose): any block can be made alone, by any process.
 """
@@ -47,7 +47,7 @@ class Block:
         first: Plan-wide index of the first request.
         start: Seconds from the start of the plan.
         persona, url, member, visitor: Per request; ``member`` is -1 for who is not one. Two requests of one visitor
-            come from one browser.
+            and persona come from one browser.
         visit: Per request ``ONCE``, ``RETURNS`` or ``AGAIN``.
         times: Per arm, the scheduled moments in seconds from the start of the plan; none if closed.
     """

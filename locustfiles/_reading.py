@@ -10,21 +10,21 @@ from results.cache_status import RELEVANT, classify
 from results.columns import CACHE_CLASSES
 
 _NAMES = frozenset(name.encode() for name in RELEVANT)
-_OWN = frozenset((b"cache-status", b"x-cache", b"server-timing", b"age"))
-_OTHERS = _NAMES - _OWN
+_TELLING = (b"cache-status", b"x-cache")
+_OTHERS = _NAMES.difference(_TELLING, (b"server-timing", b"age"))
 _UNKNOWN = CACHE_CLASSES.index("UNKNOWN")
 _REUSED = frozenset(CACHE_CLASSES.index(name) for name in ("HIT", "STALE", "REVALIDATED"))
 
 _REMEMBERED = 8192
 _by_own: dict[tuple[bytes | None, bytes | None], int] = {}
-_by_headers: dict[tuple[bytes, ...], int] = {}
+_by_headers: dict[tuple[tuple[bytes, bytes], ...], int] = {}
 _alone: dict[bytes, bytes] = {}
 """The headers last found to tell of one cache only, so that ``server_timing`` need not look again."""
 
 # No verdict depends on a digit, but for Cache-Status (304) and Age (zero or not): values that differ only in ids,
 # counts and durations are remembered as one.
 _ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
-_ZERO_OR_NOT = bytes.maketrans(b"23456789", b"11111111")
+_DIGITS = {b"cache-status": None, b"age": bytes.maketrans(b"23456789", b"11111111")}
 
 
 def cache_code(headers: dict[bytes, bytes]) -> int:
@@ -42,32 +42,27 @@ def cache_code(headers: dict[bytes, bytes]) -> int:
         return _look_up(headers)
     _alone = headers
     if code is None:
-        code = _look_up(headers)
-        if own[0] and code != _UNKNOWN:
-            if len(_by_own) >= _REMEMBERED:
-                _by_own.clear()
-            _by_own[own] = code
+        code = _look_up({name: value for name, value in zip(_TELLING, own, strict=True) if value is not None})
+        if code == _UNKNOWN:  # what is left may tell: Age, Server-Timing
+            return _look_up(headers)
+        if len(_by_own) >= _REMEMBERED:
+            _by_own.clear()
+        _by_own[own] = code
     return code
 
 
 def _look_up(headers: dict[bytes, bytes]) -> int:
-    names = sorted(_NAMES.intersection(headers))
-    if not names:
+    said = [(name, value) for name, value in headers.items() if name in _NAMES]
+    if not said:
         return _UNKNOWN
-    key = (*names, *[_alike(name, headers[name]) for name in names])
+    key = tuple([(name, value.translate(_DIGITS.get(name, _ANY_DIGIT))) for name, value in said])
     code = _by_headers.get(key)
     if code is None:
         if len(_by_headers) >= _REMEMBERED:
             _by_headers.clear()
-        said = {name.decode(): headers[name].decode("latin-1") for name in names}
-        code = _by_headers[key] = CACHE_CLASSES.index(classify(said))
+        words = {name.decode(): value.decode("latin-1") for name, value in said}
+        code = _by_headers[key] = CACHE_CLASSES.index(classify(words))
     return code
-
-
-def _alike(name: bytes, value: bytes) -> bytes:
-    if name == b"cache-status":
-        return value
-    return value.translate(_ZERO_OR_NOT if name == b"age" else _ANY_DIGIT)
 
 
 _OURS = [
@@ -78,7 +73,7 @@ _OURS = [
     for name in CACHE_CLASSES
 ]
 _TIMING = re.compile(
-    rb'(?:^|[\s,])(app|db|db-calls|wp-db-queries)\s*;(?:[^,;]*+;)*?\s*dur\s*=\s*"?([0-9]{1,9}(?:\.[0-9]{1,9})?)(?![0-9.])'
+    rb'(?:^|[\s,])(app|db|db-calls|wp-db-queries)\s*;(?:[^,;]*+;)*?\s*dur\s*=\s*"?([0-9]{1,9}(?:\.[0-9]{1,9})?)(?![\w.])'
 )
 _DJANGO = re.compile(rb'SQLPanel_sql_time\s*;\s*dur=([0-9]{1,9}(?:\.[0-9]+)?)\s*;\s*desc="SQL ([0-9]{1,9}) quer')
 

@@ -36,9 +36,13 @@ class Persona:
     tours: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse routes that no visitor can ask for."""
+        """Refuse what no visitor can do."""
         if not self.routes and not self.tours:
             raise SwarmError(f"persona {self.name!r} asks for nothing; give it routes, or let it tour")
+        if not self.share and self.every_s is None:
+            raise SwarmError(f"persona {self.name!r} never comes; give it a share, or every_s")
+        if self.revisits and self.logged_in:
+            raise SwarmError(f"persona {self.name!r} is logged in, and a member's pages are not kept; set revisits=0")
         if "me" in self.routes and not self.logged_in:
             raise SwarmError(f"persona {self.name!r} asks for the member's page without logging in; set logged_in=True")
 
@@ -91,7 +95,7 @@ class Scenario:
 
         A scenario of only readers or only members keeps its own shares.
         """
-        total = sum(persona.share for persona in self.personas)
+        total = sum(persona.share for persona in self.personas) or 1.0  # all may have clocks of their own
         members = sum(persona.share for persona in self.personas if persona.logged_in) / total
         shares = [persona.share / total for persona in self.personas]
         if member_share is None or members in {0.0, 1.0}:

@@ -22,7 +22,7 @@ from synth.people import member
 
 _TAG_SOURCE = 60  # the most read articles; their tags are the ones people follow
 _QUERIES = 200
-_SITEMAP_PART = 2000  # addresses in one part of the reference site's sitemap
+_SITEMAP_PART = 50_000  # addresses in one part of the reference site's sitemap
 _HOPS = 5
 _JSON = "application/json"
 

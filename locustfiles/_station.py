@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import gc
 import logging
+import os
+import socket
 import time
 from typing import Any
 
@@ -22,6 +24,8 @@ from locustfiles._journal import Hooks
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Scenario
 from locustfiles._target import build
+from results import machine
+from results.errors import ResultsError
 from results.plan import SwarmPlan
 
 PREPARE, START, STOP, EDITED = "anp_prepare", "anp_start", "anp_stop", "anp_edited"
@@ -30,6 +34,9 @@ finished edit."""
 
 READY, SHIPMENT, DEAD, DONE, EDIT = "anp_ready", "anp_shipment", "anp_dead", "anp_done", "anp_edit"
 """Messages to the conductor: prepared (or why not); rows; an arm is gone; the number of rows in all; an edit."""
+
+MUST_AGREE = ("anp", "locust", "numpy")
+"""Packages whose version must be the same everywhere: they fix the messages, and what a plan's numbers are drawn as."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,9 +91,11 @@ class Station:
     def _prepare(self, data: dict[str, Any]) -> None:
         self._index = data["index"]
         try:
+            self._compare("runs", machine.versions(MUST_AGREE), data["versions"])
             plan = SwarmPlan.from_dict(data["plan"])
             target = build(data["target"], plan, self._scenario)
             traffic = Traffic(plan, target.scenario, target.pages)
+            self._compare("makes other traffic of the plan, with hash", traffic.hash, data["hash"])
             hooks = Hooks(
                 request=self._fire,
                 ship=functools.partial(self._send, SHIPMENT),
@@ -96,26 +105,38 @@ class Station:
             engine = Engine(traffic, target, self._index, data["workers"], hooks)
             began = time.monotonic()
             logins = engine.prepare()
-        except SwarmError as error:
-            self._send(READY, {"problem": str(error)})
+        except (SwarmError, ResultsError) as error:
+            self._report(str(error))
             return
         except Exception as error:
             _log.exception("the worker could not be prepared")
-            self._send(READY, {"problem": f"worker {self._index} could not be prepared: {error!r}"})
+            self._report(f"worker {self._index} could not be prepared: {error!r}")
             return
         self._engine = engine
         self._built.set()
         # What was built so far lives as long as the run: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
-        self._send(READY, {"problem": None, "logins": logins, "seconds": time.monotonic() - began})
+        self._report(None, logins=logins, seconds=time.monotonic() - began)
+
+    def _report(self, problem: str | None, **what: Any) -> None:
+        """Tell the conductor that the worker is ready, or why it is not."""
+        self._send(READY, {"problem": problem, "pid": os.getpid(), "host": socket.gethostname(), **what})
+
+    def _compare(self, what: str, own: object, masters: object) -> None:
+        """Refuse to be part of a swarm whose other parts are not alike."""
+        if own != masters:
+            raise SwarmError(
+                f"worker {self._index} on {socket.gethostname()} {what} {own}, the master {masters}; "
+                "install the same versions and locustfiles on both"
+            )
 
     def _start(self, data: dict[str, Any]) -> None:
         engine = self._engine
         if engine is None:
             return
         try:
-            total = engine.run(time.monotonic() + data["at"] - time.time())
+            total = engine.run(time.monotonic() + data["in"])
         finally:
             gc.unfreeze()
         self._engine = None

@@ -20,6 +20,9 @@ from locustfiles._scenario import Scenario
 from locustfiles._station import Station
 from results.errors import ResultsError
 
+_MASTER_S = 10
+"""A worker under way that heard nothing of its master for so many seconds ends."""
+
 
 class SwarmUser(User):
     """One seat of the swarm. A locustfile derives one class from it and gives it a ``scenario``; that is all."""
@@ -68,8 +71,10 @@ class _Wiring:
             except (SwarmError, ResultsError) as error:
                 sys.stderr.write(f"error: {error}\n")
                 sys.exit(2)
-        elif environment.parsed_options and environment.parsed_options.processes:
-            gevent.spawn(_leave_with_parent)
+        else:
+            gevent.spawn(_leave_without_master, environment.runner, self._station)
+            if environment.parsed_options and environment.parsed_options.processes:
+                gevent.spawn(_leave_with_parent)
         # Python would raise KeyboardInterrupt in whichever greenlet happens to run and lose its request.
         gevent.signal_handler(signal.SIGINT, self._interrupted)
 
@@ -97,6 +102,19 @@ class _Wiring:
         elif conductor is None and self._station.is_running:
             return  # Ctrl-C reaches the workers too; the master tells them when to go
         stop_process()
+
+
+def _leave_without_master(runner: WorkerRunner, station: Station) -> None:
+    """End a worker that makes requests for a master that is gone; locust itself would go on for a minute."""
+    heard: float | None = None
+    silence = 0
+    while silence < _MASTER_S:
+        gevent.sleep(1)
+        latest = runner.last_heartbeat_timestamp
+        silence = silence + 1 if station.is_running and latest == heard else 0
+        heard = latest
+    sys.stderr.write(f"error: nothing was heard of the master for {_MASTER_S} s; this worker ends\n")
+    stop_process()
 
 
 def _leave_with_parent() -> None:

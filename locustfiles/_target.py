@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -60,9 +60,9 @@ def describe_reference(about: Mapping[str, Any], revisions: Mapping[str, Mapping
     }
 
 
-def describe_listed(table: UrlTable, recipe: Recipe | None) -> dict[str, Any]:
-    """A site of which only addresses are known, as data."""
-    return {"table": table.to_dict(), "recipe": None if recipe is None else recipe.to_dict()}
+def describe_listed(table: UrlTable, recipe: Recipe | None, hosts: Collection[str]) -> dict[str, Any]:
+    """A site of which only addresses are known, as data; ``hosts`` are its names."""
+    return {"table": table.to_dict(), "recipe": None if recipe is None else recipe.to_dict(), "hosts": sorted(hosts)}
 
 
 def build(data: Mapping[str, Any], plan: SwarmPlan, scenario: Scenario) -> Target:
@@ -111,5 +111,5 @@ def _listed(data: Mapping[str, Any], plan: SwarmPlan, scenario: Scenario) -> Tar
     own, login = ((), "") if recipe is None else (recipe.pages, recipe.page)
     pages = listed_pages(table.paths, table.routes, table.weights, own, login)
     judges = tuple(Outsider(recipe) for _ in plan.arms)
-    accounts = None if recipe is None else RecipeAccounts(recipe)
+    accounts = None if recipe is None else RecipeAccounts(recipe, set(data["hosts"]))
     return Target(pages, scenario.on(pages), judges, Skills(accounts, None, PurgeMethod()))

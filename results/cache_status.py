@@ -78,7 +78,9 @@ def read(headers: Mapping[str, str]) -> Reading:
     """
     found: list[Layer] = []
     for row in TABLE:
-        value = " ".join(headers.get(row.header, "").split())
+        if row.header not in headers:
+            continue
+        value = " ".join(headers[row.header].split())
         if value not in _SILENT:
             said = _outwards(row.read(row, value, headers))
             speakers = {layer.provider for layer in said}
@@ -311,7 +313,7 @@ _WIKIMEDIA: Final = {
     "INT-FRONT": "BYPASS",
     "INT-LOCAL": "BYPASS",
 }
-_WIKIMEDIA_HOST: Final = re.compile(r"cp[0-9]+ +")
+_WIKIMEDIA_HOST: Final = re.compile(r"(?i)cp[0-9]+ ")
 _WIKIMEDIA_WORD: Final = re.compile(r"(?i)(hit|int)-(front|local|remote)$")
 _MAKERS: Final[tuple[tuple[re.Pattern[str], str, str, Mapping[str, str]], ...]] = (
     (re.compile(r"(?i)\S+ from cloudfront\b"), "CloudFront", "cdn", _CLOUDFRONT),

@@ -157,6 +157,8 @@ class SwarmPlan:
         traffic["arms"] = len(self.arms)
         for name in ("ca_file", "insecure", "stale_s"):  # how the target is reached and judged, not what it is asked
             del traffic[name]
+        if self.urls is not None:  # what the addresses are, not the file they were read from
+            traffic["urls"] = {name: self.urls[name] for name in ("digest", "login") if name in self.urls}
         canonical = json.dumps(traffic, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
 

@@ -38,13 +38,13 @@ class Row:
 def summarize(record: Record) -> list[Row]:
     """The measured part of a record, one row per arm, persona, route and cache class, in that order."""
     table = record.table("requests")
-    measured = _is(table, "phase", "measured")
+    measured = among(table, "phase", "measured")
     keys = [coded(table.column(name)) for name in ("arm", "persona", "route", "cache")]
     group = np.zeros(table.num_rows, np.int64)
     for codes, vocabulary in keys:
         group = group * len(vocabulary) + codes
-    good = _is(table, "error", "none")
-    passed = _is(table, "check", "ok", "unchecked")
+    good = among(table, "error", "none")
+    passed = among(table, "check", "ok", "unchecked")
     not_modified = good & (numbers(table.column("status")) == 304)
     response_ms = (numbers(table.column("end")) - numbers(table.column("scheduled"))) * 1e3
     rows = []
@@ -72,6 +72,12 @@ def summarize(record: Record) -> list[Row]:
     return sorted(rows, key=lambda row: (row.arm, row.persona, row.route, row.cache))
 
 
+def among(table: pa.Table, name: str, *words: str) -> npt.NDArray[np.bool_]:
+    """Where a column of words holds one of these; shape (rows,)."""
+    codes, vocabulary = coded(table.column(name))
+    return np.array([word in words for word in vocabulary], bool)[codes]
+
+
 def to_dicts(rows: list[Row]) -> list[dict[str, Any]]:
     """Plain JSON data."""
     return [asdict(row) for row in rows]
@@ -90,9 +96,3 @@ def to_table(rows: list[Row]) -> Table:
             counts.append(percent(row.not_modified / row.requests))
         table.add_row(row.arm, row.persona, row.route, row.cache, *counts, *times)
     return table
-
-
-def _is(table: pa.Table, name: str, *words: str) -> npt.NDArray[np.bool_]:
-    """Where a column of words holds one of these."""
-    codes, vocabulary = coded(table.column(name))
-    return np.array([word in words for word in vocabulary], bool)[codes]

@@ -6,7 +6,7 @@ for each visitor; visitors work at the same time, each does its steps one after 
 * ``GET``, ``HEAD``, ``POST`` a path; ``READ`` a path, asking only for what has changed since the last time;
 * ``UPLOAD`` a path: POST five megabytes;
 * ``ABANDON`` a path: GET it, and give up before the answer;
-* ``UNTIL_CLOSED`` waits until the kept connection has ended;
+* ``TIMEOUTS`` changes them; ``UNTIL_CLOSED`` waits until the kept connection has ended;
 * ``STARVE`` leaves the process no descriptor for another connection.
 
 SETTINGS may hold ``timeouts`` (connect, first byte, total), ``origin`` (arguments of ``Origin``), ``addresses`` (list
@@ -47,7 +47,9 @@ class Visitor:
         """Do the steps, and say what became of the requests among them."""
         results = []
         for word, argument in steps:
-            if word == "UNTIL_CLOSED":
+            if word == "TIMEOUTS":
+                self._client._timeouts = Timeouts(*argument)
+            elif word == "UNTIL_CLOSED":
                 with gevent.Timeout(60):
                     while self._client._connection is not None:
                         gevent.sleep(0.01)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.locustfiles.bad_server import (
-    HASTY,
+    HASTY_CONNECT,
+    HASTY_FIRST_BYTE,
+    HASTY_TOTAL,
     OK,
     PATIENT,
     Answer,
@@ -73,15 +75,14 @@ BROKEN: dict[str, tuple[Answer, str, str]] = {
     "/endless-chunks": (floods(CHUNKS, b"f4240\r\n" + MEGABYTE + b"\r\n"), "protocol", "over 64 MB"),
 }
 
-ENDLESS: dict[str, tuple[Answer, str, str]] = {
-    "/hangs": (hangs, "first_byte_timeout", "no answer within 1 s"),
-    "/drips-headers": (drips(HEAD + b"A: ", b"x"), "total_timeout", "not whole within 2 s"),
-    "/drips-a-body": (drips(HEAD + b"Content-Length: 100000\r\n\r\n", b"x"), "total_timeout", "not whole within 2 s"),
-    "/drips-chunks": (drips(CHUNKS, b"1\r\nx\r\n"), "total_timeout", "not whole"),
-    "/drips-hints": (drips(b"", HINTS), "total_timeout", "not whole"),
-    "/hangs-after-hints": (drips(HINTS, b""), "total_timeout", "not whole"),
-    "/hangs-mid-body": (drips(HEAD + b"Content-Length: 100\r\n\r\nhalf", b""), "total_timeout", "not whole"),
-    "/hangs-without-length": (drips(HEAD + b"\r\nhalf", b""), "total_timeout", "not whole"),
+ENDLESS: dict[str, Answer] = {
+    "/drips-headers": drips(HEAD + b"A: ", b"x"),
+    "/drips-a-body": drips(HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
+    "/drips-chunks": drips(CHUNKS, b"1\r\nx\r\n"),
+    "/drips-hints": drips(b"", HINTS),
+    "/hangs-after-hints": drips(HINTS, b""),
+    "/hangs-mid-body": drips(HEAD + b"Content-Length: 100\r\n\r\nhalf", b""),
+    "/hangs-without-length": drips(HEAD + b"\r\nhalf", b""),
 }
 
 WHOLE: dict[str, tuple[Answer, str]] = {
@@ -106,10 +107,14 @@ WHOLE: dict[str, tuple[Answer, str]] = {
 }
 
 OTHERS: dict[str, Answer] = {
+    "/hangs": hangs,
     "/ok-and-close": says(OK, keep=False),
     "/head": says(HEAD + b"Content-Length: 5000\r\n\r\n"),
     "/head-chunked": says(CHUNKS),
     "/head-with-body": says(OK),
+    "/head-without-length": says(HEAD + b"\r\n"),
+    "/head-without-length-1.0": says(b"HTTP/1.0 200 OK\r\n\r\n", keep=False),
+    "/head-without-length-close": says(HEAD + b"Connection: close\r\n\r\n", keep=False),
     "/redirect": says(b"HTTP/1.1 303 See Other\r\nLocation: ../ok#there\r\nContent-Length: 0\r\n\r\n"),
     "/set-cookie": says(
         HEAD + b"Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/elsewhere\r\n"
@@ -120,7 +125,8 @@ OTHERS: dict[str, Answer] = {
     "/many-headers": says(HEAD + b"A: b\r\n" * 5000 + b"Content-Length: 2\r\n\r\nok"),
 }
 
-ANSWERS = {path: case[0] for path, case in (BROKEN | ENDLESS).items()} | {p: c[0] for p, c in WHOLE.items()} | OTHERS
+ANSWERS = {path: case[0] for path, case in BROKEN.items()} | {path: case[0] for path, case in WHOLE.items()}
+ANSWERS |= ENDLESS | OTHERS
 
 
 @pytest.fixture
@@ -144,13 +150,23 @@ def test_every_way_to_fail_is_one_sample_with_its_class_and_spoils_nothing(serve
     assert sorted(path for path in asked if path != "/ok") == sorted(BROKEN)
 
 
-def test_what_never_ends_is_ended_by_the_clock_of_its_phase(server: Server) -> None:
-    """No first byte, or no end: a sample of the class of what took too long, and the next request succeeds."""
-    replies = ask_all(server.url, ([("GET", path), ("GET", "/ok")] for path in ENDLESS), timeouts=HASTY)
-    found = {path: first["error"] for path, (first, _) in zip(ENDLESS, replies, strict=True)}
-    assert found == {path: case[1] for path, case in ENDLESS.items()}
-    assert all(case[2] in first["reason"] for case, (first, _) in zip(ENDLESS.values(), replies, strict=True))
-    assert [then["error"] for _, then in replies] == ["none"] * len(ENDLESS)
+def test_no_answer_is_ended_by_the_clock_of_the_first_byte(server: Server) -> None:
+    """A server that never answers is a sample of its class, and the next request succeeds."""
+    steps = [("GET", "/hangs"), ("TIMEOUTS", PATIENT), ("GET", "/ok")]
+    replies = ask(server.url, *steps, timeouts=HASTY_FIRST_BYTE)
+    assert [(reply["error"], reply["reason"]) for reply in replies] == [
+        ("first_byte_timeout", "no answer within 1 s"),
+        ("none", ""),
+    ]
+
+
+def test_an_answer_without_end_is_ended_by_the_clock_of_the_whole(server: Server) -> None:
+    """Drops of headers, bodies, chunks or hints, or silence after a start, are samples of one class each."""
+    visitors = [[("GET", path), ("TIMEOUTS", PATIENT), ("GET", "/ok")] for path in ENDLESS]
+    replies = ask_all(server.url, visitors, timeouts=HASTY_TOTAL)
+    found = {path: (first["error"], first["reason"]) for path, (first, _) in zip(ENDLESS, replies, strict=True)}
+    assert found == dict.fromkeys(ENDLESS, ("total_timeout", "not whole within 2 s"))
+    assert [(then["error"], then["new_connection"]) for _, then in replies] == [("none", True)] * len(ENDLESS)
 
 
 def test_every_framing_yields_its_body(server: Server) -> None:
@@ -191,6 +207,22 @@ def test_a_head_response_ends_with_its_headers(server: Server) -> None:
         ("none", 200, "", False),
         ("none", 304, "", False),
         ("none", 200, "ok", False),
+    ]
+
+
+def test_a_head_response_without_a_length_does_not_end_the_connection(server: Server) -> None:
+    """No body follows, so its length need not be known; only the server's word ends the connection."""
+    paths = [
+        "/head-without-length",
+        "/head",
+        "/head-without-length-1.0",
+        "/head",
+        "/head-without-length-close",
+        "/head",
+    ]
+    replies = ask(server.url, *(("HEAD", path) for path in paths))
+    assert [(r["error"], r["new_connection"], r["retried"]) for r in replies] == [
+        ("none", new, False) for new in (True, False, False, True, False, True)
     ]
 
 
@@ -346,7 +378,7 @@ def test_nobody_listening_is_a_connect_error() -> None:
 def test_a_server_that_accepts_nobody_is_a_connect_timeout() -> None:
     """A full accept queue leaves the connection hanging, which ends by the clock."""
     with deaf_port() as port:
-        [reply] = ask(f"http://127.0.0.1:{port}", ("GET", "/"), timeouts=HASTY)
+        [reply] = ask(f"http://127.0.0.1:{port}", ("GET", "/"), timeouts=HASTY_CONNECT)
     assert (reply["error"], reply["reason"]) == ("connect_timeout", "no connection within 1 s")
 
 
@@ -374,7 +406,7 @@ def test_where_no_address_works_the_last_one_says_why() -> None:
             ([["127.0.0.1", deaf], refused], "connect"),
             ([refused, ["127.0.0.1", deaf]], "connect_timeout"),
         ):
-            [reply] = ask("http://127.0.0.1:1", ("GET", "/"), addresses=addresses, timeouts=HASTY)
+            [reply] = ask("http://127.0.0.1:1", ("GET", "/"), addresses=addresses, timeouts=HASTY_CONNECT)
             assert reply["error"] == expected
 
 
@@ -460,5 +492,5 @@ def test_an_abandoned_request_says_so(server: Server) -> None:
 def test_an_abandoned_connection_attempt_says_so() -> None:
     """The same where the connection is not there yet."""
     with deaf_port() as port:
-        [reply] = ask(f"http://127.0.0.1:{port}", ("ABANDON", "/"), timeouts=PATIENT)
+        [reply] = ask(f"http://127.0.0.1:{port}", ("ABANDON", "/"))
     assert reply["error"] == "abandoned"

@@ -13,7 +13,8 @@ import pytest
 import trustme
 
 from tests.unit.locustfiles.bad_server import (
-    HASTY,
+    HASTY_CONNECT,
+    HASTY_FIRST_BYTE,
     OK,
     Answer,
     Server,
@@ -237,17 +238,19 @@ def test_plain_http_on_the_port_is_an_error_of_class_tls() -> None:
 def test_a_handshake_nobody_answers_is_a_connect_timeout() -> None:
     """The handshake is part of the connection, and so of its time."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        [reply] = ask(f"https://127.0.0.1:{listener.getsockname()[1]}", ("GET", "/"), timeouts=HASTY)
+        [reply] = ask(f"https://127.0.0.1:{listener.getsockname()[1]}", ("GET", "/"), timeouts=HASTY_CONNECT)
     assert (reply["error"], reply["reason"]) == ("connect_timeout", "no connection within 1 s")
 
 
 def test_what_never_ends_over_tls_is_ended_by_the_clock_of_its_phase(ca_file: str) -> None:
     """The time-outs after the handshake are those of plain connections."""
     answers = {"/hangs": hangs, "/drips": drips(HEAD + b"Content-Length: 9999\r\n\r\n", b"x")}
+    found = []
     with Server(answers, tls=context(CA.issue_cert("127.0.0.1"))) as server:
-        visitors = [[("GET", path)] for path in answers]
-        replies = ask_all(server.url, visitors, origin={"ca_file": ca_file}, timeouts=HASTY)
-    assert [reply["error"] for [reply] in replies] == ["first_byte_timeout", "total_timeout"]
+        for path, timeouts in (("/hangs", HASTY_FIRST_BYTE), ("/drips", (20.0, 20.0, 5.0))):
+            [reply] = ask(server.url, ("GET", path), origin={"ca_file": ca_file}, timeouts=timeouts)
+            found.append(reply["error"])
+    assert found == ["first_byte_timeout", "total_timeout"]
 
 
 def test_a_get_over_tls_lost_to_the_keep_alive_race_is_sent_once_more_and_a_post_is_not(ca_file: str) -> None:

@@ -66,6 +66,13 @@ def test_what_is_remembered_changes_nothing(several: list[dict[bytes, bytes]]) -
         assert cache_code(headers) == expected_code(headers)
 
 
+def test_a_class_that_rests_on_the_age_is_not_remembered_without_it() -> None:
+    """The same silent cache with another age is another class."""
+    silent = {b"cache-status": b"cache.example.org"}
+    ages = [CACHE_CLASSES[cache_code(silent | {b"age": age})] for age in (b"5", b"0", b"7")]
+    assert ages == ["HIT", "UNKNOWN", "HIT"]
+
+
 @given(st.sampled_from(SPOKEN), st.data())
 def test_digits_do_not_lead_astray(headers: dict[bytes, bytes], data: st.DataObject) -> None:
     """Responses that differ in numbers only are remembered as one only where the numbers mean nothing."""

@@ -1,0 +1,213 @@
+"""What a swarm of some kind was made to show, each in one line computed from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from rich.table import Table
+
+from results.record import Record
+from results.samples import numbers
+from results.summary import among
+from results.units import counted, milliseconds, percent
+
+_TENTH: Final = 0.1
+_MEGABYTE: Final = 1024**2
+_MISSES: Final = ("MISS", "EXPIRED")
+
+Rows = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line.
+
+    Attributes:
+        code: Stable name.
+        words: The line.
+        figures: The numbers in it; ``None`` where there is none.
+    """
+
+    code: str
+    words: str
+    figures: Mapping[str, float | None]
+
+
+def remarks(record: Record) -> tuple[Remark, ...]:
+    """What there is to say of a swarm's record besides its table; nothing of a trial, which has a comparison."""
+    if record.kind == "trial":
+        return ()
+    table = record.table("requests")
+    measured = among(table, "phase", "measured")
+    if not measured.any():
+        return ()
+    return (
+        *_breaking_point(record),
+        *_login_cost(record, table, measured),
+        *_collateral(record, table, measured),
+        *_drift(record, table, measured),
+    )
+
+
+def to_dicts(found: Sequence[Remark]) -> list[dict[str, Any]]:
+    """Plain JSON data."""
+    return [asdict(remark) for remark in found]
+
+
+def levels(record: Record) -> Table | None:
+    """The steps of a search for the breaking point as a table; ``None`` where none was made."""
+    search = (record.run or {}).get("breakpoint")
+    if not search or not search["levels"]:
+        return None
+    table = Table(box=None, pad_edge=False)
+    for title in ("requests/s", "requests", "p99 ms", "errors", "holds"):
+        table.add_column(title, justify="right")
+    for level in search["levels"]:
+        p99 = "–" if level["p99_ms"] is None else f"{level['p99_ms']:.3f}"
+        holds = "yes" if level["holds"] else "no"
+        table.add_row(f"{level['rate']:,.1f}", f"{level['requests']:,}", p99, percent(level["errors"]), holds)
+    return table
+
+
+def _breaking_point(record: Record) -> Iterator[Remark]:
+    search = (record.run or {}).get("breakpoint")
+    if not search:
+        return
+    held, broke = search["held"], search["broke"]
+    limits = f"p99 at most {milliseconds(search['limit_p99_ms'])}, errors at most {percent(search['limit_errors'])}"
+    if held is not None and broke is not None:
+        words = f"held {held:,.4g} requests/s, broke at {broke:,.4g}/s ({limits})"
+    elif broke is not None:
+        words = f"broke at the first step already, {broke:,.4g} requests/s ({limits}): begin lower with --rate"
+    elif held is not None:
+        words = f"held {held:,.4g} requests/s and never broke ({limits}): begin higher with --rate, or go on for longer"
+    else:
+        words = "no step was long enough to be judged: go on for longer with --duration"
+    yield Remark("breakpoint", words, {"held": held, "broke": broke})
+
+
+def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
+    """The time of a log-in in the coin of this site: pages out of its cache.
+
+    Log-ins under load count where there were some, each with all its requests, else those before the start.
+    """
+    service_ms = (numbers(table.column("end")) - numbers(table.column("sent"))) * 1e3
+    good = measured & among(table, "error", "none")
+    rows = good & among(table, "route", "login")
+    count: int
+    if rows.any():
+        request = numbers(table.column("request"))[rows] * 2 + among(table, "arm", _arms(record)[0])[rows]
+        _, position = np.unique(request, return_inverse=True)
+        spent = np.bincount(position, weights=service_ms[rows])
+        count, median = spent.size, float(np.median(spent))
+    else:
+        before = (record.run or {}).get("logins") or {}
+        if not before.get("count"):
+            return
+        count, median = before["count"], before["p50_ms"]
+    hits = service_ms[good & among(table, "cache", "HIT")]
+    hit = float(np.median(hits)) if hits.size else None
+    words = f"log-in p50 {milliseconds(median)} ({counted(count, 'log-in')})"
+    if hit:
+        words += f" = {median / hit:,.0f} page-cache hits of {milliseconds(hit)}"
+    yield Remark("login", words, {"logins": count, "login_p50_ms": median, "hit_p50_ms": hit})
+
+
+def _collateral(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
+    """How much more edits dropped from the cache than had changed.
+
+    A reader's miss counts where the page had been asked for before, so that the cache could have held it, and its
+    article was edited at no time of the run.
+    """
+    edits = among(table, "route", "edit") & among(table, "error", "none")
+    urls = record.table("urls")
+    path = dict(zip(urls.column("url").to_pylist(), urls.column("path").to_pylist(), strict=True))
+    url = numbers(table.column("url"))
+    edited = {path.get(number) for number in np.unique(url[edits]).tolist()}
+    pages = {path.get(number) for number in np.unique(url[among(table, "route", "article")]).tolist()}
+    if not edits.any() or not edited & pages:
+        return
+    readers = among(table, "route", "article") & among(table, "persona", "reader")
+    for arm in _arms(record):
+        mine = np.flatnonzero(readers & among(table, "arm", arm))
+        mine = mine[np.argsort(numbers(table.column("sent"))[mine], kind="stable")]
+        _, first = np.unique(url[mine], return_index=True)
+        known = np.ones(mine.size, bool)
+        known[first] = record.asked.get("prepare") == "warm"
+        others = np.array([path.get(number) not in edited for number in url[mine].tolist()], bool)
+        asked = (measured[mine]) & known & others
+        missed = int((asked & among(table, "cache", *_MISSES)[mine]).sum())
+        done = int((edits & measured & among(table, "arm", arm)).sum())
+        words = (
+            f"{_of(record, arm)}{counted(done, 'edit')}: {counted(missed, 'miss')} in {int(asked.sum()):,} readings "
+            "of articles that the cache had seen and nobody edited"
+        )
+        yield Remark("collateral", words, {"edits": done, "misses": missed, "readings": int(asked.sum())})
+
+
+def _drift(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
+    """What became worse, or grew, over a soak: its first tenth beside its last."""
+    if record.asked.get("shape") != "soak":
+        return
+    scheduled = numbers(table.column("scheduled"))
+    start, end = float(scheduled[measured].min()), float(scheduled[measured].max())
+    tenth = (end - start) * _TENTH
+    parts = (scheduled <= start + tenth, scheduled >= end - tenth)
+    good = measured & among(table, "error", "none")
+    response_ms = (numbers(table.column("end")) - scheduled) * 1e3
+    memory = _memory(record, start)
+    for arm in _arms(record):
+        mine = good & among(table, "arm", arm)
+        sides = [response_ms[mine & part] for part in parts]
+        if not all(side.size for side in sides):
+            continue
+        (p50, p99), (later_p50, later_p99) = (np.quantile(side, (0.5, 0.99)).tolist() for side in sides)
+        words = (
+            f"{_of(record, arm)}first tenth to last: p50 {milliseconds(p50)} to {milliseconds(later_p50)}, "
+            f"p99 {milliseconds(p99)} to {milliseconds(later_p99)}"
+        )
+        if memory is not None:
+            words += f"; generator's memory {memory[0] / _MEGABYTE:,.0f} MB to {memory[1] / _MEGABYTE:,.0f} MB"
+        first, last = memory or (None, None)
+        yield Remark(
+            "drift",
+            words,
+            {
+                "first_p50_ms": p50,
+                "last_p50_ms": later_p50,
+                "first_p99_ms": p99,
+                "last_p99_ms": later_p99,
+                "first_rss_bytes": first,
+                "last_rss_bytes": last,
+            },
+        )
+
+
+def _memory(record: Record, start: float) -> tuple[float, float] | None:
+    """Bytes that all workers hold at the start of the measured time and at the end of the run."""
+    seconds = record.table("seconds")
+    moment, worker = numbers(seconds.column("second")), numbers(seconds.column("worker"))
+    held = numbers(seconds.column("rss_bytes"))
+    first = last = 0.0
+    for number in np.unique(worker):
+        mine = np.flatnonzero((worker == number) & (moment >= start))
+        if not mine.size:
+            return None
+        order = mine[np.argsort(moment[mine], kind="stable")]
+        first += float(held[order[0]])
+        last += float(held[order[-1]])
+    return (first, last) if first and last else None
+
+
+def _arms(record: Record) -> list[str]:
+    return [str(arm["name"]) for arm in record.asked["arms"]]
+
+
+def _of(record: Record, arm: str) -> str:
+    """The arm as a line begins with it, where there are two."""
+    return f"{arm}: " if len(_arms(record)) > 1 else ""

@@ -1,0 +1,218 @@
+"""Reasons to doubt the figures of one swarm: each measured, each against a limit fixed beforehand.
+
+The limits are those of comparisons (``gates``). A swarm has no verdict that could be withheld, so whatever would leave
+a launch out, or forbid a verdict, makes its figures invalid; what only helps to read them is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from results import gates
+from results.design import NEVER_DECIDE, Design
+from results.gates import Gate
+from results.record import Record
+from results.samples import AFTER, BEFORE, Launch, coded, numbers, read_trial
+from results.summary import among
+from results.units import milliseconds, percent
+
+WAITING_LIMIT: Final = 0.01
+"""Share of requests that found every visitor busy, above which a note says so."""
+
+LOOP_LAG_LIMIT_MS: Final = 25.0
+GC_LIMIT_MS: Final = 50.0
+STEAL_LIMIT: Final = 0.05
+"""From where on a note names the worst second: event loop held up, garbage collected, time lost to others."""
+
+_WAIT_S: Final = gates.LAG_FLOOR_MS / 1000
+_LOWER: Final = "Lower the rate, or give the generator a core of its own or more processes."
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason for doubt.
+
+    Attributes:
+        code: Stable name.
+        words: What was found and what to do, on one line.
+        measured: What was found, in ``unit``; ``None`` where it is no number or could not be measured.
+        limit: What it was held against.
+        unit: ``%`` values are fractions; a noun stands in the singular.
+        invalid: Whether the figures must not be used; otherwise it is a note.
+    """
+
+    code: str
+    words: str
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    invalid: bool = True
+
+    def __str__(self) -> str:
+        """``INVALID: …`` or ``note: …``."""
+        return f"{'INVALID' if self.invalid else 'note'}: {self.words}"
+
+
+def doubts(record: Record) -> tuple[Doubt, ...]:
+    """What speaks against the figures of a swarm's record, complete or cut off; what makes them invalid comes first.
+
+    Nothing is said of a trial: its comparison holds the gates of all its launches.
+    """
+    if record.kind == "trial":
+        return ()
+    table = record.table("requests")
+    found = [*_ending(record), *_wrong_pages(record, table)]
+    if among(table, "phase", "measured").any():
+        found += _figures(record, table)
+    else:
+        found.append(Doubt("nothing", "Nothing was measured: the run ended before its measured time.", 0, 1, "request"))
+    return tuple(sorted(found, key=lambda doubt: not doubt.invalid))
+
+
+def to_dicts(found: Sequence[Doubt]) -> list[dict[str, Any]]:
+    """Plain JSON data."""
+    return [asdict(doubt) for doubt in found]
+
+
+def _ending(record: Record) -> Iterator[Doubt]:
+    run = record.run
+    if run is None:
+        yield Doubt(
+            "cut_off",
+            "The run was cut off or is still going: nothing shows that all of its requests are in the record. "
+            "Let it come to its end, or run it again.",
+        )
+    elif run.get("ended_by") == "failed":
+        yield Doubt("failed", f"The run failed: {run.get('reason') or 'no reason is known'}. Run it again.")
+    elif run.get("ended_by") != "completed":
+        yield Doubt(
+            "interrupted", "The run was stopped before its end: the figures are of the part before.", invalid=False
+        )
+
+
+def _wrong_pages(record: Record, table: pa.Table) -> Iterator[Doubt]:
+    """Failed checks of every phase: a page that reached the wrong person during the warm-up has reached them."""
+    found = _tally(table, "check", ~among(table, "check", "ok", "unchecked"))
+    if not found:
+        return
+    words = f"Wrong pages were served ({_listed(found)}): a site that answers wrongly has no speed. "
+    for example in ((record.run or {}).get("failed_checks") or [])[:1]:
+        words += (
+            f"For one, {example.get('arm')} {example.get('path')} for {example.get('viewer')}: "
+            f"expected {example.get('expected')}, got {example.get('got')}. "
+        )
+    yield Doubt("checks", f"{words}Correct the site and run again.", sum(found.values()), 0, "page")
+
+
+def _figures(record: Record, table: pa.Table) -> Iterator[Doubt]:
+    """What the measured rows and the generator's own series tell."""
+    names = [str(arm.get("name")) for arm in record.asked.get("arms", ())]
+    is_duet = len(names) > 1
+    samples = read_trial(record, names[0], names[1] if is_duet else "")  # a lone arm leaves the other side empty
+    launch = samples.launches[0]
+    report = gates.inspect(samples, launch)
+    checked = {gate.code: gate for gate in gates.check(samples, (report,), Design(), 1, paired=is_duet)}
+    ran_out = record.run is not None and record.run.get("ended_by") == "completed"
+    finds_limits = str(record.asked.get("shape", "")).startswith("breakpoint")  # failing is how its search ends
+    for code in ("lag", "cpu"):
+        if not checked[code].ok:
+            yield _failed(checked[code], checked["saturated"].details or _LOWER)
+    if ran_out and not finds_limits and not checked["achieved"].ok:
+        yield _failed(checked["achieved"], f"{_LOWER.removesuffix('.')}; or allow more visitors at a time.")
+    for code in ("ledger", "traffic") if is_duet else ("ledger",):
+        if ran_out and not checked[code].ok:
+            gate = checked[code]
+            yield Doubt(code, f"{gate.words} {gate.details}", gate.measured, gate.limit, gate.unit)
+    measured = among(table, "phase", "measured")
+    if not finds_limits:
+        yield from _errors(launch, table, measured, names)
+    yield from _unknown(record, table, measured)
+    yield from _waiting(table, measured)
+    yield from _held_up(launch)
+
+
+def _failed(gate: Gate, remedy: str) -> Doubt:
+    """A gate on the generator that does not stand."""
+    if gate.measured is None:
+        words = f"{gate.title} was not recorded, so nothing shows that the generator was fit. {remedy}"
+    else:
+        show = percent if gate.unit == "%" else milliseconds
+        words = f"{gate.words.removesuffix('.')} ({show(gate.measured)}; {gate.bound} {show(gate.limit)}). {remedy}"
+    return Doubt(gate.code, words, gate.measured, gate.limit, gate.unit)
+
+
+def _errors(launch: Launch, table: pa.Table, measured: npt.NDArray[np.bool_], names: Sequence[str]) -> Iterator[Doubt]:
+    shares = {name: gates.pooled_error_rate([launch], arm) for name, arm in zip(names, (BEFORE, AFTER), strict=False)}
+    name, worst = max(shares.items(), key=lambda item: item[1])
+    if worst > gates.ERROR_LIMIT:
+        of = f" of {name}" if len(shares) > 1 else ""
+        kinds = _listed(_tally(table, "error", measured & among(table, "arm", name) & ~among(table, "error", "none")))
+        words = (
+            f"{percent(worst)} of the requests{of} failed ({kinds}; at most {percent(gates.ERROR_LIMIT)}): "
+            "replies that fail fast must not pass for fast pages. Find the errors first."
+        )
+        yield Doubt("errors", words, worst, gates.ERROR_LIMIT, "%")
+
+
+def _unknown(record: Record, table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:
+    """Pages whose cache class the replies do not tell; other sites often do not, and their times stand all the same."""
+    pages = measured & among(table, "error", "none") & ~among(table, "route", *NEVER_DECIDE)
+    unknown = int((pages & among(table, "cache", "UNKNOWN")).sum())
+    share = unknown / max(1, int(pages.sum()))
+    if share > gates.UNKNOWN_LIMIT:
+        words = (
+            f"{percent(share)} of the replies do not say what the cache did, so the table does not part hits from "
+            "misses. Have the site or its proxy send Cache-Status."
+        )
+        is_ours = record.asked.get("urls") is None
+        yield Doubt("cache_class", words, share, gates.UNKNOWN_LIMIT, "%", invalid=is_ours)
+
+
+def _waiting(table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:
+    wait = numbers(table.column("sent")) - numbers(table.column("released"))
+    share = float((wait[measured] > _WAIT_S).mean())
+    if share > WAITING_LIMIT:
+        words = (
+            f"{percent(share)} of the requests waited until a visitor was free, and their response times hold the "
+            "wait: the site was slower than its requests came, or there were too few visitors or members."
+        )
+        yield Doubt("waiting", words, share, WAITING_LIMIT, "%", invalid=False)
+
+
+def _held_up(launch: Launch) -> Iterator[Doubt]:
+    """What may lie behind single slow replies: the worst measured second of the generator and its machine."""
+    health = launch.health
+    seconds = health.second > launch.measured_from
+    for code, values, limit, unit, words in (
+        ("loop", health.loop_lag_ms, LOOP_LAG_LIMIT_MS, "ms", "The generator's event loop was held up for {}"),
+        ("gc", health.gc_ms, GC_LIMIT_MS, "ms", "The generator collected garbage for {}"),
+        ("steal", health.steal, STEAL_LIMIT, "%", "The machine lost {} of its time to others"),
+    ):
+        worst = float(np.fmax.reduce(values[seconds], initial=0.0))
+        if worst > limit:
+            shown = percent(worst) if unit == "%" else milliseconds(worst)
+            yield Doubt(
+                code,
+                f"{words.format(shown)} in its worst second; single slow replies may come from that.",
+                worst,
+                limit,
+                unit,
+                invalid=False,
+            )
+
+
+def _tally(table: pa.Table, name: str, mask: npt.NDArray[np.bool_]) -> Mapping[str, int]:
+    """How often each word of a column occurs where ``mask`` holds, the most frequent first."""
+    codes, vocabulary = coded(table.column(name))
+    counts = np.bincount(codes[mask], minlength=len(vocabulary)).tolist()
+    return dict(sorted(((word, n) for word, n in zip(vocabulary, counts, strict=True) if n), key=lambda item: -item[1]))
+
+
+def _listed(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in found.items())
