@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from harness.progress import Advance
 from results.plan import SwarmPlan
 from results.record import Record, read_record
 
+PREPARATION_SECONDS = 1800.0
+"""What a swarm may take before its first request: start, logins, every page of a large site asked for once."""
+
 OVERHEAD_SECONDS = 120.0
-"""What a swarm may take beyond the seconds of its plan: start, logins, cache preparation, drain."""
+"""What it may take beyond the seconds of its plan from then on."""
 
 
 def scenarios() -> list[str]:
@@ -38,7 +42,7 @@ def check_scenario(name: str) -> None:
 
 
 def command(
-    plan: SwarmPlan, plan_file: Path, out: Path, *, processes: int = 1, may_load: str | None = None
+    plan: SwarmPlan, plan_file: Path, out: Path, *, processes: int = 1, options: Sequence[str] = ()
 ) -> list[str]:
     """The argv of locust, with everything said explicitly; ``-P`` keeps what lies in the current folder out of it."""
     argv = [sys.executable, "-P", "-m", "locust"]
@@ -47,9 +51,7 @@ def command(
     argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
     if processes != 1:
         argv += ["--processes", str(processes)]
-    if may_load is not None:
-        argv += ["--i-may-load", may_load]
-    return argv
+    return [*argv, *options]
 
 
 def run(
@@ -59,12 +61,36 @@ def run(
     *,
     scratch: Path,
     core: int | None = None,
-    processes: int = 1,
-    may_load: str | None = None,
     watch: Callable[[], None] | None = None,
     advance: Advance | None = None,
 ) -> Record:
-    """Swarm to the end of the plan and return the record.
+    """Swarm to the end of the plan and return the record; arguments as of ``attempt``.
+
+    Raises:
+        UsageError: The swarm refused to start.
+        RunFailed: It ended otherwise than by its plan; what it recorded is kept.
+        KeyboardInterrupt: After the swarm has been given time to complete its record.
+    """
+    record = attempt(plan, out, log, scratch=scratch, core=core, watch=watch, advance=advance)
+    run = record.run or {}
+    if run.get("ended_by") != "completed":
+        raise RunFailed(f"{run.get('reason')}. What it recorded is in {out}")
+    return record
+
+
+def attempt(
+    plan: SwarmPlan,
+    out: Path,
+    log: Path,
+    *,
+    scratch: Path,
+    core: int | None = None,
+    processes: int = 1,
+    options: Sequence[str] = (),
+    watch: Callable[[], None] | None = None,
+    advance: Advance | None = None,
+) -> Record:
+    """Swarm, and return the complete record however the swarm ended.
 
     Args:
         plan: What to do.
@@ -73,38 +99,46 @@ def run(
         scratch: A folder for the plan file; it need not outlive the swarm.
         core: Pin the generator to this core.
         processes: Locust workers; with more than one, nothing is pinned.
-        may_load: The host, other than loopback, that load may be sent to.
+        options: Words of locust's command line for what the plan does not carry; paths in them are absolute.
         watch: Called ten times a second; what it raises stops the swarm.
-        advance: Told how many seconds have gone by.
+        advance: Told how many seconds of the plan have gone by.
 
     Raises:
         UsageError: The swarm refused to start.
-        RunFailed: It ended otherwise than by its plan; what it recorded is kept.
+        RunFailed: It ended without completing its record; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
     plan_file = scratch.resolve() / f"swarm-{plan.launch}.json"
     plan_file.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
     child = Child(
         "swarm",
-        command(plan, plan_file, out.resolve(), processes=processes, may_load=may_load),
+        command(plan, plan_file, out.resolve(), processes=processes, options=options),
         log,
         core=core if processes == 1 else None,
         folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
         environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")},
     )
-    started = time.monotonic()
+    deadline = time.monotonic() + PREPARATION_SECONDS
+    began: float | None = None
 
     def poll() -> None:
-        if advance is not None:
-            advance(time.monotonic() - started)
+        nonlocal began, deadline
+        now = time.monotonic()
+        if began is None and (out / "plan.json").exists():
+            began, deadline = now, now + plan.warmup_s + plan.duration_s + OVERHEAD_SECONDS
+        if now > deadline:
+            raise TimeoutError
+        if advance is not None and began is not None:
+            advance(now - began)
         if watch is not None:
             watch()
 
     code: int | None = None
     try:
-        code = child.wait(started + plan.warmup_s + plan.duration_s + OVERHEAD_SECONDS, poll=poll)
+        code = child.wait(math.inf, poll=poll)
     except TimeoutError as error:
-        raise RunFailed(f"the swarm did not end {OVERHEAD_SECONDS:.0f} s after its plan was over; see {log}") from error
+        late = "begin" if began is None else f"end {OVERHEAD_SECONDS:.0f} s after its plan was over"
+        raise RunFailed(f"the swarm did not {late}; see {log}") from error
     finally:
         if code is None:
             with uninterrupted():
@@ -113,7 +147,6 @@ def run(
     if not (out / "plan.json").exists():
         raise UsageError(words or f"the swarm ended with exit code {code} before it began; see {log}")
     record = read_record(out, allow_incomplete=True)
-    if record.run is None or record.run.get("ended_by") != "completed":
-        reason = record.run.get("reason") if record.run else None
-        raise RunFailed(f"{reason or words or f'the swarm ended with exit code {code}'}. What it recorded is in {out}")
+    if record.run is None:
+        raise RunFailed(f"{words or f'the swarm ended with exit code {code}'}. What it recorded is in {out}")
     return record

@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import Any
@@ -127,8 +128,7 @@ class Client:
     def __init__(self, origin: Origin, timeouts: Timeouts = Timeouts()) -> None:
         self.jar = Jar(origin.url)
         self.deadline = inf
-        self.url = origin.url
-        self._origin = origin
+        self.origin = origin
         self._timeouts = timeouts
         self._tls = None if origin.tls is None else Tls(origin.tls, origin.host)
         self._connection: socket.socket | TlsSocket | None = None
@@ -150,26 +150,39 @@ class Client:
         jar = self.jar
         lines = b"" if validator is None else validator.header
         if jar.is_empty or not (cookie := jar.header(path)):
-            message = self._origin.get(path, lines)
+            message = self.origin.get(path, lines)
         else:
-            message = self._origin.message("GET", path, (("Cookie", cookie),), lines=lines)
+            message = self.origin.message("GET", path, (("Cookie", cookie),), lines=lines)
         return self._exchange(path, message, head=False, idempotent=True)
 
     def head(self, path: str) -> Reply:
         """Request the headers of ``path``."""
-        message = self._origin.message("HEAD", path, self._cookie(path))
+        message = self.origin.message("HEAD", path, self._cookie(path))
         return self._exchange(path, message, head=True, idempotent=True)
 
-    def post(self, path: str, body: bytes, content_type: str) -> Reply:
-        """Send ``body`` to ``path``, once: a POST is never repeated."""
+    def request(self, method: str, path: str) -> Reply:
+        """Send a request of any other method without a body, once."""
+        message = self.origin.message(method, path, self._cookie(path))
+        return self._exchange(path, message, head=False, idempotent=False)
+
+    def post(self, path: str, body: bytes, content_type: str, more: Iterable[tuple[str, str]] = ()) -> Reply:
+        """Send ``body`` to ``path``, once: a POST is never repeated.
+
+        Args:
+            path: Path and query.
+            body: As it is sent.
+            content_type: Of the body.
+            more: Further header fields.
+        """
         headers = [
             *self._cookie(path),
+            *more,
             ("Content-Type", content_type),
             ("Content-Length", str(len(body))),
-            ("Origin", self._origin.url),
+            ("Origin", self.origin.url),
             ("Sec-Fetch-Site", "same-origin"),
         ]
-        message = self._origin.message("POST", path, headers, body)
+        message = self.origin.message("POST", path, headers, body)
         return self._exchange(path, message, head=False, idempotent=False)
 
     def post_form(self, path: str, fields: dict[str, str]) -> Reply:
@@ -179,6 +192,8 @@ class Client:
     def abandon(self) -> None:
         """End the exchange under way, if any, as ``abandoned``. Call it from another greenlet."""
         if self._greenlet is not None:
+            if self._reader is not None:
+                self._reader.stop()  # whatever comes now comes too late
             self._fail("abandoned", "the run ended")
             get_hub().loop.run_callback(self._wake_from, self._reply)
 
@@ -258,7 +273,7 @@ class Client:
     def _connect(self, over: float) -> None:
         """Open a connection to the first address that takes it; each gets an equal share of the time."""
         self._parser = None
-        addresses = self._origin.addresses
+        addresses = self.origin.addresses
         until = min(over, _monotonic() + self._timeouts.connect)
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             self._forgive()
@@ -268,7 +283,7 @@ class Client:
             if self._connection is not None:
                 self._reader = get_hub().loop.io(self._connection.fileno(), READABLE)
                 self._reader.start(self._readable)
-                self._origin.prefer(address)
+                self.origin.prefer(address)
             if self._reply.error not in {"connect", "connect_timeout"}:
                 return
 

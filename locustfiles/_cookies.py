@@ -50,6 +50,11 @@ class Jar:
             found = self._headers[path] = request.get_header("Cookie", "")
         return found
 
+    def clear(self) -> None:
+        """Forget all cookies: somebody else is next."""
+        self._jar.clear()
+        self._forget_headers()
+
     def store(self, path: str, set_cookies: Iterable[bytes]) -> None:
         """Keep, replace or drop cookies as the ``Set-Cookie`` fields of a response to ``path`` say."""
         request = urllib.request.Request(self._origin + path)

@@ -107,20 +107,22 @@ class RecipeAccounts:
         recipe, account = self._recipe, self._recipe.accounts[index]
         reply = client.get(recipe.page)
         page = _text(reply)
-        yield Exchange("login", "GET", recipe.page, reply, False, None if page is not None else _failed(reply))
-        if page is None:
+        wrong = _failed(reply) if page is None else None
+        path, fields = "", {}
+        if page is not None:
+            try:
+                form = form_of(page.decode("utf-8", "replace"), recipe, self._hosts)
+                path, fields = form.action, fill(form, recipe, account)
+            except LoginError as error:
+                wrong = Finding("not_logged_in", "a form to fill in", str(error))
+        yield Exchange("login", "GET", recipe.page, reply, False, wrong)
+        if wrong is not None:
             return
-        try:
-            form = form_of(page.decode("utf-8", "replace"), recipe, self._hosts)
-            fields = fill(form, recipe, account)
-        except LoginError as error:
-            yield Exchange("login", "GET", recipe.page, reply, True, Finding("not_logged_in", "a form", str(error)))
-            return
-        method, path = "POST", form.action
+        method = "POST"
         reply = client.post_form(path, fields)
         yield Exchange("login", method, path, reply, False, None if 200 <= reply.status < 400 else _failed(reply))
         for _ in range(_HOPS):
-            target = client.resolve(path, reply.location)
+            target = client.origin.resolve(path, reply.location)
             if follow(reply.status, method) is None or target is None:
                 break
             method, path = "GET", target

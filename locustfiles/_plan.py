@@ -109,8 +109,8 @@ class Traffic:
         paced = [persona.name for persona in scenario.personas if persona.is_paced]
         if paced and plan.rate is None:
             raise SwarmError(
-                f"scenario {scenario.name!r} has a {paced[0]} with a clock of its own, which visitors in a loop do not "
-                "have; give --rate R instead of --users"
+                f"scenario {scenario.name!r} has a persona with a clock of its own ({paced[0]}), which visitors in a "
+                "loop do not have; give --rate R instead of --users"
             )
         self.plan = plan
         self.scenario = scenario

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from locustfiles._origin import follow
 from locustfiles._pages import Pages, reference_pages
 from results.plan import Arm, SwarmPlan
 from synth.people import member
+
+PURGE_TOKEN = "ANP_PURGE_TOKEN"
+"""Environment variable with the token that the reference site was started with, if any."""
 
 _TAG_SOURCE = 60  # the most read articles; their tags are the ones people follow
 _QUERIES = 200
@@ -134,14 +138,14 @@ def log_in(accounts: Accounts, client: Client, index: int) -> float:
             if exchange.finding is not None:
                 what += f"; expected {exchange.finding.expected}, got {exchange.finding.got}"
             raise LoginError(
-                f"member {accounts.name(index)} could not log in at {client.url}: {exchange.method} {exchange.path} "
+                f"member {accounts.name(index)} could not log in at {client.origin.url}: {exchange.method} {exchange.path} "
                 f"gave {what}; does the site have this account?"
             )
         if exchange.route == "login":
             spent += reply.end - reply.sent
         was_checked = was_checked or exchange.is_checked
     if not was_checked:
-        raise LoginError(f"nothing shows that {accounts.name(index)} is logged in at {client.url}")
+        raise LoginError(f"nothing shows that {accounts.name(index)} is logged in at {client.origin.url}")
     return spent * 1e3
 
 
@@ -183,7 +187,7 @@ class ReferenceDesk:
 
     def edit(self, client: Client, article: int) -> tuple[Reply, int | None, Finding | None]:
         """See ``Editing``; the digest that the site stored must be the corpus's."""
-        reply = client.post("/anp/edit", json.dumps({"article": article}).encode(), _JSON)
+        reply = client.post("/anp/edit", json.dumps({"article": article}).encode(), _JSON, _token())
         answer = _json(reply)
         if answer is None:
             return reply, None, None
@@ -199,7 +203,7 @@ class ReferenceDesk:
 
     def purge(self, client: Client, path: str) -> Reply:
         """Empty the page cache."""
-        return client.post(path, b'{"all": true}', _JSON)
+        return client.post(path, b'{"all": true}', _JSON, _token())
 
 
 class PurgeMethod:
@@ -258,7 +262,7 @@ def purge(site: Site) -> None:
     """
     client = Client(site.origin)
     try:
-        reply = client.post("/anp/purge", b'{"all": true}', _JSON)
+        reply = client.post("/anp/purge", b'{"all": true}', _JSON, _token())
     finally:
         client.close()
     if reply.error != "none" or reply.status not in {200, 204}:
@@ -289,6 +293,12 @@ def _queries(articles: list[synth.Article]) -> list[str]:
             if cleaned:
                 found[cleaned] = None
     return list(found)[:_QUERIES]
+
+
+def _token() -> list[tuple[str, str]]:
+    """What the reference site asks of whoever changes it from another machine."""
+    token = os.environ.get(PURGE_TOKEN)
+    return [("X-Anp-Token", token)] if token else []
 
 
 def _json(reply: Reply) -> dict[str, Any] | None:

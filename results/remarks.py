@@ -99,7 +99,6 @@ def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Rem
     service_ms = (numbers(table.column("end")) - numbers(table.column("sent"))) * 1e3
     good = measured & among(table, "error", "none")
     rows = good & among(table, "route", "login")
-    count: int
     if rows.any():
         request = numbers(table.column("request"))[rows] * 2 + among(table, "arm", _arms(record)[0])[rows]
         _, position = np.unique(request, return_inverse=True)
@@ -144,8 +143,8 @@ def _collateral(record: Record, table: pa.Table, measured: Rows) -> Iterator[Rem
         missed = int((asked & among(table, "cache", *_MISSES)[mine]).sum())
         done = int((edits & measured & among(table, "arm", arm)).sum())
         words = (
-            f"{_of(record, arm)}{counted(done, 'edit')}: {counted(missed, 'miss')} in {int(asked.sum()):,} readings "
-            "of articles that the cache had seen and nobody edited"
+            f"{_of(record, arm)}{counted(done, 'edit')}: of {int(asked.sum()):,} readings of articles that the cache "
+            f"had seen and nobody edited, {missed:,} missed"
         )
         yield Remark("collateral", words, {"edits": done, "misses": missed, "readings": int(asked.sum())})
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from harness.cli import options
+from harness.cli import figures, options
 from harness.progress import Steps
 from results.record import Record, find_record, list_records, runs_root
-from results.summary import summarize, to_dicts, to_table
 
 EPILOG = """**Examples**
 
@@ -68,9 +67,8 @@ def show(
 ) -> None:
     """Show a record: how it ended, and counts and response times by cache class; an incomplete one too."""
     found = find_record(record, runs_root(out))
-    rows = summarize(found)
     if json:
-        options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, "rows": to_dicts(rows)})
+        options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, **figures.to_dict(found)})
         return
     console = options.console()
     facts = _facts(found)
@@ -81,7 +79,7 @@ def show(
         console.print(f"verdict: {facts['verdict']}", markup=False)
     if missing := _missing_rows(found):
         console.print(f"{missing:,} requests that were written are missing: a file was cut off", markup=False)
-    console.print(to_table(rows))
+    figures.show(found)
 
 
 def export(

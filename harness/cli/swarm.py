@@ -1,33 +1,47 @@
-"""``anp swarm``: load one site with one scenario and keep the record."""
+"""``anp swarm``: load one site, or two side by side, with one scenario and keep the record."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from harness import probe
 from harness import swarm as swarms
-from harness.cli import options
+from harness.cli import figures, options
 from harness.cores import choose_cores
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.progress import Steps
 from results.loopback import is_this_machine
-from results.plan import Arm, SwarmPlan
-from results.record import new_directory, runs_root
-from results.summary import summarize, to_dicts, to_table
+from results.plan import SHAPES, Arm, SwarmPlan
+from results.record import new_directory, read_record, runs_root
 
 EPILOG = """**Examples**
 
 - `anp swarm --host http://127.0.0.1:8000 --scenario cache_hit --rate 200 --duration 30s`
 - `anp swarm --host http://127.0.0.1:8000 --scenario readers_and_members --processes 2 --json`
 - `anp swarm --host http://127.0.0.1:8000 --scenario logged_in --users 10 --duration 1m`
+- `anp swarm --arm before=http://127.0.0.1:8001 --arm after=http://127.0.0.1:8002 --scenario cache_hit`
+- `anp swarm --host http://127.0.0.1:8000 --scenario cache_hit --shape breakpoint:1.5 --rate 100 --duration 5m`
+- `anp swarm --host http://127.0.0.1:8000 --scenario publish_and_purge --event-every 500ms --prepare warm`
+- `anp swarm --host https://staging.example --i-may-load staging.example --scenario cache_hit --rate 5
+  --sitemap https://staging.example/sitemap.xml`
+- `anp swarm --host http://127.0.0.1:8080 --scenario cache_hit --rate 20 --access-log access.log
+  --access-log access.log.1.gz --alias www.example`
+- `anp swarm --host http://127.0.0.1:8080 --scenario readers_and_members --urls urls.txt --login login.toml`
+
+Figures that cannot be believed are marked INVALID, each with its reason and what to do.
+
+Exit codes: 0 fine, 2 refused before any load, 4 failed or invalid, 130 interrupted.
 """
+
+_OTHER_SITES = "Sites that are not ours"
+_PERMISSION = "Permission and trust"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,73 +50,207 @@ def register(app: typer.Typer) -> None:
 
 
 def swarm(
-    host: Annotated[
-        str, typer.Option("--host", help="Origin of the site, such as http://127.0.0.1:8000.", metavar="URL")
-    ],
     scenario: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(swarms.scenarios())}.")],
+    host: Annotated[
+        str | None, typer.Option("--host", help="Origin of the site, such as http://127.0.0.1:8000.", metavar="URL")
+    ] = None,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option("--arm", help="Two sites side by side, instead of --host: give it twice.", metavar="NAME=URL"),
+    ] = None,
     rate: Annotated[
         float | None,
-        typer.Option("--rate", help="Requests a second, fixed in advance (open workload).", show_default="50"),
+        typer.Option("--rate", help="Requests a second and arm, fixed in advance (open workload).", show_default="50"),
     ] = None,
     users: Annotated[
         int | None,
         typer.Option("--users", help="Visitors who wait for each reply (closed workload) instead of a rate."),
     ] = None,
+    visitors: Annotated[
+        int | None,
+        typer.Option("--visitors", help="Most requests of an arm under way at once, with --rate.", show_default="64"),
+    ] = None,
+    shape: Annotated[
+        str,
+        typer.Option("--shape", help=f"How the rate goes: {', '.join(SHAPES)}; with a number as in spike:5."),
+    ] = "steady",
     duration: Annotated[str, typer.Option("--duration", help="Measured time: 30s, 5m, 1h.", metavar="TIME")] = "30s",
     warmup: Annotated[str, typer.Option("--warmup", help="Load before it, not measured.", metavar="TIME")] = "2s",
     prepare: Annotated[
         str, typer.Option("--prepare", help="Cache before the first request: natural, warm (every page once) or cold.")
     ] = "natural",
     members: Annotated[int, typer.Option("--members", help="Member accounts to use.")] = 20,
+    member_share: Annotated[
+        float | None,
+        typer.Option(
+            "--member-share", help="Part of the requests that members make, 0 to 1.", show_default="the scenario's"
+        ),
+    ] = None,
+    zipf: Annotated[
+        float, typer.Option("--zipf", help="How steeply popularity falls with rank; 0: all pages alike.")
+    ] = 0.8,
+    event_every: Annotated[
+        str | None,
+        typer.Option(
+            "--event-every",
+            help="From one edit, purge or log-in to the next, in scenarios of them.",
+            metavar="TIME",
+            show_default="the scenario's",
+        ),
+    ] = None,
+    stale_allowance: Annotated[
+        str,
+        typer.Option("--stale-allowance", help="After an edit, how long the old page is no fault.", metavar="TIME"),
+    ] = "0s",
+    limit_p99: Annotated[
+        float | None,
+        typer.Option(
+            "--limit-p99", help="Response time that ends --shape breakpoint.", metavar="MS", show_default="100"
+        ),
+    ] = None,
+    limit_errors: Annotated[
+        float | None,
+        typer.Option(
+            "--limit-errors",
+            help="Share of failed requests that ends --shape breakpoint.",
+            metavar="SHARE",
+            show_default="0.01",
+        ),
+    ] = None,
+    urls: Annotated[
+        Path | None,
+        typer.Option("--urls", help="Ask for the addresses in this file.", rich_help_panel=_OTHER_SITES),
+    ] = None,
+    sitemap: Annotated[
+        str | None,
+        typer.Option(
+            "--sitemap",
+            help="Ask for the addresses in this sitemap.",
+            metavar="URL|FILE",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
+    access_log: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--access-log",
+            help="Ask for what this log holds, by its own mix; repeatable.",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
+    with_bots: Annotated[
+        bool, typer.Option("--with-bots", help="Keep programs' requests of the log.", rich_help_panel=_OTHER_SITES)
+    ] = False,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alias",
+            help="Another name of the site, as its addresses have it; repeatable.",
+            metavar="HOST",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
+    login: Annotated[
+        Path | None,
+        typer.Option("--login", help="How members log in there (TOML).", rich_help_panel=_OTHER_SITES),
+    ] = None,
+    allow_writes: Annotated[
+        bool,
+        typer.Option("--allow-writes", help="Allow log-ins and purges as load there.", rich_help_panel=_OTHER_SITES),
+    ] = False,
+    may_load: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--i-may-load",
+            help="Name of a host, other than this machine, you may load; repeatable.",
+            metavar="HOST",
+            rich_help_panel=_PERMISSION,
+        ),
+    ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            help="Authorities (PEM) to trust instead of the system's.",
+            rich_help_panel=_PERMISSION,
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Accept any certificate.", rich_help_panel=_PERMISSION)
+    ] = False,
     processes: Annotated[int, typer.Option("--processes", help="Locust workers.", min=1)] = 1,
     seed: Annotated[
         int, typer.Option("--seed", help="Seed of the traffic: the same seed sends the same requests.")
     ] = 0,
-    may_load: Annotated[
-        str | None,
-        typer.Option("--i-may-load", help="Name of a host, other than this machine, you may load.", metavar="HOST"),
-    ] = None,
     out: options.Out = None,
     json: options.Json = False,
 ) -> int:
-    """Swarm a site and record every request; prints counts and response times by cache class."""
+    """Swarm a site and record every request; prints counts and response times by cache class.
+
+    Without addresses the site must be the reference site, whose pages can be checked. Any other site is swarmed by the
+    addresses in a file, a sitemap or an access log.
+    """
     swarms.check_scenario(scenario)
-    if rate is not None and users is not None:
+    if users is not None and (rate is not None or visitors is not None):
+        name, value = ("--rate", rate) if rate is not None else ("--visitors", visitors)
         raise UsageError(
-            f"--rate {rate:g} and --users {users} exclude each other: arrivals fixed in advance, or visitors who wait"
+            f"{name} {value:g} and --users {users} exclude each other: arrivals fixed in advance, or visitors who wait"
         )
+    if not shape.startswith("breakpoint") and (limit_p99 is not None or limit_errors is not None):
+        raise UsageError(f"--limit-p99 and --limit-errors end --shape breakpoint; the shape is {shape!r}")
     plan = SwarmPlan(
         scenario=scenario,
-        arms=(Arm("target", host.rstrip("/")),),
+        arms=_arms(host, arm),
         seed=seed,
         rate=None if users is not None else (50.0 if rate is None else rate),
-        visitors=64 if users is None else users,
+        visitors=next((number for number in (users, visitors) if number is not None), 64),
         warmup_s=_seconds("--warmup", warmup),
         duration_s=_seconds("--duration", duration),
         members=members,
+        member_share=member_share,
+        zipf=zipf,
         prepare=prepare,  # type: ignore[arg-type]  # the plan judges it
+        shape=shape,
+        event_s=None if event_every is None else _seconds("--event-every", event_every),
+        stale_s=_seconds("--stale-allowance", stale_allowance),
+        ca_file=None if ca_file is None else str(ca_file.resolve()),
+        insecure=insecure,
     )
-    _refuse_foreign(plan.arms[0].url, may_load)
-    if probe.about(plan.arms[0].url) is None:
-        raise UsageError(
-            f"{host} is not the anp reference site, whose pages a swarm can check. Start one with: anp serve"
-        )
+    _refuse_foreign(plan.arms, may_load or ())
+    words = [f"--i-may-load={name}" for name in may_load or ()]
+    words += [f"--alias={name}" for name in alias or ()]
+    words += [f"--access-log={path.resolve()}" for path in access_log or ()]
+    words += [f"--urls={urls.resolve()}"] if urls else []
+    words += [f"--sitemap={_sitemap(sitemap)}"] if sitemap else []
+    words += [f"--login={login.resolve()}"] if login else []
+    words += ["--with-bots"] if with_bots else []
+    words += ["--allow-writes"] if allow_writes else []
+    words += [] if limit_p99 is None else [f"--limit-p99={limit_p99}"]
+    words += [] if limit_errors is None else [f"--limit-errors={limit_errors}"]
+
     directory = new_directory(runs_root(out), scenario)
     steps = Steps()
+    targets = " and ".join(each.url for each in plan.arms)
+    hint = (
+        ""
+        if rate is not None or users is not None or not access_log
+        else "; no --rate was given, so 50 requests/s are sent"
+    )
     seconds = plan.warmup_s + plan.duration_s
     try:
         with (
             tempfile.TemporaryDirectory(prefix="anp-") as work,
-            steps.step(f"{scenario} against {host}, {seconds:g} s", total=seconds + 2) as advance,
+            steps.step(f"{scenario} against {targets}, {seconds:g} s", total=seconds + 2) as advance,
         ):
-            record = swarms.run(
+            record = swarms.attempt(
                 plan,
                 directory,
                 directory / "swarm.log",
                 scratch=Path(work),
                 core=choose_cores().generator,
                 processes=processes,
-                may_load=may_load,
+                options=words,
+                watch=_tell_addresses(directory, steps, hint),
                 advance=advance,
             )
     finally:
@@ -110,12 +258,29 @@ def swarm(
             steps.say(f"record: {directory}")
         else:
             shutil.rmtree(directory)  # refused, or stopped before the first request
-    rows = summarize(record)
     if json:
-        options.print_json({"record": str(record.path), "run": record.run, "rows": to_dicts(rows)})
+        shown = figures.to_dict(record)
+        options.print_json({"record": str(record.path), "run": record.run, **shown})
+        is_valid = bool(shown["valid"])
     else:
-        options.console().print(to_table(rows))
-    return 0
+        is_valid = figures.show(record)
+    return ExitCode.FINE if is_valid else ExitCode.INVALID
+
+
+def _arms(host: str | None, words: Sequence[str] | None) -> tuple[Arm, ...]:
+    if (host is None) == (not words):
+        raise UsageError("say what to swarm: --host URL for one site, or --arm NAME=URL twice for two side by side")
+    if host is not None:
+        return (Arm("target", host.rstrip("/")),)
+    arms = []
+    for word in words or ():
+        name, equals, url = word.partition("=")
+        if not (name and equals and url):
+            raise UsageError(f"--arm {word!r} is not NAME=URL; for instance --arm before=http://127.0.0.1:8001")
+        arms.append(Arm(name, url.rstrip("/")))
+    if len(arms) != 2:
+        raise UsageError(f"--arm was given {'once' if len(arms) == 1 else f'{len(arms)} times'}; two sites make a duet")
+    return tuple(arms)
 
 
 def _seconds(option: str, word: str) -> float:
@@ -132,7 +297,30 @@ def _seconds(option: str, word: str) -> float:
     raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
-def _refuse_foreign(url: str, may_load: str | None) -> None:
-    host = urlsplit(url).hostname or ""
-    if not is_this_machine(host) and host != may_load:
-        raise UsageError(f"{host} is not this machine. If you are allowed to load it, say so: --i-may-load {host}")
+def _sitemap(word: str) -> str:
+    """Where a sitemap is, for a process in another folder."""
+    return word if word.startswith(("http://", "https://")) else str(Path(word).resolve())
+
+
+def _refuse_foreign(arms: Sequence[Arm], may_load: Sequence[str]) -> None:
+    """The swarm refuses this as well, but here no process and no folder has been made for it yet."""
+    for arm in arms:
+        host = urlsplit(arm.url).hostname or ""
+        if not is_this_machine(host) and host not in may_load:
+            raise UsageError(f"{host} is not this machine. If you are allowed to load it, say so: --i-may-load {host}")
+
+
+def _tell_addresses(directory: Path, steps: Steps, hint: str) -> Callable[[], None]:
+    """Say what is asked for, once the swarm has read it and the record has begun."""
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        if told or not (directory / "plan.json").exists():
+            return
+        told = True
+        urls = read_record(directory, allow_incomplete=True).asked.get("urls")
+        if urls:
+            steps.say(f"  {urls['source']} ({urls['count']:,} addresses){hint}")
+
+    return tell

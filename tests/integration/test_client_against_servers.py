@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from tests.servers import Server, import_site, nginx, reference_site
-from tests.unit.locustfiles.bad_server import ask
+from tests.unit.locustfiles.bad_server import ask, has_ipv6
 
 PAGE = b"<!doctype html><title>A page</title>" + b"<p>Some text to compress.</p>" * 400
 NGINX = """
@@ -143,18 +143,12 @@ def test_the_wrong_protocol_for_the_port_of_nginx_is_a_sample(server: Server) ->
     assert (tls["error"], tls["status"]) == ("tls", 0)
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_nginx_is_reached_by_ipv6(tmp_path: Path) -> None:
     """The whole way: literal in the URL, connection, Host header, redirect."""
     (tmp_path / "www" / "folder").mkdir(parents=True)
-    try:
-        running = nginx(tmp_path, "server { listen LISTEN; root www; }", address="[::1]")
-        server = running.__enter__()
-    except OSError:
-        pytest.skip("this machine has no IPv6")
-    try:
+    with nginx(tmp_path, "server { listen LISTEN; root www; }", address="[::1]") as server:
         [reply] = ask(server.url, ("GET", "/folder"))
-    finally:
-        running.__exit__(None, None, None)
     assert (reply["error"], reply["status"], reply["leads_to"]) == ("none", 301, "/folder/")
 
 
@@ -185,4 +179,5 @@ def test_a_login_that_fails_at_the_reference_site_is_an_answer(site: Server) -> 
     replies = ask(site.url, ("POST", "/login"), ("GET", "/me"))
     assert [reply["error"] for reply in replies] == ["none", "none"]
     assert replies[0]["status"] in {400, 401, 403, 422}
+    assert (replies[1]["status"], replies[1]["leads_to"]) == (303, "/login?next=/me")
     assert not replies[1]["new_connection"]

@@ -169,6 +169,15 @@ def beneath(connection: socket.socket) -> socket.socket:
     return socket.socket(fileno=os.dup(connection.fileno()))
 
 
+def has_ipv6() -> bool:
+    """Whether something can listen at the loopback address of IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def ask(url: str, *steps: Step, **settings: Any) -> list[dict[str, Any]]:
     """What one visitor gets for each step; ``client_probe`` says what steps and settings there are."""
     return ask_all(url, [steps], **settings)[0]

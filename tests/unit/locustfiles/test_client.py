@@ -23,6 +23,7 @@ from tests.unit.locustfiles.bad_server import (
     floods,
     half_closes,
     hangs,
+    has_ipv6,
     resets,
     says,
 )
@@ -410,13 +411,10 @@ def test_where_no_address_works_the_last_one_says_why() -> None:
             assert reply["error"] == expected
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_an_ipv6_address_is_reached_and_named() -> None:
     """The address stands in brackets in the URL and in the Host header."""
-    try:
-        server = Server({"/": says(OK)}, host="::1")
-    except OSError:
-        pytest.skip("this machine has no IPv6")
-    with server:
+    with Server({"/": says(OK)}, host="::1") as server:
         [reply] = ask(server.url, ("GET", "/"))
     assert (reply["error"], reply["body"]) == ("none", "ok")
     assert f"Host: [::1]:{server.port}\r\n".encode() in server.requests[0][1]

@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locustfiles._pages import CARDS, WRITES, Pages, Section, listed_pages, reference_pages
-from target_app.routes import CARDS_PER_PAGE
+from target_app.pages import PAGE_SIZE
 
 TAGS = {"one": 3, "two": 1}
 QUERIES = ("/search?q=plum", "/search?q=apple+tart")
@@ -79,7 +79,7 @@ def test_the_tour_is_robots_the_sitemap_and_the_articles_by_id() -> None:
 
 def test_a_listing_shows_as_many_articles_as_the_site_puts_on_it() -> None:
     """The last listing asked for is one that the site has."""
-    assert CARDS == CARDS_PER_PAGE
+    assert CARDS == PAGE_SIZE
     assert "listing" not in reference(CARDS).routes
     assert reference(CARDS + 1).path(2) == "/page/2/"
 
@@ -91,6 +91,7 @@ def test_a_site_of_one_article_lacks_what_it_lacks() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.1, 100)), min_size=1, max_size=40), st.booleans())
+@settings(deadline=None)
 def test_listed_addresses_are_all_there_in_their_order(rows: list[tuple[str, float]], with_login: bool) -> None:
     """Each address has its route and weight whatever its place in the file, and the tour is the file's order."""
     paths = [f"/{number}" for number in range(len(rows))]
@@ -118,6 +119,7 @@ def test_a_purge_of_a_listed_address_asks_for_that_address() -> None:
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8))
+@settings(deadline=None)
 def test_a_row_belongs_to_the_section_it_lies_in(sizes: list[int]) -> None:
     """Row numbers count through the sections in their order."""
     names = [f"r{number}" for number in range(len(sizes))]

@@ -39,6 +39,7 @@ def moments(made: SwarmPlan, arm: int = 0) -> np.ndarray:
 
 
 @given(SHAPES, st.floats(0, 50), st.floats(0.1, 300))
+@settings(deadline=None)
 def test_steps_cover_the_plan_without_gap(shape: str, warmup: float, duration: float) -> None:
     """One step begins where the last ended, from zero to the plan's end, at rates that are never zero."""
     made = list(steps(plan(shape, warmup_s=warmup, duration_s=duration)))
@@ -50,6 +51,7 @@ def test_steps_cover_the_plan_without_gap(shape: str, warmup: float, duration: f
 
 
 @given(SHAPES, st.floats(0.1, 50))
+@settings(deadline=None)
 def test_the_warm_up_runs_at_the_rate_the_measured_part_begins_with(shape: str, warmup: float) -> None:
     """Between warm-up and measured part the rate does not jump."""
     first, second = itertools.islice(steps(plan(shape, warmup_s=warmup)), 2)
@@ -91,6 +93,7 @@ def test_a_shape_without_a_number_takes_its_own() -> None:
 
 
 @given(st.floats(0.01, 20), st.floats(0.01, 20), st.floats(0.001, 100), st.floats(0, 1e4))
+@settings(deadline=None)
 def test_placing_inverts_the_cumulated_rate(low: float, high: float, length: float, start: float) -> None:
     """The share of the step's requests up to the moment that u is placed at is u itself."""
     assume(start + length > start)
@@ -106,6 +109,7 @@ def test_placing_inverts_the_cumulated_rate(low: float, high: float, length: flo
 
 
 @given(st.floats(0.01, 20), st.floats(0.01, 20), st.lists(st.floats(0, 1), max_size=5))
+@settings(deadline=None)
 def test_parts_of_a_step_have_its_rate(low: float, high: float, cuts: list[float]) -> None:
     """Cut anywhere, the parts add up to as many requests as the whole."""
     step = Step(5.0, 25.0, low, high)

@@ -1,0 +1,37 @@
+"""The figures of a record as verbs show them: table, remarks and doubts, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from harness.cli import options
+from results import remarks, summary, validity
+from results.record import Record
+
+
+def to_dict(record: Record) -> dict[str, Any]:
+    """Plain JSON data; ``valid`` says whether the figures may be used."""
+    found = validity.doubts(record)
+    return {
+        "rows": summary.to_dicts(summary.summarize(record)),
+        "remarks": remarks.to_dicts(remarks.remarks(record)),
+        "doubts": validity.to_dicts(found),
+        "valid": not any(doubt.invalid for doubt in found),
+    }
+
+
+def show(record: Record) -> bool:
+    """Print the table and the remarks, and the doubts on standard error; returns whether the figures may be used."""
+    console = options.console()
+    if (levels := remarks.levels(record)) is not None:
+        console.print(levels)
+        console.print()
+    console.print(summary.to_table(summary.summarize(record)))
+    for remark in remarks.remarks(record):
+        console.print(remark.words, markup=False, soft_wrap=True)
+    found = validity.doubts(record)
+    for doubt in found:
+        typer.echo(str(doubt), err=True)
+    return not any(doubt.invalid for doubt in found)

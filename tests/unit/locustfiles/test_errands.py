@@ -1,0 +1,220 @@
+"""What visitors do when their moment has come, and what is noted of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.locustfiles.bad_server import OK, Answer, Server, hangs, says
+
+PROBE = Path(__file__).with_name("errands_probe.py")
+ONCE, RETURNS, AGAIN = 0, 1, 2
+NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+
+
+def carry_out(server: Server, site: dict[str, Any], *steps: tuple[Any, ...]) -> dict[str, Any]:
+    """Carry arrivals out one after another; ``errands_probe`` says what steps there are."""
+    words = [sys.executable, "-W", "error", str(PROBE), server.url, json.dumps(site), json.dumps(steps)]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def visit(path: str, visitor: int = 0, kind: int = ONCE, seat: int = 0) -> tuple[Any, ...]:
+    """One visit of a page."""
+    return ("VISIT", path, visitor, kind, seat)
+
+
+def told(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    """Some columns of the rows."""
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+def moved(to: str, *headers: str, status: int = 302) -> Answer:
+    """A redirect."""
+    lines = "".join(f"{header}\r\n" for header in headers)
+    return says(f"HTTP/1.1 {status} Elsewhere\r\nLocation: {to}\r\n{lines}Content-Length: 0\r\n\r\n".encode())
+
+
+def edition(revision: int, etag: str = "") -> bytes:
+    """Article 0 in an edition, or article 1 and so on where the caller says so."""
+    mark = f'<meta name="anp-mark" content="page=article id=0 revision={revision} digest=d{revision} viewer=anonymous">'
+    tag = f'ETag: "{etag}"\r\n' if etag else ""
+    return f"HTTP/1.1 200 OK\r\n{tag}Content-Length: {len(mark)}\r\n\r\n{mark}".encode()
+
+
+class Turns:
+    """Answers each request for a page with the next of several answers, and keeps what was asked."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self._answers = list(answers)
+
+    def __call__(self, connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(self._answers.pop(0))
+        return True
+
+
+def asked(server: Server, field: str) -> list[str | None]:
+    """The value of a header field in each request that came."""
+    found: list[str | None] = []
+    for _, head in server.requests:
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line)
+        found.append(fields.get(field))
+    return found
+
+
+def test_a_redirect_and_what_it_leads_to_are_rows_of_their_own() -> None:
+    """Both have the planned request's number; the second is due when the first has ended."""
+    with Server({"/a": moved("/b", status=301), "/b": moved("/c?x=1"), "/c?x=1": says(OK)}) as server:
+        rows = carry_out(server, {"paths": ["/a"]}, visit("/a"))["rows"]
+    assert told(rows, "request", "route", "status", "hop", "error") == [
+        (0, "redirect", 301, 0, "none"),
+        (0, "redirect", 302, 1, "none"),
+        (0, "page", 200, 2, "none"),
+    ]
+    for one, other in zip(rows, rows[1:], strict=False):
+        assert other["scheduled"] == one["end"] <= other["sent"]
+
+
+def test_endless_and_foreign_redirects_are_errors() -> None:
+    """A circle is left after five hops, and no other host is asked for anything."""
+    answers = {"/a": moved("/a"), "/b": moved("http://elsewhere.example/"), "/c": moved("")}
+    with Server(answers) as server:
+        rows = carry_out(server, {"paths": ["/a", "/b", "/c"]}, *map(visit, answers))["rows"]
+    assert told(rows[:6], "request", "hop", "error") == [(0, hop, "status" if hop == 5 else "none") for hop in range(6)]
+    assert told(rows[6:], "request", "route", "hop", "error") == [
+        (1, "redirect", 0, "status"),
+        (2, "redirect", 0, "status"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/page", "/moved", "/purge"])
+def test_the_next_reader_at_a_seat_has_no_cookies_of_the_last(path: str) -> None:
+    """Cookies of a page, of a redirect and of an answer to a purge go with the reader who was given them."""
+    cookie = "Set-Cookie: visitor=1; Path=/"
+    answers = {
+        "/page": says(OK.replace(b"\r\n\r\n", f"\r\n{cookie}\r\n\r\n".encode())),
+        "/moved": moved("/end", cookie),
+        "/purge": says(OK.replace(b"\r\n\r\n", f"\r\n{cookie}\r\n\r\n".encode())),
+        "/end": says(OK),
+    }
+    with Server(answers) as server:
+        first = ("PURGE", path) if path == "/purge" else visit(path)
+        carry_out(server, {"paths": list(answers)}, first, visit("/end", 1))
+    assert asked(server, "Cookie")[-1] is None
+    assert asked(server, "Cookie").count("visitor=1") == (path == "/moved")
+
+
+def test_who_returns_sends_the_validator_of_the_first_visit() -> None:
+    """From whichever seat; other visitors, and those who will not return, send none. A 304 is a good answer."""
+    page = OK.replace(b"\r\n\r\n", b'\r\nETag: "e1"\r\n\r\n')
+    with Server({"/a": Turns(page, page, NOT_MODIFIED, page, page)}) as server:
+        rows = carry_out(
+            server,
+            {"paths": ["/a"]},
+            visit("/a", 1, RETURNS, seat=0),
+            visit("/a", 2, ONCE, seat=0),
+            visit("/a", 1, AGAIN, seat=1),
+            visit("/a", 3, ONCE, seat=0),
+            visit("/a", 2, AGAIN, seat=0),
+        )["rows"]
+    assert asked(server, "If-None-Match") == [None, None, '"e1"', None, None]
+    assert told(rows, "status", "conditional", "error") == [
+        (200, False, "none"),
+        (200, False, "none"),
+        (304, True, "none"),
+        (200, False, "none"),
+        (200, False, "none"),
+    ]
+    assert rows[2]["bytes"] == 0
+
+
+def test_a_redirect_of_who_returns_was_asked_for_with_a_validator() -> None:
+    """The row of the redirect says so, the row of what it leads to does not."""
+    page = OK.replace(b"\r\n\r\n", b'\r\nETag: "e1"\r\n\r\n')
+    away = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    with Server({"/a": Turns(page, away), "/b": says(OK)}) as server:
+        rows = carry_out(server, {"paths": ["/a"]}, visit("/a", 1, RETURNS), visit("/a", 1, AGAIN))["rows"]
+    assert told(rows, "status", "conditional") == [(200, False), (302, True), (200, False)]
+
+
+@pytest.mark.parametrize("status", [304, 404, 410, 500, 503])
+def test_an_answer_that_was_not_asked_for_is_an_error(status: int) -> None:
+    """A 304 to somebody who holds nothing, and every 4xx and 5xx, is of the class ``status``; locust hears why."""
+    with Server({"/a": says(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())}) as server:
+        found = carry_out(server, {"paths": ["/a"]}, visit("/a"))
+    assert told(found["rows"], "status", "error", "check") == [(status, "status", "unchecked")]
+    [[method, name, _, size, failure, context]] = found["fired"]
+    assert (method, name, size, failure) == ("GET", "page", 0, f"status {status}")
+    assert context == {"arm": "target", "cache": "UNKNOWN"}
+
+
+def test_a_purge_goes_to_the_page_by_its_own_method() -> None:
+    """On a site that is not ours a page is purged by PURGE; a refusal is an error."""
+    refusal = says(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+    with Server({"/a": says(OK), "/b": refusal}) as server:
+        found = carry_out(server, {"paths": ["/a", "/b"]}, ("PURGE", "/a"), ("PURGE", "/b"))
+    assert [head.split()[:2] for _, head in server.requests] == [[b"PURGE", b"/a"], [b"PURGE", b"/b"]]
+    assert told(found["rows"], "route", "status", "error") == [("purge", 200, "none"), ("purge", 405, "status")]
+    assert [method for method, *_ in found["fired"]] == ["PURGE", "PURGE"]
+
+
+def test_what_a_user_leaves_behind_is_noted_as_abandoned() -> None:
+    """A user whom locust takes away in the middle of a request leaves a row, and the seat can be used again."""
+    with Server({"/a": hangs, "/b": says(OK)}) as server:
+        rows = carry_out(server, {"paths": ["/a", "/b"]}, ("LEAVE", "/a"), visit("/b"))["rows"]
+    assert told(rows, "request", "route", "error") == [(0, "page", "abandoned"), (1, "page", "none")]
+
+
+def test_every_page_is_checked_and_the_first_examples_are_kept() -> None:
+    """A page without a mark, one of another article and one that is right: each row has its finding."""
+    other = edition(0).replace(b"id=0", b"id=5")
+    with Server({"/a": Turns(OK, other, edition(0))}) as server:
+        found = carry_out(server, {"articles": ["/a"]}, visit("/a"), visit("/a"), visit("/a"))
+    assert [check for (check,) in told(found["rows"], "check")] == ["no_mark", "wrong_article", "ok"]
+    assert told(found["examples"], "check", "path", "viewer") == [
+        ("no_mark", "/a", "anonymous"),
+        ("wrong_article", "/a", "anonymous"),
+    ]
+    assert [failure for *_, failure, _ in found["fired"]] == ["no_mark", "wrong_article", None]
+
+
+def test_an_edition_older_than_the_last_edit_is_stale() -> None:
+    """From the moment the edit is known the new edition is expected, in a page and in a 304 alike."""
+    page, old = edition(0, "e0"), edition(0)
+    with Server({"/a": Turns(page, old, edition(1), NOT_MODIFIED)}) as server:
+        rows = carry_out(
+            server,
+            {"articles": ["/a"]},
+            visit("/a", 1, RETURNS),
+            ("EDITED", 0, 1),
+            visit("/a", 2),
+            visit("/a", 3),
+            visit("/a", 1, AGAIN),
+        )["rows"]
+    assert told(rows, "check", "status") == [("ok", 200), ("stale", 200), ("ok", 200), ("stale", 304)]
+
+
+def test_a_page_that_outran_the_news_of_its_edit_may_be_revalidated() -> None:
+    """Who was shown the new edition before it was known holds the new one, and a 304 is right for it."""
+    with Server({"/a": Turns(edition(1, "e1"), NOT_MODIFIED)}) as server:
+        rows = carry_out(
+            server, {"articles": ["/a"]}, visit("/a", 1, RETURNS), ("EDITED", 0, 1), visit("/a", 1, AGAIN)
+        )["rows"]
+    assert asked(server, "If-None-Match") == [None, '"e1"']
+    assert told(rows, "check", "status") == [("ok", 200), ("ok", 304)]
+
+
+def test_what_failed_its_check_is_not_kept() -> None:
+    """A visitor does not go on with a page that was wrong: the return asks for it anew."""
+    wrong = edition(0, "e0").replace(b"id=0", b"id=5")
+    with Server({"/a": Turns(wrong, edition(0))}) as server:
+        carry_out(server, {"articles": ["/a"]}, visit("/a", 1, RETURNS), visit("/a", 1, AGAIN))
+    assert asked(server, "If-None-Match") == [None, None]

@@ -1,0 +1,161 @@
+"""Scenarios: who comes and how often, what is refused where it is written, and what becomes of them elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from locustfiles._errors import SwarmError
+from locustfiles._pages import listed_pages
+from locustfiles._scenario import Persona, Scenario
+from tests.unit.locustfiles.small_site import small_site
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENT = ROOT / "docs" / "scenarios.md"
+NAMES = sorted(path.stem for path in (ROOT / "locustfiles").glob("[a-z]*.py"))
+
+READER = Persona("reader", 0.9, {"article": 0.8, "home": 0.2}, revisits=0.1)
+MEMBER = Persona("member", 0.1, {"article": 0.5, "me": 0.5}, logged_in=True)
+CRAWLER = Persona("crawler", 0.5, tours=True)
+EDITOR = Persona("editor", routes={"edit": 1.0}, every_s=2.0)
+OPERATOR = Persona("operator", routes={"purge": 1.0}, every_s=5.0)
+ARRIVAL = Persona("arrival", routes={"login": 1.0}, every_s=0.5)
+
+
+def scenario(*personas: Persona) -> Scenario:
+    """A scenario of these personas."""
+    return Scenario("mine", "a test", personas)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, dict[str, Any]]:
+    """Every public scenario as data, read in a process of its own because a locustfile brings locust."""
+    code = (
+        "import importlib, json, sys\n"
+        "from locustfiles import _swarm\n"
+        "found = {}\n"
+        "for name in sys.argv[1:]:\n"
+        "    _swarm.SwarmUser._station = None\n"
+        "    found[name] = importlib.import_module('locustfiles.' + name).SCENARIO.to_dict()\n"
+        "print(json.dumps(found))"
+    )
+    command = [sys.executable, "-c", code, *NAMES]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found: dict[str, dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"share": 1.0}, "asks for nothing"),
+        ({"routes": {"home": 1.0}}, "never comes"),
+        ({"share": 1.0, "routes": {"me": 1.0}}, "logged_in=True"),
+        ({"share": 1.0, "routes": {"me": 1.0}, "logged_in": True, "revisits": 0.1}, "revisits=0"),
+    ],
+)
+def test_personas_cannot_do_what_nobody_can(values: dict[str, Any], says: str) -> None:
+    """Nothing to ask for, no reason to come, another's page, a private page kept: refused where it is written."""
+    with pytest.raises(SwarmError, match=says):
+        Persona("x", **values)
+
+
+def test_personas_tell_what_they_do() -> None:
+    """Tours and clocks place a persona's requests evenly; logging in, editing and purging are writes."""
+    assert [p.is_paced for p in (READER, MEMBER, CRAWLER, EDITOR)] == [False, False, True, True]
+    assert [p.writes for p in (READER, EDITOR, OPERATOR, ARRIVAL)] == [set(), {"edit"}, {"purge"}, {"login"}]
+    assert scenario(READER, EDITOR, ARRIVAL).writes == {"edit", "login"}
+
+
+def test_who_logs_in_needs_members_and_who_stays_logged_in_sessions() -> None:
+    """A persona that arrives needs accounts; only one that reads as a member needs a session before the start."""
+    found = [(s.has_members, s.has_sessions) for s in (scenario(READER), scenario(READER, ARRIVAL), scenario(MEMBER))]
+    assert found == [(False, False), (True, False), (True, True)]
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=5), st.floats(0, 1))
+@settings(deadline=None)
+def test_shares_add_up_and_the_members_part_can_be_chosen(readers: list[float], member_share: float) -> None:
+    """Shares are scaled to one; a stated share of members replaces theirs and keeps the readers' proportions."""
+    personas = [Persona(f"r{number}", share, {"home": 1.0}) for number, share in enumerate(readers)]
+    total = sum(readers)
+    plain = scenario(*personas).shares(member_share)
+    assert plain == pytest.approx([share / total for share in readers])
+    mixed = scenario(*personas, MEMBER).shares(member_share)
+    assert mixed == pytest.approx([*(share / total * (1 - member_share) for share in readers), member_share])
+
+
+def test_a_scenario_of_clocks_alone_has_no_shares() -> None:
+    """Where everybody has a clock of their own, the plan's rate goes to nobody."""
+    assert scenario(EDITOR, ARRIVAL).shares(0.3) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("persona", [EDITOR, Persona("x", 1.0, {"search": 1.0}), Persona("x", 1.0, {"static": 1.0})])
+def test_what_needs_the_reference_site_is_refused_elsewhere(persona: Persona) -> None:
+    """Edits, searches and the reference site's files do not exist on another site; the line says what does."""
+    with pytest.raises(SwarmError, match=r"'mine' needs the reference site \(.*choose cache_hit"):
+        scenario(READER, persona).on(listed_pages(["/"], ["home"], [1.0]))
+
+
+def test_elsewhere_everybody_reads_by_the_sites_own_mix() -> None:
+    """Readers take the weights of the site's routes, crawlers tour it, purges and log-ins stay what they are."""
+    pages = listed_pages(["/", "/a/1", "/a/2"], ["home", "a", "a"], [1.0, 2.0, 3.0], ("/my",), "/enter")
+    moved = scenario(READER, MEMBER, CRAWLER, OPERATOR, ARRIVAL).on(pages)
+    reader, member, *others = moved.personas
+    assert reader.routes == {"home": 1.0, "a": 5.0}
+    assert (reader.share, reader.revisits) == (READER.share, READER.revisits)
+    assert member.routes == pytest.approx({"home": 1.0, "a": 5.0, "member": 1.5})  # a fifth of all
+    assert others == [CRAWLER, OPERATOR, ARRIVAL]
+    assert (moved.name, moved.summary) == ("mine", "a test")
+
+
+def test_members_without_pages_of_their_own_read_what_all_read() -> None:
+    """Where a recipe names no page for members alone, theirs is the site's mix."""
+    moved = scenario(MEMBER).on(listed_pages(["/"], ["home"], [4.0], (), "/enter"))
+    assert moved.personas[0].routes == {"home": 4.0}
+
+
+def test_every_shipped_scenario_bears_the_name_of_its_file(shipped: dict[str, dict[str, Any]]) -> None:
+    """The name in the record leads to the file, and every route is one that the reference site has."""
+    known = set(small_site().routes)
+    assert [data["name"] for data in shipped.values()] == NAMES
+    for data in shipped.values():
+        assert {route for persona in data["personas"] for route in persona["routes"]} <= known
+
+
+def rows_of(persona: dict[str, Any]) -> list[str]:
+    """A persona's row of the table in the document."""
+    comes = f"{persona['share']:.0%}" if persona["every_s"] is None else f"every {persona['every_s']:g} s"
+    asks = ", ".join(f"{route} {weight:.0%}" for route, weight in persona["routes"].items())
+    revisits = f"{persona['revisits']:.0%}" if persona["revisits"] else "–"
+    return [persona["name"], comes, asks or "the whole site in sitemap order", revisits]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_document_says_what_the_scenario_is(name: str, shipped: dict[str, dict[str, Any]]) -> None:
+    """Each public scenario has a section whose table holds its personas with their shares, and a command."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL))
+    assert name in sections
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in sections[name].splitlines() if line[:1] == "|"
+    ]
+    personas = shipped[name]["personas"]
+    total = sum(persona["share"] for persona in personas)
+    assert table[2:] == [rows_of({**persona, "share": persona["share"] / total}) for persona in personas]
+    assert f"--scenario {name}" in sections[name]
+
+
+def test_the_document_describes_no_other_scenario() -> None:
+    """A scenario that was taken away leaves the document too."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    scenarios = text.partition("## Scenarios")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^### `(\w+)`$", scenarios, re.MULTILINE)) == NAMES
