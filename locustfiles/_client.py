@@ -29,7 +29,7 @@ from locustfiles._validators import Validator
 
 _socket: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 _monotonic = time.monotonic
-_READ = 262_144
+_READ = 65_536  # larger pieces would be mapped and unmapped anew each time
 _TICK_S = 0.02
 
 MAX_HEAD = 64 << 10

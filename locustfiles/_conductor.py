@@ -32,6 +32,7 @@ from locustfiles._breakpoint import Breakpoint
 from locustfiles._client import Client
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
+from locustfiles._live import Live
 from locustfiles._pages import WRITES
 from locustfiles._plan import Traffic
 from locustfiles._recipe import read_recipe
@@ -55,6 +56,7 @@ _WARMERS = 4
 _PACKAGES = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")  # whose version could move a figure
 
 EndedBy = Literal["completed", "interrupted", "failed"]
+Stage = Literal["idle", "preparing", "running", "ended", "refused"]
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +65,13 @@ class _EndedEarly(Exception):  # noqa: N818 - not an error
 
 
 class Conductor:
-    """Conducts one swarm after another; between them, the web UI waits for somebody to press start."""
+    """Conducts one swarm after another; between them, the web UI waits for somebody to press start.
+
+    Attributes:
+        begun: How many swarms began so far, those that were refused included.
+        live: What the swarm under way, or the last one, measured; None while it is being prepared.
+        directory: Where its record is.
+    """
 
     def __init__(self, scenario: Scenario, environment: Environment) -> None:
         self._scenario = scenario
@@ -75,6 +83,7 @@ class Conductor:
         self._plan: SwarmPlan | None = None
         self._seconds: float | None = None
         self._recorded = 0
+        self.begun = 0
         self._forget()
         options = self._options
         if options.plan:
@@ -100,11 +109,14 @@ class Conductor:
         self._ending: tuple[EndedBy, str] | None = None
         self._measured: float | None = None  # seconds of the plan under way
         self._recorder: Recorder | None = None
+        self.live: Live | None = None
+        self.directory: Path | None = None
 
     # -- what locust tells ---------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """A test starts: users are being spawned."""
+        self.begun += 1
         self._forget()
         self._spawned.clear()
         self._greenlet = gevent.spawn(self._conduct)
@@ -117,6 +129,15 @@ class Conductor:
     def is_running(self) -> bool:
         """Whether a swarm is under way."""
         return self._greenlet is not None and not self._greenlet.ready()
+
+    @property
+    def stage(self) -> Stage:
+        """How far the swarm under way, or the last one, has come; ``refused`` is one without a record."""
+        if self.live is not None:
+            return "running" if self.is_running and self._recorder is not None else "ended"
+        if self.is_running:
+            return "preparing"
+        return "refused" if self.begun else "idle"
 
     def end(self, *, by_hand: bool) -> None:
         """End the swarm now and wait until its record is finished.
@@ -214,6 +235,7 @@ class Conductor:
             traffic.routes,
             lambda url: (pages.route(url), pages.path(url)),
         )
+        self.live, self.directory = self._recorder.live, directory
         _log.info(f"swarming {_how_long(plan)}; the record is {directory}")
         outcome = self._run(plan)
         after = {site.arm.name: _site.statistics(site) for site in sites}

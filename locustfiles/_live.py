@@ -7,7 +7,7 @@ It serves the web interface and the search for the breaking point; the record's 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,13 +18,18 @@ from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES, PHASES
 
 _PER_DOUBLING = 32
 _BUCKETS = 30 * _PER_DOUBLING  # up to a thousand seconds
-_KEPT_S = 120  # seconds of which each is known by itself
 _NONE = ERROR_CLASSES.index("none")
 _PASSED = np.isin(np.array(CHECKS), ("ok", "unchecked"))
 _MEASURED = PHASES.index("measured")
 
-REUSED: Final = ("HIT", "STALE", "REVALIDATED")
-"""Classes that were answered out of a cache."""
+KEPT_S: Final = 120
+"""Seconds of which each is known by itself."""
+
+ALL: Final = "all"
+"""In the place of a cache class: all classes together."""
+
+SERVED: Final = ("HIT", "STALE")
+"""Classes that were answered out of a cache, as the comparison of records counts them."""
 
 Counts = npt.NDArray[np.int64]
 
@@ -34,7 +39,9 @@ class Figures:
     """One arm and cache class over some stretch of time. Times are milliseconds from the scheduled moment.
 
     Attributes:
-        share: Of the arm's answers.
+        cache: The class, or ``all``.
+        requests: That came to an end, errors among them.
+        share: Of the arm's requests.
     """
 
     arm: str
@@ -56,11 +63,13 @@ class _Stretch:
         self.times: Counts = np.zeros((*cells, _BUCKETS), np.int64)
         self.errors: Counts = np.zeros(cells, np.int64)
         self.failed: Counts = np.zeros(cells, np.int64)
+        self.mark = 0  # of the shipment that changed it last
 
-    def add(self, arm: Any, cache: Any, bucket: Any, error: Any, failed: Any) -> None:
+    def add(self, arm: Any, cache: Any, bucket: Any, error: Any, failed: Any, mark: int) -> None:
         np.add.at(self.times, (arm[~error], cache[~error], bucket[~error]), 1)
         np.add.at(self.errors, (arm[error], cache[error]), 1)
         np.add.at(self.failed, (arm[failed], cache[failed]), 1)
+        self.mark = mark
 
 
 class Live:
@@ -68,84 +77,105 @@ class Live:
 
     Args:
         arms: Their names.
+
+    Attributes:
+        mark: Counts the shipments; see ``changed``.
     """
 
     def __init__(self, arms: Sequence[str]) -> None:
-        self._arms = arms
+        self.arms = tuple(arms)
+        self.mark = 0
         self._total = _Stretch(len(arms))
-        self._seconds: deque[tuple[int, _Stretch]] = deque()
+        self._seconds: deque[tuple[int, _Stretch]] = deque()  # oldest first
 
     def add(self, rows: npt.NDArray[Any]) -> None:
         """Count the measured rows of a shipment (columns of ``_recorder``)."""
         rows = rows[rows["phase"] == _MEASURED]
         if not len(rows):
             return
+        self.mark += 1
         micros = np.maximum((rows["end"] - rows["scheduled"]) * 1e6, 1.0)
         bucket = np.minimum((np.log2(micros) * _PER_DOUBLING).astype(np.int64), _BUCKETS - 1)
         arm, cache = rows["arm"].astype(np.int64), rows["cache"].astype(np.int64)
         error, failed = rows["error"] != _NONE, ~_PASSED[rows["check"]]
-        self._total.add(arm, cache, bucket, error, failed)
+        self._total.add(arm, cache, bucket, error, failed, self.mark)
         second = rows["scheduled"].astype(np.int64)
-        for number in np.unique(second):
-            mine = second == number
-            self._second(int(number)).add(arm[mine], cache[mine], bucket[mine], error[mine], failed[mine])
+        for number in np.unique(second).tolist():
+            if (stretch := self._second(number)) is not None:
+                mine = second == number
+                stretch.add(arm[mine], cache[mine], bucket[mine], error[mine], failed[mine], self.mark)
 
     def totals(self) -> list[Figures]:
-        """Figures since the start, one per arm and class that occurred."""
+        """Figures since the start: of each arm, all classes and then each class that occurred."""
         return self._figures([self._total])
 
     def between(self, start: float, end: float) -> list[Figures]:
-        """Figures of the requests scheduled in some of the last two minutes, in whole seconds of the plan."""
+        """The same of requests scheduled in some of the last two minutes, in whole seconds of the plan."""
         return self._figures([stretch for number, stretch in self._seconds if start <= number < end])
 
     def latest(self, seconds: int) -> list[Figures]:
-        """Figures of the last seconds that anything is known of."""
+        """The same of the last seconds that anything is known of, the one under way among them."""
         if not self._seconds:
             return []
-        newest = max(number for number, _ in self._seconds)
-        return self.between(newest - seconds, newest + 1)
+        newest = self._seconds[-1][0]
+        return self.between(newest - seconds + 1, newest + 1)
 
     def overall(self, start: float, end: float) -> list[Figures]:
-        """As ``between``, all classes of an arm together, under the class ``all``."""
-        parts = [stretch for number, stretch in self._seconds if start <= number < end]
-        found = []
-        for arm, name in enumerate(self._arms):
-            times = sum((part.times[arm].sum(axis=0) for part in parts), np.zeros(_BUCKETS, np.int64))
-            errors = int(sum(part.errors[arm].sum() for part in parts))
-            failed = int(sum(part.failed[arm].sum() for part in parts))
-            if times.any() or errors:
-                count = int(times.sum()) + errors
-                found.append(Figures(name, "all", count, errors, failed, 1.0, *_quantiles(times)))
-        return found
+        """As ``between``, but all classes together only."""
+        return [figures for figures in self.between(start, end) if figures.cache == ALL]
 
-    def hit_ratio(self, figures: Iterable[Figures], arm: str) -> float | None:
-        """Share of an arm's good answers that came out of a cache; None where none is known."""
-        mine = [f for f in figures if f.arm == arm and f.cache not in {"UNKNOWN", "ERROR"}]
-        known = sum(f.requests - f.errors for f in mine)
-        return sum(f.requests - f.errors for f in mine if f.cache in REUSED) / known if known else None
+    def changed(self, since: int) -> Iterator[tuple[int, list[Figures]]]:
+        """Each of the last two minutes' seconds that a shipment changed after ``mark`` stood at ``since``.
 
-    def _second(self, number: int) -> _Stretch:
-        for known, stretch in reversed(self._seconds):
-            if known == number:
-                return stretch
-        stretch = _Stretch(len(self._arms))
-        self._seconds.append((number, stretch))
-        while len(self._seconds) > _KEPT_S:
+        The caller may let other greenlets run between two of them.
+        """
+        for number, stretch in [kept for kept in self._seconds if kept[1].mark > since]:
+            yield number, self._figures([stretch])
+
+    def _second(self, number: int) -> _Stretch | None:
+        """The counts of a second, from now on if need be; None where it is too long ago."""
+        place = len(self._seconds)
+        while place and self._seconds[place - 1][0] > number:
+            place -= 1
+        if place and self._seconds[place - 1][0] == number:
+            return self._seconds[place - 1][1]
+        if place == 0 and len(self._seconds) == KEPT_S:
+            return None
+        stretch = _Stretch(len(self.arms))
+        self._seconds.insert(place, (number, stretch))
+        if len(self._seconds) > KEPT_S:
             self._seconds.popleft()
         return stretch
 
     def _figures(self, parts: Sequence[_Stretch]) -> list[Figures]:
+        if not parts:
+            return []
+        times, errors, failed = (
+            sum(getattr(part, name) for part in parts[1:]) + getattr(parts[0], name)
+            for name in ("times", "errors", "failed")
+        )
+        good = times.sum(axis=2)
         found = []
-        for arm, name in enumerate(self._arms):
-            answers = sum(int(part.times[arm].sum() + part.errors[arm].sum()) for part in parts)
-            for cache, word in enumerate(CACHE_CLASSES):
-                times = sum((part.times[arm, cache] for part in parts), np.zeros(_BUCKETS, np.int64))
-                errors = sum(int(part.errors[arm, cache]) for part in parts)
-                failed = sum(int(part.failed[arm, cache]) for part in parts)
-                count = int(times.sum()) + errors
+        for arm, name in enumerate(self.arms):
+            answers = int(good[arm].sum() + errors[arm].sum())
+            rows: list[tuple[str, Any]] = [(ALL, slice(None))]
+            rows += [(word, slice(cache, cache + 1)) for cache, word in enumerate(CACHE_CLASSES)]
+            for word, classes in rows:
+                bad = int(errors[arm, classes].sum())
+                count = int(good[arm, classes].sum()) + bad
                 if count:
-                    found.append(Figures(name, word, count, errors, failed, count / answers, *_quantiles(times)))
+                    quantiles = _quantiles(times[arm, classes].sum(axis=0))
+                    wrong = int(failed[arm, classes].sum())
+                    found.append(Figures(name, word, count, bad, wrong, count / answers, *quantiles))
         return found
+
+
+def hit_ratio(figures: Iterable[Figures], arm: str) -> float | None:
+    """Share of an arm's good answers that came out of a cache; None where no answer says what the cache did."""
+    good = {each.cache: each.requests - each.errors for each in figures if each.arm == arm}
+    if not any(number for cache, number in good.items() if cache not in {ALL, "ERROR", "UNKNOWN"}):
+        return None
+    return sum(good.get(cache, 0) for cache in SERVED) / good[ALL]
 
 
 def _quantiles(times: Counts) -> tuple[float, float, float]:

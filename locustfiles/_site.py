@@ -138,8 +138,8 @@ def log_in(accounts: Accounts, client: Client, index: int) -> float:
             if exchange.finding is not None:
                 what += f"; expected {exchange.finding.expected}, got {exchange.finding.got}"
             raise LoginError(
-                f"member {accounts.name(index)} could not log in at {client.origin.url}: {exchange.method} {exchange.path} "
-                f"gave {what}; does the site have this account?"
+                f"member {accounts.name(index)} could not log in at {client.origin.url}: "
+                f"{exchange.method} {exchange.path} gave {what}; does the site have this account?"
             )
         if exchange.route == "login":
             spent += reply.end - reply.sent

@@ -13,6 +13,7 @@ from locust import User, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+from locustfiles._cache_tab import add_cache_tab
 from locustfiles._conductor import Conductor, stop_process
 from locustfiles._errors import SwarmError
 from locustfiles._options import add_options
@@ -71,6 +72,8 @@ class _Wiring:
             except (SwarmError, ResultsError) as error:
                 sys.stderr.write(f"error: {error}\n")
                 sys.exit(2)
+            if environment.web_ui is not None:
+                add_cache_tab(environment.web_ui, self._conductor)
         else:
             gevent.spawn(_leave_without_master, environment.runner, self._station)
             if environment.parsed_options and environment.parsed_options.processes:

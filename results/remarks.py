@@ -81,11 +81,11 @@ def _breaking_point(record: Record) -> Iterator[Remark]:
     held, broke = search["held"], search["broke"]
     limits = f"p99 at most {milliseconds(search['limit_p99_ms'])}, errors at most {percent(search['limit_errors'])}"
     if held is not None and broke is not None:
-        words = f"held {held:,.4g} requests/s, broke at {broke:,.4g}/s ({limits})"
+        words = f"held {held:,.0f} requests/s, broke at {broke:,.0f}/s ({limits})"
     elif broke is not None:
-        words = f"broke at the first step already, {broke:,.4g} requests/s ({limits}): begin lower with --rate"
+        words = f"broke at the first step already, {broke:,.0f} requests/s ({limits}): begin lower with --rate"
     elif held is not None:
-        words = f"held {held:,.4g} requests/s and never broke ({limits}): begin higher with --rate, or go on for longer"
+        words = f"held {held:,.0f} requests/s and never broke ({limits}): begin higher with --rate, or go on for longer"
     else:
         words = "no step was long enough to be judged: go on for longer with --duration"
     yield Remark("breakpoint", words, {"held": held, "broke": broke})

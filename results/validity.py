@@ -31,7 +31,9 @@ STEAL_LIMIT: Final = 0.05
 """From where on a note names the worst second: event loop held up, garbage collected, time lost to others."""
 
 _WAIT_S: Final = gates.LAG_FLOOR_MS / 1000
+_GRACE_S: Final = 1.0
 _LOWER: Final = "Lower the rate, or give the generator a core of its own or more processes."
+_MAY_HAVE_BROKEN: Final = "The generator, not the site, may be what broke: give it more processes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,10 @@ def _figures(record: Record, table: pa.Table) -> Iterator[Doubt]:
     finds_limits = str(record.asked.get("shape", "")).startswith("breakpoint")  # failing is how its search ends
     for code in ("lag", "cpu"):
         if not checked[code].ok:
-            yield _failed(checked[code], checked["saturated"].details or _LOWER)
-    if ran_out and not finds_limits and not checked["achieved"].ok:
-        yield _failed(checked["achieved"], f"{_LOWER.removesuffix('.')}; or allow more visitors at a time.")
+            advice = checked["saturated"].details or _LOWER
+            yield _failed(checked[code], _MAY_HAVE_BROKEN if finds_limits else advice)
+    if ran_out and not finds_limits:
+        yield from _rate_not_held(record, table, report.achieved)
     for code in ("ledger", "traffic") if is_duet else ("ledger",):
         if ran_out and not checked[code].ok:
             gate = checked[code]
@@ -145,6 +148,24 @@ def _failed(gate: Gate, remedy: str) -> Doubt:
         show = percent if gate.unit == "%" else milliseconds
         words = f"{gate.words.removesuffix('.')} ({show(gate.measured)}; {gate.bound} {show(gate.limit)}). {remedy}"
     return Doubt(gate.code, words, gate.measured, gate.limit, gate.unit)
+
+
+def _rate_not_held(record: Record, table: pa.Table, ended: float) -> Iterator[Doubt]:
+    """Requests left behind: sent only after the plan was over, or never brought to an end.
+
+    What is sent long afterwards was not sent at the plan's rate, however well it then went.
+    """
+    asked = record.asked
+    over = float(asked.get("warmup_s", 0.0)) + float(asked.get("duration_s") or np.inf)
+    sent = numbers(table.column("sent"))[numbers(table.column("hop")) == 0]
+    held = float(np.fmin(ended, (sent <= over + _GRACE_S).mean()))
+    if held < gates.ACHIEVED_LIMIT:
+        words = (
+            f"The rate was not held: {percent(held)} of the requests due were carried out in their time "
+            f"({percent(gates.ACHIEVED_LIMIT)} needed), so the site or the generator is past its capacity. "
+            "Lower the rate, allow more visitors, or give the generator more processes."
+        )
+        yield Doubt("achieved", words, held, gates.ACHIEVED_LIMIT, "%")
 
 
 def _errors(launch: Launch, table: pa.Table, measured: npt.NDArray[np.bool_], names: Sequence[str]) -> Iterator[Doubt]:

@@ -79,9 +79,9 @@ def swarm(folder: Path, plan: SwarmPlan, *options: str) -> Record:
     return finished(folder, process)
 
 
-def finished(folder: Path, process: subprocess.Popen[str]) -> Record:
+def finished(folder: Path, process: subprocess.Popen[str], deadline_s: float = DEADLINE_S) -> Record:
     """The record of a swarm that ends well."""
-    code = process.wait(DEADLINE_S)
+    code = process.wait(deadline_s)
     assert code == 0, (folder / "locust.log").read_text()[-3000:]
     return read_record(folder / "record")
 

@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 ANP = [sys.executable, "-m", "harness"]
@@ -44,6 +46,15 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _figures(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What a swarm printed as JSON, where nothing but a busy machine speaks against it."""
+    assert done.stdout, done.stderr
+    data: dict[str, Any] = json.loads(done.stdout)
+    assert {doubt["code"] for doubt in data["doubts"] if doubt["invalid"]} <= {"lag", "cpu", "achieved"}
+    assert done.returncode == (0 if data["valid"] else 4)
+    return data
 
 
 def _record(folder: Path, plan: dict[str, Any], run: dict[str, Any] | None) -> Path:
@@ -93,6 +104,41 @@ REFUSALS = [
         "'inf' is not a time",
         id="duration-inf",
     ),
+    pytest.param(
+        ["swarm", "--scenario", "cache_hit"], "--host URL for one site, or --arm NAME=URL twice", id="no-site"
+    ),
+    pytest.param(["swarm", "--arm", "a=http://127.0.0.1:1", "--scenario", "cache_hit"], "given once", id="one-arm"),
+    pytest.param(["swarm", "--arm", "http://127.0.0.1:1", "--scenario", "cache_hit"], "is not NAME=URL", id="arm-form"),
+    pytest.param(
+        ["swarm", "--arm", "a=http://127.0.0.1:1", "--arm", "a=http://127.0.0.1:2", "--scenario", "cache_hit"],
+        "both arms are named 'a'",
+        id="arms-alike",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--shape", "stepps"],
+        "Did you mean 'steps'?",
+        id="shape",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--shape", "ramp", "--users", "3"],
+        "shape 'ramp' is of a rate",
+        id="shape-closed",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--limit-p99", "5"],
+        "end --shape breakpoint; the shape is 'steady'",
+        id="limit",
+    ),
+    pytest.param(
+        ["swarm", "--host", "http://127.0.0.1:1", "--scenario", "cache_hit", "--users", "3", "--visitors", "4"],
+        "--visitors 4 and --users 3 exclude each other",
+        id="visitors",
+    ),
+    pytest.param(
+        ["swarm", "--arm", "a=http://127.0.0.1:1", "--arm", "b=http://site.example", "--scenario", "cache_hit"],
+        "--i-may-load site.example",
+        id="foreign-arm",
+    ),
     pytest.param(["runs", "show", "nothing"], "is not a run record", id="no-record"),
     pytest.param(["runs", "show", "latest"], "there are no records in results/runs yet", id="no-records"),
     pytest.param(["compare", "a", "b"], "is not a run record", id="compare"),
@@ -119,9 +165,9 @@ def test_a_target_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     done = _anp("swarm", "--host", url, "--scenario", "cache_hit", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {url} does not answer")
+    assert done.stderr.startswith(f"error: the target {url} does not answer (connect: connection refused)")
     assert done.stderr.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.rglob("plan.json")) == []
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
@@ -205,7 +251,7 @@ def test_a_record_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     done = _anp("runs", "show", str(record), cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "has format 999; this version reads up to 1. Upgrade anp" in done.stderr
+    assert "has format 999; this version reads up to 2. Upgrade anp" in done.stderr
 
 
 def test_the_environment_stands_in_for_a_flag_and_a_flag_wins(tmp_path: Path) -> None:
@@ -263,8 +309,7 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
             cwd=tmp_path,
         )
 
-    assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
+    data = _figures(done)
     assert data["run"]["ended_by"] == "completed"
     ledger = data["run"]["ledger"]
     assert (ledger["complete"], ledger["site"]["target"]["agrees"]) == (True, True)
@@ -272,6 +317,43 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
     assert all(row["errors"] == row["failed_checks"] == 0 for row in data["rows"])
     listed = json.loads(_anp("runs", "list", "--json", cwd=tmp_path).stdout)
     assert [one["path"] for one in listed] == [data["record"]]
+
+
+def test_figures_of_a_cut_off_run_are_shown_as_invalid(tmp_path: Path) -> None:
+    """A swarm that is killed keeps its rows; they are shown with the reason not to use them."""
+    with _serving(tmp_path, "--articles", "5", "--members", "1") as line:
+        words = ["swarm", "--host", line["url"], "--scenario", "cache_hit", "--duration", "1m", "--warmup", "0s"]
+        child = subprocess.Popen([*ANP, *words, "--out", "runs"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        _poll(lambda: any(path.stat().st_size > 20_000 for path in tmp_path.rglob("requests.arrows")))
+        (swarm,) = psutil.Process(child.pid).children()
+        swarm.kill()
+        _, said = child.communicate(timeout=60)
+    shown = _anp("runs", "show", "latest", "--out", "runs", cwd=tmp_path)
+
+    assert child.returncode == 4
+    assert "What it recorded is in runs/" in said
+    assert shown.returncode == 0
+    assert "incomplete (no run.json)" in shown.stdout
+    assert "reader" in shown.stdout
+    assert "INVALID: The run was cut off or is still going" in shown.stderr
+
+
+def _poll(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_what_log_ins_cost_is_said_in_page_cache_hits(tmp_path: Path) -> None:
+    """After members logged in, a line below the table prices a log-in."""
+    with _serving(tmp_path, "--articles", "5", "--members", "2") as line:
+        words = ("--scenario", "readers_and_members", "--members", "2", "--prepare", "warm", "--duration", "1s")
+        done = _anp("swarm", "--host", line["url"], *words, "--warmup", "0s", cwd=tmp_path)
+
+    assert done.returncode in {0, 4}
+    assert done.stdout.splitlines()[-1].startswith("log-in p50 ")
+    assert "page-cache hits of" in done.stdout
 
 
 def test_locusts_own_settings_do_not_leak_into_a_swarm(tmp_path: Path) -> None:
@@ -285,5 +367,4 @@ def test_locusts_own_settings_do_not_leak_into_a_swarm(tmp_path: Path) -> None:
             LOCUST_HOST="http://127.0.0.1:1",
         )
 
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["run"]["ended_by"] == "completed"
+    assert _figures(done)["run"]["ended_by"] == "completed"

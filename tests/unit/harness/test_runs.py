@@ -26,8 +26,8 @@ def test_a_file_is_named_after_the_record(format: str, tmp_path: Path) -> None:
     done = export(tmp_path, "--format", format)
 
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[-1] == f"79 requests written to format-1.{format}"
-    assert [path.name for path in tmp_path.iterdir()] == [f"format-1.{format}"]
+    assert done.stderr.splitlines()[-1] == f"48 requests written to record-format-1.{format}"
+    assert [path.name for path in tmp_path.iterdir()] == [f"record-format-1.{format}"]
 
 
 def test_standard_output_is_nothing_but_the_data(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_standard_output_is_nothing_but_the_data(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     lines = list(csv.DictReader(done.stdout.splitlines()))
-    assert sum(int(line["completed"]) for line in lines if line["cache"] == "all") == 79
+    assert sum(int(line["completed"]) for line in lines if line["cache"] == "all") == 48
     assert list(tmp_path.iterdir()) == []
 
 
@@ -49,12 +49,12 @@ def test_a_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert "--force" in refused.stderr
 
     assert export(tmp_path, "--format", "parquet", "--out", "a.parquet", "--force").returncode == 0
-    assert pq.read_metadata(tmp_path / "a.parquet").num_rows == 79
+    assert pq.read_metadata(tmp_path / "a.parquet").num_rows == 48
 
 
 REFUSED = [
     (["--format", "hdr"], "unknown export format 'hdr'"),
-    (["--format", "csv", "--arm", "after"], "its arms are target"),
+    (["--format", "csv", "--arm", "target"], "its arms are before, after"),
     (["--format", "csv", "--phase", "warmup"], "holds no request of phase warmup"),
     (["--format", "parquet", "--out", "-"], "standard output"),
     (["--format", "hlog", "--interval", "-1"], "the interval is -1 s"),

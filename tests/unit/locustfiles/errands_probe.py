@@ -1,8 +1,8 @@
 """Carries out arrivals at a server, in a process of its own because gevent wants one.
 
 Usage: ``python errands_probe.py URL SITE STEPS``, the latter two JSON. SITE is either ``{"paths": [...]}``, a site of
-which only addresses are known, or ``{"articles": [...]}``, paths of articles 0, 1, ... of which edition 0 has the digest
-``d0``, edition 1 ``d1`` and so on, and that editors may change. Steps are done one after another, as [word, ...]:
+which only addresses are known, or ``{"articles": [...]}``, paths of articles 0, 1, ... that editors may change, and
+whose editions have the digests ``d0``, ``d1`` and so on. Steps are done one after another, as [word, ...]:
 
 * ``VISIT`` path, visitor, visit (0 once, 1 will return, 2 has returned), seat;
 * ``PURGE`` path;

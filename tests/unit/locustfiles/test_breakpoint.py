@@ -24,9 +24,13 @@ def search(live: Live, **values: object) -> Breakpoint:
 
 
 def feed(
-    live: Live, step: int, *, ms: float = 5.0, errors: int = 0, arm: int = 0, only_at: float | None = None
+    live: Live, step: int, *, ms: float = 5.0, errors: int = 0, arm: int | None = None, only_at: float | None = None
 ) -> None:
-    """Let 400 requests of a step be answered, evenly spread, or all at a second of the step."""
+    """Let 400 requests of a step be answered, by one arm or both, evenly spread or all at a second of the step."""
+    if arm is None:
+        for each in (0, 1):
+            feed(live, step, ms=ms, errors=errors, arm=each, only_at=only_at)
+        return
     rows = np.zeros(400, ROW)
     begin = WARMUP_S + step * STEP_S
     rows["scheduled"] = begin + (np.linspace(0, STEP_S, 400, endpoint=False) if only_at is None else only_at)
@@ -48,8 +52,7 @@ def live() -> Live:
 def test_a_step_is_judged_when_its_answers_are_in(live: Live) -> None:
     """Not while it lasts nor at its very end, but two seconds later, or when all answers are known to be there."""
     climb = search(live)
-    for arm in (0, 1):
-        feed(live, 0, arm=arm)
+    feed(live, 0)
     for moment in (0.0, WARMUP_S + STEP_S, WARMUP_S + STEP_S + 1.9):
         assert not climb.look(moment)
         assert climb.levels == []
@@ -99,6 +102,13 @@ def test_the_queues_of_the_step_before_do_not_count(live: Live) -> None:
     feed(live, 0)
     feed(live, 0, ms=500.0, only_at=1.5)
     assert not climb.look(WARMUP_S + STEP_S, arrived=True)
+
+
+def test_an_arm_that_answers_nothing_does_not_hold(live: Live) -> None:
+    """The other arm's good answers do not stand in for those that never came."""
+    climb = search(live)
+    feed(live, 0, arm=0)
+    assert climb.look(WARMUP_S + STEP_S, arrived=True)
 
 
 def test_a_target_that_answers_nothing_does_not_hold(live: Live) -> None:

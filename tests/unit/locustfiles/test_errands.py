@@ -6,10 +6,9 @@ import json
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.unit.locustfiles.bad_server import OK, Answer, Server, hangs, says
 
@@ -57,6 +56,7 @@ class Turns:
         self._answers = list(answers)
 
     def __call__(self, connection: socket.socket, _head: bytes) -> bool:
+        """Send the next answer."""
         connection.sendall(self._answers.pop(0))
         return True
 
@@ -79,7 +79,7 @@ def test_a_redirect_and_what_it_leads_to_are_rows_of_their_own() -> None:
         (0, "redirect", 302, 1, "none"),
         (0, "page", 200, 2, "none"),
     ]
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in pairwise(rows):
         assert other["scheduled"] == one["end"] <= other["sent"]
 
 
@@ -95,21 +95,16 @@ def test_endless_and_foreign_redirects_are_errors() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["/page", "/moved", "/purge"])
-def test_the_next_reader_at_a_seat_has_no_cookies_of_the_last(path: str) -> None:
+def test_the_next_reader_at_a_seat_has_no_cookies_of_the_last() -> None:
     """Cookies of a page, of a redirect and of an answer to a purge go with the reader who was given them."""
     cookie = "Set-Cookie: visitor=1; Path=/"
-    answers = {
-        "/page": says(OK.replace(b"\r\n\r\n", f"\r\n{cookie}\r\n\r\n".encode())),
-        "/moved": moved("/end", cookie),
-        "/purge": says(OK.replace(b"\r\n\r\n", f"\r\n{cookie}\r\n\r\n".encode())),
-        "/end": says(OK),
-    }
-    with Server(answers) as server:
-        first = ("PURGE", path) if path == "/purge" else visit(path)
-        carry_out(server, {"paths": list(answers)}, first, visit("/end", 1))
-    assert asked(server, "Cookie")[-1] is None
-    assert asked(server, "Cookie").count("visitor=1") == (path == "/moved")
+    with_cookie = says(OK.replace(b"\r\n\r\n", f"\r\n{cookie}\r\n\r\n".encode()))
+    with Server({"/page": with_cookie, "/moved": moved("/end", cookie), "/end": says(OK)}) as server:
+        steps = (visit("/page"), visit("/end", 1), visit("/moved", 2), visit("/end", 3), ("PURGE", "/page"))
+        carry_out(server, {"paths": ["/page", "/moved", "/end"]}, *steps, visit("/end", 5))
+    came = [head.split()[1] for _, head in server.requests]
+    assert came == [b"/page", b"/end", b"/moved", b"/end", b"/end", b"/page", b"/end"]
+    assert asked(server, "Cookie") == [None, None, None, "visitor=1", None, None, None]
 
 
 def test_who_returns_sends_the_validator_of_the_first_visit() -> None:
@@ -145,15 +140,19 @@ def test_a_redirect_of_who_returns_was_asked_for_with_a_validator() -> None:
     assert told(rows, "status", "conditional") == [(200, False), (302, True), (200, False)]
 
 
-@pytest.mark.parametrize("status", [304, 404, 410, 500, 503])
-def test_an_answer_that_was_not_asked_for_is_an_error(status: int) -> None:
+def test_an_answer_that_was_not_asked_for_is_an_error() -> None:
     """A 304 to somebody who holds nothing, and every 4xx and 5xx, is of the class ``status``; locust hears why."""
-    with Server({"/a": says(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())}) as server:
-        found = carry_out(server, {"paths": ["/a"]}, visit("/a"))
-    assert told(found["rows"], "status", "error", "check") == [(status, "status", "unchecked")]
-    [[method, name, _, size, failure, context]] = found["fired"]
-    assert (method, name, size, failure) == ("GET", "page", 0, f"status {status}")
-    assert context == {"arm": "target", "cache": "UNKNOWN"}
+    answers = {
+        f"/{status}": says(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
+        for status in (304, 404, 410, 500, 503)
+    }
+    with Server(answers) as server:
+        found = carry_out(server, {"paths": list(answers)}, *map(visit, answers))
+    assert set(told(found["rows"], "error", "check")) == {("status", "unchecked")}
+    assert [status for (status,) in told(found["rows"], "status")] == [304, 404, 410, 500, 503]
+    for row, (method, name, _, size, failure, context) in zip(found["rows"], found["fired"], strict=True):
+        assert (method, name, size, failure) == ("GET", "page", 0, f"status {row['status']}")
+        assert context == {"arm": "target", "cache": "UNKNOWN"}
 
 
 def test_a_purge_goes_to_the_page_by_its_own_method() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from locustfiles._recorder import Recorder, Rows
 from results.columns import CACHE_CLASSES, ERROR_CLASSES
@@ -26,26 +28,32 @@ SECOND = {
     "gc_ms": 0.0,
     "steal": 0.0,
     "rss_bytes": 1000,
+    "loop_lag_ms": 2.0,
+    "start_lag_p50_ms": 0.125,
+    "start_lag_p99_ms": 0.25,
 }
+ROUTES = ("home", "member", "article", "redirect")
 
 
 def row(request: int, *, arm: int = 0, error: int = 0, url: int = 0) -> tuple[float, ...]:
     """Values of one row, in the order of ``Rows.add``."""
     cache = CACHE_CLASSES.index("HIT")
-    return (request, arm, 1, 0, 2, cache, error, 0, True, 200, url, 5, 1, 1.0, 1.1, 1.2, nan, 1.4, 99, 0.5, 0.25)
+    times = (1.0, 1.1, 1.2, nan, 1.4)
+    return (request, arm, 1, 0, 2, cache, error, 0, True, 200, url, 5, 1, *times, 99, 0.5, 0.25, 1, True)
 
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
     """A recorder into a new record of two arms."""
     writer = RecordWriter(tmp_path / "record", "swarm", {})
-    yield Recorder(writer, 3, ["before", "after"], ["reader"], lambda url: ("article", f"/articles/{url}/"))
+    arms, personas = ["before", "after"], ["reader"]
+    yield Recorder(writer, 3, arms, personas, ROUTES, lambda url: ("article", f"/articles/{url}/"))
     writer.finish("completed", {})
 
 
 def shipment(rows: Rows, **values: Any) -> dict[str, Any]:
     """What a worker sends."""
-    return {**rows.ship(), "seconds": [], "examples": [], **values}
+    return {**rows.ship(), "seconds": [], "examples": [], "specimens": [], **values}
 
 
 def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> None:
@@ -80,6 +88,8 @@ def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> N
         "db_ms": 0.25,
         "db_calls": 1,
         "check": "ok",
+        "hop": 1,
+        "conditional": True,
     }
     assert record.table("seconds").to_pylist() == [{"launch": 3, "worker": 2, **SECOND}]
     assert record.table("urls").to_pylist() == [{"url": 9, "route": "article", "path": "/articles/9/"}]
@@ -169,3 +179,55 @@ def test_only_the_first_examples_are_kept(recorder: Recorder) -> None:
         recorder.accept(0, shipment(Rows(), examples=[{"check": check}] * 4))
     kept = [example["check"] for example in recorder.examples]
     assert (kept.count("leak"), kept.count("no_mark")) == (5, 4)
+
+
+def test_only_the_first_specimens_of_each_arm_and_class_are_kept(recorder: Recorder) -> None:
+    """Three answers of each arm and cache class show what headers the class was read from."""
+    for worker in (0, 1):
+        specimens = [{"arm": arm, "cache": "HIT", "status": 200, "headers": {}} for arm in ("before", "after")] * 2
+        recorder.accept(worker, shipment(Rows(), specimens=specimens))
+    kept = [specimen["arm"] for specimen in recorder.specimens]
+    assert (kept.count("before"), kept.count("after")) == (3, 3)
+
+
+def test_health_is_the_worst_second_of_all_workers(recorder: Recorder) -> None:
+    """The largest value of each figure counts, and a second without one is passed over."""
+    seconds = [{**SECOND, "cpu": 0.9, "start_lag_p99_ms": nan}, SECOND, {**SECOND, "loop_lag_ms": 7.0}]
+    for worker, second in enumerate(seconds):
+        recorder.accept(worker, shipment(Rows(), seconds=[second]))
+    health = recorder.health()
+    assert (health["cpu"], health["start_lag_p99_ms"], health["loop_lag_ms"]) == (0.9, 0.25, 7.0)
+
+
+def test_what_is_recorded_is_live_as_well(recorder: Recorder) -> None:
+    """Each accepted row is in the figures that are shown while the run goes on."""
+    rows = Rows()
+    for request in range(4):
+        rows.add(*row(request, arm=request % 2))
+    recorder.accept(0, shipment(rows))
+    found = {(figures.arm, figures.cache): figures.requests for figures in recorder.live.totals()}
+    assert (found["before", "HIT"], found["after", "HIT"]) == (2, 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.booleans(), st.booleans()), max_size=10))
+@settings(deadline=None, max_examples=20)
+def test_the_ledger_is_complete_only_if_nothing_was_lost_or_came_twice(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int, int, bool, bool]]
+) -> None:
+    """However rows are divided into shipments of three workers, one lost or repeated shipment with rows shows."""
+    writer = RecordWriter(tmp_path_factory.mktemp("ledger") / "record", "swarm", {})
+    recorder = Recorder(writer, 0, ["before", "after"], ["reader"], ROUTES, lambda url: ("article", "/"))
+    workers = [Rows() for _ in range(3)]
+    harmed = False
+    for worker, count, is_lost, is_repeated in parts:
+        for request in range(count):
+            workers[worker].add(*row(request))
+        sent = shipment(workers[worker])
+        times = 0 if is_lost else 1 + is_repeated
+        harmed = harmed or (count > 0 and times != 1)
+        for _ in range(times):
+            recorder.accept(worker, sent)
+    for worker, rows in enumerate(workers):
+        recorder.settle(worker, rows.shipped)
+    assert recorder.ledger(3)["complete"] != harmed
+    writer.finish("completed", {})

@@ -11,18 +11,40 @@ from results.errors import PlanError
 from results.plan import Arm, SwarmPlan
 
 ARMS = (Arm("before", "http://127.0.0.1:1"), Arm("after", "http://127.0.0.1:2"))
-PLANS = st.builds(
-    SwarmPlan,
-    scenario=st.sampled_from(["cache_hit", "logged_in"]),
-    arms=st.sampled_from([ARMS, ARMS[:1]]),
-    seed=st.integers(0, 2**63 - 1),
-    launch=st.integers(0, 100),
-    rate=st.one_of(st.none(), st.floats(0.01, 1e6)),
-    visitors=st.integers(1, 1000),
-    warmup_s=st.floats(0, 100),
-    duration_s=st.one_of(st.floats(0.1, 1e6), st.just(math.inf)),
-    member_share=st.one_of(st.none(), st.floats(0, 1)),
-    zipf=st.floats(0, 3),
+URLS = {"source": "urls.txt", "count": 2, "digest": "0" * 32}
+COMMON: dict[str, st.SearchStrategy[Any]] = {
+    "scenario": st.sampled_from(["cache_hit", "logged_in"]),
+    "arms": st.sampled_from([ARMS, ARMS[:1]]),
+    "seed": st.integers(0, 2**63 - 1),
+    "launch": st.integers(0, 100),
+    "visitors": st.integers(1, 1000),
+    "warmup_s": st.floats(0, 100),
+    "member_share": st.one_of(st.none(), st.floats(0, 1)),
+    "zipf": st.floats(0, 3),
+    "event_s": st.one_of(st.none(), st.floats(0.001, 1000)),
+    "urls": st.sampled_from([None, URLS, {**URLS, "login": {"name": "site.toml"}}]),
+    "stale_s": st.floats(0, 100),
+    "ca_file": st.sampled_from([None, "/ca.pem"]),
+    "insecure": st.booleans(),
+}
+SHAPED = st.one_of(
+    st.sampled_from(["ramp", "steps", "spike"]),
+    st.builds("ramp:{}".format, st.floats(0.001, 1)),
+    st.builds("steps:{}".format, st.integers(1, 100)),
+    st.builds("spike:{}".format, st.floats(1, 1000)),
+)
+CLIMBS = st.one_of(st.just("breakpoint"), st.builds("breakpoint:{}".format, st.floats(1.01, 10)))
+RATES, ENDS = st.floats(0.01, 1e6), st.floats(0.1, 1e6)
+PLANS = st.one_of(
+    st.builds(
+        SwarmPlan,
+        rate=st.one_of(st.none(), RATES),
+        duration_s=st.one_of(ENDS, st.just(math.inf)),
+        shape=st.sampled_from(["steady", "soak"]),
+        **COMMON,
+    ),
+    st.builds(SwarmPlan, rate=RATES, duration_s=ENDS, shape=st.one_of(SHAPED, CLIMBS), **COMMON),
+    st.builds(SwarmPlan, rate=RATES, duration_s=st.just(math.inf), shape=CLIMBS, **COMMON),
 )
 
 
@@ -40,7 +62,28 @@ def test_the_traffic_does_not_depend_on_where_the_arms_are(plan: SwarmPlan) -> N
     assert dataclasses.replace(plan, arms=moved).traffic_key == plan.traffic_key
 
 
-@given(PLANS, st.sampled_from([{"seed": 5}, {"launch": 101}, {"zipf": 0.123}, {"scenario": "other"}]))
+@given(PLANS, st.sampled_from([{"ca_file": "/other.pem"}, {"insecure": True}, {"insecure": False}, {"stale_s": 101.0}]))
+def test_the_traffic_does_not_depend_on_how_it_is_trusted_and_judged(plan: SwarmPlan, change: dict[str, Any]) -> None:
+    """Certificates and the allowance for old editions are no part of what is asked."""
+    assert dataclasses.replace(plan, **change).traffic_key == plan.traffic_key
+
+
+def test_the_traffic_depends_on_addresses_and_not_on_their_file() -> None:
+    """The same addresses from another file are the same traffic; others, or other members, are not."""
+
+    def key(urls: dict[str, Any] | None) -> str:
+        return SwarmPlan("cache_hit", ARMS, urls=urls).traffic_key
+
+    assert key({**URLS, "source": "sitemap.xml"}) == key(URLS)
+    assert len({key(None), key(URLS), key({**URLS, "digest": "1" * 32}), key({**URLS, "login": {"page": "/"}})}) == 4
+
+
+@given(
+    PLANS,
+    st.sampled_from(
+        [{"seed": 5}, {"launch": 101}, {"zipf": 0.123}, {"scenario": "other"}, {"event_s": 0.123}, {"shape": "steady"}]
+    ),
+)
 def test_other_traffic_has_another_key(plan: SwarmPlan, change: dict[str, Any]) -> None:
     """Whatever changes the requests changes the traffic key."""
     changed = dataclasses.replace(plan, **change)
@@ -58,6 +101,11 @@ def test_other_traffic_has_another_key(plan: SwarmPlan, change: dict[str, Any]) 
         {"member_share": 1.5},
         {"seed": -1},
         {"arms": ()},
+        {"event_s": 0},
+        {"event_s": -1.0},
+        {"event_s": math.nan},
+        {"stale_s": -0.1},
+        {"stale_s": True},
     ],
 )
 def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
@@ -89,3 +137,43 @@ def test_a_missing_key_is_named() -> None:
     """A plan without its scenario says so."""
     with pytest.raises(PlanError, match="scenario"):
         SwarmPlan.from_dict({"arms": []})
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        ("stedy", "Did you mean 'steady'"),
+        ("", "must be one of steady, ramp"),
+        ("steady:2", "takes no number"),
+        ("soak:1", "takes no number"),
+        ("ramp:0", "from 0.001 to 1"),
+        ("ramp:1.5", "from 0.001 to 1"),
+        ("ramp:", "from 0.001 to 1"),
+        ("steps:2.5", "from 1 to 100"),
+        ("steps:0", "from 1 to 100"),
+        ("spike:0.5", "from 1 to 1000"),
+        ("spike:nan", "from 1 to 1000"),
+        ("spike:much", "from 1 to 1000"),
+        ("breakpoint:1", "from 1.01 to 10"),
+        ("breakpoint:inf", "from 1.01 to 10"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_refused(shape: str, says: str) -> None:
+    """An unknown name, and a number that the shape does not take, are refused with what it does take."""
+    with pytest.raises(PlanError, match=says) as refusal:
+        SwarmPlan("cache_hit", ARMS, shape=shape)
+    assert repr(shape) in str(refusal.value)
+
+
+@pytest.mark.parametrize("shape", ["ramp", "steps", "spike", "breakpoint"])
+def test_visitors_in_a_loop_have_no_shape(shape: str) -> None:
+    """A shape is of a rate; without one it is refused."""
+    with pytest.raises(PlanError, match="give a rate"):
+        SwarmPlan("cache_hit", ARMS, rate=None, shape=shape)
+
+
+@pytest.mark.parametrize("shape", ["ramp", "steps", "spike"])
+def test_what_aims_at_an_end_needs_one(shape: str) -> None:
+    """A ramp that goes on for ever never arrives."""
+    with pytest.raises(PlanError, match="give a duration"):
+        SwarmPlan("cache_hit", ARMS, duration_s=math.inf, shape=shape)

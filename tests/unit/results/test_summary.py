@@ -84,6 +84,6 @@ def test_a_record_of_format_1_is_summed_up() -> None:
     """The record of format 1 that was kept gives its figures and table."""
     rows = summarize(read_record(GOLDEN))
 
-    assert sum(row.requests for row in rows) == 79
+    assert sum(row.requests for row in rows) == 48
     assert sum(row.errors + row.failed_checks + row.not_modified for row in rows) == 0
     assert len(shown(rows)) == 1 + len(rows)

@@ -1,0 +1,244 @@
+"""The Cache tab of locust's web interface, in a real browser, beside the record of the same swarm."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from results.record import Record, read_record
+from tests.browser import Page, chromium
+from tests.servers import Server, import_site, reference_site
+from tests.swarms import assert_complete, columns, free_port, start, wait_for
+
+MEMBERS = 4
+CACHE = "document.querySelector('anp-cache')?.shadowRoot"
+TAB = "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent === 'Cache')"
+STATE = f"{CACHE}?.querySelector('.state')?.textContent"
+EXACT = 2 ** (1 / 64) - 1  # half a bucket of the live histograms, 1.1 %
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A small site with its page cache."""
+    with reference_site(import_site(tmp_path_factory.mktemp("site") / "site.db", members=MEMBERS)) as server:
+        yield server
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """A page of a browser, on a desk."""
+    with chromium(tmp_path / "profile") as found:
+        found.resize(1280, 900)
+        yield found
+
+
+@dataclass(frozen=True)
+class Locust:
+    """A running locust with its web interface."""
+
+    url: str
+    site: Server
+    runs: Path
+
+    def post(self, path: str, **fields: Any) -> None:
+        """Press a button."""
+        with urllib.request.urlopen(f"{self.url}/{path}", urllib.parse.urlencode(fields).encode()) as answer:
+            assert json.load(answer)["success"]
+
+    def swarm(self) -> None:
+        """Start a swarm from the web form, and wait until it makes requests."""
+        begun = self.look()["begun"]
+        self.post("swarm", user_count=8, spawn_rate=50, host=self.site.url, rate=80)
+        wait_for(lambda: (self.look()["begun"], self.look()["stage"]) == (begun + 1, "running"), "the swarm")
+
+    def get(self, path: str) -> str:
+        """Read a page."""
+        with urllib.request.urlopen(f"{self.url}/{path}") as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def look(self) -> dict[str, Any]:
+        """What the tab is told."""
+        seen: dict[str, Any] = json.loads(self.get("anp/cache.json"))
+        return seen
+
+    def record(self) -> Record:
+        """The newest record, complete."""
+        record = read_record(sorted(self.runs.glob("2*"))[-1])
+        assert_complete(record)
+        return record
+
+
+@contextlib.contextmanager
+def locust(folder: Path, site: Server, *options: str, base: str = "") -> Iterator[Locust]:
+    """Start locust for members and readers; it waits for somebody to press start."""
+    port = free_port()
+    words = ["--host", site.url, "--members", str(MEMBERS), "--web-host", "127.0.0.1", "--web-port", str(port)]
+    process = start(folder, "readers_and_members", *words, *options)
+    found = Locust(f"http://127.0.0.1:{port}{base}", site, folder / "results" / "runs")
+    workers = int(options[1]) if "--processes" in options else 0
+
+    def is_ready() -> bool:
+        try:
+            return len(json.loads(found.get("stats/requests")).get("workers", ())) == workers
+        except OSError:
+            return False
+
+    try:
+        wait_for(is_ready, "the web interface")
+        yield found
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def table(page: Page, number: int = 0) -> dict[str, list[str]]:
+    """The cells of a table of the tab by class: of the figures since the start, or (1) of the last seconds."""
+    rows = page.run(
+        f"[...{CACHE}.querySelectorAll('table')[{number}].tBodies[0].rows]"
+        ".map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return {name: cells for name, *cells in rows}
+
+
+def shown(figures: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What a table must say of figures."""
+    return {
+        each["cache"]: [
+            f"{each['requests']:,}",
+            f"{each['share'] * 100:.1f}\N{NO-BREAK SPACE}%",
+            *("–" if each[name] is None else f"{each[name]:,.3f}" for name in ("p50_ms", "p95_ms", "p99_ms")),
+            f"{each['errors']:,}",
+            f"{each['failed_checks']:,}",
+        ]
+        for each in figures
+    }
+
+
+def assert_equals_the_record(seen: dict[str, Any], record: Record) -> None:
+    """Counts are those of the record's measured rows exactly, and quantiles but for the width of a bucket."""
+    rows = columns(record)
+    measured = np.array(rows["phase"]) == "measured"
+    cache, good = np.array(rows["cache"]), np.array(rows["error"]) == "none"
+    times = (np.array(rows["end"]) - np.array(rows["scheduled"])) * 1e3
+    by_class = {each["cache"]: each for each in seen["start"]["figures"]}
+    assert {name: each["requests"] for name, each in by_class.items()} == {
+        "all": int(measured.sum()),
+        **Counter(cache[measured].tolist()),
+    }
+    for name, each in by_class.items():
+        mask = measured & ((cache == name) | (name == "all"))
+        assert each["errors"] == int((mask & ~good).sum())
+        for share in (0.5, 0.95, 0.99):
+            exact = np.quantile(times[mask & good], share, method="inverted_cdf")
+            assert each[f"p{share * 100:.0f}_ms"] == pytest.approx(exact, rel=EXACT, abs=0.001)
+    [ratio] = seen["start"]["hit_ratio"]
+    whole = cache[measured & good]
+    assert ratio == pytest.approx(np.isin(whole, ("HIT", "STALE")).mean())
+
+
+@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one process", "two workers"])
+def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
+    tmp_path: Path, site: Server, page: Page, options: tuple[str, ...]
+) -> None:
+    """The tab is among locust's own, shows hits while they come in, and in the end what the record holds."""
+    with locust(tmp_path, site, *options) as running:
+        running.swarm()
+        page.open(running.url)
+        page.wait_for(f"!!{TAB}")
+        page.run(f"{TAB}.click()")
+        page.wait_for(f"!!{CACHE}?.querySelector('tr[data-class=HIT]')")
+        first = int(table(page)["HIT"][0].replace(",", ""))
+        page.wait_for(
+            f"Number({CACHE}.querySelector('tr[data-class=HIT] td').textContent.replace(',', '')) > {first + 40}"
+        )
+        hits = float(table(page)["HIT"][2])
+        said = {each["cache"]: each for each in running.look()["start"]["figures"]}["HIT"]
+
+        running.post("stop")
+        page.wait_for(f"{STATE}.startsWith('Ended.')")
+        seen = running.look()
+
+        assert said["requests"] > first
+        assert hits > 0
+        assert (seen["stage"], seen["begun"], seen["arms"]) == ("ended", 1, ["target"])
+        assert table(page) == shown(seen["start"]["figures"])
+        assert table(page, 1) == shown(seen["latest"]["figures"])
+        assert {"all", "HIT", "MISS", "BYPASS"} <= set(table(page))
+        record = running.record()
+        assert str(record.path.name) in page.run(STATE)
+        assert_equals_the_record(seen, record)
+        wait_for(lambda: page.run(f"{CACHE}.querySelectorAll('svg').length") == 2, "two plots")
+        assert all(page.run(f"[...{CACHE}.querySelectorAll('path')].map((path) => path.getAttribute('d').length > 20)"))
+        lines = list(csv.DictReader(io.StringIO(running.get("anp/cache.csv"))))
+        assert [(line["cache"], int(line["requests"])) for line in lines if line["stretch"] == "since start"] == [
+            (each["cache"], each["requests"]) for each in seen["start"]["figures"]
+        ]
+
+
+def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Page) -> None:
+    """Before the first swarm the page says so; the figures of the first stand until a second one begins."""
+    with locust(tmp_path, site) as running:
+        page.open(f"{running.url}/anp/cache")
+        page.wait_for(f"{STATE}?.startsWith('No swarm has run yet')")
+        assert page.run(f"{CACHE}.querySelectorAll('table').length") == 0
+        assert running.look()["stage"] == "idle"
+        assert len(running.get("anp/cache.csv").splitlines()) == 1
+
+        counts = []
+        for begun in (1, 2):
+            running.swarm()
+            page.wait_for(f"{STATE} === 'Running.'")
+            wait_for(lambda: sum(each["requests"] for each in running.look()["latest"]["figures"]) > 100, "requests")
+            running.post("stop")
+            page.wait_for(f"{STATE}.startsWith('Ended.')")
+            seen = running.look()
+            assert seen["begun"] == begun
+            assert table(page) == shown(seen["start"]["figures"])
+            assert_equals_the_record(seen, running.record())
+            counts.append(table(page))
+        assert counts[0] != counts[1]
+
+
+def test_a_swarm_that_is_refused_is_told_of(tmp_path: Path, site: Server, page: Page) -> None:
+    """When a swarm ends before its first request, the tab says so and where to look, and shows no figures."""
+    with locust(tmp_path, site, "--prepare", "warm") as running:
+        running.post("swarm", user_count=2, spawn_rate=50, host=f"http://127.0.0.1:{free_port()}")
+        page.open(f"{running.url}/anp/cache")
+        page.wait_for(f"{STATE}?.startsWith('The last swarm ended before its first request')")
+        assert page.run(f"{CACHE}.querySelectorAll('table').length") == 0
+
+
+def test_the_tab_fits_a_phone_and_the_dark_and_asks_nobody_else(tmp_path: Path, site: Server, page: Page) -> None:
+    """At 390 pixels nothing is wider than the screen; text stands out from light and dark; all comes from locust."""
+    with locust(tmp_path, site, "--web-base-path", "/load", base="/load") as running:
+        running.swarm()
+        wait_for(lambda: running.look()["start"]["figures"], "figures")
+        for path in ("/anp/cache", "/?tab=cache"):
+            for dark in (False, True):
+                page.resize(390, 1200, dark=dark)
+                page.open(f"{running.url}{path}")
+                page.wait_for(f"!!{CACHE}?.querySelector('svg')")
+                assert page.run("document.documentElement.scrollWidth") == 390
+                assert page.run(f"{CACHE}.host.hasAttribute('dark')") is dark
+                ink, paper = (
+                    page.run(f"getComputedStyle({element}).{style}.match(/[0-9.]+/g).slice(0, 3).map(Number)")
+                    for element, style in ((f"{CACHE}.querySelector('td')", "color"), ("document.body", "background"))
+                )
+                assert abs(sum(ink) - sum(paper)) / 3 > 150
+                names = page.run("performance.getEntriesByType('resource').map((entry) => entry.name)")
+                assert names
+                assert all(name.startswith(f"{running.url}/") for name in names), names
+        running.post("stop")

@@ -1,0 +1,354 @@
+"""``anp swarm`` on sites that are not ours: a real nginx with files of its own, and a small site with log-ins."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+from scipy import stats
+
+import tests.member_site
+from results.record import Record, read_record
+from tests.member_site import ACCOUNTS, RECIPES
+from tests.servers import Server, nginx
+
+DEADLINE_S = 60.0
+GENERATOR = {"lag", "cpu", "achieved"}
+"""Doubts that a busy machine raises; which of them it does is not what these tests are about."""
+
+HTTP = """
+    types { text/html html; text/css css; application/xml xml; text/plain txt; application/gzip gz; }
+    proxy_cache_path stored keys_zone=pages:1m;
+    server { listen LISTEN; listen LISTEN_TLS ssl;
+        ssl_certificate site.pem; ssl_certificate_key site.pem;
+        access_log access.log combined;
+        add_header X-Cache-Status $upstream_cache_status;
+        location / { proxy_pass http://127.0.0.1:LISTEN_PORT; proxy_cache pages; proxy_cache_valid 200 1h; } }
+    server { listen LISTEN_FILES; root site; expires 1h; access_log off; }
+"""
+
+RECIPE = """\
+[login]
+page = "/login"
+[login.fields]
+who = "{login}"
+secret = "{password}"
+[accounts]
+file = "accounts.csv"
+[check]
+page = "/account"
+logged_in = "Welcome, {login}!"
+logged_out = ">Log in</a>"
+pages = ["/account"]
+"""
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Who signed the certificate of the files' site."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[tuple[Server, Path]]:
+    """A site of files behind a cache, with a sitemap in three parts; and the folder that holds its access log."""
+    folder = tmp_path_factory.mktemp("nginx")
+    site = folder / "site"
+    pages = ["", *(f"recipes/{number}/" for number in range(20)), "about/"]
+    for page in pages:
+        (site / page).mkdir(parents=True, exist_ok=True)
+        (site / page / "index.html").write_text(f"<!DOCTYPE html><title>{page or 'home'}</title>{'<p>Plums.' * 200}")
+    (site / "style.css").write_text("p { color: purple }")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
+    http = HTTP.replace("127.0.0.1:LISTEN_PORT", "LISTEN_FILES")
+    with nginx(folder, http) as server:
+        base = f"{server.url}/"
+        entries = [f"<url><loc>{base}{page}</loc></url>" for page in pages]
+        (site / "pages.xml").write_text(_xml("urlset", entries[:10]))
+        (site / "more.xml.gz").write_bytes(gzip.compress(_xml("urlset", entries[10:]).encode()))
+        index = [f"<sitemap><loc>{base}{name}</loc></sitemap>" for name in ("pages.xml", "more.xml.gz")]
+        (site / "sitemap.xml").write_text(_xml("sitemapindex", index))
+        (site / "empty.xml").write_text(_xml("urlset", []))
+        yield server, folder
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The site with log-ins, and a folder with its recipe and a list of its addresses."""
+    folder = tmp_path_factory.mktemp("members")
+    rows = "".join(f'{login},"{password}"\n' for login, password in ACCOUNTS.items())
+    (folder / "accounts.csv").write_text(f"login,password\n{rows}")
+    (folder / "login.toml").write_text(RECIPE)
+    (folder / "urls.txt").write_text("/ 5\n" + "".join(f"/recipes/{number}/\n" for number in range(RECIPES)))
+    with _member_site() as url:
+        yield url, folder
+
+
+def test_the_addresses_of_a_file_are_asked_for(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Only what the file holds is asked for, and the cache before the site is seen at work."""
+    (tmp_path / "urls.txt").write_text("/ 6\n/recipes/3/ 3\n/style.css 1\n")
+
+    data, record, _ = _swarm(tmp_path, "--host", files[0].url, "--scenario", "cache_hit", "--urls", "urls.txt")
+
+    assert set(_paths(record)) == {"/", "/recipes/3/", "/style.css"}
+    assert {row["route"] for row in data["rows"]} == {"home", "recipes", "asset"}
+    assert {row["cache"] for row in data["rows"]} <= {"HIT", "MISS"}
+    assert sum(row["errors"] + row["failed_checks"] for row in data["rows"]) == 0
+    assert record.asked["urls"]["count"] == 3
+
+
+def test_a_sitemap_is_read_with_all_it_leads_to(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """The parts of an index count, a compressed one too, over TLS as well as without."""
+    server, _ = files
+    words = ("--sitemap", f"{server.url}/sitemap.xml", "--prepare", "warm", "--zipf", "0")
+
+    data, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
+
+    assert record.asked["urls"]["count"] == 22
+    assert "and 2 it leads to (22 addresses)" in said
+    assert {row["cache"] for row in data["rows"]} == {"HIT"}
+    assert {"home", "recipes", "about"} == {row["route"] for row in data["rows"]}
+
+
+def test_the_mix_of_an_access_log_is_the_mix_of_the_swarm(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Of a log that this nginx wrote, people's page requests are repeated in their own proportions."""
+    server, folder = files
+    wanted = {"/": 60, "/recipes/1/": 30, "/recipes/2/": 20, "/style.css": 10}
+    log = folder / "access.log"
+    before = log.read_text().count("\n")
+    with httpx.Client(base_url=server.url, headers={"user-agent": "Mozilla/5.0 Firefox/140.0"}) as browser:
+        for path, count in wanted.items():
+            for _ in range(count):
+                browser.get(path)
+        browser.head("/recipes/5/")
+        browser.get("/nowhere/")
+        browser.get("/recipes/6/", headers={"user-agent": "Mozilla/5.0 (compatible; Bot/2.1)"})
+    until = time.monotonic() + DEADLINE_S
+    while log.read_text().count("\n") < before + sum(wanted.values()) + 3:
+        assert time.monotonic() < until, "nginx did not write its log"
+        time.sleep(0.02)
+    (tmp_path / "day.log").write_text("".join(log.read_text().splitlines(keepends=True)[before:]))
+
+    words = ("--access-log", "day.log", "--rate", "400")
+    _, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
+
+    assert "123 lines, 97.6% kept for 4 addresses" in said
+    assert "requests/s on average" in said
+    asked = _paths(record)
+    assert set(asked) == set(wanted)
+    expected = [asked.total() * count / sum(wanted.values()) for count in wanted.values()]
+    assert stats.chisquare([asked[path] for path in wanted], expected).pvalue > 1e-3
+
+
+def test_without_a_rate_the_rates_of_a_log_are_a_hint(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Where no rate is given, the line about the log says what is sent instead of what the log holds."""
+    line = '203.0.113.7 - - [21/Nov/2026:02:03:{:02d} +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"\n'
+    (tmp_path / "day.log").write_text("".join(line.format(second) for second in range(60)))
+
+    done = _anp(tmp_path, *_words(files[0].url, "cache_hit"), "--access-log", "day.log")
+
+    said = next(one for one in done.stderr.splitlines() if "day.log" in one)
+    assert "1.02 requests/s on average" in said
+    assert said.endswith("no --rate was given, so 50 requests/s are sent")
+
+
+def test_members_read_by_a_recipe(members: tuple[str, Path], tmp_path: Path) -> None:
+    """Every account is logged in and seen on its pages; neither logins nor passwords are kept."""
+    url, folder = members
+    words = ("--urls", str(folder / "urls.txt"), "--login", str(folder / "login.toml"), "--member-share", "0.5")
+
+    data, record, _ = _swarm(tmp_path, "--host", url, "--scenario", "readers_and_members", *words)
+
+    caches = {(row["persona"], row["cache"]) for row in data["rows"]}
+    assert caches == {("reader", "HIT"), ("member", "BYPASS")}
+    assert sum(row["errors"] + row["failed_checks"] for row in data["rows"]) == 0
+    assert {row["route"] for row in data["rows"] if row["persona"] == "member"} == {"home", "recipes", "member"}
+    assert data["run"]["logins"]["count"] == len(ACCOUNTS)
+    assert [remark["code"] for remark in data["remarks"]] == ["login"]
+    kept = b"".join(path.read_bytes() for path in record.path.iterdir())
+    assert not [word for pair in ACCOUNTS.items() for word in pair if len(word) > 1 and word.encode() in kept]
+
+
+def test_a_leak_makes_the_figures_invalid(members: tuple[str, Path], tmp_path: Path) -> None:
+    """A site that gives members' pages to everybody is caught, with an example and exit code 4."""
+    folder = members[1]
+    with _member_site("leaky") as url:
+        words = ("--urls", str(folder / "urls.txt"), "--login", str(folder / "login.toml"), "--rate", "100")
+        done = _anp(tmp_path, *_words(url, "readers_and_members"), *words, "--member-share", "0.5")
+
+    assert done.returncode == 4
+    found = next(line for line in done.stderr.splitlines() if line.startswith("INVALID: Wrong pages were served"))
+    assert "leak" in found
+    assert "wrong_viewer" in found
+    assert not [login for login in ACCOUNTS if login in found]
+    assert "failed checks" in done.stdout
+    shown = json.loads(_anp(tmp_path, "runs", "show", "latest", "--out", "runs", "--json").stdout)
+    assert not shown["valid"]
+    assert "checks" in {doubt["code"] for doubt in shown["doubts"]}
+
+
+def test_a_purge_is_sent_where_writes_are_allowed(members: tuple[str, Path], tmp_path: Path) -> None:
+    """With leave to write, a stampede purges pages by the PURGE method while readers read."""
+    url, folder = members
+    words = ("--urls", str(folder / "urls.txt"), "--allow-writes", "--event-every", "200ms")
+
+    data, _, _ = _swarm(tmp_path, "--host", url, "--scenario", "stampede", *words)
+
+    (purges,) = [row for row in data["rows"] if row["route"] == "purge"]
+    assert (purges["persona"], purges["errors"]) == ("operator", 0)
+    assert purges["requests"] == 5
+
+
+def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Far above what the generator can send, the figures are marked invalid with the reason, and the exit code is 4."""
+    (tmp_path / "urls.txt").write_text("/\n")
+    words = ("--urls", "urls.txt", "--rate", "200000", "--visitors", "8")
+
+    done = _anp(tmp_path, *_words(files[0].url, "cache_hit"), *words)
+
+    assert done.returncode == 4
+    found = [line for line in done.stderr.splitlines() if line.startswith("INVALID: ")]
+    assert any("The rate was not held" in line and "Lower the rate" in line for line in found)
+
+
+def test_two_sites_can_be_swarmed_side_by_side(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Both arms get the same requests and are shown in one table."""
+    server, _ = files
+    (tmp_path / "urls.txt").write_text("/\n/about/\n")
+    arms = (f"direct=http://127.0.0.1:{server.ports['LISTEN_FILES']}", f"cached={server.url}")
+
+    data, record, _ = _swarm(
+        tmp_path, "--arm", arms[0], "--arm", arms[1], "--scenario", "cache_hit", "--urls", "urls.txt"
+    )
+
+    sums = Counter(dict.fromkeys(("direct", "cached"), 0))
+    for row in data["rows"]:
+        sums[row["arm"]] += row["requests"]
+    assert sums["direct"] == sums["cached"] > 0
+    assert {arm["name"] for arm in record.asked["arms"]} == set(sums)
+    assert "cache_class" in {doubt["code"] for doubt in data["doubts"] if not doubt["invalid"]}
+
+
+def test_a_certificate_is_believed_only_by_its_authority(
+    files: tuple[Server, Path], authority: trustme.CA, tmp_path: Path
+) -> None:
+    """A wrong certificate is one line with its reason before any load; with its authority the site is swarmed."""
+    url = f"https://127.0.0.1:{files[0].ports['LISTEN_TLS']}"
+    (tmp_path / "urls.txt").write_text("/\n")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    refused = _anp(tmp_path, *_words(url, "cache_hit"), "--urls", "urls.txt")
+    _, record, _ = _swarm(
+        tmp_path, "--host", url, "--scenario", "cache_hit", "--urls", "urls.txt", "--ca-file", "ca.pem"
+    )
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"error: the target {url} does not answer (tls: ")
+    assert "certificate" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert set(_paths(record)) == {"/"}
+
+
+def test_a_login_that_does_not_log_in_is_refused(members: tuple[str, Path], tmp_path: Path) -> None:
+    """A site that only shows its form again gets no load: one line says which account and what was seen instead."""
+    folder = members[1]
+    with _member_site("deaf") as url:
+        words = ("--urls", str(folder / "urls.txt"), "--login", str(folder / "login.toml"))
+        done = _anp(tmp_path, *_words(url, "logged_in"), *words)
+
+    _is_refused(done, "could not log in", tmp_path)
+    assert not [word for pair in ACCOUNTS.items() for word in pair if len(word) > 1 and word in done.stderr]
+
+
+REFUSALS = [
+    pytest.param(["--scenario", "cache_hit", "--sitemap", "URL/empty.xml"], "no address of the site", id="empty"),
+    pytest.param(["--scenario", "cache_hit", "--sitemap", "URL/"], "an HTML page, not a sitemap", id="html"),
+    pytest.param(["--scenario", "cache_hit", "--access-log", "odd.log"], "is no access log", id="log-format"),
+    pytest.param(["--scenario", "cache_hit"], "is not the anp reference site", id="no-addresses"),
+    pytest.param(["--scenario", "stampede", "--urls", "urls.txt"], "--allow-writes", id="writes"),
+    pytest.param(["--scenario", "search", "--urls", "urls.txt"], "needs the reference site", id="scenario"),
+    pytest.param(["--scenario", "logged_in", "--urls", "urls.txt"], "--login FILE.toml", id="no-recipe"),
+    pytest.param(["--scenario", "crawl", "--urls", "urls.txt", "--users", "3"], "give --rate R", id="closed"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), REFUSALS)
+def test_what_cannot_be_swarmed_is_one_line(
+    words: list[str], says: str, files: tuple[Server, Path], tmp_path: Path
+) -> None:
+    """Each refusal comes before any load as a single line with the remedy, and leaves no record."""
+    (tmp_path / "urls.txt").write_text("/\n")
+    (tmp_path / "odd.log").write_text('{"path": "/", "status": 200}\n' * 5)
+    url = files[0].url
+
+    done = _anp(tmp_path, "swarm", "--host", url, "--out", "runs", *(word.replace("URL", url) for word in words))
+
+    _is_refused(done, says, tmp_path)
+
+
+@contextlib.contextmanager
+def _member_site(fault: str = "none") -> Iterator[str]:
+    """Serve the site with log-ins; yields its address."""
+    command = [sys.executable, tests.member_site.__file__, "--fault", fault]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+def _is_refused(done: subprocess.CompletedProcess[str], says: str, folder: Path) -> None:
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+    assert [path.name for path in (folder / "runs").iterdir()] == [".gitignore"]
+
+
+def _anp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``anp`` in a folder and return what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
+    command = [sys.executable, "-m", "harness", *words]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+
+
+def _words(url: str, scenario: str) -> tuple[str, ...]:
+    return ("swarm", "--host", url, "--scenario", scenario, "--duration", "1s", "--warmup", "0s", "--out", "runs")
+
+
+def _swarm(folder: Path, *words: str) -> tuple[dict[str, Any], Record, str]:
+    """Swarm for a second; gives the JSON, the record and standard error, where nothing but the machine was at fault."""
+    common = ("--duration", "1s", "--warmup", "0s", "--rate", "60", "--out", "runs", "--json")
+    done = _anp(folder, "swarm", *common, *words)
+    assert done.stdout, done.stderr
+    data = json.loads(done.stdout)
+    assert {doubt["code"] for doubt in data["doubts"] if doubt["invalid"]} <= GENERATOR, data["doubts"]
+    assert done.returncode == (0 if data["valid"] else 4)
+    return data, read_record(folder / data["record"]), done.stderr
+
+
+def _paths(record: Record) -> Counter[str]:
+    """How often each address was asked for."""
+    urls = record.table("urls")
+    path = dict(zip(urls.column("url").to_pylist(), urls.column("path").to_pylist(), strict=True))
+    return Counter(path[url] for url in record.table("requests").column("url").to_pylist())
+
+
+def _xml(root: str, entries: list[str]) -> str:
+    name = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return f'<?xml version="1.0"?>\n<{root} xmlns="{name}">{"".join(entries)}</{root}>'
