@@ -89,6 +89,6 @@ class Breakpoint:
         requests = sum(arm.requests for arm in arms)
         p99 = max((arm.p99_ms for arm in arms if arm.p99_ms == arm.p99_ms), default=None)
         errors = max((arm.errors / arm.requests for arm in arms), default=1.0)
-        is_answered = p99 is not None and len(arms) == self._arms
-        holds = is_answered and p99 <= self._limits[0] and errors <= self._limits[1]
+        is_whole = len(arms) == self._arms  # an arm without any answer is not among them
+        holds = is_whole and p99 is not None and p99 <= self._limits[0] and errors <= self._limits[1]
         return Level(rate, requests, p99, errors, holds)

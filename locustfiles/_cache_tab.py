@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import gevent
 from locust.web import WebUI
@@ -39,7 +39,7 @@ def add_cache_tab(web_ui: WebUI, conductor: Conductor) -> None:
     """
     app = web_ui.app
     assert app is not None
-    base = (web_ui.environment.parsed_options.web_base_path or "").rstrip("/")
+    base = (cast(Any, web_ui.environment.parsed_options).web_base_path or "").rstrip("/")
 
     def as_json(begun: int = 0, mark: int = 0) -> Answer:
         return json.dumps(look(conductor, begun, mark)), {
@@ -58,7 +58,8 @@ def add_cache_tab(web_ui: WebUI, conductor: Conductor) -> None:
         "anp/cache/<int:begun>-<int:mark>.json": as_json,
     }
     for path, page in pages.items():
-        app.add_url_rule(f"{base}/{path}", path, web_ui.auth_required_if_enabled(page))
+        view = web_ui.auth_required_if_enabled(page)  # type: ignore[no-untyped-call]
+        app.add_url_rule(f"{base}/{path}", path, view)
 
     index = app.view_functions["locust.index"]
 

@@ -104,7 +104,8 @@ class _Watchdog:
         self.waiting: set[Client] = set()
         self._timer: Any = None
 
-    def start(self) -> None:
+    def watch(self, client: Client) -> None:
+        self.waiting.add(client)
         if self._timer is None:
             self._timer = get_hub().loop.timer(_TICK_S, _TICK_S, ref=True)
             self._timer.start(self._tick)
@@ -359,8 +360,7 @@ class Client:
     def _park(self) -> None:
         """Hand over to the hub until ``_wake``."""
         self._greenlet = getcurrent()
-        _watchdog.waiting.add(self)
-        _watchdog.start()
+        _watchdog.watch(self)
         try:
             get_hub().switch()
         except BaseException:  # killed: the half-read connection is of no more use

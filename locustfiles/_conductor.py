@@ -414,7 +414,7 @@ class Conductor:
             for index in self._lost():
                 self._end_as("failed", f"{self._called(index)} is gone")
             if search is not None and search.look(time.monotonic() - start):
-                self._end_as("completed", "")
+                break
             self._take_turn()
         ended = time.monotonic() - start
         if not self._are_done:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from gevent import GreenletExit
 from gevent.lock import BoundedSemaphore
 
-from locustfiles._client import Client, Origin, Reply
+from locustfiles._client import Client, Reply
 from locustfiles._journal import Journal, Work
 from locustfiles._oracle import Finding, Judge
-from locustfiles._origin import follow
+from locustfiles._origin import Origin, follow
 from locustfiles._pages import REDIRECT, WRITES
 from locustfiles._plan import AGAIN, ONCE, Traffic
 from locustfiles._reading import cache_code

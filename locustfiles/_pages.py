@@ -35,7 +35,7 @@ class Section:
 
     Attributes:
         size: Number of pages, at least one.
-        path: Row of the section, from 0, to the path as it is sent.
+        path: Row of the section, from 0, to the path that is asked for, edited or purged.
         weights: How often each page is asked for, relative to the others; ``None``: by rank, with the plan's exponent.
         article: Row to article id, where a page belongs to one.
     """
@@ -122,12 +122,16 @@ def reference_pages(
     images = [path for path in assets if path.startswith("/images/")]
     files = [path for path in assets if not path.startswith("/images/")]
     article = articles.__getitem__
+
+    def address(row: int) -> str:
+        return f"/articles/{slug(article(row))}/"
+
     found = [
         _one("home", "/"),
         _one("me", "/me"),
         Section("listing", listings, lambda row: f"/page/{row + 2}/", [(row + 1) ** -2.0 for row in range(listings)]),
         Section("tag", len(names), lambda row: f"/tags/{names[row]}/", [tags[name] for name in names]),
-        Section("article", len(articles), lambda row: f"/articles/{slug(article(row))}/", None, article),
+        Section("article", len(articles), address, None, article),
         Section("search", len(queries), queries.__getitem__),
         Section("static", len(files), files.__getitem__, [1.0] * len(files)),
         Section("image", len(images), images.__getitem__, [1.0] * len(images)),
@@ -135,7 +139,7 @@ def reference_pages(
         _one("robots", "/robots.txt"),
         Section("sitemap", 1 + sitemap_parts, lambda row: f"/sitemap-{row}.xml" if row else "/sitemap.xml"),
         _one("login", "/login"),
-        Section("edit", len(articles), lambda row: "/anp/edit", None, article),
+        Section("edit", len(articles), address, None, article),  # what is edited; editors know where to send it
         _one("purge", "/anp/purge"),
     ]
     sections = [section for section in found if section.size]

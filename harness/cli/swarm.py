@@ -231,11 +231,7 @@ def swarm(
     directory = new_directory(runs_root(out), scenario)
     steps = Steps()
     targets = " and ".join(each.url for each in plan.arms)
-    hint = (
-        ""
-        if rate is not None or users is not None or not access_log
-        else "; no --rate was given, so 50 requests/s are sent"
-    )
+    no_rate = access_log is not None and rate is None and users is None
     seconds = plan.warmup_s + plan.duration_s
     try:
         with (
@@ -250,7 +246,7 @@ def swarm(
                 core=choose_cores().generator,
                 processes=processes,
                 options=words,
-                watch=_tell_addresses(directory, steps, hint),
+                watch=_tell_addresses(directory, steps, no_rate=no_rate),
                 advance=advance,
             )
     finally:
@@ -310,8 +306,14 @@ def _refuse_foreign(arms: Sequence[Arm], may_load: Sequence[str]) -> None:
             raise UsageError(f"{host} is not this machine. If you are allowed to load it, say so: --i-may-load {host}")
 
 
-def _tell_addresses(directory: Path, steps: Steps, hint: str) -> Callable[[], None]:
-    """Say what is asked for, once the swarm has read it and the record has begun."""
+def _tell_addresses(directory: Path, steps: Steps, *, no_rate: bool) -> Callable[[], None]:
+    """Say what is asked for, once the swarm has read it and the record has begun.
+
+    Args:
+        directory: Of the record.
+        steps: Where to say it.
+        no_rate: Addresses came from a log, whose own rate was known, and none was given.
+    """
     told = False
 
     def tell() -> None:
@@ -319,8 +321,9 @@ def _tell_addresses(directory: Path, steps: Steps, hint: str) -> Callable[[], No
         if told or not (directory / "plan.json").exists():
             return
         told = True
-        urls = read_record(directory, allow_incomplete=True).asked.get("urls")
-        if urls:
-            steps.say(f"  {urls['source']} ({urls['count']:,} addresses){hint}")
+        asked = read_record(directory, allow_incomplete=True).asked
+        if urls := asked.get("urls"):
+            hint = f". No --rate was given: {asked['rate']:g} requests/s are sent" if no_rate else ""
+            steps.say(f"  {urls['count']:,} addresses: {urls['source']}{hint}")
 
     return tell

@@ -129,7 +129,7 @@ def serve(folder: Path, root: Path, core: int) -> Iterator[Server]:
     folder.mkdir(exist_ok=True)
     with nginx(folder, _SITE % root) as server:
         for process in (server.process.pid, *children(server.process.pid)):
-            os.sched_setaffinity(process, {core})
+            bind(process, core)
         yield server
 
 
@@ -138,9 +138,15 @@ def children(process: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def on(core: int) -> tuple[str, ...]:
-    """Words before a command that bind it to a core."""
-    return (tool("taskset"), "-c", str(core))
+def bind(process: int, core: int) -> None:
+    """Bind a process that runs to a core, with all its threads."""
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
+def on(*where: int) -> tuple[str, ...]:
+    """Words before a command that bind it to cores."""
+    return (tool("taskset"), "-c", ",".join(map(str, where)))
 
 
 # -- our side ----------------------------------------------------------------------------------------------------------
@@ -149,11 +155,27 @@ def on(core: int) -> tuple[str, ...]:
 def swarm(folder: Path, url: str, locustfile: str, *options: str, before: Sequence[str], seconds: float) -> Record:
     """A swarm of ours with everything on, in real locust processes, and its record."""
     folder.mkdir()
-    words = ("--headless", "--host", url, "--warmup", str(WARMUP_S), "--duration", str(seconds), "--out", "record", *options)
+    words = (
+        "--headless",
+        "--host",
+        url,
+        "--warmup",
+        str(WARMUP_S),
+        "--duration",
+        str(seconds),
+        "--out",
+        "record",
+        *options,
+    )
     record = finished(folder, start(folder, HERE / f"{locustfile}.py", *words, before=before), seconds + 60)
     assert record.run is not None
     assert record.run["ledger"]["complete"]
     return record
+
+
+def timing(seconds: float) -> tuple[str, ...]:
+    """Options of a swarm that is measured for so long."""
+    return ("--warmup", str(WARMUP_S), "--duration", str(seconds))
 
 
 def closed(folder: Path, url: str, core: int) -> Run:
@@ -162,8 +184,8 @@ def closed(folder: Path, url: str, core: int) -> Run:
     return read_run(record)
 
 
-def read_run(record: Record, workers: int = 1) -> Run:
-    """Requests of a record's measured time; all of them must be good ones."""
+def read_run(record: Record) -> Run:
+    """Requests of a record's measured time, and its workers' processor time; all of them must be good ones."""
     requests = record.table("requests")
     ends = requests["end"].to_numpy()
     inside = (ends >= WARMUP_S) & (ends < WARMUP_S + SECONDS)
@@ -171,10 +193,11 @@ def read_run(record: Record, workers: int = 1) -> Run:
         found = set(requests.column(name).unique().to_pylist())
         assert found == good, f"{name} is {found}"
     seconds = record.table("seconds")
-    whole = (seconds["second"].to_numpy() > WARMUP_S + 0.5) & (seconds["interval"].to_numpy() > 0.5)
-    cores_used = (seconds["cpu"].to_numpy() * seconds["interval"].to_numpy())[whole].sum()
-    cores_used /= seconds["interval"].to_numpy()[whole].sum()
-    return Run(int(inside.sum()), SECONDS, float(cores_used) * workers * SECONDS)
+    intervals = seconds["interval"].to_numpy()
+    whole = (seconds["second"].to_numpy() > WARMUP_S) & (intervals > 0.5)
+    cpu = (seconds["cpu"].to_numpy() * intervals)[whole].sum() / intervals[whole].sum()
+    workers = len(set(seconds["worker"].to_pylist()))
+    return Run(int(inside.sum()), SECONDS, float(cpu) * workers * SECONDS)
 
 
 # -- rivals ------------------------------------------------------------------------------------------------------------
@@ -214,7 +237,7 @@ def hey(url: str, core: int) -> Run:
 
 def wrk(url: str, core: int, rate: float) -> dict[str, float]:
     """The other C tool, wrk, at a rate spread over threads of one connection each."""
-    threads = max(1, round(rate / 500))
+    threads = max(1, round(rate / 2000))
     words = [*on(core), tool("wrk"), "-t", str(threads), "-c", str(threads), "-d", f"{SECONDS:g}s"]
     words += ["-s", str(HERE / "pace.lua"), f"{url}/", "--", str(rate / threads)]
     return _bench_line(subprocess.run(words, capture_output=True, text=True, check=True).stdout)

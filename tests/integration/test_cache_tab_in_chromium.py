@@ -62,6 +62,8 @@ class Locust:
         begun = self.look()["begun"]
         self.post("swarm", user_count=8, spawn_rate=50, host=self.site.url, rate=80)
         wait_for(lambda: (self.look()["begun"], self.look()["stage"]) == (begun + 1, "running"), "the swarm")
+        # Locust gives the same answer for two seconds, and its page does not ask again once it was told "ready".
+        wait_for(lambda: json.loads(self.get("stats/requests"))["state"] == "running", "locust to say so")
 
     def get(self, path: str) -> str:
         """Read a page."""
@@ -142,8 +144,12 @@ def assert_equals_the_record(seen: dict[str, Any], record: Record) -> None:
         mask = measured & ((cache == name) | (name == "all"))
         assert each["errors"] == int((mask & ~good).sum())
         for share in (0.5, 0.95, 0.99):
-            exact = np.quantile(times[mask & good], share, method="inverted_cdf")
-            assert each[f"p{share * 100:.0f}_ms"] == pytest.approx(exact, rel=EXACT, abs=0.001)
+            value = each[f"p{share * 100:.0f}_ms"]
+            if not (mask & good).any():
+                assert value is None
+            else:
+                exact = np.quantile(times[mask & good], share, method="inverted_cdf")
+                assert abs(value - exact) <= EXACT * exact + 0.0006  # which is rounded to a microsecond
     [ratio] = seen["start"]["hit_ratio"]
     whole = cache[measured & good]
     assert ratio == pytest.approx(np.isin(whole, ("HIT", "STALE")).mean())
@@ -168,7 +174,7 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         said = {each["cache"]: each for each in running.look()["start"]["figures"]}["HIT"]
 
         running.post("stop")
-        page.wait_for(f"{STATE}.startsWith('Ended.')")
+        page.wait_for(f"{STATE}?.startsWith('Ended.')")
         seen = running.look()
 
         assert said["requests"] > first
@@ -176,7 +182,7 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         assert (seen["stage"], seen["begun"], seen["arms"]) == ("ended", 1, ["target"])
         assert table(page) == shown(seen["start"]["figures"])
         assert table(page, 1) == shown(seen["latest"]["figures"])
-        assert {"all", "HIT", "MISS", "BYPASS"} <= set(table(page))
+        assert {"all", "HIT", "BYPASS"} <= set(table(page))
         record = running.record()
         assert str(record.path.name) in page.run(STATE)
         assert_equals_the_record(seen, record)
@@ -203,7 +209,7 @@ def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Pag
             page.wait_for(f"{STATE} === 'Running.'")
             wait_for(lambda: sum(each["requests"] for each in running.look()["latest"]["figures"]) > 100, "requests")
             running.post("stop")
-            page.wait_for(f"{STATE}.startsWith('Ended.')")
+            page.wait_for(f"{STATE}?.startsWith('Ended.')")
             seen = running.look()
             assert seen["begun"] == begun
             assert table(page) == shown(seen["start"]["figures"])

@@ -117,7 +117,7 @@ def test_a_sitemap_is_read_with_all_it_leads_to(files: tuple[Server, Path], tmp_
     data, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
 
     assert record.asked["urls"]["count"] == 22
-    assert "and 2 it leads to (22 addresses)" in said
+    assert f"22 addresses: sitemap {server.url}/sitemap.xml and 2 it leads to" in said
     assert {row["cache"] for row in data["rows"]} == {"HIT"}
     assert {"home", "recipes", "about"} == {row["route"] for row in data["rows"]}
 
@@ -161,7 +161,7 @@ def test_without_a_rate_the_rates_of_a_log_are_a_hint(files: tuple[Server, Path]
 
     said = next(one for one in done.stderr.splitlines() if "day.log" in one)
     assert "1.02 requests/s on average" in said
-    assert said.endswith("no --rate was given, so 50 requests/s are sent")
+    assert said.endswith("No --rate was given: 50 requests/s are sent")
 
 
 def test_members_read_by_a_recipe(members: tuple[str, Path], tmp_path: Path) -> None:
@@ -255,7 +255,8 @@ def test_a_certificate_is_believed_only_by_its_authority(
     )
 
     assert refused.returncode == 2
-    assert refused.stderr.startswith(f"error: the target {url} does not answer (tls: ")
+    assert refused.stderr.startswith("error: ")
+    assert url in refused.stderr
     assert "certificate" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert set(_paths(record)) == {"/"}

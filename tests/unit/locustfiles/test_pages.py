@@ -63,10 +63,12 @@ def test_every_page_of_the_reference_site_has_one_path_and_a_route() -> None:
 
 
 def test_an_edit_has_the_article_of_its_row() -> None:
-    """Rows of articles and of their edits go side by side, so that both are equally popular."""
+    """Rows of articles and of their edits go side by side, so that both are equally popular; an edit names its page."""
     pages = reference()
     articles, edits = pages.first("article"), pages.first("edit")
-    assert all(pages.article(articles + row) == pages.article(edits + row) for row in range(45))
+    for row in range(45):
+        assert pages.article(articles + row) == pages.article(edits + row)
+        assert pages.path(articles + row) == pages.path(edits + row)
 
 
 def test_the_tour_is_robots_the_sitemap_and_the_articles_by_id() -> None:

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cli import app
 from locustfiles._errors import SwarmError
 from locustfiles._pages import listed_pages
 from locustfiles._scenario import Persona, Scenario
+from locustfiles._shape import parse
+from results.plan import SHAPES
 from tests.unit.locustfiles.small_site import small_site
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -159,3 +163,20 @@ def test_the_document_describes_no_other_scenario() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     scenarios = text.partition("## Scenarios")[2].partition("\n## ")[0]
     assert sorted(re.findall(r"^### `(\w+)`$", scenarios, re.MULTILINE)) == NAMES
+
+
+def test_the_document_describes_every_shape_with_its_number() -> None:
+    """Each shape has its row, and the number it takes where none is given."""
+    rows = re.findall(r"^\| `(\w+)(?::\w)?` \| ([^|]+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name, _ in rows] == list(SHAPES)
+    for name, number in rows:
+        given = re.findall(r"[\d.]+$", number.strip())
+        assert [float(text) for text in given] == ([] if SHAPES[name] == (0, 0) else [parse(name)[1]])
+
+
+def test_the_document_names_only_options_that_there_are() -> None:
+    """Every option in the text is one of ``anp swarm``'s."""
+    command = typer.main.get_command(app).commands["swarm"]  # type: ignore[attr-defined]
+    known = {name for option in command.params for name in option.opts}
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text)) <= known

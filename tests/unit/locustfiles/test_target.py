@@ -37,15 +37,24 @@ def listed(recipe: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"table": TABLE, "recipe": recipe, "hosts": ["kitchen.example"]}
 
 
-def build(*cases: tuple[dict[str, Any], str]) -> list[Any]:
-    """The targets of descriptions and locustfiles, as a worker builds them."""
+REFERENCE = reference({"before": {1: 2}})
+FITS = ("cache_hit", "crawl", "stampede")
+OF_MEMBERS = ("logged_in", "readers_and_members", "login_storm")
+OF_OURS = ("publish_and_purge", "search", "assets")
+Targets = dict[tuple[str, str], Any]
+CASES: Targets = {
+    **{("reference", scenario): REFERENCE for scenario in FITS + OF_MEMBERS + OF_OURS},
+    **{("listed", scenario): listed() for scenario in FITS + OF_MEMBERS + OF_OURS},
+    **{("with recipe", scenario): listed(RECIPE) for scenario in FITS + OF_MEMBERS},
+    ("odd", "cache_hit"): {**REFERENCE, "corpus": {**CORPUS.to_dict(), "profile": "baroque"}},
+}
+
+
+@pytest.fixture(scope="module")
+def targets() -> Targets:
+    """What a worker builds of each description and locustfile."""
     plan = SwarmPlan("s", ARMS, members=2).to_dict()
-    return ask(*[("BUILD", data, scenario, plan) for data, scenario in cases])
-
-
-def built(data: dict[str, Any], scenario: str) -> Any:
-    """One target."""
-    return build((data, scenario))[0]
+    return dict(zip(CASES, ask(*[("BUILD", data, name, plan) for (_, name), data in CASES.items()]), strict=True))
 
 
 def mark(article: int, revision: int) -> str:
@@ -54,19 +63,18 @@ def mark(article: int, revision: int) -> str:
     return f"page=article id={article} revision={revision} digest={digest} viewer=anonymous"
 
 
-def test_each_arm_of_the_reference_site_has_its_own_editions() -> None:
+def test_each_arm_of_the_reference_site_has_its_own_editions(targets: Targets) -> None:
     """What was edited on one arm before the run is expected there and not on the other, and survives the wire."""
-    target = built(reference({"before": {1: 2}}), "publish_and_purge")
+    target = targets["reference", "publish_and_purge"]
     assert target["judges"] == ["Oracle", "Oracle"]
     assert target["expected"] == [mark(1, 2), mark(1, 0)]
     assert target["skills"] == [True, True, "POST"]
     assert target["member"] == synth.people.member(0, CORPUS.seed).id
-    assert {"edit", "search", "image", "sitemap"} <= set(target["routes"])
 
 
-def test_a_listed_site_is_judged_by_its_viewers_alone() -> None:
+def test_a_listed_site_is_judged_by_its_viewers_alone(targets: Targets) -> None:
     """There is no corpus to check by, nobody edits, and pages are purged one by one; members come from the recipe."""
-    target = built(listed(RECIPE), "readers_and_members")
+    target = targets["with recipe", "readers_and_members"]
     assert target["judges"] == ["Outsider", "Outsider"]
     assert target["expected"] == ["viewer=anonymous"] * 2
     assert target["skills"] == [True, False, "PURGE"]
@@ -78,30 +86,26 @@ def test_a_listed_site_is_judged_by_its_viewers_alone() -> None:
     }
 
 
-def test_the_scenarios_that_fit_a_listed_site_are_built_and_the_others_refused() -> None:
+@pytest.mark.parametrize("scenario", FITS + OF_MEMBERS + OF_OURS)
+def test_a_listed_site_is_for_readers_and_with_a_recipe_for_members(targets: Targets, scenario: str) -> None:
     """Scenarios of members need a recipe; those of edits, searches and files need the reference site."""
-    fits = ["cache_hit", "crawl", "stampede"]
-    needs_recipe = ["logged_in", "readers_and_members", "login_storm"]
-    needs_ours = ["publish_and_purge", "search", "assets"]
-    found = build(
-        *[(listed(), name) for name in fits + needs_recipe + needs_ours],
-        *[(listed(RECIPE), name) for name in needs_recipe],
-    )
-    assert ["error" in target for target in found] == [False] * 3 + [True] * 6 + [False] * 3
-    assert all("--login FILE.toml" in target["error"] for target in found[3:6])
-    assert all("needs the reference site" in target["error"] for target in found[6:9])
+    target = targets["listed", scenario]
+    if scenario in FITS:
+        assert "error" not in target
+    elif scenario in OF_MEMBERS:
+        assert "--login FILE.toml" in target["error"]
+        assert "error" not in targets["with recipe", scenario]
+    else:
+        assert "needs the reference site" in target["error"]
 
 
-def test_every_scenario_is_built_on_the_reference_site() -> None:
+@pytest.mark.parametrize("scenario", FITS + OF_MEMBERS + OF_OURS)
+def test_every_scenario_is_built_on_the_reference_site(targets: Targets, scenario: str) -> None:
     """The reference site has what any of our scenarios asks for."""
-    names = ["assets", "cache_hit", "crawl", "logged_in", "login_storm", "publish_and_purge", "search", "stampede"]
-    found = build(*[(reference(), name) for name in [*names, "readers_and_members"]])
-    for target in found:
-        asked = {route for _, routes in target["personas"] for route in routes}
-        assert asked <= set(target["routes"])
+    target = targets["reference", scenario]
+    assert {route for _, routes in target["personas"] for route in routes} <= set(target["routes"])
 
 
-def test_a_corpus_of_another_kind_is_refused() -> None:
-    """A site whose articles this version cannot make is no target, and the line says which corpus it was."""
-    odd = {**reference(), "corpus": {**CORPUS.to_dict(), "profile": "baroque"}}
-    assert "a corpus this version cannot make" in built(odd, "cache_hit")["error"]
+def test_a_corpus_of_another_kind_is_refused(targets: Targets) -> None:
+    """A site whose articles this version cannot make is no target, and the line says so."""
+    assert "a corpus this version cannot make" in targets["odd", "cache_hit"]["error"]
