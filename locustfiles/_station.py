@@ -23,6 +23,7 @@ from locustfiles._errors import SwarmError
 from locustfiles._journal import Hooks
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Scenario
+from locustfiles._tally import Tally
 from locustfiles._target import build
 from results import machine
 from results.errors import ResultsError
@@ -50,10 +51,12 @@ class Station:
         self._engine: Engine | None = None
         self._built = Event()
         self._index = 0
+        self._tally: Tally | None = None
 
     def connect(self, environment: Environment) -> None:
         """Listen to the conductor."""
         self._environment = environment
+        self._tally = Tally(environment.stats)
         runner = environment.runner
         assert runner is not None
         for kind, answer in (
@@ -98,7 +101,7 @@ class Station:
             self._compare("makes other traffic of the plan, with hash", traffic.hash, data["hash"])
             hooks = Hooks(
                 request=self._fire,
-                ship=functools.partial(self._send, SHIPMENT),
+                ship=self._ship,
                 dead=lambda reason: self._send(DEAD, {"reason": reason}),
                 edited=lambda *edit: self._send(EDIT, {"edit": edit}),
             )
@@ -135,9 +138,12 @@ class Station:
         engine = self._engine
         if engine is None:
             return
+        assert self._tally is not None
+        self._tally.begin()
         try:
             total = engine.run(time.monotonic() + data["in"])
         finally:
+            self._tally.end()
             gc.unfreeze()
         self._engine = None
         self._send(DONE, {"total": total})
@@ -150,6 +156,11 @@ class Station:
     def _edited(self, data: dict[str, Any]) -> None:
         if self._engine is not None:
             self._engine.edited(*data["edit"])
+
+    def _ship(self, shipment: dict[str, Any]) -> None:
+        assert self._tally is not None
+        self._tally.add_up()
+        self._send(SHIPMENT, shipment)
 
     def _fire(
         self, method: str, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]

@@ -120,6 +120,12 @@ class SwarmPlan:
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise PlanError(f"{name} is {value!r}; it must be a number from {low} to {high}")
 
+        for name, kind in (("scenario", str), ("shape", str), ("ca_file", str | None), ("insecure", bool)):
+            if not isinstance(getattr(self, name), kind):
+                raise PlanError(f"{name} is {getattr(self, name)!r}; it must be {_KINDS[name]}")
+        for name in ("corpus", "urls"):
+            if not isinstance(getattr(self, name), Mapping | None):
+                raise PlanError(f"{name} is {getattr(self, name)!r}; it must be an object or null")
         if self.prepare not in ("natural", "warm", "cold"):
             raise PlanError(f"prepare is {self.prepare!r}; it must be natural, warm or cold")
         self._check_shape()
@@ -187,7 +193,28 @@ class SwarmPlan:
             if key not in data:
                 raise PlanError(f"the plan has no {key!r}")
         values = dict(data)
-        values["arms"] = tuple(Arm(**arm) for arm in data["arms"])
+        values["arms"] = _arms(data["arms"])
         if values.get("duration_s", 0) is None:
             values["duration_s"] = math.inf
         return cls(**values)
+
+
+_KINDS: Final = {"scenario": "a name", "shape": "a word", "ca_file": "a file name or null", "insecure": "true or false"}
+
+
+def _arms(data: object) -> tuple[Arm, ...]:
+    """The arms of a plan file.
+
+    Raises:
+        PlanError: They are not objects of a name and a URL.
+    """
+    arms = []
+    for arm in data if isinstance(data, list | tuple) else (data,):
+        if (
+            not isinstance(arm, Mapping)
+            or set(arm) != {"name", "url"}
+            or not all(isinstance(v, str) for v in arm.values())
+        ):
+            raise PlanError(f'an arm is {arm!r}; write it as {{"name": "before", "url": "http://127.0.0.1:8001"}}')
+        arms.append(Arm(**arm))
+    return tuple(arms)

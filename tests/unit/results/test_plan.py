@@ -177,3 +177,25 @@ def test_what_aims_at_an_end_needs_one(shape: str) -> None:
     """A ramp that goes on for ever never arrives."""
     with pytest.raises(PlanError, match="give a duration"):
         SwarmPlan("cache_hit", ARMS, duration_s=math.inf, shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"shape": 5}, "shape is 5; it must be a word"),
+        ({"arms": 3}, "an arm is 3; write it as"),
+        ({"arms": [{"name": "a", "url": "http://127.0.0.1:1", "port": 1}]}, "'port': 1}; write it as"),
+        ({"urls": 3}, "urls is 3; it must be an object"),
+        ({"corpus": "x"}, "corpus is 'x'; it must be an object"),
+        ({"ca_file": 5}, "ca_file is 5; it must be a file name"),
+        ({"insecure": "no"}, "insecure is 'no'; it must be true or false"),
+        ({"scenario": None}, "scenario is None; it must be a name"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_one_line(change: dict[str, Any], says: str) -> None:
+    """A plan file that holds the wrong kind of value is told what it should be."""
+    data = SwarmPlan("cache_hit", (Arm("a", "http://127.0.0.1:1"),)).to_dict()
+    with pytest.raises(PlanError) as caught:
+        SwarmPlan.from_dict(data | change)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
