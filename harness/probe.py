@@ -1,4 +1,4 @@
-"""Looking at a site before any load: does it answer, is it what it should be, does a login really log in."""
+"""Looking at a site before any load: is it what it should be, does a login really log in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -31,22 +31,6 @@ def _visit(url: str) -> Iterator[httpx.Client]:
             yield http
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TargetError(f"{url} does not answer ({error or type(error).__name__}). Is the site running?") from error
-
-
-def about(url: str) -> dict[str, Any] | None:
-    """What the reference site says of itself, or ``None`` where the site answers but is not the reference site.
-
-    Raises:
-        TargetError: Nothing answers at ``url``.
-    """
-    with _visit(url) as http:
-        response = http.get("/anp/about")
-    try:
-        data = response.json()
-    except ValueError:
-        return None
-    is_ours = response.status_code == 200 and isinstance(data, dict) and data.get("site") == "anp-reference"
-    return data if is_ours else None
 
 
 def verify_pages(name: str, url: str, corpus: Corpus) -> None:

@@ -53,6 +53,7 @@ _GRACE_S = 10.0  # for the last rows of a worker to arrive
 _TURN_S = 0.02  # how often a swarm under way is looked at
 _SILENCE_S = 5.0  # workers ship every second; one that sent nothing for so long is gone
 _WARMERS = 4
+_FORESEEN = 2_000_000  # requests looked through for pages to warm
 _PACKAGES = ("anp", "locust", "gevent", "httptools", "numpy", "pyarrow")  # whose version could move a figure
 
 EndedBy = Literal["completed", "interrupted", "failed"]
@@ -528,11 +529,11 @@ def _is_not_about_run_time(record: logging.LogRecord) -> bool:
 
 
 def _cacheable(traffic: Traffic) -> list[str]:
-    """The paths readers will ask for, once each; of an endless plan those of its first block."""
+    """The paths readers will ask for, once each; of an endless plan or one of many millions those that come first."""
     urls: set[int] = set()
     for block in traffic.blocks():
-        urls.update(block.url.tolist())
-        if traffic.is_endless:
+        urls.update(np.unique(block.url).tolist())
+        if traffic.is_endless or block.first > _FORESEEN:
             break
     pages = traffic.pages
     own = {"me", "member", *WRITES}

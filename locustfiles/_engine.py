@@ -38,6 +38,7 @@ THINK_S = 1.0
 DRAIN_S = 10.0
 """How long requests under way may take to end after the last arrival; what is left then is recorded as abandoned."""
 
+_AT_ONCE = 64  # arrivals handed out before the hub gets to see replies
 _PAUSES = 64  # drawn at a time: a single draw costs a tenth of a request
 _LOGINS_AT_ONCE = 4
 _LEARNT = 20_000  # articles whose marks are computed before the start; rarer ones are when they are met
@@ -248,7 +249,11 @@ class Engine:
         """Hand out every arrival that is due, then set the alarm for the next. Runs in the hub."""
         journal = self._journal
         origin = journal.origin
-        while (work := self._due) is not None:
+        for _ in range(_AT_ONCE):
+            work = self._due
+            if work is None:
+                self._issued.set()
+                return
             now = _monotonic() - origin
             if work[0] > now:
                 self._alarm.set(origin + work[0])
@@ -261,7 +266,7 @@ class Engine:
                 queue.idle.pop().greenlet.switch((work, now))
             else:
                 queue.backlog.append((work, now))
-        self._issued.set()
+        self._alarm.set(_monotonic())  # far behind: let replies in before going on
 
     def _next(self, queue: Queue, seat: Seat) -> tuple[Work, float]:
         if queue.backlog:
@@ -284,10 +289,9 @@ class Engine:
             gevent.sleep(pause)
             if self._issued.is_set():
                 break
-            request, *rest = next(sequence)
             now = _monotonic() - self._journal.origin
             self._journal.offered += 1
-            self._serve(side, seat, (now, arm, request, *rest), now)
+            self._serve(side, seat, (now, arm, *next(sequence)), now)
         Event().wait()  # until locust ends this user
 
     def _pauses(self, number: int) -> Iterator[float]:

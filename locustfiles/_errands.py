@@ -24,6 +24,7 @@ from results.columns import CACHE_CLASSES
 _HOPS = 5
 _UNKNOWN = CACHE_CLASSES.index("UNKNOWN")
 _HELD = 20_000  # pages whose validators one arm's returning readers hold
+_EXPECTED = 100_000  # marks kept ready: of each page once for readers, and once more for every member who asks for it
 
 
 @dataclass(slots=True, eq=False)
@@ -165,6 +166,8 @@ class Errands:
         if expected is None:
             path, route, _ = self.page(url)
             expected = side.judge.expect(route, visitor.name, self._traffic.pages.article(url), path)
+            if len(side.expected) >= _EXPECTED:
+                side.expected.clear()
             side.expected[key] = expected
         return expected
 

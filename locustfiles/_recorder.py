@@ -47,6 +47,7 @@ _FIELDS: Final = (
     ("conditional", "?"),
 )
 ROW: Final = struct.Struct("<" + "".join(code for _, code in _FIELDS))
+_pack = ROW.pack
 _DTYPE: Final = np.dtype([(name, "<" + code) for name, code in _FIELDS])
 
 _WORST = (
@@ -60,23 +61,19 @@ _EXAMPLES = 5  # of each failed check, kept for the reader of the record
 class Rows:
     """The rows of one worker that were not shipped yet."""
 
-    def __init__(self, capacity: int = 4096) -> None:
-        self._buffer = bytearray(capacity * ROW.size)
-        self._used = 0
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
         self.shipped = 0
 
     def add(self, *values: float) -> None:
         """Pack one row, its values in the order of the columns above."""
-        if self._used == len(self._buffer):
-            self._buffer.extend(bytes(len(self._buffer)))
-        ROW.pack_into(self._buffer, self._used, *values)
-        self._used += ROW.size
+        self._packed.append(_pack(*values))
 
     def ship(self) -> dict[str, Any]:
         """Take the rows out: their number in the worker's sequence, and their bytes."""
-        shipment = {"first": self.shipped, "rows": bytes(memoryview(self._buffer)[: self._used])}
-        self.shipped += self._used // ROW.size
-        self._used = 0
+        shipment = {"first": self.shipped, "rows": b"".join(self._packed)}
+        self.shipped += len(self._packed)
+        self._packed.clear()
         return shipment
 
 

@@ -23,6 +23,9 @@ Floats = npt.NDArray[np.float64]
 STEP_S: Final = 10.0
 """Length of one step of ``breakpoint``, seconds."""
 
+FASTEST: Final = 250_000.0
+"""Requests a second at which ``breakpoint`` gives up climbing: far beyond what a generator can send."""
+
 _FACTORS: Final = {"ramp": 0.1, "steps": 4.0, "spike": 5.0, "breakpoint": 1.2}
 """What the number after the colon is, where none is given."""
 
@@ -66,11 +69,12 @@ def steps(plan: SwarmPlan) -> Iterator[Step]:
 
     ``steady`` and ``soak``: the rate throughout. ``ramp:F``: from F times the rate up to the rate. ``steps:N``: N equal
     steps up to the rate. ``spike:F``: the rate, and F times the rate in the middle tenth. ``breakpoint:F``: F times
-    more every ten seconds. The warm-up has the rate at which the measured part begins.
+    more every ten seconds, until its end or ``FASTEST``. The warm-up has the rate at which the measured part begins.
     """
     name, factor = parse(plan.shape)
     begin, end = plan.warmup_s, plan.warmup_s + plan.duration_s
-    measured = _measured(name, factor, begin, end)
+    assert plan.rate is not None
+    measured = _measured(name, factor, begin, end, plan.rate)
     first = next(measured)
     if begin:
         yield Step(0.0, begin, first.low, first.low)
@@ -84,7 +88,7 @@ def parse(shape: str) -> tuple[str, float]:
     return name, float(number) if number else _FACTORS.get(name, 1.0)
 
 
-def _measured(name: str, factor: float, begin: float, end: float) -> Iterator[Step]:
+def _measured(name: str, factor: float, begin: float, end: float, rate: float) -> Iterator[Step]:
     length = end - begin
     if name == "ramp":
         yield Step(begin, end, factor, 1.0)
@@ -104,6 +108,8 @@ def _measured(name: str, factor: float, begin: float, end: float) -> Iterator[St
             if start >= end:
                 return
             level = factor**step
+            if step and level * rate > FASTEST:
+                return
             yield Step(start, min(end, start + STEP_S), level, level)
     else:
         yield Step(begin, end, 1.0, 1.0)

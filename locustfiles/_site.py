@@ -67,7 +67,10 @@ def survey(arm: Arm, plan: SwarmPlan, *, listed: bool) -> Site:
         reply = client.get("/anp/about")
         if reply.error != "none":
             why = f"{reply.error}: {reply.reason}" if reply.reason else reply.error
-            raise SwarmError(f"the target {arm.url} does not answer ({why}); start it, or check the URL")
+            remedy = "start it, or check the URL"
+            if reply.error == "tls":
+                remedy = "name its authority with --ca-file FILE, or trust it as it is with --insecure"
+            raise SwarmError(f"the target {arm.url} does not answer ({why}); {remedy}")
         about = _json(reply)
         if about is None or about.get("site") != "anp-reference":
             if not listed:

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -100,7 +101,7 @@ class Station:
             traffic = Traffic(plan, target.scenario, target.pages)
             self._compare("makes other traffic of the plan, with hash", traffic.hash, data["hash"])
             hooks = Hooks(
-                request=self._fire,
+                request=self._firing(),
                 ship=self._ship,
                 dead=lambda reason: self._send(DEAD, {"reason": reason}),
                 edited=lambda *edit: self._send(EDIT, {"edit": edit}),
@@ -162,16 +163,21 @@ class Station:
         self._tally.add_up()
         self._send(SHIPMENT, shipment)
 
-    def _fire(
-        self, method: str, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]
-    ) -> None:
+    def _firing(self) -> Callable[..., None]:
+        """What tells locust of a request; see ``Hooks``."""
         assert self._environment is not None
         fire: Any = self._environment.events.request.fire
-        fire(
-            request_type=method,
-            name=name,
-            response_time=response_ms,
-            response_length=size,
-            exception=None if failure is None else SwarmError(failure),
-            context=context,
-        )
+
+        def tell(
+            method: str, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]
+        ) -> None:
+            fire(
+                request_type=method,
+                name=name,
+                response_time=response_ms,
+                response_length=size,
+                exception=None if failure is None else SwarmError(failure),
+                context=context,
+            )
+
+        return tell

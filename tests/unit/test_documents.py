@@ -33,6 +33,7 @@ VERBS = [
     ["trial"],
     ["runs", "list"],
     ["runs", "show"],
+    ["runs", "export"],
 ]
 
 

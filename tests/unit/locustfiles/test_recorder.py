@@ -95,9 +95,9 @@ def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> N
     assert record.table("urls").to_pylist() == [{"url": 9, "route": "article", "path": "/articles/9/"}]
 
 
-def test_rows_outgrow_their_buffer(recorder: Recorder, tmp_path: Path) -> None:
-    """More rows than the buffer was made for are all kept, in order."""
-    rows = Rows(capacity=2)
+def test_rows_are_kept_in_order(recorder: Recorder, tmp_path: Path) -> None:
+    """All rows of a shipment are written, in the order in which they were added."""
+    rows = Rows()
     for request in range(9):
         rows.add(*row(request))
     recorder.accept(0, shipment(rows))

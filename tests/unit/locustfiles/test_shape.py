@@ -13,7 +13,7 @@ from scipy import integrate, stats
 
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Persona, Scenario
-from locustfiles._shape import STEP_S, Step, parse, steps
+from locustfiles._shape import FASTEST, STEP_S, Step, parse, steps
 from results.plan import Arm, SwarmPlan
 from tests.unit.locustfiles.small_site import small_site
 
@@ -150,3 +150,11 @@ def test_a_ramp_rises_within_its_steps() -> None:
     expected = 500 * 12 * (0.2 + 0.8 * (np.arange(5) + 0.5) / 5)
     assert (np.diff(counts) > 0).all()
     assert np.abs(counts - expected).max() < 5 * expected.max() ** 0.5
+
+
+def test_the_climb_ends_where_no_generator_can_follow() -> None:
+    """A breakpoint of large steps is not planned beyond what can be sent, however long it may go on."""
+    plan = SwarmPlan("x", (Arm("a", "http://127.0.0.1:1"),), rate=50.0, duration_s=3600.0, shape="breakpoint:4")
+    levels = [step.high * 50.0 for step in steps(plan)]
+    assert levels == [50.0 * 4**n for n in range(len(levels))]
+    assert max(levels) <= FASTEST < 4 * max(levels)
