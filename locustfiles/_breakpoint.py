@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from locustfiles._live import Live
-from locustfiles._shape import STEP_S, parse
+from locustfiles._shape import STEP_S, climb, parse
 from results.plan import SwarmPlan
 
 _SETTLING_S = 2.0
@@ -84,7 +84,7 @@ class Breakpoint:
         }
 
     def _judge(self, start: float, end: float) -> Level:
-        rate = self._rate * self._factor ** len(self.levels)
+        rate = self._rate * climb(self._rate, self._factor, len(self.levels))
         arms = self._live.overall(start, end)
         requests = sum(arm.requests for arm in arms)
         p99 = max((arm.p99_ms for arm in arms if arm.p99_ms == arm.p99_ms), default=None)

@@ -24,7 +24,7 @@ STEP_S: Final = 10.0
 """Length of one step of ``breakpoint``, seconds."""
 
 FASTEST: Final = 250_000.0
-"""Requests a second at which ``breakpoint`` gives up climbing: far beyond what a generator can send."""
+"""Requests a second above which ``breakpoint`` climbs no more: far beyond what a generator can send."""
 
 _FACTORS: Final = {"ramp": 0.1, "steps": 4.0, "spike": 5.0, "breakpoint": 1.2}
 """What the number after the colon is, where none is given."""
@@ -69,7 +69,7 @@ def steps(plan: SwarmPlan) -> Iterator[Step]:
 
     ``steady`` and ``soak``: the rate throughout. ``ramp:F``: from F times the rate up to the rate. ``steps:N``: N equal
     steps up to the rate. ``spike:F``: the rate, and F times the rate in the middle tenth. ``breakpoint:F``: F times
-    more every ten seconds, until its end or ``FASTEST``. The warm-up has the rate at which the measured part begins.
+    more every ten seconds, up to ``FASTEST``. The warm-up has the rate at which the measured part begins.
     """
     name, factor = parse(plan.shape)
     begin, end = plan.warmup_s, plan.warmup_s + plan.duration_s
@@ -86,6 +86,11 @@ def parse(shape: str) -> tuple[str, float]:
     """Name and number of a shape such as ``spike:8``; the plan has checked it."""
     name, _, number = shape.partition(":")
     return name, float(number) if number else _FACTORS.get(name, 1.0)
+
+
+def climb(rate: float, factor: float, step: int) -> float:
+    """The multiple of the rate at which ``breakpoint`` stands in a step, from 0."""
+    return min(factor**step, max(1.0, FASTEST / rate))
 
 
 def _measured(name: str, factor: float, begin: float, end: float, rate: float) -> Iterator[Step]:
@@ -107,9 +112,7 @@ def _measured(name: str, factor: float, begin: float, end: float, rate: float) -
             start = begin + step * STEP_S
             if start >= end:
                 return
-            level = factor**step
-            if step and level * rate > FASTEST:
-                return
+            level = climb(rate, factor, step)
             yield Step(start, min(end, start + STEP_S), level, level)
     else:
         yield Step(begin, end, 1.0, 1.0)

@@ -81,9 +81,9 @@ def test_shapes_without_an_end_go_on() -> None:
     """Of an endless plan the steady rate lasts for ever, and the climb to the breaking point goes ever higher."""
     [steady] = steps(plan("soak", duration_s=inf))
     assert (steady.end, steady.mean) == (inf, 1.0)
-    climb = list(itertools.islice(steps(plan("breakpoint:1.5", duration_s=inf)), 30))
-    assert climb[-1].low == pytest.approx(1.5**29)
-    assert climb[-1].end == 30 * STEP_S
+    climb = list(itertools.islice(steps(plan("breakpoint:1.5", duration_s=inf)), 15))
+    assert climb[-1].low == pytest.approx(1.5**14)
+    assert climb[-1].end == 15 * STEP_S
 
 
 def test_a_shape_without_a_number_takes_its_own() -> None:
@@ -155,6 +155,6 @@ def test_a_ramp_rises_within_its_steps() -> None:
 def test_the_climb_ends_where_no_generator_can_follow() -> None:
     """A breakpoint of large steps is not planned beyond what can be sent, however long it may go on."""
     plan = SwarmPlan("x", (Arm("a", "http://127.0.0.1:1"),), rate=50.0, duration_s=3600.0, shape="breakpoint:4")
-    levels = [step.high * 50.0 for step in steps(plan)]
-    assert levels == [50.0 * 4**n for n in range(len(levels))]
-    assert max(levels) <= FASTEST < 4 * max(levels)
+    rates = [step.high * 50.0 for step in steps(plan)]
+    assert rates[:7] == [50.0 * 4**step for step in range(7)]
+    assert set(rates[7:]) == {FASTEST}
