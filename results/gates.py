@@ -21,7 +21,7 @@ from results.design import Design
 from results.errors import PlanError
 from results.plan import SwarmPlan
 from results.record import Record
-from results.samples import AFTER, BEFORE, Launch, Samples
+from results.samples import AFTER, BEFORE, Floats, Launch, Samples
 from results.units import counted, percent
 
 Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
@@ -29,6 +29,7 @@ Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts
 LAG_FLOOR_MS: Final = 1.0
 LAG_OF_MEDIAN: Final = 0.05
 CPU_LIMIT: Final = 0.8
+STEAL_LIMIT: Final = 0.05
 ACHIEVED_LIMIT: Final = 0.995
 LEFT_OUT_LIMIT: Final = 0.2
 ERROR_LIMIT: Final = 0.01
@@ -100,12 +101,16 @@ class LaunchReport:
 
 def inspect(samples: Samples, launch: Launch) -> LaunchReport:
     """Whether one launch may count."""
-    lag = statistics.quantile(np.sort(launch.lag_ms), 0.99)
+    health = launch.health
+    seconds = health.second > launch.measured_from
+    # Two views of one fault: when the clock let requests go, and when those that found a free visitor were sent.
+    started = _typical(health.start_lag_p99_ms[seconds])
+    lag = float(np.fmax(statistics.quantile(np.sort(launch.lag_ms), 0.99), started))
+    steal = _typical(health.steal[seconds])
     before = samples.deciding_ms(launch)[launch.arm_rows(BEFORE)]
     median = statistics.quantile(np.sort(before), 0.5)
     limit = max(LAG_FLOOR_MS, LAG_OF_MEDIAN * median) if math.isfinite(median) else LAG_FLOOR_MS
-    health = launch.health
-    load = health.cpu[health.second > launch.measured_from]
+    load = health.cpu[seconds]
     load = load[np.isfinite(load)]
     cpu = float(load.max()) if load.size else math.nan
     offered = float(health.offered.sum())
@@ -130,6 +135,8 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
             sick.append(
                 f"a generator process used {percent(cpu)} of its core in a second ({percent(CPU_LIMIT)} allowed)"
             )
+        if steal > STEAL_LIMIT:
+            sick.append(f"the machine lost {percent(steal)} of its time to others ({percent(STEAL_LIMIT)} allowed)")
         if achieved < ACHIEVED_LIMIT and not cut_off:
             sick.append(f"{percent(achieved)} of the requests due were carried out ({percent(ACHIEVED_LIMIT)} needed)")
     return LaunchReport(
@@ -143,6 +150,12 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
         cpu,
         achieved,
     )
+
+
+def _typical(values: Floats) -> float:
+    """The median of a series by the second; NaN where nothing was recorded."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else math.nan
 
 
 def check(

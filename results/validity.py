@@ -27,8 +27,7 @@ WAITING_LIMIT: Final = 0.01
 
 LOOP_LAG_LIMIT_MS: Final = 25.0
 GC_LIMIT_MS: Final = 50.0
-STEAL_LIMIT: Final = 0.05
-"""From where on a note names the worst second: event loop held up, garbage collected, time lost to others."""
+"""From where on a note names the worst second: event loop held up, garbage collected."""
 
 _WAIT_S: Final = gates.LAG_FLOOR_MS / 1000
 _GRACE_S: Final = 1.0
@@ -213,7 +212,7 @@ def _held_up(launch: Launch) -> Iterator[Doubt]:
     for code, values, limit, unit, words in (
         ("loop", health.loop_lag_ms, LOOP_LAG_LIMIT_MS, "ms", "The generator's event loop was held up for {}"),
         ("gc", health.gc_ms, GC_LIMIT_MS, "ms", "The generator collected garbage for {}"),
-        ("steal", health.steal, STEAL_LIMIT, "%", "The machine lost {} of its time to others"),
+        ("steal", health.steal, gates.STEAL_LIMIT, "%", "The machine lost {} of its time to others"),
     ):
         worst = float(np.fmax.reduce(values[seconds], initial=0.0))
         if worst > limit:

@@ -5,6 +5,7 @@ Locust's own figures are not asked for: this file counts, and prints one line of
 
 import json
 import os
+import random
 import statistics
 import time
 from typing import Any
@@ -38,7 +39,12 @@ class Plain(locust.HttpUser):
 class Paced(locust.FastHttpUser):
     """``FastHttpUser`` at a rate of its own, ``BENCH_RATE`` requests a second each."""
 
-    wait_time = locust.constant_throughput(float(os.environ.get("BENCH_RATE", "1")))
+    rate = float(os.environ.get("BENCH_RATE", "1"))
+    wait_time = locust.constant_throughput(rate)
+
+    def on_start(self) -> None:
+        """Wait for a moment of one's own, or all users would ask at the same one."""
+        gevent.sleep(random.random() / self.rate)
 
     @locust.task
     def home(self) -> None:

@@ -60,6 +60,8 @@ class Trial:
     unknown: float = 0.0
     lag_ms: float = 0.05
     lag_in: Sequence[int] = ()
+    start_lag_ms: float = 0.1
+    steal: float = 0.0
     cpu: float = 0.4
     achieved: float = 1.0
     ledger: dict[str, Any] = field(default_factory=lambda: {"complete": True, "site": {"before": {"agrees": True}}})
@@ -177,6 +179,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
     series |= {"second": np.append(np.arange(1.0, 11.0), 10.01), "interval": np.append(np.ones(10), 0.01)}
     series |= {"offered": offered, "sent": offered, "completed": offered}
     series |= {"cpu": np.append(np.full(10, trial.cpu), 1.0), "lag_p99_ms": np.full(11, lag)}
+    series |= {"start_lag_p99_ms": np.full(11, trial.start_lag_ms), "steal": np.full(11, trial.steal)}
     writer.stream("seconds").write(
         pa.RecordBatch.from_arrays([pa.array(series[f.name]).cast(f.type) for f in SECONDS], schema=SECONDS)
     )

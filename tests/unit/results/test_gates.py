@@ -28,6 +28,8 @@ def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
         ({"cpu": 0.95}, "saturated", "invalid", 4),
         ({"lag_ms": 3.0}, "saturated", "invalid", 4),
         ({"lag_ms": 3.0, "lag_in": [1, 5]}, "saturated", "invalid", 4),
+        ({"start_lag_ms": 3.0}, "saturated", "invalid", 4),
+        ({"steal": 0.2}, "saturated", "invalid", 4),
         ({"achieved": 0.98}, "saturated", "invalid", 4),
         ({"failures": (0.0, 0.03)}, "errors", "not comparable", 4),
         ({"failures": (0.03, 0.0)}, "errors", "not comparable", 4),
