@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -50,8 +51,17 @@ def command(
     argv += ["--headless", "--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
     argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
     if processes != 1:
-        argv += ["--processes", str(processes)]
+        port = str(_free_port())
+        argv += ["--processes", str(processes), "--master-port", port]
+        argv += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]  # locust would listen to every network
     return [*argv, *options]
+
+
+def _free_port() -> int:
+    """A port that nobody listens on, so that two swarms of several processes can run side by side."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def run(

@@ -286,7 +286,8 @@ class Engine:
         sequence = self._sequences[arm]
         gevent.sleep(max(0.0, self._journal.origin - _monotonic()))
         for pause in self._pauses(number):
-            gevent.sleep(pause)
+            if pause:
+                gevent.sleep(pause)
             if self._issued.is_set():
                 break
             now = _monotonic() - self._journal.origin
