@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMP  := $(VENV)/.stamp
+# Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
+WORKERS ?= 4
 
 .PHONY: help setup setup-dev demo test lint docs bench calibrate lock clean
 
@@ -32,7 +34,8 @@ demo: setup          ## One complete before/after trial of the page cache, with 
 	$(BIN)/anp demo
 
 test: setup-dev          ## Unit, integration and end-to-end tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m e2e
 
 lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff check .
