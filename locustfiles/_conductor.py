@@ -25,7 +25,7 @@ from gevent import get_hub
 from gevent.event import Event
 from gevent.pool import Pool
 from locust.env import Environment
-from locust.runners import LocalRunner, MasterRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, LocalRunner, MasterRunner
 
 from locustfiles import _options, _site
 from locustfiles._breakpoint import Breakpoint
@@ -44,10 +44,13 @@ from locustfiles._target import build, describe_listed, describe_reference
 from results import machine
 from results.errors import ResultsError
 from results.plan import SwarmPlan
-from results.record import RecordWriter, new_directory, runs_root
+from results.record import RecordWriter, new_directory, read_record, runs_root
+from results.validity import doubts
 
 _PREPARE_S = 300.0  # for all members to log in
 _SPAWN_S = 120.0
+_MUSTER_S = 20.0  # for the visitors of the last worker to come up after locust called all of them spawned
+_PRESENT = {STATE_INIT, STATE_SPAWNING, STATE_RUNNING}
 _LEAD_S = 0.25  # between the message to start and the start, for every worker to hear it
 _GRACE_S = 10.0  # for the last rows of a worker to arrive
 _TURN_S = 0.02  # how often a swarm under way is looked at
@@ -191,6 +194,11 @@ class Conductor:
         except (SwarmError, ResultsError) as error:
             self._say(f"error: {error}")
             environment.process_exit_code = 2
+        except OSError as error:
+            self._say(
+                f"error: {error.filename or 'the record'} cannot be written ({error.strerror}); choose another --out"
+            )
+            environment.process_exit_code = 2
         except Exception:
             _log.exception("the swarm broke off")
             environment.process_exit_code = 2
@@ -265,6 +273,11 @@ class Conductor:
             },
         )
         self._recorder = None
+        if self._options.exit_code_on_error:  # whoever asks for 0 judges the record alone
+            for doubt in doubts(read_record(directory)):
+                if doubt.invalid:
+                    self._say(str(doubt))
+                    self._environment.process_exit_code = 4
         if ended_by == "failed":
             self._say(f"error: the swarm ended early: {reason}. What it had recorded is in {directory}")
         else:
@@ -289,6 +302,8 @@ class Conductor:
                 seconds=seconds,
             )
         _options.require_permission(plan, options.i_may_load or ())
+        if len({arm.url.rstrip("/") for arm in plan.arms}) < len(plan.arms):
+            raise SwarmError(f"both arms are {plan.arms[0].url}; start the site twice, on two ports")
         self._measured = plan.duration_s
         table = _options.read_addresses(options, plan)
         sites = [_site.survey(arm, plan, listed=table is not None) for arm in plan.arms]
@@ -334,10 +349,31 @@ class Conductor:
         data = describe_reference(abouts[0], {site.arm.name: site.revisions for site in sites})
         return replace(plan, corpus=corpora[0]), sites, data
 
+    def _muster(self) -> list[str]:
+        """The workers of this swarm: all that are there, once each has brought up its visitors."""
+        clients = self._runner.clients
+
+        def present() -> list[Any]:
+            return [client for client in clients.all if client.state in _PRESENT]
+
+        until = time.monotonic() + _MUSTER_S
+        while not present() or any(client.state != STATE_RUNNING for client in present()):
+            if self._ending is not None:
+                raise _EndedEarly
+            if time.monotonic() > until:
+                late = [client.id for client in present() if client.state != STATE_RUNNING]
+                who = f"workers {', '.join(late)} have" if late else "no worker has"
+                raise SwarmError(
+                    f"{who} brought up visitors within {_MUSTER_S:g} s; see their logs, and give every worker the "
+                    "locustfile of the master"
+                )
+            gevent.sleep(0.05)
+        return [client.id for client in present()]
+
     def _prepare_workers(self, plan: SwarmPlan, target: dict[str, Any], traffic_hash: str) -> dict[str, Any]:
         runner = self._runner
         if isinstance(runner, MasterRunner):
-            self._crew = [client.id for client in runner.clients.running]
+            self._crew = self._muster()
             runner._users_dispatcher = None  # whoever joins or leaves now, the others keep their visitors
         else:
             self._crew = ["local"]
@@ -357,7 +393,8 @@ class Conductor:
         spent = [took for answer in self._ready.values() for took in answer["logins"]]
         p50, p95 = np.percentile(spent, (50, 95)).tolist() if spent else (None, None)
         return {
-            "count": len(spent),
+            "count": plan.members * len(plan.arms) if self._scenario.has_sessions else 0,
+            "timed": len(spent),
             "seconds": max(answer["seconds"] for answer in self._ready.values()) if spent else 0.0,
             "p50_ms": p50,
             "p95_ms": p95,
@@ -493,11 +530,16 @@ class Conductor:
             answered, unanswered = self._recorder.answered(name), self._recorder.unanswered(name)
             counted = None if first is None or last is None else _counted(first, last)
             least = sum(answered.values())
+            agrees = None if counted is None else least <= sum(counted.values()) <= least + unanswered
+            has_cache_before_it = self._recorder.has_outer_cache(name)
+            if has_cache_before_it and not agrees:
+                agrees = None  # what the cache in between answers, or asks for on its own, is not to be told apart
             result[name] = {
                 "answered": answered,
                 "unanswered": unanswered,
                 "counted_by_site": counted,
-                "agrees": None if counted is None else least <= sum(counted.values()) <= least + unanswered,
+                "cache_before_it": has_cache_before_it,
+                "agrees": agrees,
             }
         return result
 

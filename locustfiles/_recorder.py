@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from locustfiles._live import Live
+from results.cache_status import read
 from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES, PHASES, REQUESTS, SECONDS, URLS, words
 from results.record import RecordWriter
 
@@ -211,6 +212,15 @@ class Recorder:
         """Requests to ``arm`` that ended otherwise; the site may or may not have counted them."""
         return sum(
             row["requests"] for row in self.counts() if row["arm"] == arm and row["error"] not in {"none", "status"}
+        )
+
+    def has_outer_cache(self, arm: str) -> bool:
+        """Whether some answer of an arm passed a cache other than the application's own."""
+        return any(
+            layer.ring not in {"part", "application"}
+            for specimen in self.specimens
+            if specimen["arm"] == arm
+            for layer in read(specimen["headers"]).layers
         )
 
     def health(self) -> dict[str, float]:

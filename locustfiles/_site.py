@@ -70,6 +70,8 @@ def survey(arm: Arm, plan: SwarmPlan, *, listed: bool) -> Site:
             remedy = "start it, or check the URL"
             if reply.error == "tls":
                 remedy = "name its authority with --ca-file FILE, or trust it as it is with --insecure"
+                if "version" in reply.reason or "record layer" in reply.reason:
+                    remedy = f"if it speaks plain HTTP, write http://{origin.url.partition('://')[2]}"
             raise SwarmError(f"the target {arm.url} does not answer ({why}); {remedy}")
         about = _json(reply)
         if about is None or about.get("site") != "anp-reference":

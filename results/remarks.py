@@ -98,7 +98,7 @@ def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Rem
     """
     service_ms = (numbers(table.column("end")) - numbers(table.column("sent"))) * 1e3
     good = measured & among(table, "error", "none")
-    rows = good & among(table, "route", "login")
+    rows = good & among(table, "route", "login") & among(table, "check", "ok", "unchecked")
     if rows.any():
         request = numbers(table.column("request"))[rows] * 2 + among(table, "arm", _arms(record)[0])[rows]
         _, position = np.unique(request, return_inverse=True)

@@ -134,8 +134,10 @@ def _figures(record: Record, table: pa.Table) -> Iterator[Doubt]:
     measured = among(table, "phase", "measured")
     if not finds_limits:
         yield from _errors(launch, table, measured, names)
+    yield from _events(table, measured)
     yield from _unknown(record, table, measured)
-    yield from _waiting(table, measured)
+    if record.asked.get("rate") is not None:  # visitors in a loop wait for nobody
+        yield from _waiting(table, measured)
     yield from _held_up(launch)
 
 
@@ -178,6 +180,20 @@ def _errors(launch: Launch, table: pa.Table, measured: npt.NDArray[np.bool_], na
             "replies that fail fast must not pass for fast pages. Find the errors first."
         )
         yield Doubt("errors", words, worst, gates.ERROR_LIMIT, "%")
+
+
+def _events(table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:
+    """Edits, purges and log-ins that failed: few beside the pages, but what the scenario is about."""
+    for route, plural in (("edit", "edits"), ("purge", "purges"), ("login", "log-in requests")):
+        rows = measured & among(table, "route", route)
+        bad = rows & (~among(table, "error", "none") | ~among(table, "check", "ok", "unchecked"))
+        share = float(bad.sum() / max(1, rows.sum()))
+        if share > gates.ERROR_LIMIT:
+            words = (
+                f"{percent(share)} of the {plural} failed ({int(bad.sum()):,} of {int(rows.sum()):,}): "
+                "the run did not do what its scenario says. See whether the site permits them."
+            )
+            yield Doubt(f"{route}s", words, share, gates.ERROR_LIMIT, "%")
 
 
 def _unknown(record: Record, table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:

@@ -54,7 +54,8 @@ def start(
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "ANP_"))}
     path = scenario if isinstance(scenario, Path) else FOLDER / f"{scenario}.py"
-    words = [*before, sys.executable, "-m", "locust", "-f", str(path), "--only-summary", *options]
+    words = [*before, sys.executable, "-m", "locust", "-f", str(path), "--only-summary"]
+    words += ["--exit-code-on-error", "0", *options]  # a busy machine makes figures invalid; tests judge the record
     if "--processes" in options:
         port = str(free_port())
         words += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]

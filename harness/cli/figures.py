@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from harness.cli import options
 from results import remarks, summary, validity
 from results.record import Record
@@ -23,7 +21,7 @@ def to_dict(record: Record) -> dict[str, Any]:
 
 
 def show(record: Record) -> bool:
-    """Print the table and the remarks, and the doubts on standard error; returns whether the figures may be used."""
+    """Print table, remarks and doubts, which belong together; returns whether the figures may be used."""
     console = options.console()
     if (levels := remarks.levels(record)) is not None:
         console.print(levels)
@@ -33,5 +31,5 @@ def show(record: Record) -> bool:
         console.print(remark.words, markup=False, soft_wrap=True)
     found = validity.doubts(record)
     for doubt in found:
-        typer.echo(str(doubt), err=True)
+        console.print(str(doubt), markup=False, soft_wrap=True)
     return not any(doubt.invalid for doubt in found)

@@ -335,7 +335,7 @@ def test_figures_of_a_cut_off_run_are_shown_as_invalid(tmp_path: Path) -> None:
     assert shown.returncode == 0
     assert "incomplete (no run.json)" in shown.stdout
     assert "reader" in shown.stdout
-    assert "INVALID: The run was cut off or is still going" in shown.stderr
+    assert "INVALID: The run was cut off or is still going" in shown.stdout
 
 
 def _poll(condition: Callable[[], bool]) -> None:

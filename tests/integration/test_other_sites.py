@@ -189,7 +189,7 @@ def test_a_leak_makes_the_figures_invalid(members: tuple[str, Path], tmp_path: P
         done = _anp(tmp_path, *_words(url, "readers_and_members"), *words, "--member-share", "0.5")
 
     assert done.returncode == 4
-    found = next(line for line in done.stderr.splitlines() if line.startswith("INVALID: Wrong pages were served"))
+    found = next(line for line in done.stdout.splitlines() if line.startswith("INVALID: Wrong pages were served"))
     assert "leak" in found
     assert "wrong_viewer" in found
     assert not [login for login in ACCOUNTS if login in found]
@@ -219,7 +219,7 @@ def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_pat
     done = _anp(tmp_path, *_words(files[0].url, "cache_hit"), *words)
 
     assert done.returncode == 4
-    found = [line for line in done.stderr.splitlines() if line.startswith("INVALID: ")]
+    found = [line for line in done.stdout.splitlines() if line.startswith("INVALID: ")]
     assert any("The rate was not held" in line and "Lower the rate" in line for line in found)
 
 

@@ -17,6 +17,7 @@ import synth
 from results.plan import Arm, SwarmPlan
 from results.record import Record
 from results.remarks import remarks
+from results.validity import doubts
 from tests.servers import Server, import_site, nginx, reference_site
 from tests.swarms import assert_complete, columns, finished, start, swarm
 
@@ -291,6 +292,49 @@ server {
     }
 }
 """
+
+
+CACHE_BEFORE_IT = """
+proxy_cache_path pages keys_zone=pages:1m;
+server {
+    listen LISTEN;
+    add_header X-Cache-Status $upstream_cache_status;
+    location / {
+        proxy_pass %s;
+        proxy_set_header Host $http_host;
+        proxy_cache pages;
+        proxy_cache_valid 200 1h;
+        proxy_ignore_headers Cache-Control Vary;
+    }
+}
+"""
+
+
+def test_a_cache_before_the_site_is_no_gap_in_the_record(tmp_path: Path, site: Server) -> None:
+    """What a cache in front answers the site cannot count: that is said, and does not void the run."""
+    with nginx(tmp_path, CACHE_BEFORE_IT % site.url) as server:
+        record = swarm(tmp_path, plan("cache_hit", server.url, prepare="natural"))
+    counted = run_of(record)["ledger"]["site"]["target"]
+    assert sum(counted["answered"].values()) > sum(counted["counted_by_site"].values()) > 0
+    assert (counted["cache_before_it"], counted["agrees"]) == (True, None)
+    assert not [doubt.words for doubt in doubts(record) if doubt.code == "ledger"]
+
+
+def test_locust_itself_says_that_a_run_is_invalid(tmp_path: Path, database: Path) -> None:
+    """Started by locust, without our command, a swarm that was shown wrong pages says so and ends with exit code 4."""
+    with reference_site(copied(database, tmp_path), "fault=wrong_article") as server:
+        words = ("--headless", "--host", server.url, "-t", "1s", "--rate", "50", "--out", "record")
+        assert start(tmp_path, "cache_hit", *words, "--exit-code-on-error", "1").wait(60) == 4
+    log = (tmp_path / "locust.log").read_text()
+    assert len([line for line in log.splitlines() if line.startswith("INVALID: Wrong pages were served")]) == 1
+
+
+def test_purges_that_fail_void_a_stampede(tmp_path: Path, site: Server) -> None:
+    """A stampede whose few purges are all refused has many good pages, and is invalid nevertheless."""
+    refusing = SHARED_ME.replace("location = /me {", "location = /anp/purge { return 405; }\n    location = /me {")
+    with nginx(tmp_path, refusing % (site.url, site.url)) as server:
+        record = swarm(tmp_path, plan("stampede", server.url, prepare="natural", event_s=0.5), *JUDGED)
+    assert "purges" in {doubt.code for doubt in doubts(record) if doubt.invalid}
 
 
 def test_a_proxy_that_keeps_members_pages_is_caught(tmp_path: Path, site: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -26,6 +27,11 @@ HASTY_CONNECT, HASTY_FIRST_BYTE, HASTY_TOTAL = (1.0, 20.0, 40.0), (20.0, 1.0, 40
 Answer = Callable[[socket.socket, bytes], bool]
 """Answers one request on a connection; false closes the connection."""
 Step = tuple[str, Any]
+
+
+def _is_more(line: bytes) -> bool:
+    """Whether a line was read at all: at its end a stream gives empty ones for ever."""
+    return bool(line)
 
 
 class Server:
@@ -94,7 +100,7 @@ class Server:
                 self.resumed.append(connection.session_reused)
                 self.alpn.append(connection.selected_alpn_protocol())
             with connection, connection.makefile("rb") as stream:
-                while head := b"".join(iter(stream.readline, b"\r\n")):
+                while head := b"".join(itertools.takewhile(_is_more, iter(stream.readline, b"\r\n"))):
                     self.requests.append((number, head))
                     path = head.split()[1].decode()
                     lengths = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: ")]
