@@ -306,13 +306,14 @@ server {
         proxy_cache_valid 200 1h;
         proxy_ignore_headers Cache-Control Vary;
     }
+    location /anp/ { proxy_pass %s; }
 }
 """
 
 
 def test_a_cache_before_the_site_is_no_gap_in_the_record(tmp_path: Path, site: Server) -> None:
     """What a cache in front answers the site cannot count: that is said, and does not void the run."""
-    with nginx(tmp_path, CACHE_BEFORE_IT % site.url) as server:
+    with nginx(tmp_path, CACHE_BEFORE_IT % (site.url, site.url)) as server:
         record = swarm(tmp_path, plan("cache_hit", server.url, prepare="natural"))
     counted = run_of(record)["ledger"]["site"]["target"]
     assert sum(counted["answered"].values()) > sum(counted["counted_by_site"].values()) > 0

@@ -42,7 +42,7 @@ from tests.swarms import (
 
 MEMBERS = 6
 MASTER = "127.0.0.2"
-REQUEST = ("arm", "request", "scheduled", "persona", "url", "visitor", "conditional")
+REQUEST = ("arm", "request", "scheduled", "persona", "url", "visitor")
 
 
 @pytest.fixture(autouse=True)
