@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from locustfiles._live import Live
-from locustfiles._shape import STEP_S, climb, parse
-from results.plan import SwarmPlan
+from locustfiles._shape import STEP_S, climb
+from results.plan import SwarmPlan, parse_shape
 
 _SETTLING_S = 2.0
 _ARRIVING_S = 2.0
@@ -48,7 +48,7 @@ class Breakpoint:
     def __init__(self, plan: SwarmPlan, live: Live, p99_ms: float, errors: float) -> None:
         assert plan.rate is not None
         self._rate = plan.rate
-        self._factor = parse(plan.shape)[1]
+        self._factor = parse_shape(plan.shape)[1]
         self._begin = plan.warmup_s
         self._arms = len(plan.arms)
         self._live = live

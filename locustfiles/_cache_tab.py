@@ -83,15 +83,17 @@ def look(conductor: Conductor, begun: int = 0, mark: int = 0) -> dict[str, Any]:
         mark: ``mark`` of it.
 
     Returns:
-        JSON data. ``start`` and ``latest`` hold the figures of each arm and class (times in milliseconds, to the
-        microsecond, None where no answer was good) and, under ``hit_ratio``, a share for each arm. ``seconds`` are
-        those that changed since the caller's last look at the same swarm: number, hit ratio of each arm, and for each
-        arm and class its index, name, median and 99th percentile.
+        JSON data. ``problem`` is why a swarm was refused or ended early, in one line. ``start`` and ``latest`` hold
+        the figures of each arm and class (times in milliseconds, to the microsecond, None where no answer was good)
+        and, under ``hit_ratio``, a share for each arm. ``seconds`` are those that changed since the caller's last look
+        at the same swarm: number, hit ratio of each arm, and for each arm and class its index, name, median and 99th
+        percentile.
     """
     live = conductor.live
     seen: dict[str, Any] = {
         "begun": conductor.begun,
         "stage": conductor.stage,
+        "problem": conductor.problem,
         "record": str(conductor.directory or ""),
         "latest_s": LATEST_S,
         "mark": 0,

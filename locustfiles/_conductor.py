@@ -38,12 +38,11 @@ from locustfiles._plan import Traffic
 from locustfiles._recipe import read_recipe
 from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
-from locustfiles._shape import parse
 from locustfiles._station import DEAD, DONE, EDIT, EDITED, MUST_AGREE, PREPARE, READY, SHIPMENT, START, STOP
 from locustfiles._target import build, describe_listed, describe_reference
 from results import machine
 from results.errors import ResultsError
-from results.plan import SwarmPlan
+from results.plan import SwarmPlan, parse_shape
 from results.record import RecordWriter, new_directory, read_record, runs_root
 from results.validity import doubts
 
@@ -75,6 +74,7 @@ class Conductor:
         begun: How many swarms began so far, those that were refused included.
         live: What the swarm under way, or the last one, measured; None while it is being prepared.
         directory: Where its record is.
+        problem: Why it was refused or ended early, in one line; empty where it went to its end.
     """
 
     def __init__(self, scenario: Scenario, environment: Environment) -> None:
@@ -115,6 +115,7 @@ class Conductor:
         self._recorder: Recorder | None = None
         self.live: Live | None = None
         self.directory: Path | None = None
+        self.problem = ""
 
     # -- what locust tells ---------------------------------------------------------------------------------------
 
@@ -189,17 +190,21 @@ class Conductor:
         try:
             failed = self._swarm()
         except _EndedEarly:
+            self.problem = "it was stopped"
             _log.info("stopped before the first request; there is no record")
             return
         except (SwarmError, ResultsError) as error:
+            self.problem = str(error)
             self._say(f"error: {error}")
             environment.process_exit_code = 2
         except OSError as error:
-            self._say(
-                f"error: {error.filename or 'the record'} cannot be written ({error.strerror}); choose another --out"
+            self.problem = (
+                f"{error.filename or 'the record'} cannot be written ({error.strerror}); choose another --out"
             )
+            self._say(f"error: {self.problem}")
             environment.process_exit_code = 2
-        except Exception:
+        except Exception as error:
+            self.problem = f"{error!r}; the log has the traceback"
             _log.exception("the swarm broke off")
             environment.process_exit_code = 2
         else:
@@ -272,6 +277,7 @@ class Conductor:
                 "argv": sys.argv,
             },
         )
+        self.problem = reason
         self._recorder = None
         if self._options.exit_code_on_error:  # whoever asks for 0 judges the record alone
             for doubt in doubts(read_record(directory)):
@@ -302,6 +308,7 @@ class Conductor:
                 seconds=seconds,
             )
         _options.require_permission(plan, options.i_may_load or ())
+        self._scenario.require_use(plan)
         if len({arm.url.rstrip("/") for arm in plan.arms}) < len(plan.arms):
             raise SwarmError(f"both arms are {plan.arms[0].url}; start the site twice, on two ports")
         self._measured = plan.duration_s
@@ -321,9 +328,10 @@ class Conductor:
             raise SwarmError(
                 "--prepare cold empties the cache of the reference site only; purge yours, then use natural"
             )
-        accounts = 0 if recipe is None else len(recipe.accounts)
-        if self._scenario.has_members and recipe is not None and plan.members > accounts:
-            plan = replace(plan, members=accounts)
+        if self._scenario.has_members and recipe is not None:
+            plan = _options.fit_members(plan, recipe)
+        for site in sites:
+            _site.require_pages(site, table.paths)
         about = {"source": table.source, "count": len(table), "digest": table.digest}
         if recipe is not None:
             about["login"] = recipe.public()
@@ -443,7 +451,7 @@ class Conductor:
         assert self._recorder is not None
         options = self._options
         search = None
-        if parse(plan.shape)[0] == "breakpoint":
+        if parse_shape(plan.shape)[0] == "breakpoint":
             search = Breakpoint(plan, self._recorder.live, options.limit_p99, options.limit_errors)
         total = plan.warmup_s + plan.duration_s
         while not self._are_done and self._ending is None:

@@ -22,6 +22,7 @@ from locustfiles._validators import Validators
 from results.columns import CACHE_CLASSES
 
 _HOPS = 5
+_REUSED = frozenset(("HIT", "STALE", "REVALIDATED"))
 _UNKNOWN = CACHE_CLASSES.index("UNKNOWN")
 _HELD = 20_000  # pages whose validators one arm's returning readers hold
 _EXPECTED = 100_000  # marks kept ready: of each page once for readers, and once more for every member who asks for it
@@ -137,16 +138,16 @@ class Errands:
 
     def _check(self, side: Side, visitor: Visitor, work: Work, cache: int, reply: Reply) -> str:
         """The oracle's word on a whole page."""
-        headers = reply.headers
+        get = reply.headers.get
         finding = side.judge.check(
             self._expected(side, visitor, work[4]),
             reply.body,
-            headers.get(b"content-encoding", b""),
-            cache=CACHE_CLASSES[cache],
-            sets_cookie=bool(reply.set_cookies),
-            media=headers.get(b"content-type", b""),
-            sent=reply.sent - self._journal.origin,
+            get(b"content-encoding", b""),
+            get(b"content-type", b""),
+            reply.sent - self._journal.origin,
         )
+        if reply.set_cookies and (finding is None or finding.check == "unchecked"):
+            finding = _check_cookies(cache) or finding
         return "ok" if finding is None else self._keep(work, visitor.name, finding)
 
     def _check_held(self, side: Side, visitor: Visitor, work: Work, held: str, reply: Reply) -> str:
@@ -284,3 +285,11 @@ class Errands:
             raise
         finally:
             client.close()
+
+
+def _check_cookies(cache: int) -> Finding | None:
+    """What is wrong with a page that sets cookies: a stored one hands one visitor's cookie to all."""
+    name = CACHE_CLASSES[cache]
+    if name not in _REUSED:
+        return None
+    return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {name}")

@@ -13,7 +13,7 @@ from locustfiles._client import Reply
 from locustfiles._health import Meter
 from locustfiles._oracle import Finding
 from locustfiles._reading import server_timing
-from locustfiles._recorder import Rows
+from locustfiles._recorder import Rows, pack
 from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES
 
 DEAD_S = 3.0
@@ -39,13 +39,13 @@ class Hooks:
 
     Attributes:
         request: Called for every measured request: method, name, response time in ms, bytes, what failed (or None),
-            context.
+            arm, cache class.
         ship: Called about once a second with rows, seconds, examples and specimens.
         dead: Called once when an arm stopped answering, with the reason.
         edited: Called when an edit is finished: arm, article, revision.
     """
 
-    request: Callable[[str, str, float, int, str | None, dict[str, str]], None]
+    request: Callable[[str, str, float, int, str | None, str, str], None]
     ship: Callable[[dict[str, Any]], None]
     dead: Callable[[str], None]
     edited: Callable[[int, int, int], None]
@@ -71,6 +71,7 @@ class Journal:
         self._names = [[route if len(arms) == 1 else f"{name} {route}" for route in routes] for name, _ in arms]
         self._warmup_s = warmup_s
         self._hooks = hooks
+        self._request = hooks.request
         self._rows = Rows()
         self._completed = self._errors = 0
         self._examples: list[dict[str, Any]] = []
@@ -119,32 +120,34 @@ class Journal:
             error = _STATUS
         server_ms, db_ms, db_calls = server_timing(reply.headers, cache)
         end = (reply.end if reply.end == reply.end else _monotonic()) - origin
-        arm = work[1]
+        arm, size = work[1], len(reply.body)
         measured = work[0] >= self._warmup_s
         self._rows.add(
-            work[2],
-            arm,
-            measured,
-            work[3],
-            route,
-            cache,
-            error,
-            _CHECK[check],
-            reply.new_connection,
-            reply.status,
-            work[4],
-            work[6],
-            db_calls,
-            scheduled,
-            released,
-            reply.sent - origin,
-            reply.first_byte - origin,
-            end,
-            len(reply.body),
-            server_ms,
-            db_ms,
-            hop,
-            conditional,
+            pack(
+                work[2],
+                arm,
+                measured,
+                work[3],
+                route,
+                cache,
+                error,
+                _CHECK[check],
+                reply.new_connection,
+                reply.status,
+                work[4],
+                work[6],
+                db_calls,
+                scheduled,
+                released,
+                reply.sent - origin,
+                reply.first_byte - origin,
+                end,
+                size,
+                server_ms,
+                db_ms,
+                hop,
+                conditional,
+            )
         )
         self._completed += 1
         if error == _NONE:
@@ -158,10 +161,8 @@ class Journal:
             self._errors += 1
             self._note_failure(arm, error, failure)
         if measured:
-            context = {"arm": self._arms[arm][0], "cache": CACHE_CLASSES[cache]}
-            self._hooks.request(
-                method, self._names[arm][route], (end - scheduled) * 1e3, len(reply.body), failure, context
-            )
+            name, took = self._names[arm][route], (end - scheduled) * 1e3
+            self._request(method, name, took, size, failure, self._arms[arm][0], CACHE_CLASSES[cache])
 
     def keep_example(self, arm: int, path: str, viewer: str, finding: Finding) -> None:
         """Keep what a failed check found, for the reader of the record."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -16,6 +16,7 @@ from locust.util.timespan import parse_timespan
 from locustfiles import _site
 from locustfiles._access_log import read_access_logs
 from locustfiles._errors import SwarmError
+from locustfiles._recipe import Recipe
 from locustfiles._sitemap import read_sitemap
 from locustfiles._urls import UrlTable, read_urls
 from results.errors import PlanError
@@ -23,6 +24,9 @@ from results.loopback import is_this_machine
 from results.plan import Arm, SwarmPlan
 
 DEFAULT_VISITORS = 64
+DEFAULT_MEMBERS = 20
+
+_FOREIGN_ONLY = {"alias": "--alias", "login": "--login", "allow_writes": "--allow-writes"}
 
 
 def _seconds(text: str) -> float:
@@ -45,7 +49,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     )
     parser.add_argument("--warmup", type=_seconds, default=0.0, help="Seconds before the measured ones")
     parser.add_argument("--seed", type=int, default=0, help="Root of every draw of the traffic")
-    parser.add_argument("--members", type=int, default=20, help="Member accounts of the site to use")
+    parser.add_argument("--members", type=int, default=DEFAULT_MEMBERS, help="Member accounts of the site to use")
     parser.add_argument("--member-share", type=float, default=None, help="Share of members' requests, 0 to 1", **hidden)
     parser.add_argument("--zipf", type=float, default=0.8, help="Exponent of article popularity")
     parser.add_argument(
@@ -170,7 +174,7 @@ def make_plan(
         shape=options.shape,
         event_s=options.event_every,
         stale_s=options.stale_allowance,
-        ca_file=options.ca_file and str(Path(options.ca_file).resolve()),
+        ca_file=options.ca_file and str(Path(options.ca_file).absolute()),
         insecure=options.insecure,
     )
 
@@ -189,18 +193,33 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
             )
 
 
+def fit_members(plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
+    """The plan with as many members as a login recipe has accounts, where it does not ask for a number of its own.
+
+    Raises:
+        SwarmError: It asks for more than there are.
+    """
+    accounts = len(recipe.accounts)
+    if plan.members <= accounts:
+        return plan
+    if plan.members != DEFAULT_MEMBERS:
+        raise SwarmError(
+            f"--members is {plan.members}, and the recipe {recipe.name} has {accounts} accounts; give --members "
+            f"{accounts}, or add accounts"
+        )
+    return replace(plan, members=accounts)
+
+
 def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | None:
     """The addresses of a site that is not ours, where the command line says where they are.
 
     Raises:
-        SwarmError: More than one source is named, or none of it can be used.
+        SwarmError: More than one source is named, none of it can be used, or an option for such sites or for how they
+            are reached has no effect.
     """
     sources = [name for name in ("urls", "sitemap", "access_log") if getattr(options, name)]
+    _require_use(options, plan, sources)
     if not sources:
-        if options.login:
-            raise SwarmError(
-                f"--login {options.login} is of no use alone; say what is asked for: --urls, --sitemap or --access-log"
-            )
         return None
     if len(sources) > 1:
         names = " and ".join("--" + name.replace("_", "-") for name in sources)
@@ -209,9 +228,35 @@ def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | N
     if options.urls:
         return read_urls(Path(options.urls), hosts)
     if options.sitemap:
-        return read_sitemap(options.sitemap, lambda url: _site.fetch(url, plan), hosts, plan.zipf)
+        return read_sitemap(
+            options.sitemap, lambda url: _site.fetch(url, plan), hosts, plan.zipf, target=plan.arms[0].url
+        )
     log = read_access_logs([Path(name) for name in options.access_log], hosts, bots=options.with_bots)
     return replace(log.table, source=f"{log.table.source}: {log.words}")
+
+
+def _require_use(options: argparse.Namespace, plan: SwarmPlan, sources: Collection[str]) -> None:
+    """Refuse options that would change nothing.
+
+    Raises:
+        SwarmError: With the first of them.
+    """
+    if not sources:
+        for name, option in _FOREIGN_ONLY.items():
+            if getattr(options, name):
+                raise SwarmError(
+                    f"{option} has no effect on the reference site; leave it out, or say what to ask another site for: "
+                    "--urls, --sitemap or --access-log"
+                )
+    if options.with_bots and not options.access_log:
+        raise SwarmError("--with-bots has no effect: it is about the requests of an --access-log; leave it out")
+    urls = [*(arm.url for arm in plan.arms), options.sitemap or ""]
+    if not any(urlsplit(url).scheme == "https" for url in urls):
+        for option, value in (("--ca-file", plan.ca_file), ("--insecure", plan.insecure)):
+            if value:
+                raise SwarmError(
+                    f"{option} has no effect: {plan.arms[0].url} has no certificate; leave it out, or give an https URL"
+                )
 
 
 def site_hosts(options: argparse.Namespace, plan: SwarmPlan) -> set[str]:

@@ -27,7 +27,6 @@ _UNDER_WAY_S = 60.0  # no request is under way for longer
 _KNOWN = 65_536  # right answers remembered before the memory starts afresh
 _MARK_START = b'<meta name="anp-mark" content="'
 _MARK = re.compile(_MARK_START + rb'([^"]*)"')
-_REUSED = {"HIT", "STALE", "REVALIDATED"}
 _TYPES = {
     "static": "text/css",
     "image": "image/svg+xml",
@@ -54,15 +53,7 @@ class Judge(Protocol):
         """What a page of ``route`` at ``path``, made for ``viewer``, must say of itself."""
 
     def check(
-        self,
-        expected: str,
-        body: bytes,
-        coding: bytes = b"",
-        *,
-        cache: str = "UNKNOWN",
-        sets_cookie: bool = False,
-        media: bytes = b"",
-        sent: float = 0.0,
+        self, expected: str, body: bytes, coding: bytes = b"", media: bytes = b"", sent: float = 0.0
     ) -> Finding | None:
         """Check a whole 200 response; None where all is well.
 
@@ -70,8 +61,6 @@ class Judge(Protocol):
             expected: What ``expect`` says of the page.
             body: As it came over the wire.
             coding: Its ``Content-Encoding``.
-            cache: Its cache class.
-            sets_cookie: Whether it carries ``Set-Cookie``.
             media: Its ``Content-Type``.
             sent: When it was asked for, seconds of the plan.
 
@@ -222,35 +211,9 @@ class Oracle:
         return expected_mark(route, viewer, None if article is None else self.learn(article))
 
     def check(
-        self,
-        expected: str,
-        body: bytes,
-        coding: bytes = b"",
-        *,
-        cache: str = "UNKNOWN",
-        sets_cookie: bool = False,
-        media: bytes = b"",
-        sent: float = 0.0,
+        self, expected: str, body: bytes, coding: bytes = b"", media: bytes = b"", sent: float = 0.0
     ) -> Finding | None:
         """See ``Judge``; ``unchecked`` is what comes in a coding that cannot be read."""
-        if (finding := self._check_content(expected, body, coding, media, sent)) is not None:
-            return finding
-        if sets_cookie and cache in _REUSED:
-            return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
-        return None
-
-    def shown(self, expected: str, body: bytes, coding: bytes) -> str:
-        """See ``Judge``."""
-        if expected.startswith(_UNMARKED) or (coding and (expected, hash(body)) in self._right):
-            return expected
-        return mark(head(body, coding) or b"") or expected
-
-    def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
-        """See ``Judge``."""
-        verdict = "ok" if held == expected else self._compare(expected, held, sent)
-        return None if verdict == "ok" else Finding(verdict, expected, f"304 for {held}")
-
-    def _check_content(self, expected: str, body: bytes, coding: bytes, media: bytes, sent: float) -> Finding | None:
         if expected.startswith(_UNMARKED):
             got = _UNMARKED + media.partition(b";")[0].decode("latin-1").strip().lower()
             return None if got == expected else Finding("wrong_page", expected, got)
@@ -273,6 +236,17 @@ class Oracle:
                 self._right.clear()
             self._right.add(key)
         return None
+
+    def shown(self, expected: str, body: bytes, coding: bytes) -> str:
+        """See ``Judge``."""
+        if expected.startswith(_UNMARKED) or (coding and (expected, hash(body)) in self._right):
+            return expected
+        return mark(head(body, coding) or b"") or expected
+
+    def check_held(self, expected: str, held: str, sent: float) -> Finding | None:
+        """See ``Judge``."""
+        verdict = "ok" if held == expected else self._compare(expected, held, sent)
+        return None if verdict == "ok" else Finding(verdict, expected, f"304 for {held}")
 
     def _compare(self, expected: str, got: str | None, sent: float) -> str:
         verdict = judge(expected, got)

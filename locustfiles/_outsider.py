@@ -1,7 +1,7 @@
 """A site that is not ours, as its visitors deal with it: what its pages give away of whom they are for, and log-ins.
 
-Which article a page shows cannot be checked there. What can be: that a member's page is the member's, that a reader's
-page is nobody's, and that a stored answer hands out no cookie.
+Which article a page shows cannot be checked there. What can be: that a member's page is the member's, and that a
+reader's page is nobody's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from locustfiles._viewers import Viewers
 
 _KNOWN = 65_536
 _HOPS = 5
-_REUSED = {"HIT", "STALE", "REVALIDATED"}
 
 
 class Outsider:
@@ -43,19 +42,9 @@ class Outsider:
         return f"viewer={viewer}"
 
     def check(
-        self,
-        expected: str,
-        body: bytes,
-        coding: bytes = b"",
-        *,
-        cache: str = "UNKNOWN",
-        sets_cookie: bool = False,
-        media: bytes = b"",
-        sent: float = 0.0,
+        self, expected: str, body: bytes, coding: bytes = b"", media: bytes = b"", sent: float = 0.0
     ) -> Finding | None:
         """See ``Judge``; ``unchecked`` is every page where no recipe tells members' pages from others."""
-        if sets_cookie and cache in _REUSED:
-            return Finding("set_cookie_on_hit", "no Set-Cookie on a stored response", f"Set-Cookie on a {cache}")
         if self._viewers is None:
             return Finding("unchecked", expected, "a site without content marks")
         key = (expected, hash(body))

@@ -48,7 +48,8 @@ _FIELDS: Final = (
     ("conditional", "?"),
 )
 ROW: Final = struct.Struct("<" + "".join(code for _, code in _FIELDS))
-_pack = ROW.pack
+pack = ROW.pack
+"""Packs the values of one row, in the order of the columns above."""
 _DTYPE: Final = np.dtype([(name, "<" + code) for name, code in _FIELDS])
 
 _WORST = (
@@ -65,10 +66,8 @@ class Rows:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self.shipped = 0
-
-    def add(self, *values: float) -> None:
-        """Pack one row, its values in the order of the columns above."""
-        self._packed.append(_pack(*values))
+        self.add: Callable[[bytes], None] = self._packed.append
+        """Takes one packed row."""
 
     def ship(self) -> dict[str, Any]:
         """Take the rows out: their number in the worker's sequence, and their bytes."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from locustfiles._errors import SwarmError
 from locustfiles._pages import WRITES, Pages
+from results.plan import SwarmPlan
 
 _ONLY_OURS = {"edit", "search", "static", "image"}  # scenarios about these mean the reference site's
 _OWN_PAGES = 0.2  # of a member's requests on another site go to pages that only members ask for
@@ -105,6 +106,24 @@ class Scenario:
             for share, persona in zip(shares, self.personas, strict=True)
         ]
 
+    def require_use(self, plan: SwarmPlan) -> None:
+        """Refuse what a plan asks of personas that this scenario does not have.
+
+        Raises:
+            SwarmError: A clock for events it has none of, or a share of members where it does not mix them with others.
+        """
+        if plan.event_s is not None and all(persona.every_s is None for persona in self.personas):
+            raise SwarmError(
+                f"--event-every {plan.event_s:g} s has no effect: scenario {self.name!r} has no edits, purges or "
+                "log-ins by the clock; leave it out"
+            )
+        if plan.member_share is not None and len({persona.logged_in for persona in self.personas if persona.share}) < 2:
+            who = "only members" if self.has_sessions else "no members"
+            raise SwarmError(
+                f"--member-share {plan.member_share:g} has no effect: scenario {self.name!r} has {who} who read; leave "
+                "it out, or choose readers_and_members"
+            )
+
     def on(self, pages: Pages) -> Scenario:
         """This scenario on a site of which only addresses are known.
 
@@ -115,7 +134,8 @@ class Scenario:
         if needed:
             raise SwarmError(
                 f"scenario {self.name!r} needs the reference site ({', '.join(needed)}); "
-                "on another site choose cache_hit, logged_in, readers_and_members, crawl, stampede or login_storm"
+                "on another site choose cache_hit, logged_in, readers_and_members, crawl, stampede, login_storm or "
+                "wordpress_mix"
             )
         return dataclasses.replace(self, personas=tuple(persona.on(pages) for persona in self.personas))
 

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from results.plan import SwarmPlan
+from results.plan import SwarmPlan, parse_shape
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,9 +25,6 @@ STEP_S: Final = 10.0
 
 FASTEST: Final = 250_000.0
 """Requests a second above which ``breakpoint`` climbs no more: far beyond what a generator can send."""
-
-_FACTORS: Final = {"ramp": 0.1, "steps": 4.0, "spike": 5.0, "breakpoint": 1.2}
-"""What the number after the colon is, where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def steps(plan: SwarmPlan) -> Iterator[Step]:
     steps up to the rate. ``spike:F``: the rate, and F times the rate in the middle tenth. ``breakpoint:F``: F times
     more every ten seconds, up to ``FASTEST``. The warm-up has the rate at which the measured part begins.
     """
-    name, factor = parse(plan.shape)
+    name, factor = parse_shape(plan.shape)
     begin, end = plan.warmup_s, plan.warmup_s + plan.duration_s
     assert plan.rate is not None
     measured = _measured(name, factor, begin, end, plan.rate)
@@ -80,12 +77,6 @@ def steps(plan: SwarmPlan) -> Iterator[Step]:
         yield Step(0.0, begin, first.low, first.low)
     yield first
     yield from measured
-
-
-def parse(shape: str) -> tuple[str, float]:
-    """Name and number of a shape such as ``spike:8``; the plan has checked it."""
-    name, _, number = shape.partition(":")
-    return name, float(number) if number else _FACTORS.get(name, 1.0)
 
 
 def climb(rate: float, factor: float, step: int) -> float:

@@ -6,10 +6,10 @@ import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urljoin, urlsplit
 
 import synth
 from locustfiles._client import Client, Origin, Reply
@@ -18,6 +18,8 @@ from locustfiles._errors import LoginError, SwarmError
 from locustfiles._oracle import Finding, expected_mark, head, judge, mark
 from locustfiles._origin import follow
 from locustfiles._pages import Pages, reference_pages
+from locustfiles._tls import certified_names
+from results.cache_status import read
 from results.plan import Arm, SwarmPlan
 from synth.people import member
 
@@ -28,6 +30,8 @@ _TAG_SOURCE = 60  # the most read articles; their tags are the ones people follo
 _QUERIES = 200
 _SITEMAP_PART = 50_000  # addresses in one part of the reference site's sitemap
 _HOPS = 5
+_SAMPLE = 8  # addresses tried before a site is said to answer none of them
+_NAMES = 5  # of a certificate, in an error
 _JSON = "application/json"
 
 
@@ -59,23 +63,26 @@ def survey(arm: Arm, plan: SwarmPlan, *, listed: bool) -> Site:
         listed: Its addresses are known from elsewhere; it need not be the reference site.
 
     Raises:
-        SwarmError: It does not answer, or is not the reference site and its addresses are not known.
+        SwarmError: It does not answer, speaks only TLS, or is not the reference site and its addresses are not known.
     """
     origin = reach(arm, plan)
     client = Client(origin)
     try:
         reply = client.get("/anp/about")
         if reply.error != "none":
-            why = f"{reply.error}: {reply.reason}" if reply.reason else reply.error
-            remedy = "start it, or check the URL"
-            if reply.error == "tls":
-                remedy = "name its authority with --ca-file FILE, or trust it as it is with --insecure"
-                if "version" in reply.reason or "record layer" in reply.reason:
-                    remedy = f"if it speaks plain HTTP, write http://{origin.url.partition('://')[2]}"
-            raise SwarmError(f"the target {arm.url} does not answer ({why}); {remedy}")
+            raise SwarmError(
+                f"the target {arm.url} does not answer ({_outcome(reply)}); {_remedy(origin, plan, reply)}"
+            )
+        if _wants_tls(origin, reply):
+            raise SwarmError(
+                f"the target {arm.url} speaks TLS and refuses plain HTTP (status {reply.status}); give its address as "
+                f"{_over_tls(origin)}"
+            )
         about = _json(reply)
         if about is None or about.get("site") != "anp-reference":
             if not listed:
+                if elsewhere := _elsewhere(origin, "/anp/about", reply):
+                    raise SwarmError(_is_elsewhere(arm, "/anp/about", elsewhere))
                 raise SwarmError(
                     f"{arm.url} is not the anp reference site (nothing of it at /anp/about); start one with anp serve, "
                     "or say what to ask for: --urls, --sitemap or --access-log"
@@ -85,6 +92,33 @@ def survey(arm: Arm, plan: SwarmPlan, *, listed: bool) -> Site:
     finally:
         client.close()
     return Site(arm, origin, about, {int(article): int(revision) for article, revision in revisions.items()})
+
+
+def require_pages(site: Site, paths: Sequence[str]) -> None:
+    """Refuse a site that sends whoever asks for a page to another origin: no load would reach a page of it.
+
+    Some of the addresses are asked for, spread over all of them, until one is answered in another way. Redirects within
+    the site are followed, as they are under load.
+
+    Args:
+        site: As surveyed.
+        paths: What will be asked for.
+
+    Raises:
+        SwarmError: Every address that was tried leads elsewhere.
+    """
+    tried = list(dict.fromkeys(paths[len(paths) * number // _SAMPLE] for number in range(_SAMPLE)))
+    elsewhere = ""
+    client = Client(site.origin)
+    try:
+        for path in tried:
+            elsewhere = _leads_elsewhere(client, path)
+            if not elsewhere:
+                return
+    finally:
+        client.close()
+    what = tried[0] if len(tried) == 1 else f"each of the {len(tried)} addresses tried"
+    raise SwarmError(_is_elsewhere(site.arm, what, elsewhere))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +173,16 @@ def log_in(accounts: Accounts, client: Client, index: int) -> float:
     for exchange in accounts.enter(client, index):
         reply = exchange.reply
         if reply.error != "none" or exchange.finding is not None:
-            what = f"status {reply.status}, {reply.error}"
-            if exchange.finding is not None:
-                what += f"; expected {exchange.finding.expected}, got {exchange.finding.got}"
+            what, remedy = f"gave {_outcome(reply)}", "does the site have this account?"
+            if reply.error != "none":
+                what, remedy = f"was not answered ({_outcome(reply)})", "see the log of the site"
+            elif exchange.finding is not None:
+                what += f"; expected {exchange.finding.expected}"
+                if exchange.finding.got != f"status {reply.status}":
+                    what += f", got {exchange.finding.got}"
             raise LoginError(
                 f"member {accounts.name(index)} could not log in at {client.origin.url}: "
-                f"{exchange.method} {exchange.path} gave {what}; does the site have this account?"
+                f"{exchange.method} {exchange.path} {what}; {remedy}"
             )
         if exchange.route == "login":
             spent += reply.end - reply.sent
@@ -242,8 +280,8 @@ def fetch(url: str, plan: SwarmPlan) -> bytes:
     finally:
         client.close()
     if reply.error != "none" or reply.status != 200:
-        what = f"status {reply.status}" if reply.error == "none" else f"{reply.error}: {reply.reason}"
-        raise SwarmError(f"{url} cannot be fetched ({what}); check the address")
+        remedy = _remedy(origin, plan, reply) if reply.error == "tls" else "check the address"
+        raise SwarmError(f"{url} cannot be fetched ({_outcome(reply)}); {remedy}")
     body = decode(reply.body, reply.headers.get(b"content-encoding", b""))
     if body is None:
         raise SwarmError(f"{url} came in a form that cannot be read; fetch it by hand and give the file")
@@ -263,15 +301,20 @@ def purge(site: Site) -> None:
     """Empty the page cache.
 
     Raises:
-        SwarmError: The site did not do it.
+        SwarmError: The site did not do it, or a cache stands before it, which keeps its pages whatever the site does.
     """
     client = Client(site.origin)
     try:
+        if outer := " and ".join(_outer_caches(client.get("/"))):
+            raise SwarmError(
+                f"--prepare cold empties the site's own cache, not one before it, and {outer} tells of one at "
+                f"{site.arm.url}; empty that by hand and use natural, or swarm the site itself"
+            )
         reply = client.post("/anp/purge", b'{"all": true}', _JSON, _token())
     finally:
         client.close()
     if reply.error != "none" or reply.status not in {200, 204}:
-        raise SwarmError(f"{site.arm.url} did not purge its cache (status {reply.status}, {reply.error}); see its log")
+        raise SwarmError(f"{site.arm.url} did not purge its cache ({_outcome(reply)}); see its log")
 
 
 def pages_of(corpus: synth.Corpus, assets: list[str]) -> Pages:
@@ -304,6 +347,81 @@ def _token() -> list[tuple[str, str]]:
     """What the reference site asks of whoever changes it from another machine."""
     token = os.environ.get(PURGE_TOKEN)
     return [("X-Anp-Token", token)] if token else []
+
+
+def _outcome(reply: Reply) -> str:
+    """What is known of how a request ended, in words."""
+    status = f"status {reply.status}" if reply.status else ""
+    if reply.error == "none":
+        return status
+    failure = f"{reply.error}: {reply.reason}" if reply.reason else reply.error
+    return f"{status}, then {failure}" if status else failure
+
+
+def _remedy(origin: Origin, plan: SwarmPlan, reply: Reply) -> str:
+    """What helps against an exchange that failed."""
+    if reply.error != "tls":
+        is_cut_off = origin.tls is None and reply.error in {"closed", "protocol"}
+        return "start it, or check the URL" + (f"; if it speaks TLS, write {_over_tls(origin)}" if is_cut_off else "")
+    if "version" in reply.reason or "record layer" in reply.reason:
+        return f"if it speaks plain HTTP, write http://{origin.url.partition('://')[2]}"
+    if "mismatch" not in reply.reason:
+        return "name its authority with --ca-file FILE, or trust it as it is with --insecure"
+    names = certified_names(origin.addresses[0], origin.host, plan.ca_file)
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    known = f": {', '.join(names[:_NAMES])}{more}" if names else ""
+    return f"give the host by a name that its certificate is for{known}; or trust it as it is with --insecure"
+
+
+def _wants_tls(origin: Origin, reply: Reply) -> bool:
+    """Whether a server says that it expected TLS, as web servers do on a port of theirs that speaks it."""
+    if origin.tls is not None or reply.status != 400:
+        return False
+    words = (decode(reply.body, reply.headers.get(b"content-encoding", b"")) or b"").lower()
+    return b"plain http" in words or b"http request to an https server" in words
+
+
+def _over_tls(origin: Origin) -> str:
+    return f"https://{origin.url.partition('://')[2]}"
+
+
+def _leads_elsewhere(client: Client, path: str) -> str:
+    """The origin that a page's redirects lead to, beyond the site; empty where they do not."""
+    for _ in range(_HOPS):
+        reply = client.get(path)
+        if reply.error != "none" or follow(reply.status, "GET") is None:
+            return ""
+        target = client.origin.resolve(path, reply.location)
+        if target is None:
+            return _elsewhere(client.origin, path, reply)
+        path = target
+    return ""
+
+
+def _elsewhere(origin: Origin, path: str, reply: Reply) -> str:
+    """The other origin that an answer redirects to; empty where it does not."""
+    if follow(reply.status, "GET") is None or origin.resolve(path, reply.location) is not None:
+        return ""
+    try:
+        target = urlsplit(urljoin(origin.url + path, reply.location))
+    except ValueError:
+        return ""
+    is_origin = target.scheme in {"http", "https"} and target.hostname
+    return f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if is_origin else ""
+
+
+def _is_elsewhere(arm: Arm, what: str, elsewhere: str) -> str:
+    return (
+        f"{arm.url} redirects {what} to {elsewhere}, and the swarm asks nobody but the target it was given; "
+        f"if you may load that one, give {elsewhere} instead of {arm.url}"
+    )
+
+
+def _outer_caches(reply: Reply) -> list[str]:
+    """The caches that an answer passed after the application's own."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reply.headers.items()}
+    rings = {layer.provider: layer.ring for layer in read(headers).layers}
+    return [provider for provider, ring in rings.items() if ring not in {"part", "application"}]
 
 
 def _json(reply: Reply) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -36,7 +36,9 @@ Fetch = Callable[[str], bytes]
 _ENTRIES = {"urlset": "url", "sitemapindex": "sitemap"}
 
 
-def read_sitemap(where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: float = 0.8) -> UrlTable:
+def read_sitemap(
+    where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: float = 0.8, *, target: str | None = None
+) -> UrlTable:
     """The addresses in a sitemap.
 
     Args:
@@ -45,13 +47,16 @@ def read_sitemap(where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: fl
         hosts: Names of the site. The host of ``where`` is one too. Addresses and sitemaps of any other host are left
             out, and such sitemaps are not fetched.
         zipf: Exponent of popularity by order.
+        target: Origin of the site. A sitemap that an index refers to is fetched from there, whichever of the site's
+            names is in its address, unless that is the host of ``where``: then it is fetched from the origin of
+            ``where``. ``None``: from where the address says.
 
     Raises:
         SwarmError: It cannot be fetched or is no sitemap, or no address of the site is in it.
     """
     is_url = where.startswith(("http://", "https://"))
     host = _host(where, where) if is_url else None
-    walk = _Walk(where, fetch, Urls(where, {*hosts, host} if host else hosts))
+    walk = _Walk(where, fetch, Urls(where, {*hosts, host} if host else hosts), target)
     walk.visit(where, fetch(where) if is_url else _read(Path(where)), 0)
     files = "" if walk.files == 1 else f" and {walk.files - 1:,} it leads to"
     return walk.urls.table(f"sitemap {_public(where) if is_url else Path(where).name}{files}", zipf)
@@ -60,11 +65,12 @@ def read_sitemap(where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: fl
 class _Walk:
     """One sitemap and everything below it."""
 
-    def __init__(self, top: str, fetch: Fetch, urls: Urls) -> None:
+    def __init__(self, top: str, fetch: Fetch, urls: Urls, target: str | None) -> None:
         self.urls = urls
         self.files = 0
         self._top = top
         self._fetch = fetch
+        self._target = target
         self._seen = {top}
 
     def visit(self, where: str, data: bytes, depth: int) -> None:
@@ -114,12 +120,23 @@ class _Walk:
         if host is None or not self.urls.is_own(host):
             self.urls.other_hosts[host or location] += 1
             return  # a bare path too: the protocol wants whole URLs
+        location = self._reached(location)
         if location in self._seen:
             return
         self._seen.add(location)
         if depth + 1 > MAX_DEPTH:
             raise SwarmError(f"{where}: sitemap indexes more than {MAX_DEPTH} deep; give one of the sitemaps below it")
         self.visit(location, self._fetch(location), depth + 1)
+
+    def _reached(self, location: str) -> str:
+        """Where a sitemap of this site is fetched from."""
+        if self._target is None:
+            return location
+        child, top = urlsplit(location), urlsplit(self._top)
+        base: SplitResult = (
+            top if top.scheme in {"http", "https"} and top.hostname == child.hostname else urlsplit(self._target)
+        )
+        return child._replace(scheme=base.scheme, netloc=base.netloc).geturl()
 
 
 def _host(where: str, url: str) -> str | None:

@@ -18,6 +18,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from locust.env import Environment
+from locust.runners import WorkerRunner
 
 from locustfiles._engine import Engine
 from locustfiles._errors import SwarmError
@@ -147,8 +148,15 @@ class Station:
             self._tally.end()
             gc.unfreeze()
         self._engine = None
+        self._report_statistics()
         self._send(DONE, {"total": total})
         engine.close()
+
+    def _report_statistics(self) -> None:
+        """Send locust's statistics before the last word: a master that ends waits half a second for them, no more."""
+        assert self._environment is not None
+        if isinstance(runner := self._environment.runner, WorkerRunner):
+            runner._send_stats()
 
     def _stop(self, _data: dict[str, Any]) -> None:
         if self._engine is not None:
@@ -166,18 +174,25 @@ class Station:
     def _firing(self) -> Callable[..., None]:
         """What tells locust of a request; see ``Hooks``."""
         assert self._environment is not None
-        fire: Any = self._environment.events.request.fire
+        stats, event = self._environment.stats, self._environment.events.request
+        listeners = event._handlers
+        fire: Any = event.fire
 
         def tell(
-            method: str, name: str, response_ms: float, size: int, failure: str | None, context: dict[str, str]
+            method: str, name: str, response_ms: float, size: int, failure: str | None, arm: str, cache: str
         ) -> None:
+            if len(listeners) == 1:  # the runner's own, which does just this; the event costs more than to do it
+                stats.log_request(method, name, response_ms, size)
+                if failure is not None:
+                    stats.log_error(method, name, SwarmError(failure))
+                return
             fire(
                 request_type=method,
                 name=name,
                 response_time=response_ms,
                 response_length=size,
                 exception=None if failure is None else SwarmError(failure),
-                context=context,
+                context={"arm": arm, "cache": cache},
             )
 
         return tell

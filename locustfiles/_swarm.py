@@ -12,6 +12,7 @@ import gevent
 from locust import User, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
+from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from locustfiles._cache_tab import add_cache_tab
 from locustfiles._conductor import Conductor, stop_process
@@ -23,6 +24,9 @@ from results.errors import ResultsError
 
 _MASTER_S = 10
 """A worker under way that heard nothing of its master for so many seconds ends."""
+
+_TURN_S = 0.1
+"""Keeps the order of two timers: the one that was set earlier, and is shorter by this, rings first."""
 
 
 class SwarmUser(User):
@@ -94,9 +98,12 @@ class _Wiring:
         if self._conductor is not None:
             self._conductor.end(by_hand=True)
 
-    def _quitting(self, **_: Any) -> None:
+    def _quitting(self, environment: Environment, **_: Any) -> None:
         if self._conductor is not None:
             self._conductor.end(by_hand=False)
+            if environment.parsed_options and environment.parsed_options.csv_prefix:
+                # Locust writes these files once a second and closes them as they are: let it write the whole once.
+                gevent.sleep(CSV_STATS_INTERVAL_SEC + _TURN_S)
 
     def _interrupted(self) -> None:
         conductor = self._conductor

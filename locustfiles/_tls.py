@@ -9,11 +9,13 @@ import os
 import socket
 import ssl
 from contextlib import suppress
+from typing import Any
 
 from locustfiles._errors import SwarmError
 
 _NETWORK = 262_144
 _RECORD = 16_384
+_NAMES_S = 5.0  # to read the names in a certificate
 READABLE, WRITABLE = 1, 2
 """The events of a socket, as the hub's watchers number them."""
 
@@ -48,6 +50,28 @@ def why(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").replace("_", " ").lower()
     return os.strerror(error.errno or 0).lower()
+
+
+def certified_names(address: tuple[int, Any], host: str, ca_file: str | None) -> list[str]:
+    """The names and addresses that a server's certificate is for, whatever name it was asked by.
+
+    Args:
+        address: Family and address of its socket.
+        host: The name to ask by.
+        ca_file: As of ``trust``; of a certificate that is not trusted nothing is believed.
+
+    Returns:
+        As the certificate has them; none where it cannot be had.
+    """
+    context = trust(ca_file, insecure=False)
+    context.check_hostname = False
+    with suppress(OSError), socket.socket(address[0], socket.SOCK_STREAM) as connection:
+        connection.settimeout(_NAMES_S)
+        connection.connect(address[1])
+        with context.wrap_socket(connection, server_hostname=host) as tls:
+            found = (tls.getpeercert() or {}).get("subjectAltName", ())
+            return [str(value) for kind, value in found if kind in {"DNS", "IP Address"}]
+    return []
 
 
 class Tls:

@@ -36,6 +36,7 @@ _AS_SENT = "!$%&'()*+,/:;=?@[]|~"  # browsers send these as they are
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # what no text holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Urls:
         """
         left_out = self.other_hosts.total()
         if not self._weights and left_out:
-            host = self.other_hosts.most_common(1)[0][0]
+            host = _plain(self.other_hosts.most_common(1)[0][0])
             own = " or ".join(sorted(self._hosts)) or "the site, whose name was not given"
             raise SwarmError(
                 f"{self._source}: all {left_out:,} addresses are of other hosts such as {host}, none of {own}; "
@@ -180,6 +181,11 @@ def read_urls(path: Path, hosts: Collection[str] = ()) -> UrlTable:
     """
     urls = Urls(str(path), hosts)
     for number, line in enumerate(lines(path), 1):
+        if _BINARY.search(line):
+            raise SwarmError(
+                f"{path} is not a text file (line {number} is {shown(line)}); give one path or URL a line, or a "
+                "sitemap with --sitemap"
+            )
         words = _COMMENT.sub("", line).split()
         if not words:
             continue
@@ -205,7 +211,10 @@ def split_url(text: str) -> tuple[str | None, str]:
         return None, wire_path(text)
     if _CONTROL.search(text):
         raise ValueError("a control character is in it")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError(_plain(str(error))) from None
     if parts.scheme not in {"http", "https", ""} or not parts.hostname:
         raise ValueError("neither a path that begins with / nor an http(s) URL")
     path = parts.path or "/"
@@ -256,6 +265,11 @@ def shown(text: str) -> str:
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")
 
 
+def _plain(text: str) -> str:
+    """The same without quotes."""
+    return shown(text)[1:-1]
+
+
 def too_many(source: str) -> SwarmError:
     """The error of a source that holds more addresses than a table may."""
     return SwarmError(f"{source}: more than {MAX_URLS:,} addresses; give a part of them")
@@ -279,5 +293,5 @@ def _weight(word: str) -> float:
     except ValueError:
         weight = 0.0
     if not 0 < weight < inf:
-        raise ValueError(f"the weight {word} is not a positive number")
+        raise ValueError(f"the weight {_plain(word)} is not a positive number")
     return weight

@@ -29,6 +29,14 @@ SHAPES: Final[Mapping[str, tuple[float, float]]] = {
 """Shapes and the range of the number each takes: the part of the rate a ramp begins with, how many steps, how many
 times the rate a spike is, and by how much each step towards the breaking point exceeds the last. Equal ends: none."""
 
+_WITHOUT_NUMBER: Final = {"ramp": 0.1, "steps": 4.0, "spike": 5.0, "breakpoint": 1.2}
+
+
+def parse_shape(shape: str) -> tuple[str, float]:
+    """Name and number of a shape such as ``spike:8``, which a plan has checked; 1.0 where the shape takes none."""
+    name, _, number = shape.partition(":")
+    return name, float(number) if number else _WITHOUT_NUMBER.get(name, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -101,24 +109,17 @@ class SwarmPlan:
             raise PlanError(f"a swarm drives one target or two arms, not {len(self.arms)}")
         if len({arm.name for arm in self.arms}) != len(self.arms):
             raise PlanError(f"both arms are named {self.arms[0].name!r}; give them different names")
-        for name, low, high in (
-            ("rate", 0.01, 1e6),
-            ("visitors", 1, 100_000),
-            ("warmup_s", 0, 86_400),
-            ("duration_s", 0.1, math.inf),
-            ("members", 0, 1_000_000),
-            ("member_share", 0, 1),
-            ("zipf", 0, 3),
-            ("launch", 0, 30_000),
-            ("seed", 0, 2**63 - 1),
-            ("event_s", 0.001, 86_400),
-            ("stale_s", 0, 86_400),
-        ):
+        for name, (called, option, low, high) in _NUMBERS.items():
             value = getattr(self, name)
             if value is None and name in {"rate", "member_share", "event_s"}:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise PlanError(f"{name} is {value!r}; it must be a number from {low} to {high}")
+                key = "" if called == name else f", in a plan {name}"
+                what = "number of seconds" if name.endswith("_s") else "number"
+                end = "up" if math.isinf(high) else f"to {high}"
+                raise PlanError(
+                    f"{called} is {value!r}{option and f' ({option}{key})'}; it must be a {what} from {low} {end}"
+                )
 
         for name, kind in (("scenario", str), ("shape", str), ("ca_file", str | None), ("insecure", bool)):
             if not isinstance(getattr(self, name), kind):
@@ -147,9 +148,9 @@ class SwarmPlan:
             takes = "no number" if low == high else f"a number from {low:g} to {high:g}, as in {name}:{high / 2:g}"
             raise PlanError(f"shape is {self.shape!r}; {name} takes {takes}")
         if self.rate is None and name not in {"steady", "soak"}:
-            raise PlanError(f"shape {name!r} is of a rate, which visitors in a loop do not have; give a rate")
+            raise PlanError(f"shape {name!r} is of a rate, which visitors in a loop do not have; give a rate (--rate)")
         if math.isinf(self.duration_s) and name in {"ramp", "steps", "spike"}:
-            raise PlanError(f"shape {name!r} needs an end to aim at; give a duration")
+            raise PlanError(f"shape {name!r} needs an end to aim at; give a duration (--duration)")
 
     @property
     def workload(self) -> Literal["open", "closed"]:
@@ -198,6 +199,21 @@ class SwarmPlan:
             values["duration_s"] = math.inf
         return cls(**values)
 
+
+_NUMBERS: Final[Mapping[str, tuple[str, str, float, float]]] = {
+    "rate": ("rate", "--rate", 0.01, 1_000_000),
+    "visitors": ("visitors", "--visitors or --users", 1, 100_000),
+    "warmup_s": ("warm-up", "--warmup", 0, 86_400),
+    "duration_s": ("duration", "--duration", 0.1, math.inf),
+    "members": ("members", "--members", 0, 1_000_000),
+    "member_share": ("member share", "--member-share", 0, 1),
+    "zipf": ("zipf", "--zipf", 0, 3),
+    "launch": ("launch", "", 0, 30_000),
+    "seed": ("seed", "--seed", 0, 2**63 - 1),
+    "event_s": ("time between events", "--event-every", 0.001, 86_400),
+    "stale_s": ("stale allowance", "--stale-allowance", 0, 86_400),
+}
+"""Numbers of a plan: what each is called, the option that gives it on a command line, and its range."""
 
 _KINDS: Final = {"scenario": "a name", "shape": "a word", "ca_file": "a file name or null", "insecure": "true or false"}
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from rich.table import Table
 
+from results import series
 from results.record import Record
 from results.samples import numbers
 from results.summary import among
@@ -19,6 +20,7 @@ from results.units import counted, milliseconds, percent
 _TENTH: Final = 0.1
 _MEGABYTE: Final = 1024**2
 _MISSES: Final = ("MISS", "EXPIRED")
+_EVENTS: Final = {"login": "log-in"}
 
 Rows = npt.NDArray[np.bool_]
 
@@ -48,6 +50,8 @@ def remarks(record: Record) -> tuple[Remark, ...]:
         return ()
     return (
         *_breaking_point(record),
+        *_stretches(record),
+        *_missing_events(record, table, measured),
         *_login_cost(record, table, measured),
         *_collateral(record, table, measured),
         *_drift(record, table, measured),
@@ -89,6 +93,35 @@ def _breaking_point(record: Record) -> Iterator[Remark]:
     else:
         words = "no step was long enough to be judged: go on for longer with --duration"
     yield Remark("breakpoint", words, {"held": held, "broke": broke})
+
+
+def _stretches(record: Record) -> Iterator[Remark]:
+    """The parts of a run whose rate changed, one line each and arm."""
+    for stretch in series.stretches(record):
+        times = {"p50": stretch.p50_ms, "p95": stretch.p95_ms, "p99": stretch.p99_ms}
+        told = [f"{stretch.offered:,.1f}/s offered", f"{stretch.completed:,.1f}/s completed"]
+        told += [f"{name} {milliseconds(time)}" for name, time in times.items() if time is not None]
+        told += [] if stretch.errors is None else [f"errors {percent(stretch.errors)}"]
+        told += [] if stretch.hit_ratio is None else [f"hits {percent(stretch.hit_ratio)}"]
+        start, end = (f"{round(moment, 2):g}" for moment in (stretch.start, stretch.end))
+        words = f"{_of(record, stretch.arm)}{stretch.part}, second {start} to {end}: "
+        figures = {name: value for name, value in asdict(stretch).items() if name not in {"arm", "part"}}
+        yield Remark("stretch", words + ", ".join(told), figures)
+
+
+def _missing_events(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
+    """Personas with a clock of their own, none of whose events fell into the measured time."""
+    for persona in (record.plan.get("scenario") or {}).get("personas", ()):
+        every_s = persona.get("every_s")
+        if every_s is None or (measured & among(table, "persona", persona["name"])).any():
+            continue
+        every_s = record.asked.get("event_s") or every_s
+        what = " or ".join(_EVENTS.get(route, route) for route in persona["routes"])
+        words = (
+            f"no {what} fell into the measured time, so the figures are of a run without one: measure for longer "
+            f"(--duration), or have one more often than every {every_s:g} s (--event-every)"
+        )
+        yield Remark("no_event", words, {"every_s": every_s})
 
 
 def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:

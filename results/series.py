@@ -1,11 +1,16 @@
-"""Second by second: what each arm was offered and gave, by cache class, and how the generator fared meanwhile."""
+"""What each arm was offered and gave over time: by the second, and by the part of a shape whose rate changes.
+
+Seconds come with cache classes and with how the generator fared meanwhile.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +18,17 @@ import pyarrow as pa
 
 from results.caching import SERVED
 from results.columns import CACHE_CLASSES
+from results.plan import parse_shape
 from results.record import Record
 from results.samples import ALL, Floats, cache_code, coded, ended, health, numbers, recode
+from results.summary import among
 
 _CLASSES: Final = (ALL, *CACHE_CLASSES)
 _QUANTILES: Final = (0.5, 0.95, 0.99, 1.0)
+_TELLING: Final = [i for i, name in enumerate(CACHE_CLASSES) if name not in {"ERROR", "UNKNOWN"}]
+_RAMP_PARTS: Final = 10
+_SPIKE: Final = {"before the spike": 0.45, "the spike": 0.55, "just after the spike": 0.65, "later": 1.0}
+"""Parts of a spike's measured time and the share of it that is over at the end of each."""
 
 
 COLUMNS: Final = {
@@ -101,6 +112,99 @@ def seconds(launch: Record, rows: pa.Table, start: datetime) -> Iterator[tuple[i
                     counts = (int(each[i, a, c]) for each in (offered, completed, errors))
                     times_ms = (_figure(value) for value in quantiles[i, a, c])
                     yield number, second, time, arms[a], name, *counts, *times_ms, hits, *shown
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one arm was offered and gave in one part of a shape whose rate changes.
+
+    Attributes:
+        arm: Its name.
+        part: What the part is, as in ``step 2 of 4``.
+        start, end: Seconds on the clock of the requests.
+        offered: Planned requests due in it, a second.
+        completed: Planned requests that came to an end in it, a second; redirects that were followed are not counted
+            again, and what the end of the run cut off not at all.
+        p50_ms, p95_ms, p99_ms: Response time of the whole responses to what was due in it; ``None`` without any.
+        errors: Share of the requests due in it that have no usable response; ``None`` where nothing was due.
+        hit_ratio: Share of its whole responses that came out of the page cache; ``None`` where no reply says.
+    """
+
+    arm: str
+    part: str
+    start: float
+    end: float
+    offered: float
+    completed: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    errors: float | None
+    hit_ratio: float | None
+
+
+def stretches(launch: Record) -> list[Stretch]:
+    """The parts of a swarm's measured time, each of every arm: steps, tenths of a ramp, before, in and after a spike.
+
+    Nothing of the other shapes: their rate does not change, or the search for the breaking point judges its steps.
+    A run that was ended early has the parts that were over.
+    """
+    parts = _parts(launch.asked)
+    rows = launch.table("requests")
+    measured = among(rows, "phase", "measured")
+    if not parts or not measured.any():
+        return []
+    scheduled, end = numbers(rows.column("scheduled")), ended(rows)
+    if (launch.run or {}).get("ended_by") != "completed":
+        last = scheduled[measured].max()
+        parts = [part for part in parts if part[2] <= last]
+        if not parts:
+            return []
+    edges = np.array([parts[0][1], *(end for _, _, end in parts)])
+    due, done = (np.searchsorted(edges, moment, side="right") - 1 for moment in (scheduled, end))
+    good, stopped = among(rows, "error", "none"), among(rows, "error", "abandoned")
+    cache = recode(rows.column("cache"), cache_code)
+    planned = numbers(rows.column("hop")) == 0
+    response_ms = (end - scheduled) * 1000
+    found = []
+    for number, (part, start, stop) in enumerate(parts):
+        for arm in (str(each["name"]) for each in launch.asked["arms"]):
+            mine = among(rows, "arm", arm)
+            asked = mine & measured & (due == number)
+            replies = asked & good
+            times = response_ms[replies]
+            p50, p95, p99 = np.quantile(times, _QUANTILES[:3]).tolist() if times.size else (None, None, None)
+            classes = np.bincount(cache[replies], minlength=len(CACHE_CLASSES))
+            found.append(
+                Stretch(
+                    arm=arm,
+                    part=part,
+                    start=start,
+                    end=stop,
+                    offered=float((asked & planned).sum() / (stop - start)),
+                    completed=float((mine & planned & ~stopped & (done == number)).sum() / (stop - start)),
+                    p50_ms=p50,
+                    p95_ms=p95,
+                    p99_ms=p99,
+                    errors=float((asked & ~good).sum() / asked.sum()) if asked.any() else None,
+                    hit_ratio=float(classes[list(SERVED)].sum() / times.size) if classes[_TELLING].any() else None,
+                )
+            )
+    return found
+
+
+def _parts(asked: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    """The parts in which a shape is told: name, start and end in seconds; none of a shape that keeps its rate."""
+    shape, factor = parse_shape(str(asked.get("shape", "steady")))
+    if shape not in {"steps", "ramp", "spike"}:
+        return []
+    begin, length = float(asked.get("warmup_s", 0.0)), float(asked["duration_s"])
+    over = _SPIKE
+    if shape != "spike":
+        noun, count = ("step", int(factor)) if shape == "steps" else ("part", max(1, min(_RAMP_PARTS, int(length))))
+        over = {f"{noun} {number} of {count}": number / count for number in range(1, count + 1)}
+    moments = pairwise([begin, *(begin + length * share for share in over.values())])
+    return [(name, start, end) for name, (start, end) in zip(over, moments, strict=True)]
 
 
 def _quantiles(group: npt.NDArray[np.int64], values: Floats, groups: int) -> Floats:

@@ -6,6 +6,7 @@ a launch out, or forbid a verdict, makes its figures invalid; what only helps to
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -31,6 +32,12 @@ GC_LIMIT_MS: Final = 50.0
 
 _WAIT_S: Final = gates.LAG_FLOOR_MS / 1000
 _GRACE_S: Final = 1.0
+_NAMED: Final = 5
+"""Kinds of failures that are named one by one."""
+
+_LONGEST: Final = 200
+"""Characters of an address in a line."""
+
 _LOWER: Final = "Lower the rate, or give the generator a core of its own or more processes."
 _MAY_HAVE_BROKEN: Final = "The generator, not the site, may be what broke: give it more processes."
 
@@ -72,7 +79,7 @@ def doubts(record: Record) -> tuple[Doubt, ...]:
     if among(table, "phase", "measured").any():
         found += _figures(record, table)
     else:
-        found.append(Doubt("nothing", "Nothing was measured: the run ended before its measured time.", 0, 1, "request"))
+        found.append(_nothing(record))
     return tuple(sorted(found, key=lambda doubt: not doubt.invalid))
 
 
@@ -95,6 +102,24 @@ def _ending(record: Record) -> Iterator[Doubt]:
         yield Doubt(
             "interrupted", "The run was stopped before its end: the figures are of the part before.", invalid=False
         )
+
+
+def _nothing(record: Record) -> Doubt:
+    """No request in the measured time: it did not come to that, or there was none to make."""
+    words = "Nothing was measured: the run ended before the first request of its measured time."
+    if (record.run or {}).get("ended_by") == "completed":
+        asked = record.asked
+        rate, seconds = asked.get("rate"), asked.get("duration_s")
+        measured = "measured time" if seconds is None else f"{seconds:g} s of measured time"
+        words = (
+            f"Nothing was measured: no visitor asked for anything in the {measured}. Measure for longer (--duration)."
+        )
+        if rate is not None:
+            words = (
+                f"Nothing was measured: at {rate:g} requests/s none was planned in the {measured}. "
+                "Measure for longer (--duration), or at a higher --rate."
+            )
+    return Doubt("nothing", words, 0, 1, "request")
 
 
 def _wrong_pages(record: Record, table: pa.Table) -> Iterator[Doubt]:
@@ -127,14 +152,14 @@ def _figures(record: Record, table: pa.Table) -> Iterator[Doubt]:
             yield _failed(checked[code], _MAY_HAVE_BROKEN if finds_limits else advice)
     if ran_out and not finds_limits:
         yield from _rate_not_held(record, table, report.achieved)
-    for code in ("ledger", "traffic") if is_duet else ("ledger",):
-        if ran_out and not checked[code].ok:
-            gate = checked[code]
-            yield Doubt(code, f"{gate.words} {gate.details}", gate.measured, gate.limit, gate.unit)
+    if ran_out and not checked["ledger"].ok:
+        yield _incomplete(record, checked["ledger"])
+    if ran_out and is_duet and not (gate := checked["traffic"]).ok:
+        yield Doubt("traffic", f"{gate.words} {gate.details}", gate.measured, gate.limit, gate.unit)
     measured = among(table, "phase", "measured")
     if not finds_limits:
-        yield from _errors(launch, table, measured, names)
-    yield from _events(table, measured)
+        yield from _errors(record, launch, table, measured, names)
+    yield from _events(record, table, measured)
     yield from _unknown(record, table, measured)
     if record.asked.get("rate") is not None:  # visitors in a loop wait for nobody
         yield from _waiting(table, measured)
@@ -149,6 +174,27 @@ def _failed(gate: Gate, remedy: str) -> Doubt:
         show = percent if gate.unit == "%" else milliseconds
         words = f"{gate.words.removesuffix('.')} ({show(gate.measured)}; {gate.bound} {show(gate.limit)}). {remedy}"
     return Doubt(gate.code, words, gate.measured, gate.limit, gate.unit)
+
+
+def _incomplete(record: Record, gate: Gate) -> Doubt:
+    """The gate on the ledger, and how far the site's own count is from the record's."""
+    sites = ((record.run or {}).get("ledger") or {}).get("site") or {}
+    differing = {arm: site for arm, site in sites.items() if site.get("agrees") is False and "answered" in site}
+    words = []
+    if gate.measured is None or gate.measured > len(differing):  # there are other gaps
+        words.append(f"{gate.words} {gate.details}")
+    for arm, site in differing.items():
+        answered, unanswered = sum(site["answered"].values()), int(site["unanswered"])
+        counted = sum(site["counted_by_site"].values())
+        recorded = f"{answered:,} answers of {arm}" + (f" and {unanswered:,} requests without" if unanswered else "")
+        cause = "somebody else used the site during the run, or requests are missing from the record"
+        if counted < answered:
+            cause = "something before the site answered in its stead, or it was restarted and counted anew"
+        words.append(
+            f"The record holds {recorded}, the site counted {counted:,} requests: {cause}. "
+            "Let nobody else use the site, nor restart it, during a run, and run again."
+        )
+    return Doubt("ledger", " ".join(words), gate.measured, gate.limit, gate.unit)
 
 
 def _rate_not_held(record: Record, table: pa.Table, ended: float) -> Iterator[Doubt]:
@@ -169,29 +215,33 @@ def _rate_not_held(record: Record, table: pa.Table, ended: float) -> Iterator[Do
         yield Doubt("achieved", words, held, gates.ACHIEVED_LIMIT, "%")
 
 
-def _errors(launch: Launch, table: pa.Table, measured: npt.NDArray[np.bool_], names: Sequence[str]) -> Iterator[Doubt]:
+def _errors(
+    record: Record, launch: Launch, table: pa.Table, measured: npt.NDArray[np.bool_], names: Sequence[str]
+) -> Iterator[Doubt]:
     shares = {name: gates.pooled_error_rate([launch], arm) for name, arm in zip(names, (BEFORE, AFTER), strict=False)}
     name, worst = max(shares.items(), key=lambda item: item[1])
     if worst > gates.ERROR_LIMIT:
         of = f" of {name}" if len(shares) > 1 else ""
-        kinds = _listed(_tally(table, "error", measured & among(table, "arm", name) & ~among(table, "error", "none")))
+        bad = measured & among(table, "arm", name) & ~among(table, "error", "none")
+        kinds, example = _failures(record, table, bad)
         words = (
-            f"{percent(worst)} of the requests{of} failed ({kinds}; at most {percent(gates.ERROR_LIMIT)}): "
+            f"{percent(worst)} of the requests{of} failed ({kinds}; at most {percent(gates.ERROR_LIMIT)}){example}: "
             "replies that fail fast must not pass for fast pages. Find the errors first."
         )
         yield Doubt("errors", words, worst, gates.ERROR_LIMIT, "%")
 
 
-def _events(table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:
+def _events(record: Record, table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:
     """Edits, purges and log-ins that failed: few beside the pages, but what the scenario is about."""
     for route, plural in (("edit", "edits"), ("purge", "purges"), ("login", "log-in requests")):
         rows = measured & among(table, "route", route)
         bad = rows & (~among(table, "error", "none") | ~among(table, "check", "ok", "unchecked"))
         share = float(bad.sum() / max(1, rows.sum()))
         if share > gates.ERROR_LIMIT:
+            kinds, example = _failures(record, table, bad)
             words = (
-                f"{percent(share)} of the {plural} failed ({int(bad.sum()):,} of {int(rows.sum()):,}): "
-                "the run did not do what its scenario says. See whether the site permits them."
+                f"{percent(share)} of the {plural} failed ({int(bad.sum()):,} of {int(rows.sum()):,}; {kinds})"
+                f"{example}: the run did not do what its scenario says. See whether the site permits them."
             )
             yield Doubt(f"{route}s", words, share, gates.ERROR_LIMIT, "%")
 
@@ -241,6 +291,26 @@ def _held_up(launch: Launch) -> Iterator[Doubt]:
                 unit,
                 invalid=False,
             )
+
+
+def _failures(record: Record, table: pa.Table, bad: npt.NDArray[np.bool_]) -> tuple[str, str]:
+    """What was wrong with rows that failed, the most frequent first, and an address where that occurred."""
+    groups = table.filter(pa.array(bad)).group_by(["error", "status", "check"], use_threads=False)
+    counts: Counter[str] = Counter()
+    places: dict[str, int] = {}
+    for group in groups.aggregate([("url", "count"), ("url", "first")]).to_pylist():
+        word = {"status": f"status {group['status']}", "none": group["check"]}.get(group["error"], group["error"])
+        counts[word] += group["url_count"]
+        places.setdefault(word, group["url_first"])
+    ranked = counts.most_common()
+    told = [f"{word}: {count:,}" for word, count in ranked[:_NAMED]]
+    if len(ranked) > _NAMED:
+        told.append(f"others: {sum(count for _, count in ranked[_NAMED:]):,}")
+    urls = record.table("urls")
+    paths = dict(zip(urls.column("url").to_pylist(), urls.column("path").to_pylist(), strict=True))
+    worst = ranked[0][0]
+    path = paths.get(places[worst], "")[:_LONGEST]  # a run that was cut off may lack it
+    return ", ".join(told), path and f", for one {worst} at {path}"
 
 
 def _tally(table: pa.Table, name: str, mask: npt.NDArray[np.bool_]) -> Mapping[str, int]:

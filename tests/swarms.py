@@ -21,6 +21,7 @@ from results.record import Record, read_record
 
 FOLDER = Path(locustfiles.__file__).parent
 DEADLINE_S = 60.0
+MEMBERS = 6  # of a site that is visited
 
 _started: list[subprocess.Popen[str]] = []
 

@@ -219,10 +219,6 @@ def swarm(
     _refuse_foreign(plan.arms, may_load or ())
     words = [f"--i-may-load={name}" for name in may_load or ()]
     words += [f"--alias={name}" for name in alias or ()]
-    words += [f"--access-log={path.resolve()}" for path in access_log or ()]
-    words += [f"--urls={urls.resolve()}"] if urls else []
-    words += [f"--sitemap={_sitemap(sitemap)}"] if sitemap else []
-    words += [f"--login={login.resolve()}"] if login else []
     words += ["--with-bots"] if with_bots else []
     words += ["--allow-writes"] if allow_writes else []
     words += [] if limit_p99 is None else [f"--limit-p99={limit_p99}"]
@@ -238,11 +234,16 @@ def swarm(
             tempfile.TemporaryDirectory(prefix="anp-") as work,
             steps.step(f"{scenario} against {targets}, {seconds:g} s", total=seconds + 2) as advance,
         ):
+            folder = Path(work)
+            words += [f"--access-log={_lasting(path, folder)}" for path in access_log or ()]
+            words += [f"--urls={_lasting(urls, folder)}"] if urls else []
+            words += [f"--sitemap={_sitemap(sitemap, folder)}"] if sitemap else []
+            words += [f"--login={_lasting(login, folder)}"] if login else []
             record = swarms.attempt(
                 plan,
                 directory,
                 directory / "swarm.log",
-                scratch=Path(work),
+                scratch=folder,
                 core=choose_cores().generator,
                 processes=processes,
                 options=words,
@@ -293,9 +294,26 @@ def _seconds(option: str, word: str) -> float:
     raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
-def _sitemap(word: str) -> str:
+def _lasting(path: Path, folder: Path) -> Path:
+    """A file for another process in another folder: a copy of what can be read only here and once, as a pipe can.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    if not path.exists() or path.is_file() or path.is_dir():
+        return path.absolute()
+    copy = folder / path.name
+    try:
+        with path.open("rb") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}); give a file") from error
+    return copy
+
+
+def _sitemap(word: str, folder: Path) -> str:
     """Where a sitemap is, for a process in another folder."""
-    return word if word.startswith(("http://", "https://")) else str(Path(word).resolve())
+    return word if word.startswith(("http://", "https://")) else str(_lasting(Path(word), folder))
 
 
 def _refuse_foreign(arms: Sequence[Arm], may_load: Sequence[str]) -> None:

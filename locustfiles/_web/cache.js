@@ -168,7 +168,7 @@ class Cache extends HTMLElement {
     if (turn !== this.turn) return; // taken out of the page meanwhile
     if (seen) this.show(seen);
     else {
-      this.say("Locust does not answer; these are the last figures it gave.");
+      this.say("Locust gives no figures, because it has ended or wants a log-in; these are the last ones.");
       this.begun = 0; // it may come back as another process: ask for everything again
       this.shown = null;
     }
@@ -184,7 +184,7 @@ class Cache extends HTMLElement {
     // The page around it, locust's own with its switch between light and dark, says which it is.
     const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g).map(Number);
     this.toggleAttribute("dark", 0.3 * r + 0.6 * g + 0.1 * b < 128);
-    const state = [seen.begun, seen.stage, seen.mark, width].join();
+    const state = [seen.begun, seen.stage, seen.problem, seen.mark, width].join();
     if (state === this.shown) return; // leaves what somebody may be selecting
     this.shown = state;
 
@@ -196,12 +196,15 @@ class Cache extends HTMLElement {
     while (known.length && known[0] <= known.at(-1) - SHOWN_S) this.seconds.delete(known.shift());
 
     const nothing = seen.start.figures.length === 0;
+    const refused = `The last swarm ended before its first request: ${seen.problem}`;
+    const ended = seen.problem ? `Ended early: ${seen.problem}.` : "Ended.";
     this.say({
       idle: "No swarm has run yet. Start one, and its figures appear here.",
-      preparing: "The swarm is being prepared: log-ins and the cache come before the first measured request.",
-      refused: "The last swarm ended before its first request; Exceptions and Logs say why.",
+      preparing: seen.problem ? refused // already known, while locust still brings up users
+        : "The swarm is being prepared: log-ins and the cache come before the first measured request.",
+      refused,
       running: nothing ? "Running; no measured request yet (warm-up is not shown)." : "Running.",
-      ended: `${nothing ? "Ended without a measured request." : "Ended."} The record is ${seen.record}`,
+      ended: `${ended}${nothing ? " No request was measured." : ""} The record is ${seen.record}`,
     }[seen.stage]);
     this.plotWidth = width > WIDE ? Math.floor((width - GAP) / 2) : width;
     this.figures.className = width > WIDE ? "wide" : "";

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import http.client
 import io
 import json
+import re
 import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +21,63 @@ import pytest
 
 from results.record import Record, read_record
 from tests.browser import Page, chromium
-from tests.servers import Server, import_site, reference_site
-from tests.swarms import assert_complete, columns, free_port, start, wait_for
+from tests.servers import Server, reference_site
+from tests.swarms import DEADLINE_S, MEMBERS, assert_complete, columns, free_port, start, wait_for
 
-MEMBERS = 4
 CACHE = "document.querySelector('anp-cache')?.shadowRoot"
 TAB = "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent === 'Cache')"
 STATE = f"{CACHE}?.querySelector('.state')?.textContent"
 EXACT = 2 ** (1 / 64) - 1  # half a bucket of the live histograms, 1.1 %
+NOBODY = """\
+[login]
+page = "/login"
+
+[login.fields]
+login = "{login}"
+password = "{password}"
+
+[accounts]
+list = [["nobody", "nothing"]]
+
+[check]
+page = "/"
+logged_in = "{login}"
+"""
+LOCKED = '''\
+"""The mix of readers and members, in a web interface with a log-in."""
+
+from flask import redirect
+from flask_login import UserMixin, login_user
+from locust import events
+
+from locustfiles.readers_and_members import Visitor as Visitor
+
+
+class Person(UserMixin):
+    """Who knows the way in."""
+
+    id = "somebody"
+
+
+@events.init.add_listener
+def lock(web_ui, **_):
+    """Ask everybody who they are."""
+    if web_ui is None:
+        return
+    web_ui.app.secret_key = "a key"
+    web_ui.login_manager.user_loader(lambda name: Person() if name == Person.id else None)
+
+    @web_ui.app.route("/enter")
+    def enter():
+        login_user(Person())
+        return redirect("/")
+'''
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(cached: Server) -> Server:
     """A small site with its page cache."""
-    with reference_site(import_site(tmp_path_factory.mktemp("site") / "site.db", members=MEMBERS)) as server:
-        yield server
+    return cached
 
 
 @pytest.fixture
@@ -51,10 +95,13 @@ class Locust:
     url: str
     site: Server
     runs: Path
+    browser: urllib.request.OpenerDirector = field(
+        default_factory=lambda: urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    )
 
     def post(self, path: str, **fields: Any) -> None:
         """Press a button."""
-        with urllib.request.urlopen(f"{self.url}/{path}", urllib.parse.urlencode(fields).encode()) as answer:
+        with self.browser.open(f"{self.url}/{path}", urllib.parse.urlencode(fields).encode()) as answer:
             assert json.load(answer)["success"]
 
     def swarm(self) -> None:
@@ -65,9 +112,17 @@ class Locust:
         # Locust gives the same answer for two seconds, and its page does not ask again once it was told "ready".
         wait_for(lambda: json.loads(self.get("stats/requests"))["state"] == "running", "locust to say so")
 
+    def refused(self, **fields: Any) -> str:
+        """Start a swarm that is refused, from the web form; gives the reason."""
+        begun = self.look()["begun"]
+        self.post("swarm", **({"user_count": 4, "spawn_rate": 50, "host": self.site.url} | fields))
+        wait_for(lambda: (self.look()["begun"], self.look()["stage"]) == (begun + 1, "refused"), "the refusal")
+        problem: str = self.look()["problem"]
+        return problem
+
     def get(self, path: str) -> str:
         """Read a page."""
-        with urllib.request.urlopen(f"{self.url}/{path}") as answer:
+        with self.browser.open(f"{self.url}/{path}") as answer:
             text: str = answer.read().decode()
             return text
 
@@ -84,16 +139,20 @@ class Locust:
 
 
 @contextlib.contextmanager
-def locust(folder: Path, site: Server, *options: str, base: str = "") -> Iterator[Locust]:
+def locust(
+    folder: Path, site: Server, *options: str, base: str = "", scenario: str | Path = "readers_and_members"
+) -> Iterator[Locust]:
     """Start locust for members and readers; it waits for somebody to press start."""
     port = free_port()
     words = ["--host", site.url, "--members", str(MEMBERS), "--web-host", "127.0.0.1", "--web-port", str(port)]
-    process = start(folder, "readers_and_members", *words, *options)
+    process = start(folder, scenario, *words, *options)
     found = Locust(f"http://127.0.0.1:{port}{base}", site, folder / "results" / "runs")
     workers = int(options[1]) if "--processes" in options else 0
 
     def is_ready() -> bool:
         try:
+            if "--web-login" in options:
+                found.get("enter")
             return len(json.loads(found.get("stats/requests")).get("workers", ())) == workers
         except OSError:
             return False
@@ -103,7 +162,7 @@ def locust(folder: Path, site: Server, *options: str, base: str = "") -> Iterato
         yield found
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(DEADLINE_S)
 
 
 def table(page: Page, number: int = 0) -> dict[str, list[str]]:
@@ -127,6 +186,15 @@ def shown(figures: list[dict[str, Any]]) -> dict[str, list[str]]:
         ]
         for each in figures
     }
+
+
+def points(seen: dict[str, Any]) -> list[int]:
+    """How many points each line of the two plots must have: hit ratio, then p50 and p99 of each class, by second."""
+    ratios = [ratio for _, [ratio], _ in seen["seconds"] if ratio is not None]
+    times = Counter(name for _, _, rows in seen["seconds"] for _, name, p50, _ in rows if p50 is not None)
+    assert ratios
+    assert times["HIT"] >= 1
+    return [len(ratios), *(times[name] for name in sorted(times) for _ in ("p50", "p99"))]
 
 
 def assert_equals_the_record(seen: dict[str, Any], record: Record) -> None:
@@ -170,7 +238,7 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         page.wait_for(
             f"Number({CACHE}.querySelector('tr[data-class=HIT] td').textContent.replace(',', '')) > {first + 40}"
         )
-        hits = float(table(page)["HIT"][2])
+        hits = float(table(page)["HIT"][2].replace(",", ""))
         said = {each["cache"]: each for each in running.look()["start"]["figures"]}["HIT"]
 
         running.post("stop")
@@ -187,7 +255,8 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         assert str(record.path.name) in page.run(STATE)
         assert_equals_the_record(seen, record)
         wait_for(lambda: page.run(f"{CACHE}.querySelectorAll('svg').length") == 2, "two plots")
-        assert all(page.run(f"[...{CACHE}.querySelectorAll('path')].map((path) => path.getAttribute('d').length > 20)"))
+        drawn = page.run(f"[...{CACHE}.querySelectorAll('path')].map((path) => path.getAttribute('d'))")
+        assert [len(re.findall("[ML]", path)) for path in drawn] == points(seen)
         lines = list(csv.DictReader(io.StringIO(running.get("anp/cache.csv"))))
         assert [(line["cache"], int(line["requests"])) for line in lines if line["stretch"] == "since start"] == [
             (each["cache"], each["requests"]) for each in seen["start"]["figures"]
@@ -218,13 +287,74 @@ def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Pag
         assert counts[0] != counts[1]
 
 
-def test_a_swarm_that_is_refused_is_told_of(tmp_path: Path, site: Server, page: Page) -> None:
-    """When a swarm ends before its first request, the tab says so and where to look, and shows no figures."""
-    with locust(tmp_path, site, "--prepare", "warm") as running:
-        running.post("swarm", user_count=2, spawn_rate=50, host=f"http://127.0.0.1:{free_port()}")
+@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one process", "two workers"])
+def test_a_swarm_that_is_refused_is_told_of(tmp_path: Path, site: Server, page: Page, options: tuple[str, ...]) -> None:
+    """When a swarm ends before its first request, the tab says why, whoever refused it, and shows no figures."""
+    (tmp_path / "urls.txt").write_text("/\n")
+    (tmp_path / "login.toml").write_text(NOBODY)
+    with locust(tmp_path, site, *options, "--urls", "urls.txt", "--login", "login.toml") as running:
         page.open(f"{running.url}/anp/cache")
-        page.wait_for(f"{STATE}?.startsWith('The last swarm ended before its first request')")
+        free = f"http://127.0.0.1:{free_port()}"
+        by_conductor = running.refused(host=free)
+        page.wait_for(f"{STATE} === {json.dumps(f'The last swarm ended before its first request: {by_conductor}')}")
+        assert f"{free} does not answer" in by_conductor
+
+        by_worker = running.refused()
+        page.wait_for(f"{STATE} === {json.dumps(f'The last swarm ended before its first request: {by_worker}')}")
+        assert "login.toml" in by_worker
+
+        marked = running.refused(shape="<b>bold</b>")
+        page.wait_for(f"{STATE} === {json.dumps(f'The last swarm ended before its first request: {marked}')}")
+        assert "<b>bold</b>" in marked
+        assert page.run(f"{CACHE}.querySelector('.state').childElementCount") == 0
         assert page.run(f"{CACHE}.querySelectorAll('table').length") == 0
+
+
+def test_a_swarm_that_breaks_off_is_told_of(tmp_path: Path, database: Path, page: Page) -> None:
+    """When the target dies the tab says so, beside the figures up to then."""
+    with reference_site(database) as victim, locust(tmp_path, victim) as running:
+        running.swarm()
+        page.open(f"{running.url}/anp/cache")
+        page.wait_for(f"!!{CACHE}?.querySelector('tr[data-class=HIT]')")
+        victim.process.kill()
+        page.wait_for(f"{STATE}?.startsWith('Ended early: every request to arm target ({victim.url}) failed')")
+        seen = running.look()
+        assert table(page) == shown(seen["start"]["figures"])
+        assert seen["problem"] in page.run(STATE)
+        assert seen["record"] in page.run(STATE)
+
+
+def test_a_log_in_guards_the_figures(tmp_path: Path, site: Server, page: Page) -> None:
+    """With ``--web-login`` whoever did not log in gets what locust's own pages give them; afterwards the tab works."""
+    scenario = tmp_path / "locked.py"
+    scenario.write_text(LOCKED)
+    with locust(tmp_path, site, "--web-login", scenario=scenario) as running:
+        running.swarm()
+        wait_for(lambda: running.look()["start"]["figures"], "figures")
+        stranger = http.client.HTTPConnection(urllib.parse.urlsplit(running.url).netloc)
+
+        def refusal(path: str) -> tuple[int, str]:
+            stranger.request("GET", path)
+            answer = stranger.getresponse()
+            answer.read()
+            return answer.status, (answer.headers["location"] or "").partition("?")[0]
+
+        own = refusal("/stats/requests")
+        assert own == (302, "/login")
+        for path in ("cache", "cache.js", "cache.csv", "cache.json", "cache/0-0.json", "cache/1-0.json"):
+            assert refusal(f"/anp/{path}") == own
+        stranger.close()
+        page.open(f"{running.url}/anp/cache")
+        page.wait_for("location.pathname === '/login'")
+
+        page.open(f"{running.url}/enter")
+        page.wait_for(f"!!{TAB}")
+        page.run(f"{TAB}.click()")
+        page.wait_for(f"!!{CACHE}?.querySelector('tr[data-class=HIT]')")
+        assert running.get("anp/cache.csv").count("\n") > 1
+        running.post("stop")
+        page.wait_for(f"{STATE}?.startsWith('Ended.')")
+        assert_equals_the_record(running.look(), running.record())
 
 
 def test_the_tab_fits_a_phone_and_the_dark_and_asks_nobody_else(tmp_path: Path, site: Server, page: Page) -> None:
@@ -238,7 +368,7 @@ def test_the_tab_fits_a_phone_and_the_dark_and_asks_nobody_else(tmp_path: Path, 
                 page.open(f"{running.url}{path}")
                 page.wait_for(f"!!{CACHE}?.querySelector('svg')")
                 assert page.run("document.documentElement.scrollWidth") == 390
-                assert page.run(f"{CACHE}.host.hasAttribute('dark')") is dark
+                page.wait_for(f"{CACHE}.host.hasAttribute('dark') === {json.dumps(dark)}")  # as locust's page is
                 ink, paper = (
                     page.run(f"getComputedStyle({element}).{style}.match(/[0-9.]+/g).slice(0, 3).map(Number)")
                     for element, style in ((f"{CACHE}.querySelector('td')", "color"), ("document.body", "background"))

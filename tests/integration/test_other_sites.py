@@ -22,7 +22,8 @@ from scipy import stats
 import tests.member_site
 from results.record import Record, read_record
 from tests.member_site import ACCOUNTS, RECIPES
-from tests.servers import Server, nginx
+from tests.servers import Server, import_site, nginx, reference_site
+from tests.swarms import refused, start
 
 DEADLINE_S = 60.0
 GENERATOR = {"lag", "cpu", "achieved"}
@@ -273,6 +274,18 @@ def test_a_login_that_does_not_log_in_is_refused(members: tuple[str, Path], tmp_
     assert not [word for pair in ACCOUNTS.items() for word in pair if len(word) > 1 and word in done.stderr]
 
 
+NO_EFFECT = [
+    ("cache_hit", ["--alias", "www.example"], "--alias"),
+    ("stampede", ["--allow-writes"], "--allow-writes"),
+    ("logged_in", ["--login", "login.toml"], "--login"),
+    ("cache_hit", ["--urls", "urls.txt", "--with-bots"], "--with-bots"),
+    ("cache_hit", ["--urls", "urls.txt", "--ca-file", "nowhere.pem"], "--ca-file"),
+    ("cache_hit", ["--urls", "urls.txt", "--insecure"], "--insecure"),
+    ("cache_hit", ["--event-every", "2"], "--event-every 2 s"),
+    ("cache_hit", ["--member-share", "0.2"], "--member-share 0.2"),
+]
+"""Scenario, options, and the option that would change nothing."""
+
 REFUSALS = [
     pytest.param(["--scenario", "cache_hit", "--sitemap", "URL/empty.xml"], "no address of the site", id="empty"),
     pytest.param(["--scenario", "cache_hit", "--sitemap", "URL/"], "an HTML page, not a sitemap", id="html"),
@@ -282,6 +295,19 @@ REFUSALS = [
     pytest.param(["--scenario", "search", "--urls", "urls.txt"], "needs the reference site", id="scenario"),
     pytest.param(["--scenario", "logged_in", "--urls", "urls.txt"], "--login FILE.toml", id="no-recipe"),
     pytest.param(["--scenario", "crawl", "--urls", "urls.txt", "--users", "3"], "give --rate R", id="closed"),
+    pytest.param(["--scenario", "cache_hit", "--urls", "plum.gif"], "plum.gif is not a text file", id="binary"),
+    pytest.param(
+        ["--scenario", "cache_hit", "--urls", "urls.txt", "--prepare", "cold"], "the reference site only", id="cold"
+    ),
+    pytest.param(
+        ["--scenario", "readers_and_members", "--urls", "urls.txt", "--login", "login.toml", "--members", "5"],
+        "--members is 5, and the recipe login.toml has 2 accounts; give --members 2",
+        id="accounts",
+    ),
+    *(
+        pytest.param(["--scenario", scenario, *words], f"{says} has no effect", id=says)
+        for scenario, words, says in NO_EFFECT
+    ),
 ]
 
 
@@ -292,11 +318,132 @@ def test_what_cannot_be_swarmed_is_one_line(
     """Each refusal comes before any load as a single line with the remedy, and leaves no record."""
     (tmp_path / "urls.txt").write_text("/\n")
     (tmp_path / "odd.log").write_text('{"path": "/", "status": 200}\n' * 5)
+    (tmp_path / "plum.gif").write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff")
+    (tmp_path / "login.toml").write_text(RECIPE)
+    (tmp_path / "accounts.csv").write_text("login,password\nann,x\nbob,y\n")
     url = files[0].url
 
     done = _anp(tmp_path, "swarm", "--host", url, "--out", "runs", *(word.replace("URL", url) for word in words))
 
     _is_refused(done, says, tmp_path)
+
+
+@pytest.mark.parametrize(("scenario", "words", "says"), NO_EFFECT, ids=[says for _, _, says in NO_EFFECT])
+def test_locust_refuses_what_has_no_effect_too(
+    scenario: str, words: list[str], says: str, files: tuple[Server, Path], tmp_path: Path
+) -> None:
+    """A locustfile of ours run by locust itself says the same as ``anp swarm``."""
+    (tmp_path / "urls.txt").write_text("/\n")
+
+    said = refused(tmp_path, start(tmp_path, scenario, "--headless", "--host", files[0].url, "-t", "1s", *words))
+
+    assert said.startswith(f"error: {says} has no effect")
+
+
+def test_a_site_that_redirects_every_page_is_refused(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """Where plain HTTP only leads to HTTPS, no load is sent, and the line says what to give instead."""
+    (tmp_path / "urls.txt").write_text("".join(f"/recipes/{number}/\n" for number in range(20)))
+    secure = f"https://127.0.0.1:{files[0].ports['LISTEN_TLS']}"
+    with nginx(tmp_path, f"access_log asked; server {{ listen LISTEN; return 301 {secure}$request_uri; }}") as server:
+        done = _anp(tmp_path, *_words(server.url, "cache_hit"), "--urls", "urls.txt")
+
+    _is_refused(done, f"give {secure} instead of {server.url}", tmp_path)
+    assert len((tmp_path / "asked").read_text().splitlines()) < 20
+
+
+def test_a_redirect_of_some_pages_is_no_hindrance(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """One page that leads elsewhere is load like any other, and counted as an error of its own."""
+    (tmp_path / "urls.txt").write_text("/moved\n/\n")
+    http = f"""server {{ listen LISTEN;
+        location = /moved {{ return 302 https://127.0.0.1:{files[0].ports["LISTEN_TLS"]}/; }}
+        location / {{ return 200 home; }} }}"""
+    with nginx(tmp_path, http) as server:
+        done = _anp(tmp_path, *_words(server.url, "cache_hit"), "--urls", "urls.txt", "--json")
+
+    statuses = {row["route"]: row["errors"] for row in json.loads(done.stdout)["rows"]}
+    assert statuses["home"] == 0
+    assert statuses["redirect"] > 0
+
+
+def test_plain_http_on_a_port_of_tls_is_refused(files: tuple[Server, Path], tmp_path: Path) -> None:
+    """The words of nginx for it are turned into the address to give."""
+    (tmp_path / "urls.txt").write_text("/\n")
+    address = f"127.0.0.1:{files[0].ports['LISTEN_TLS']}"
+
+    done = _anp(tmp_path, *_words(f"http://{address}", "cache_hit"), "--urls", "urls.txt")
+
+    _is_refused(done, f"give its address as https://{address}", tmp_path)
+
+
+def test_a_certificate_for_another_name_says_for_which(
+    authority: trustme.CA, files: tuple[Server, Path], tmp_path: Path
+) -> None:
+    """The site is reached by the name that the line gives."""
+    (tmp_path / "urls.txt").write_text("/\n")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "site.pem"))
+    http = """server { listen LISTEN ssl; ssl_certificate site.pem; ssl_certificate_key site.pem; expires 1h;
+        location / { return 200 home; } }"""
+    words = ("--scenario", "cache_hit", "--urls", "urls.txt", "--ca-file", "ca.pem")
+    with nginx(tmp_path, http) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        done = _anp(tmp_path, "swarm", "--host", url, "--out", "runs", *words)
+        _, record, _ = _swarm(tmp_path, "--host", f"https://localhost:{server.port}", *words)
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "IP address mismatch" in done.stderr
+    assert "give the host by a name that its certificate is for: localhost; or trust" in done.stderr
+    assert set(_paths(record)) == {"/"}
+
+
+def test_a_sitemap_index_of_the_public_site_is_read_on_the_copy(tmp_path: Path) -> None:
+    """With ``--alias`` the index is followed on the target, and the public host is never asked for."""
+    site = tmp_path / "site"
+    site.mkdir()
+    public = "https://www.kitchen.invalid"
+    (site / "sitemap.xml").write_text(_xml("sitemapindex", [f"<sitemap><loc>{public}/pages.xml</loc></sitemap>"]))
+    (site / "pages.xml").write_text(_xml("urlset", [f"<url><loc>{public}/sitemap.xml</loc></url>"]))
+    with nginx(tmp_path, "server { listen LISTEN; root site; expires 1h; }") as server:
+        words = ("--sitemap", f"{server.url}/sitemap.xml", "--alias", "www.kitchen.invalid")
+        _, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
+
+    assert f"1 addresses: sitemap {server.url}/sitemap.xml and 1 it leads to" in said
+    assert set(_paths(record)) == {"/sitemap.xml"}
+
+
+@pytest.mark.parametrize("word", ["--urls", "--access-log", "--sitemap"])
+def test_addresses_come_out_of_a_pipe(word: str, files: tuple[Server, Path], tmp_path: Path) -> None:
+    """What a shell writes as ``<(…)`` can be read by nobody else and only once."""
+    line = '203.0.113.7 - - [21/Nov/2026:02:03:04 +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"\n'
+    text = {"--urls": "/\n", "--access-log": line, "--sitemap": f"{files[0].url}/\n"}[word]
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as source:
+        source.write(text)
+    words = (*_words(files[0].url, "cache_hit"), word, f"/dev/fd/{reader}", "--json")
+    try:
+        done = _anp(tmp_path, *words, pass_fds=(reader,))
+    finally:
+        os.close(reader)
+
+    assert done.stdout, done.stderr
+    record = read_record(tmp_path / json.loads(done.stdout)["record"])
+    assert set(_paths(record)) == {"/"}
+
+
+def test_a_cache_before_the_reference_site_cannot_be_made_cold(tmp_path: Path) -> None:
+    """Behind nginx's cache the site's purge leaves pages where they are: refused, and without nginx it goes on."""
+    database = import_site(tmp_path / "site.db")
+    http = """proxy_cache_path stored keys_zone=pages:1m;
+        server { listen LISTEN; add_header X-Cache-Status $upstream_cache_status;
+            location / { proxy_pass SITE; proxy_cache pages; proxy_cache_valid 200 1h; } }"""
+    words = ("--scenario", "cache_hit", "--prepare", "cold")
+    with reference_site(database) as site, nginx(tmp_path, http.replace("SITE", site.url)) as before_it:
+        done = _anp(tmp_path, "swarm", "--host", before_it.url, "--out", "runs", *words)
+        _is_refused(done, f"not one before it, and X-Cache-Status tells of one at {before_it.url}", tmp_path)
+        data, _, _ = _swarm(tmp_path, "--host", site.url, *words)
+
+    assert data["run"]["prepared"]["cache"] == "cold"
 
 
 @contextlib.contextmanager
@@ -319,12 +466,19 @@ def _is_refused(done: subprocess.CompletedProcess[str], says: str, folder: Path)
     assert [path.name for path in (folder / "runs").iterdir()] == [".gitignore"]
 
 
-def _anp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run ``anp`` in a folder and return what it printed."""
+def _anp(folder: Path, *words: str, pass_fds: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """Run ``anp`` in a folder, with open files if it is to have any, and return what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
     command = [sys.executable, "-m", "harness", *words]
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        pass_fds=pass_fds,
     )
 
 

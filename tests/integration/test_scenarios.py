@@ -18,19 +18,12 @@ from results.plan import Arm, SwarmPlan
 from results.record import Record
 from results.remarks import remarks
 from results.validity import doubts
-from tests.servers import Server, import_site, nginx, reference_site
-from tests.swarms import assert_complete, columns, finished, start, swarm
+from tests.servers import Server, nginx, reference_site
+from tests.swarms import MEMBERS, assert_complete, columns, finished, start, swarm
 
-MEMBERS = 4
 JUDGED = ("--exit-code-on-error", "0")  # what went wrong is judged from the record
 CLOCKED = {"publish_and_purge": 0.25, "stampede": 0.5, "login_storm": 0.25}
 SCENARIOS = ("assets", "cache_hit", "crawl", "logged_in", "readers_and_members", "search", *CLOCKED)
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small imported site that no test changes."""
-    return import_site(tmp_path_factory.mktemp("site") / "site.db", members=MEMBERS)
 
 
 @pytest.fixture(scope="module")

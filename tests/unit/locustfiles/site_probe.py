@@ -2,7 +2,8 @@
 
 Usage: ``python site_probe.py STEPS``, JSON, a list of [word, ...]:
 
-* ``SURVEY`` URL, listed: what the site says of itself, and its revisions;
+* ``SURVEY`` URL, listed, values of the plan: what the site says of itself, and its revisions;
+* ``REQUIRE`` URL, paths: nothing, where some page is there;
 * ``FETCH`` URL: the length of the body there;
 * ``LOG_IN`` URL, member: whether it took any time;
 * ``EDIT`` URL, article; ``PURGE_ALL`` URL; ``PURGE`` URL, path: what came of it;
@@ -18,6 +19,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from locust.rpc.protocol import Message
@@ -37,10 +39,16 @@ def _arm(url: str) -> tuple[Arm, SwarmPlan]:
     return arm, SwarmPlan("s", (arm,))
 
 
-def survey(url: str, listed: bool) -> Any:
+def survey(url: str, listed: bool, values: dict[str, Any] | None = None) -> Any:
     """Who is there."""
-    site = _site.survey(*_arm(url), listed=listed)
+    arm, plan = _arm(url)
+    site = _site.survey(arm, replace(plan, **values or {}), listed=listed)
     return {"about": site.about, "revisions": {str(article): number for article, number in site.revisions.items()}}
+
+
+def require(url: str, paths: list[str]) -> Any:
+    """Whether there are pages."""
+    _site.require_pages(_site.survey(*_arm(url), listed=True), paths)
 
 
 def fetch(url: str) -> Any:

@@ -150,9 +150,9 @@ def test_an_answer_that_was_not_asked_for_is_an_error() -> None:
         found = carry_out(server, {"paths": list(answers)}, *map(visit, answers))
     assert set(told(found["rows"], "error", "check")) == {("status", "unchecked")}
     assert [status for (status,) in told(found["rows"], "status")] == [304, 404, 410, 500, 503]
-    for row, (method, name, _, size, failure, context) in zip(found["rows"], found["fired"], strict=True):
+    for row, (method, name, _, size, failure, *where) in zip(found["rows"], found["fired"], strict=True):
         assert (method, name, size, failure) == ("GET", "page", 0, f"status {row['status']}")
-        assert context == {"arm": "target", "cache": "UNKNOWN"}
+        assert where == ["target", "UNKNOWN"]
 
 
 def test_a_purge_goes_to_the_page_by_its_own_method() -> None:
@@ -182,7 +182,33 @@ def test_every_page_is_checked_and_the_first_examples_are_kept() -> None:
         ("no_mark", "/a", "anonymous"),
         ("wrong_article", "/a", "anonymous"),
     ]
-    assert [failure for *_, failure, _ in found["fired"]] == ["no_mark", "wrong_article", None]
+    assert [failure for *_, failure, _, _ in found["fired"]] == ["no_mark", "wrong_article", None]
+
+
+def test_a_stored_page_must_not_set_cookies() -> None:
+    """Set-Cookie on a reused answer is a failed check wherever nothing graver is wrong with it, on any site."""
+    said = ("hit", "fwd=stale; fwd-status=304; collapsed=?0", "fwd=uri-miss; stored", "fwd=bypass")
+
+    def answer(body: bytes, said: str) -> bytes:
+        return body.replace(b"\r\n\r\n", b"\r\nCache-Status: anp; %s\r\nSet-Cookie: a=1\r\n\r\n" % said.encode(), 1)
+
+    page, other = edition(0), edition(0).replace(b"id=0", b"id=5")
+    with Server({"/a": Turns(*(answer(page, each) for each in said), answer(other, "hit"))}) as server:
+        ours = carry_out(server, {"articles": ["/a"]}, *[visit("/a")] * 5)
+    with Server({"/a": Turns(*(answer(page, each) for each in said))}) as server:
+        foreign = carry_out(server, {"paths": ["/a"]}, *[visit("/a")] * 4)
+    assert told(ours["rows"], "cache", "check") == [
+        ("HIT", "set_cookie_on_hit"),
+        ("REVALIDATED", "set_cookie_on_hit"),
+        ("MISS", "ok"),
+        ("BYPASS", "ok"),
+        ("HIT", "wrong_article"),
+    ]
+    assert [check for (check,) in told(foreign["rows"], "check")] == [
+        *["set_cookie_on_hit"] * 2,
+        *["unchecked"] * 2,
+    ]
+    assert ours["examples"][0]["got"] == "Set-Cookie on a HIT"
 
 
 def test_an_edition_older_than_the_last_edit_is_stale() -> None:

@@ -59,10 +59,10 @@ def test_an_exchange_is_one_row_and_one_event_of_locusts() -> None:
     }
     assert [row[name] for name in ("scheduled", "released", "sent", "end")] == pytest.approx([6.0, 6.25, 6.5, 7.0])
     assert (row["server_ms"], row["db_ms"], row["db_calls"]) == (0.25, 0.0, 0)
-    [[method, name, response_ms, size, failure, context]] = found["fired"]
+    [[method, name, response_ms, size, failure, *where]] = found["fired"]
     assert (method, name, size, failure) == ("GET", "after home", 12, None)
     assert response_ms == pytest.approx(1000.0)
-    assert context == {"arm": "after", "cache": "HIT"}
+    assert where == ["after", "HIT"]
 
 
 def test_what_was_planned_for_the_warm_up_is_not_measured() -> None:
@@ -82,7 +82,7 @@ def test_a_failure_has_its_class_and_its_words() -> None:
         ("SHIP", 0),
     )
     assert [row["error"] for row in found["shipped"][0]["rows"]] == ["status", "closed", "none", "none"]
-    assert [failure for *_, failure, _ in found["fired"]] == ["status 503", "closed", "leak", None]
+    assert [failure for *_, failure, _, _ in found["fired"]] == ["status 503", "closed", "leak", None]
     [second] = found["shipped"][0]["seconds"]
     assert (second["completed"], second["errors"]) == (4, 2)
 

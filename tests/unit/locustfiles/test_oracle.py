@@ -125,13 +125,6 @@ def test_a_mark_must_come_in_the_first_kilobyte() -> None:
     assert finding.check == "no_mark"
 
 
-@pytest.mark.parametrize(("cache", "is_wrong"), [("HIT", True), ("STALE", True), ("MISS", False), ("BYPASS", False)])
-def test_a_stored_page_must_not_set_cookies(cache: str, *, is_wrong: bool) -> None:
-    """Set-Cookie on a reused response hands one visitor's cookie to all."""
-    finding = oracle().check(RIGHT, page(RIGHT), cache=cache, sets_cookie=True)
-    assert (finding is not None and finding.check == "set_cookie_on_hit") == is_wrong
-
-
 def test_expectations_come_from_the_corpus() -> None:
     """Articles carry id, revision and digest; searches what was looked for; other pages only route and viewer."""
     judges = oracle({9: 4})

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from locustfiles._recorder import Recorder, Rows
+from locustfiles._recorder import Recorder, Rows, pack
 from results.columns import CACHE_CLASSES, ERROR_CLASSES
 from results.record import RecordWriter, read_record
 
@@ -36,7 +36,7 @@ ROUTES = ("home", "member", "article", "redirect")
 
 
 def row(request: int, *, arm: int = 0, error: int = 0, url: int = 0) -> tuple[float, ...]:
-    """Values of one row, in the order of ``Rows.add``."""
+    """Values of one row, in the order of ``pack``."""
     cache = CACHE_CLASSES.index("HIT")
     times = (1.0, 1.1, 1.2, nan, 1.4)
     return (request, arm, 1, 0, 2, cache, error, 0, True, 200, url, 5, 1, *times, 99, 0.5, 0.25, 1, True)
@@ -59,7 +59,7 @@ def shipment(rows: Rows, **values: Any) -> dict[str, Any]:
 def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> None:
     """Every column of a shipped row comes back with its value, words as words."""
     rows = Rows()
-    rows.add(*row(41, arm=1, url=9))
+    rows.add(pack(*row(41, arm=1, url=9)))
     recorder.accept(2, shipment(rows, seconds=[SECOND]))
     record = read_record(tmp_path / "record", allow_incomplete=True)
     [found] = record.table("requests").to_pylist()
@@ -99,7 +99,7 @@ def test_rows_are_kept_in_order(recorder: Recorder, tmp_path: Path) -> None:
     """All rows of a shipment are written, in the order in which they were added."""
     rows = Rows()
     for request in range(9):
-        rows.add(*row(request))
+        rows.add(pack(*row(request)))
     recorder.accept(0, shipment(rows))
     found = read_record(tmp_path / "record", allow_incomplete=True).table("requests")
     assert found["request"].to_pylist() == list(range(9))
@@ -109,10 +109,10 @@ def test_a_url_is_written_once(recorder: Recorder, tmp_path: Path) -> None:
     """However often a page is asked for, the URL table names it once."""
     rows = Rows()
     for url in (3, 1, 3):
-        rows.add(*row(0, url=url))
+        rows.add(pack(*row(0, url=url)))
     recorder.accept(0, shipment(rows))
-    rows.add(*row(0, url=1))
-    rows.add(*row(0, url=2))
+    rows.add(pack(*row(0, url=1)))
+    rows.add(pack(*row(0, url=2)))
     recorder.accept(0, shipment(rows))
     urls = read_record(tmp_path / "record", allow_incomplete=True).table("urls")
     assert urls["url"].to_pylist() == [1, 3, 2]
@@ -123,7 +123,7 @@ def test_a_whole_run_settles(recorder: Recorder) -> None:
     for worker in (0, 1):
         rows = Rows()
         for part in range(3):
-            rows.add(*row(part))
+            rows.add(pack(*row(part)))
             recorder.accept(worker, shipment(rows))
         recorder.settle(worker, 3)
     ledger = recorder.ledger(2)
@@ -135,7 +135,7 @@ def test_a_lost_shipment_is_a_gap(recorder: Recorder) -> None:
     """A shipment that never came leaves a gap with its place, and the ledger is not complete."""
     rows = Rows()
     for part in range(3):
-        rows.add(*row(part))
+        rows.add(pack(*row(part)))
         sent = shipment(rows)
         if part != 1:
             recorder.accept(0, sent)
@@ -148,7 +148,7 @@ def test_a_lost_shipment_is_a_gap(recorder: Recorder) -> None:
 def test_a_lost_last_shipment_is_seen(recorder: Recorder) -> None:
     """Rows that a worker counted and nobody received show in the totals."""
     rows = Rows()
-    rows.add(*row(0))
+    rows.add(pack(*row(0)))
     recorder.accept(0, shipment(rows))
     recorder.settle(0, 2)
     assert not recorder.ledger(1)["complete"]
@@ -165,7 +165,7 @@ def test_answers_are_counted_apart_from_failures(recorder: Recorder) -> None:
     """A response of any status was answered; a closed connection was not, and the site may not have counted it."""
     rows = Rows()
     for error in ("none", "none", "status", "closed", "abandoned"):
-        rows.add(*row(0, error=ERROR_CLASSES.index(error)))
+        rows.add(pack(*row(0, error=ERROR_CLASSES.index(error))))
     recorder.accept(0, shipment(rows))
     assert recorder.answered("before") == {"article": 3}
     assert recorder.unanswered("before") == 2
@@ -203,7 +203,7 @@ def test_what_is_recorded_is_live_as_well(recorder: Recorder) -> None:
     """Each accepted row is in the figures that are shown while the run goes on."""
     rows = Rows()
     for request in range(4):
-        rows.add(*row(request, arm=request % 2))
+        rows.add(pack(*row(request, arm=request % 2)))
     recorder.accept(0, shipment(rows))
     found = {(figures.arm, figures.cache): figures.requests for figures in recorder.live.totals()}
     assert (found["before", "HIT"], found["after", "HIT"]) == (2, 2)
@@ -221,7 +221,7 @@ def test_the_ledger_is_complete_only_if_nothing_was_lost_or_came_twice(
     harmed = False
     for worker, count, is_lost, is_repeated in parts:
         for request in range(count):
-            workers[worker].add(*row(request))
+            workers[worker].add(pack(*row(request)))
         sent = shipment(workers[worker])
         times = 0 if is_lost else 1 + is_repeated
         harmed = harmed or (count > 0 and times != 1)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ from harness.cli import app
 from locustfiles._errors import SwarmError
 from locustfiles._pages import listed_pages
 from locustfiles._scenario import Persona, Scenario
-from locustfiles._shape import parse
-from results.plan import SHAPES
+from results.plan import SHAPES, Arm, SwarmPlan, parse_shape
 from tests.unit.locustfiles.small_site import small_site
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,6 +109,48 @@ def test_what_needs_the_reference_site_is_refused_elsewhere(persona: Persona) ->
         scenario(READER, persona).on(listed_pages(["/"], ["home"], [1.0]))
 
 
+def test_what_can_be_chosen_elsewhere_is_all_that_there_is(shipped: dict[str, dict[str, Any]]) -> None:
+    """The scenarios that the refusal names are those that another site can be swarmed with, each of them."""
+    pages = listed_pages(["/"], ["home"], [1.0], (), "/enter")
+    possible, refusals = set(), set()
+    for name, data in shipped.items():
+        made = Scenario(name, "", tuple(Persona(**persona) for persona in data["personas"]))
+        try:
+            made.on(pages)
+            possible.add(name)
+        except SwarmError as error:
+            refusals.add(str(error).partition("choose ")[2])
+    [words] = refusals
+    assert set(re.split(r", | or ", words)) == possible
+
+
+@pytest.mark.parametrize(
+    ("personas", "values", "says"),
+    [
+        ([READER], {"event_s": 2.0}, "--event-every 2 s has no effect: scenario 'mine' has no edits"),
+        ([READER, MEMBER], {"event_s": 0.5}, "--event-every 0.5 s has no effect"),
+        ([READER], {"member_share": 0.2}, "--member-share 0.2 has no effect: scenario 'mine' has no members"),
+        ([READER, ARRIVAL], {"member_share": 0.0}, "--member-share 0 has no effect: scenario 'mine' has no members"),
+        ([MEMBER], {"member_share": 1.0}, "--member-share 1 has no effect: scenario 'mine' has only members"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(personas: list[Persona], values: dict[str, Any], says: str) -> None:
+    """A clock for nobody, and a share where there is nothing to share, are one line with what to do."""
+    plan = SwarmPlan("mine", (Arm("target", "http://127.0.0.1:1"),), **values)
+    with pytest.raises(SwarmError, match=re.escape(says)) as caught:
+        scenario(*personas).require_use(plan)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_has_an_effect_is_not_refused() -> None:
+    """Plain plans go with every scenario; events with a clock, shares with a mix."""
+    plain = SwarmPlan("mine", (Arm("target", "http://127.0.0.1:1"),))
+    for personas in ([READER], [MEMBER], [EDITOR], [READER, MEMBER, CRAWLER]):
+        scenario(*personas).require_use(plain)
+    scenario(READER, MEMBER, EDITOR).require_use(replace(plain, event_s=1.0, member_share=0.3))
+    scenario(CRAWLER, MEMBER).require_use(replace(plain, member_share=0.3))
+
+
 def test_elsewhere_everybody_reads_by_the_sites_own_mix() -> None:
     """Readers take the weights of the site's routes, crawlers tour it, purges and log-ins stay what they are."""
     pages = listed_pages(["/", "/a/1", "/a/2"], ["home", "a", "a"], [1.0, 2.0, 3.0], ("/my",), "/enter")
@@ -171,7 +213,7 @@ def test_the_document_describes_every_shape_with_its_number() -> None:
     assert [name for name, _ in rows] == list(SHAPES)
     for name, number in rows:
         given = re.findall(r"[\d.]+$", number.strip())
-        assert [float(text) for text in given] == ([] if SHAPES[name] == (0, 0) else [parse(name)[1]])
+        assert [float(text) for text in given] == ([] if SHAPES[name] == (0, 0) else [parse_shape(name)[1]])
 
 
 def test_the_document_names_only_options_that_there_are() -> None:

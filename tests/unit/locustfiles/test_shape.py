@@ -13,7 +13,7 @@ from scipy import integrate, stats
 
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Persona, Scenario
-from locustfiles._shape import FASTEST, STEP_S, Step, parse, steps
+from locustfiles._shape import FASTEST, STEP_S, Step, steps
 from results.plan import Arm, SwarmPlan
 from tests.unit.locustfiles.small_site import small_site
 
@@ -84,12 +84,6 @@ def test_shapes_without_an_end_go_on() -> None:
     climb = list(itertools.islice(steps(plan("breakpoint:1.5", duration_s=inf)), 15))
     assert climb[-1].low == pytest.approx(1.5**14)
     assert climb[-1].end == 15 * STEP_S
-
-
-def test_a_shape_without_a_number_takes_its_own() -> None:
-    """A bare name stands for the documented number."""
-    assert [parse(name)[1] for name in ("ramp", "steps", "spike", "breakpoint", "steady")] == [0.1, 4, 5, 1.2, 1]
-    assert parse("spike:8") == ("spike", 8)
 
 
 @given(st.floats(0.01, 20), st.floats(0.01, 20), st.floats(0.001, 100), st.floats(0, 1e4))

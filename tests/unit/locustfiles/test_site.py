@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import trustme
 
 import synth
 from locustfiles._oracle import query_hash
 from synth.people import member
 from target_app.routes import SITEMAP_PART
 from target_app.search import fingerprint, read_words
-from tests.unit.locustfiles.bad_server import OK, Server, resets, says
+from tests.unit.locustfiles.bad_server import OK, Answer, Server, resets, says
 
 PROBE = Path(__file__).with_name("site_probe.py")
 CORPUS = synth.Corpus(1, 50, profile="natural", seed=3)  # as in the probe
@@ -41,6 +43,12 @@ def answer(data: object, *headers: str, status: int = 200) -> bytes:
 
 
 ABOUT = {"site": "anp-reference", "members": 4}
+REFERENCE = {
+    "/anp/about": says(answer(ABOUT)),
+    "/anp/revisions": says(answer({"revisions": {}})),
+    "/": says(answer(b"home", "Cache-Status: anp; hit; ttl=60", "X-Cache: HIT")),
+}
+MISSING = says(answer(b"", status=404))
 
 
 def test_a_site_says_who_it_is() -> None:
@@ -105,6 +113,119 @@ def test_a_file_is_fetched_through_redirects_of_its_own_host() -> None:
     assert "came in a form that cannot be read" in found[5]["error"]
 
 
+def leads(to: str, status: int = 301) -> Answer:
+    """An answer that redirects."""
+    return says(answer(b"", f"Location: {to}", status=status))
+
+
+def test_a_site_that_sends_every_page_elsewhere_is_refused_with_where() -> None:
+    """Only where each address tried ends on another origin, at once or after a redirect within the site."""
+    away = leads("https://kitchen.example/a?b=c", 302)
+    sites: list[tuple[dict[str, Answer], list[str]]] = [
+        ({f"/{number}": away for number in range(20)}, [f"/{number}" for number in range(20)]),
+        ({"/": leads("/home", 302), "/home": away}, ["/"]),
+        ({"/": away, "/a": leads("/", 302)}, ["/", "/a"]),
+        ({"/": away, "/a": says(OK)}, ["/", "/a"]),
+        ({"/": away, "/a": MISSING}, ["/", "/a"]),
+        ({"/": away, "/a": resets(b"")}, ["/", "/a"]),
+        ({"/": leads("/"), "/a": leads("mailto:ann"), "/b": leads("http://[bad/")}, ["/", "/a", "/b"]),
+    ]
+    servers = [Server({"/anp/about": MISSING, **answers}) for answers, _ in sites]
+    found = ask(*[("REQUIRE", server.url, paths) for server, (_, paths) in zip(servers, sites, strict=True)])
+    for server in servers:
+        server.__exit__()
+    for number, what in enumerate(("each of the 8 addresses tried", "/", "each of the 2 addresses tried")):
+        url = servers[number].url
+        assert found[number]["error"].startswith(f"{url} redirects {what} to https://kitchen.example, and ")
+        assert f"give https://kitchen.example instead of {url}" in found[number]["error"]
+    assert found[3:] == [None] * 4
+    assert len(servers[0].requests) == 1 + 8  # the survey, and not all of the addresses
+
+
+def test_where_a_reference_site_should_be_a_redirect_is_told_as_one() -> None:
+    """Whoever gave http:// for a site that moved to https:// is told so, not that this is another site."""
+    with Server({"/anp/about": leads("https://127.0.0.1:8443/anp/about")}) as server:
+        [moved] = ask(("SURVEY", server.url, False))
+    assert moved["error"].startswith(f"{server.url} redirects /anp/about to https://127.0.0.1:8443, and ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"<center>The plain HTTP request was sent to HTTPS port</center>",
+        b"Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+        b"Client sent an HTTP request to an HTTPS server.\n",
+    ],
+    ids=["nginx", "Apache", "Go"],
+)
+def test_plain_http_on_a_port_of_tls_is_refused_with_the_right_address(words: bytes) -> None:
+    """The servers' own words for it are understood, compressed too; any other 400 is just not the reference site's."""
+    packed = answer(gzip.compress(words), "Content-Encoding: gzip", status=400)
+    sites = (answer(words, status=400), packed, answer(b"no such host", status=400))
+    servers = [Server({"/anp/about": says(site)}) for site in sites]
+    found = ask(*[("SURVEY", server.url, True) for server in servers])
+    for server in servers:
+        server.__exit__()
+    for server, refusal in zip(servers[:2], found[:2], strict=True):
+        assert "speaks TLS and refuses plain HTTP (status 400)" in refusal["error"]
+        assert refusal["error"].endswith(f"https://127.0.0.1:{server.port}")
+    assert found[2] == {"about": None, "revisions": {}}
+
+
+def test_a_server_that_drops_plain_http_may_speak_tls() -> None:
+    """Where the connection just ends, the address with https:// is one of the remedies."""
+    with Server({"/anp/about": resets(b"")}) as server:
+        [refusal] = ask(("SURVEY", server.url, True))
+    assert refusal["error"].endswith(f"if it speaks TLS, write https://127.0.0.1:{server.port}")
+
+
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [
+        (["kitchen.example", "*.kitchen.example", "10.0.0.7"], ": kitchen.example, *.kitchen.example, 10.0.0.7; or"),
+        (
+            [f"{letter}.example" for letter in "abcdefg"],
+            ": a.example, b.example, c.example, d.example, e.example and 2",
+        ),
+    ],
+)
+def test_a_certificate_for_other_names_says_which(names: list[str], known: str, tmp_path: Path) -> None:
+    """The host given is not among them; a file of authorities would not help, so it is not the remedy."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    with Server({"/anp/about": MISSING}, tls=context) as server:
+        refusal, accepted = ask(
+            ("SURVEY", server.url, True, {"ca_file": str(tmp_path / "ca.pem")}),
+            ("SURVEY", server.url, True, {"insecure": True}),
+        )
+    assert "does not answer (tls: IP address mismatch" in refusal["error"]
+    assert f"; give the host by a name that its certificate is for{known}" in refusal["error"]
+    assert refusal["error"].endswith("or trust it as it is with --insecure")
+    assert "--ca-file" not in refusal["error"]
+    assert accepted == {"about": None, "revisions": {}}
+
+
+def test_a_certificate_of_an_unknown_authority_needs_the_authority() -> None:
+    """Other failures of the verification keep their remedy."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with Server({"/anp/about": MISSING}, tls=context) as server:
+        [refusal] = ask(("SURVEY", server.url, True))
+    assert refusal["error"].endswith("name its authority with --ca-file FILE, or trust it as it is with --insecure")
+
+
+def test_a_cache_before_the_site_cannot_be_made_cold() -> None:
+    """A purge would not reach it: the cache is named and nothing is purged; the site's own cache is no hindrance."""
+    page = answer(b"home", "Cache-Status: anp; fwd=miss; stored", "X-Varnish: 5 3", "Age: 7")
+    with Server({**REFERENCE, "/": says(page), "/anp/purge": says(answer({"purged": 5}))}) as site:
+        [refusal] = ask(("PURGE_ALL", site.url))
+    assert refusal["error"].startswith("--prepare cold empties the site's own cache, not one before it, and Varnish ")
+    assert f"tells of one at {site.url}; empty that by hand and use natural" in refusal["error"]
+    assert not [head for _, head in site.requests if head.startswith(b"POST")]
+
+
 def mark(viewer: str, page: str = "me") -> bytes:
     """A page made for somebody."""
     return f'<meta name="anp-mark" content="page={page} viewer={viewer}">'.encode()
@@ -133,17 +254,18 @@ def test_a_login_is_believed_only_when_the_members_own_page_comes() -> None:
     for line, part in zip(
         says_why,
         (
-            "POST /login gave status 401",
+            "POST /login gave status 401; expected status 303; does",
             f"expected page=me viewer={person.id}, got page=me viewer=anonymous",
             "got page=me viewer=m00009",
             "got page=login viewer=anonymous",
             "got no mark, status 200",
-            "POST /login gave status 0, closed",
+            "POST /login was not answered (closed: the server broke the connection before any answer); see",
         ),
         strict=True,
     ):
         assert line.startswith(f"member {person.id} could not log in at ")
         assert part in line
+        assert "none" not in line
     assert servers[0].requests[0][1].startswith(b"POST /login ")
     assert b"Cookie: s=1" in servers[0].requests[1][1]
 
@@ -175,16 +297,12 @@ def test_an_edit_must_store_the_edition_of_the_corpus() -> None:
 
 def test_purges_go_out_in_each_sites_own_way() -> None:
     """The reference site's cache is emptied by its JSON; a page elsewhere is purged by the method PURGE."""
-    ours = {
-        "/anp/about": says(answer(ABOUT)),
-        "/anp/revisions": says(answer({"revisions": {}})),
-        "/anp/purge": says(answer({"purged": 5})),
-    }
+    ours = {**REFERENCE, "/anp/purge": says(answer({"purged": 5}))}
     refuses = {**ours, "/anp/purge": says(answer({"detail": "no"}, status=403))}
     with Server(ours) as site, Server(refuses) as strict, Server({"/a?b=1": says(OK)}) as foreign:
         found = ask(("PURGE_ALL", site.url), ("PURGE_ALL", strict.url), ("PURGE", foreign.url, "/a?b=1"))
     assert found[0] is None
-    assert "did not purge its cache (status 403, none)" in found[1]["error"]
+    assert "did not purge its cache (status 403);" in found[1]["error"]
     assert found[2] == 200
     assert foreign.requests[0][1].startswith(b"PURGE /a?b=1 HTTP/1.1\r\n")
     assert site.requests[-1][1].startswith(b"POST /anp/purge ")

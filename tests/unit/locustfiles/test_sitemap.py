@@ -71,6 +71,45 @@ def test_an_index_leads_to_all_its_sitemaps_on_this_site() -> None:
     assert table.source == "sitemap sitemap-index.xml and 2 it leads to, 2 of other hosts left out"
 
 
+def test_an_index_is_followed_on_the_target_whatever_name_it_uses() -> None:
+    """The public site that a copy's sitemap speaks of is never asked; neither is another port or scheme."""
+    target = "http://127.0.0.1:8080"
+    children = ("https://www.kitchen.example/a.xml?p=1", "https://127.0.0.1/b.xml", "http://127.0.0.1:9/c.xml")
+    files = {
+        f"{target}/sitemap.xml": index(*children, "https://shop.example/d.xml"),
+        f"{target}/a.xml?p=1": urlset("https://www.kitchen.example/1"),
+        f"{target}/b.xml": index("https://www.kitchen.example/c.xml"),
+        f"{target}/c.xml": urlset("http://127.0.0.1/2"),
+    }
+    asked: list[str] = []
+    hosts = ["127.0.0.1", "www.kitchen.example"]
+    table = read_sitemap(f"{target}/sitemap.xml", site(files, asked), hosts, target=target)
+    assert table.paths == ("/1", "/2")
+    assert asked == list(files)
+    assert table.source.endswith(" and 3 it leads to, 1 of other hosts left out")
+
+
+def test_the_index_in_a_file_is_followed_on_the_target(tmp_path: Path) -> None:
+    """A file has no origin, so what it refers to is the target's."""
+    path = tmp_path / "sitemap.xml"
+    path.write_bytes(index("https://www.kitchen.example/a.xml"))
+    files = {"http://127.0.0.1:8080/a.xml": urlset("/1")}
+    found = read_sitemap(str(path), site(files), ["www.kitchen.example"], target="http://127.0.0.1:8080")
+    assert found.paths == ("/1",)
+
+
+def test_the_index_of_another_server_is_followed_there_and_back() -> None:
+    """Its own sitemaps are where it is, at its own port; those of the target's names are the target's."""
+    where = "http://maps.example:81/sitemap.xml"
+    files = {
+        where: index("https://maps.example/a.xml", "https://www.kitchen.example/b.xml"),
+        "http://maps.example:81/a.xml": urlset("https://www.kitchen.example/1"),
+        "http://127.0.0.1:8080/b.xml": urlset("https://www.kitchen.example/2"),
+    }
+    found = read_sitemap(where, site(files), ["www.kitchen.example"], target="http://127.0.0.1:8080")
+    assert found.paths == ("/1", "/2")
+
+
 @pytest.mark.parametrize(
     "data",
     [

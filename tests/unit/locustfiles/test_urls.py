@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +204,8 @@ def test_a_packed_file_of_addresses(tmp_path: Path) -> None:
         ("/a -1", "the weight -1 is not"),
         ("/a nan", "the weight nan is not"),
         ("/a inf", "the weight inf is not"),
+        ("/a caf\u00e9", "the weight caf\\xe9 is not"),
+        ("http://[caf\u00e9/", "Invalid IPv6 URL"),
         ("/plum cake 2", "write a space within an address as %20"),
         ("<html>", "neither a path"),
     ],
@@ -212,6 +215,37 @@ def test_a_wrong_line_is_named_by_its_number(tmp_path: Path, line: str, says: st
     with pytest.raises(SwarmError, match=rf"urls\.txt line 3, {re.escape(ascii(line))}: .*{re.escape(says)}") as caught:
         read_urls(url_file(tmp_path, f"# two lines\n/fine\n{line}\n"))
     assert "\n" not in str(caught.value)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.binary(max_size=60).map(lambda data: b"/a " + data),
+        st.binary(max_size=2000).map(lambda data: b"http://" + data),
+    )
+)
+def test_whatever_a_file_holds_the_error_can_be_shown(data: bytes) -> None:
+    """Of any bytes at all an error quotes little, in letters of ASCII, on one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "urls.txt"
+        path.write_bytes(data)
+        try:
+            read_urls(path, ["kitchen.example"])
+        except SwarmError as error:
+            said = str(error).replace(str(path), "FILE")
+            assert said.isascii()
+            assert said.isprintable()
+            assert len(said) < 500
+
+
+def test_a_file_that_is_no_text_is_called_so(tmp_path: Path) -> None:
+    """A picture in place of a list is told by its first line that no text has, not by what is wrong with an address."""
+    path = tmp_path / "plum.gif"
+    path.write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff")
+    with pytest.raises(
+        SwarmError, match=r"plum\.gif is not a text file \(line 1 is 'GIF89a\\x01\\x00.*; give one path"
+    ):
+        read_urls(path)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n# only a comment\n"])

@@ -1,14 +1,17 @@
 import dataclasses
 import json
 import math
+import re
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.cli import app
 from results.errors import PlanError
-from results.plan import Arm, SwarmPlan
+from results.plan import Arm, SwarmPlan, parse_shape
 
 ARMS = (Arm("before", "http://127.0.0.1:1"), Arm("after", "http://127.0.0.1:2"))
 URLS = {"source": "urls.txt", "count": 2, "digest": "0" * 32}
@@ -112,6 +115,56 @@ def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
     """A plan that no swarm can carry out is refused."""
     with pytest.raises(PlanError):
         SwarmPlan(**{"scenario": "cache_hit", "arms": ARMS, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (
+            {"duration_s": 0.0},
+            "duration is 0.0 (--duration, in a plan duration_s); it must be a number of seconds from 0.1 up",
+        ),
+        ({"warmup_s": -1.0}, "warm-up is -1.0 (--warmup, in a plan warmup_s)"),
+        (
+            {"event_s": 0.0},
+            (
+                "time between events is 0.0 (--event-every, in a plan event_s); "
+                "it must be a number of seconds from 0.001 to 86400"
+            ),
+        ),
+        ({"stale_s": "long"}, "stale allowance is 'long' (--stale-allowance, in a plan stale_s)"),
+        ({"visitors": 0}, "visitors is 0 (--visitors or --users); it must be a number from 1 to 100000"),
+        ({"member_share": 1.5}, "member share is 1.5 (--member-share, in a plan member_share)"),
+        ({"members": -1}, "members is -1 (--members)"),
+        ({"rate": -1.0}, "rate is -1.0 (--rate); it must be a number from 0.01 to 1000000"),
+        ({"zipf": 4.0}, "zipf is 4.0 (--zipf)"),
+        ({"seed": -1}, "seed is -1 (--seed)"),
+        ({"launch": -1}, "launch is -1; it must be"),
+    ],
+)
+def test_a_refusal_names_option_and_key(values: dict[str, Any], says: str) -> None:
+    """Whoever typed an option finds it in the line, and whoever wrote a plan file finds the key."""
+    with pytest.raises(PlanError) as refusal:
+        SwarmPlan(**{"scenario": "cache_hit", "arms": ARMS, **values})
+    assert str(refusal.value).startswith(says)
+
+
+def test_every_option_named_is_one_of_the_command() -> None:
+    """The options in the lines are those that ``anp swarm`` takes."""
+    command = typer.main.get_command(app).commands["swarm"]  # type: ignore[attr-defined]
+    known = {name for option in command.params for name in option.opts}
+    for key in ("duration_s", "warmup_s", "event_s", "stale_s", "visitors", "member_share", "members", "rate", "zipf"):
+        with pytest.raises(PlanError) as refusal:
+            SwarmPlan(**{"scenario": "cache_hit", "arms": ARMS, key: -1})
+        named = set(re.findall(r"--[a-z-]+", str(refusal.value)))
+        assert named
+        assert named <= known
+
+
+def test_a_shape_without_a_number_takes_its_own() -> None:
+    """A bare name stands for the documented number."""
+    assert [parse_shape(name)[1] for name in ("ramp", "steps", "spike", "breakpoint", "steady")] == [0.1, 4, 5, 1.2, 1]
+    assert parse_shape("spike:8") == ("spike", 8)
 
 
 def test_arms_of_one_name_are_refused() -> None:

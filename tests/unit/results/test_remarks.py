@@ -62,10 +62,11 @@ def write(
     urls: dict[int, tuple[str, str]] | None = None,
     seconds: list[dict[str, Any]] | None = None,
     run: dict[str, Any] | None = None,
+    scenario: dict[str, Any] | None = None,
     **plan: Any,
 ) -> Record:
     """A swarm's record of these rows."""
-    writer = RecordWriter(folder / "record", "swarm", {"plan": {"arms": ARM, **plan}})
+    writer = RecordWriter(folder / "record", "swarm", {"plan": {"arms": ARM, **plan}, "scenario": scenario})
     for name, schema, data in (
         ("requests", REQUESTS, rows),
         ("seconds", SECONDS, seconds or []),
@@ -109,6 +110,60 @@ def test_the_breaking_point_is_named(tmp_path: Path, held: float | None, broke: 
     assert table is not None
     Console(file=file, width=100).print(table)
     assert [line.split()[0] for line in file.getvalue().splitlines()] == ["requests/s", "144.0", "1,728.0"]
+
+
+def test_the_parts_of_a_shaped_run_have_a_line_each(tmp_path: Path) -> None:
+    """Rates, times from the scheduled moment, errors and hits of every step; what there is none of is left out."""
+    first = [row(number, scheduled=number / 10, end=number / 10 + 0.002) for number in range(20)]
+    second = [row(20 + number, scheduled=2 + number / 20, end=2 + number / 20 + 0.004) for number in range(40)]
+    second[0] |= {"error": "status", "status": 503, "cache": "ERROR"}
+    second[1] |= {"cache": "MISS", "end": 7.0}
+
+    found = remarks(write(tmp_path, first + second, shape="steps:3", duration_s=6.0))
+
+    assert [remark.code for remark in found] == ["stretch"] * 3
+    assert found[0].words == (
+        "step 1 of 3, second 0 to 2: 10.0/s offered, 10.0/s completed, "
+        "p50 2.00 ms, p95 2.00 ms, p99 2.00 ms, errors 0 %, hits 100 %"
+    )
+    assert found[1].words.startswith("step 2 of 3, second 2 to 4: 20.0/s offered, 19.5/s completed, p50 4.00 ms, ")
+    assert found[1].words.endswith(", errors 2.5 %, hits 97 %")
+    assert found[2].words == "step 3 of 3, second 4 to 6: 0.0/s offered, 0.0/s completed"
+    assert found[1].figures["p50_ms"] == pytest.approx(4.0)
+    assert found[2].figures == {"start": 4, "end": 6, "offered": 0, "completed": 0} | dict.fromkeys(
+        ("p50_ms", "p95_ms", "p99_ms", "errors", "hit_ratio")
+    )
+
+
+def test_the_lines_of_a_duet_name_their_arm(tmp_path: Path) -> None:
+    """Both arms of a part stand one below the other."""
+    arms = [{"name": name, "url": "http://127.0.0.1:9000"} for name in ("before", "after")]
+    rows = [row(number, arm=arms[number % 2]["name"]) for number in range(10)]
+
+    found = remarks(write(tmp_path, rows, arms=arms, shape="ramp", duration_s=2.0))
+
+    begins = [remark.words.partition(",")[0] for remark in found]
+    assert begins == ["before: part 1 of 2", "after: part 1 of 2", "before: part 2 of 2", "after: part 2 of 2"]
+
+
+@pytest.mark.parametrize(("route", "what"), [("purge", "purge"), ("edit", "edit"), ("login", "log-in")])
+def test_a_scenario_without_its_event_says_so(tmp_path: Path, route: str, what: str) -> None:
+    """Where no event of a persona's clock fell into the measured time, a line says what to do; one is enough."""
+    clocked = {"name": "clocked", "routes": {route: 1.0}, "every_s": 5.0}
+    scenario = {"personas": [{"name": "reader", "routes": {"article": 1.0}, "every_s": None}, clocked]}
+    event = row(2, persona="clocked", route=route, cache="BYPASS")
+    (tmp_path / "with").mkdir()
+
+    without = remarks(write(tmp_path, [row(1), event | {"phase": "warmup"}], scenario=scenario, event_s=2.5))
+    others = remarks(write(tmp_path / "with", [row(1), event], scenario=scenario))
+
+    (remark,) = (each for each in without if each.code == "no_event")
+    assert remark.words == (
+        f"no {what} fell into the measured time, so the figures are of a run without one: measure for longer "
+        "(--duration), or have one more often than every 2.5 s (--event-every)"
+    )
+    assert remark.figures == {"every_s": 2.5}
+    assert "no_event" not in {other.code for other in others}
 
 
 def test_logins_under_load_are_priced_in_hits(tmp_path: Path) -> None:

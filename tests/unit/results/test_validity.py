@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,110 @@ def test_the_words_name_what_was_found(make_trial: Callable[..., Record]) -> Non
     assert "of the requests of after failed (status " in failing["errors"].words
 
 
+def test_errors_are_named_by_their_status(make_trial: Callable[..., Record]) -> None:
+    """Which statuses and error classes there were, the most frequent first, with an address of that one."""
+
+    def spoil(row: dict[str, Any]) -> dict[str, Any]:
+        if row["route"] != "article" or row["request"] % 4:
+            return row
+        word = {0: 503, 4: 404, 8: 503}.get(row["request"] % 12)
+        return row | ({"error": "closed"} if row["request"] % 20 == 0 else {"error": "status", "status": word})
+
+    record = rewritten(alone(launch(make_trial)), spoil)
+    failed = [row for row in record.table("requests").to_pylist() if row["error"] != "none"]
+    count = Counter(str(row["status"]) if row["error"] == "status" else row["error"] for row in failed)
+    assert count["503"] > count["404"] > count["closed"] > 0
+
+    (found,) = (doubt for doubt in doubts(record) if doubt.code == "errors")
+
+    kinds = f"status 503: {count['503']}, status 404: {count['404']}, closed: {count['closed']}; at most 1.0 %"
+    assert f"failed ({kinds}), for one status 503 at /article/: replies" in found.words
+
+
+def test_many_kinds_of_errors_are_summed_up(make_trial: Callable[..., Record]) -> None:
+    """Beyond five kinds the rest is one number, so that the line stays one."""
+    record = rewritten(
+        alone(launch(make_trial)), lambda row: row | {"error": "status", "status": 500 + row["request"] % 7}
+    )
+    total = record.table("requests").num_rows
+
+    (found,) = (doubt for doubt in doubts(record) if doubt.code == "errors")
+
+    named = [int(text) for text in re.findall(r"status \d+: (\d+)", found.words)]
+    assert len(named) == 5
+    assert f"others: {total - sum(named)};" in found.words
+
+
+def test_errors_of_a_record_without_addresses_have_no_example(make_trial: Callable[..., Record]) -> None:
+    """A run that was cut off before its addresses were written is told all the same."""
+    record = launch(make_trial, failures=(0.05, 0.05))
+    (record.path / "urls.arrows").unlink()
+
+    (found,) = (doubt for doubt in doubts(record) if doubt.code == "errors")
+
+    assert "at most 1.0 %): replies" in found.words
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [({"error": "status", "status": 405}, "status 405: "), ({"check": "wrong_article"}, "wrong_article: ")],
+)
+def test_events_that_fail_are_named_by_what_was_wrong(
+    make_trial: Callable[..., Record], change: dict[str, Any], kind: str
+) -> None:
+    """Refused edits have their status in the line; edits of something else, the check that failed."""
+    record = launch(make_trial, pages=[{"persona": "editor", "route": "edit", "requests": 4}])
+    record = rewritten(record, lambda row: row | (change if row["request"] == 0 else {}))
+
+    (found,) = (doubt for doubt in doubts(record) if doubt.code == "edits")
+
+    assert found.words.startswith(f"25 % of the edits failed (2 of 8; {kind}2), for one {kind[:-2]} at /edit/: ")
+
+
+@pytest.mark.parametrize(
+    ("counted", "unanswered", "says"),
+    [
+        (
+            {"home": 1000, "article": 37},
+            3,
+            (
+                "The record holds 1,000 answers of before and 3 requests without, the site counted 1,037 requests: "
+                "somebody else used the site during the run, or requests are missing from the record."
+            ),
+        ),
+        (
+            {"home": 900},
+            0,
+            (
+                "The record holds 1,000 answers of before, the site counted 900 requests: something before the site "
+                "answered in its stead, or it was restarted and counted anew."
+            ),
+        ),
+    ],
+)
+def test_another_count_of_the_site_is_told_in_numbers(
+    make_trial: Callable[..., Record], counted: dict[str, int], unanswered: int, says: str
+) -> None:
+    """What the record holds and what the site counted stand side by side, with what may have led to it."""
+    site = {"answered": {"home": 1000}, "unanswered": unanswered, "counted_by_site": counted, "agrees": False}
+    ledger = {"complete": True, "site": {"before": site, "after": site | {"agrees": True}}}
+
+    (found,) = doubts(launch(make_trial, ledger=ledger))
+
+    assert found.words == f"{says} Let nobody else use the site, nor restart it, during a run, and run again."
+    assert (found.code, found.measured, found.invalid) == ("ledger", 1, True)
+
+
+def test_other_gaps_are_told_beside_the_count_of_the_site(make_trial: Callable[..., Record]) -> None:
+    """Where the swarm's own count is wrong too, both are said."""
+    site = {"answered": {"home": 10}, "unanswered": 0, "counted_by_site": {"home": 12}, "agrees": False}
+
+    (found,) = doubts(launch(make_trial, ledger={"complete": False, "site": {"before": site}}))
+
+    assert found.words.startswith("The record has gaps: the swarm's own count of its rows does not add up")
+    assert "the site counted 12 requests" in found.words
+
+
 def test_wrong_pages_of_the_warm_up_count(make_trial: Callable[..., Record]) -> None:
     """A page that reached the wrong person before the measured time makes the run invalid too."""
     record = rewritten(
@@ -230,6 +336,44 @@ def test_a_run_without_measured_requests_is_invalid(tmp_path: Path) -> None:
     RecordWriter(tmp_path / "r", "swarm", {"plan": {"arms": [{"name": "target", "url": "http://127.0.0.1:1"}]}})
 
     assert codes(read_record(tmp_path / "r", allow_incomplete=True)) == {"cut_off", "nothing"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (
+            {"rate": 0.1, "duration_s": 1.0},
+            (
+                "at 0.1 requests/s none was planned in the 1 s of measured time. "
+                "Measure for longer (--duration), or at a higher --rate."
+            ),
+        ),
+        (
+            {"rate": None, "duration_s": 0.5},
+            "no visitor asked for anything in the 0.5 s of measured time. Measure for longer (--duration).",
+        ),
+        (
+            {"rate": 0.1, "duration_s": None},
+            (
+                "at 0.1 requests/s none was planned in the measured time. "
+                "Measure for longer (--duration), or at a higher --rate."
+            ),
+        ),
+    ],
+)
+def test_a_plan_without_a_request_is_told_from_an_early_end(tmp_path: Path, asked: dict[str, Any], says: str) -> None:
+    """A run that came to its end had nothing to measure; one that was stopped did not come to it."""
+    for ended_by, words in (
+        ("completed", says),
+        ("interrupted", "the run ended before the first request of its measured time."),
+    ):
+        plan = {"arms": [{"name": "target", "url": "http://127.0.0.1:1"}], **asked}
+        writer = RecordWriter(tmp_path / ended_by, "swarm", {"plan": plan})
+        writer.finish(ended_by, {})  # type: ignore[arg-type]
+
+        (found,) = (doubt for doubt in doubts(read_record(tmp_path / ended_by)) if doubt.invalid)
+
+        assert (found.code, found.words) == ("nothing", f"Nothing was measured: {words}")
 
 
 def test_a_trial_is_left_to_its_comparison(make_trial: Callable[..., Record]) -> None:
