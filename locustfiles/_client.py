@@ -300,6 +300,9 @@ class Client:
                 problem = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if self._complete:  # timed out or abandoned
                 return
+            if not problem and connection.getsockname() == connection.getpeername():
+                # Nobody listens at a port that the kernel may choose for this end: TCP then meets itself.
+                problem = errno.ECONNREFUSED
             if problem:
                 self._fail("connect", os.strerror(problem).lower())
             elif self._tls is None:

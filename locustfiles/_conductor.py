@@ -266,6 +266,7 @@ class Conductor:
                 "prepared": prepared,
                 "counts": self._recorder.counts(),
                 "failed_checks": self._recorder.examples,
+                "failed_requests": self._recorder.failed_requests,
                 "specimens": self._recorder.specimens,
                 "health_maxima": self._recorder.health(),
                 "sites": {

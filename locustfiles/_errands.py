@@ -227,7 +227,7 @@ class Errands:
     ) -> None:
         self._journal.sent += 1
         if route == "login":
-            self._log_in(side, work, released)
+            self._log_in(side, visitor, work, released)
             return
         try:
             reply, check = self._change(side, visitor, work, path, route)
@@ -260,10 +260,11 @@ class Errands:
         self._journal.edited(work[1], article, revision)
         return reply, "ok"
 
-    def _log_in(self, side: Side, work: Work, released: float) -> None:
+    def _log_in(self, side: Side, visitor: Visitor, work: Work, released: float) -> None:
         """A new browser logs in and is shown what only members see; every exchange is a request."""
         assert self._accounts is not None
-        client = Client(side.origin)  # a new browser: no connection, no cookies
+        own, client = visitor.client, Client(side.origin)  # a new browser: no connection, no cookies
+        visitor.client = client  # which whoever ends the run must find
         scheduled, hop = work[0], 0
         try:
             for hop, exchange in enumerate(self._accounts.enter(client, work[5])):
@@ -284,6 +285,7 @@ class Errands:
             self.abandon(work, released, hop)
             raise
         finally:
+            visitor.client = own
             client.close()
 
 

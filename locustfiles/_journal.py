@@ -20,7 +20,7 @@ DEAD_S = 3.0
 """An arm of which every request failed for this long ends the run."""
 
 _DEAD_REQUESTS = 3  # and at least so many of them
-_EXAMPLES = 5  # of each failed check and second
+_EXAMPLES = 5  # of each failed check or error class, and second
 _SPECIMENS = 3  # answers of each arm and cache class whose headers are kept for the reader of the record
 
 _monotonic = time.monotonic
@@ -40,7 +40,7 @@ class Hooks:
     Attributes:
         request: Called for every measured request: method, name, response time in ms, bytes, what failed (or None),
             arm, cache class.
-        ship: Called about once a second with rows, seconds, examples and specimens.
+        ship: Called about once a second with rows, seconds, examples, failed requests and specimens.
         dead: Called once when an arm stopped answering, with the reason.
         edited: Called when an edit is finished: arm, article, revision.
     """
@@ -75,6 +75,7 @@ class Journal:
         self._rows = Rows()
         self._completed = self._errors = 0
         self._examples: list[dict[str, Any]] = []
+        self._failed: list[dict[str, Any]] = []
         self._specimens: list[dict[str, Any]] = []
         self._kept = [[0] * len(CACHE_CLASSES) for _ in arms]
         self._failures = [0] * len(arms)  # in a row
@@ -160,6 +161,7 @@ class Journal:
             failure = failure or reply.error
             self._errors += 1
             self._note_failure(arm, error, failure)
+            self._keep_failed(work, error, reply.reason or failure)
         if measured:
             name, took = self._names[arm][route], (end - scheduled) * 1e3
             self._request(method, name, took, size, failure, self._arms[arm][0], CACHE_CLASSES[cache])
@@ -196,10 +198,31 @@ class Journal:
             **meter.sample(),
         }
         row["start_lag_p50_ms"], row["start_lag_p99_ms"] = _percentiles(self.start_lags, float("nan"))
-        shipment = {**self._rows.ship(), "seconds": [row], "examples": self._examples, "specimens": self._specimens}
+        shipment = {
+            **self._rows.ship(),
+            "seconds": [row],
+            "examples": self._examples,
+            "failed": self._failed,
+            "specimens": self._specimens,
+        }
         self.offered = self.sent = self._completed = self._errors = 0
-        self.lags, self.start_lags, self._examples, self._specimens = [], [], [], []
+        self.lags, self.start_lags, self._examples, self._failed, self._specimens = [], [], [], [], []
         self._hooks.ship(shipment)
+
+    def _keep_failed(self, work: Work, error: int, reason: str) -> None:
+        name = ERROR_CLASSES[error]
+        if sum(failed["error"] == name for failed in self._failed) < _EXAMPLES:
+            second = round(_monotonic() - self.origin, 3)
+            self._failed.append(
+                {
+                    "error": name,
+                    "arm": self._arms[work[1]][0],
+                    "request": work[2],
+                    "url": work[4],
+                    "reason": reason,
+                    "second": second,
+                }
+            )
 
     def _keep_specimen(self, arm: int, cache: int, reply: Reply) -> None:
         self._kept[arm][cache] += 1

@@ -57,7 +57,7 @@ _WORST = (
     *("loop_lag_ms", "start_lag_p50_ms", "start_lag_p99_ms"),
 )
 _SPECIMENS = 3  # of each arm and cache class
-_EXAMPLES = 5  # of each failed check, kept for the reader of the record
+_EXAMPLES = 5  # of each failed check and error class, kept for the reader of the record
 
 
 class Rows:
@@ -129,6 +129,7 @@ class Recorder:
         self._seconds_maxima: dict[str, float] = {}
         self.accounts: dict[int, Account] = {}
         self.examples: list[dict[str, Any]] = []
+        self.failed_requests: list[dict[str, Any]] = []
         self.specimens: list[dict[str, Any]] = []
         self.live = Live(arms)
         for name in ("requests", "seconds", "urls"):
@@ -144,8 +145,8 @@ class Recorder:
 
         Args:
             worker: Whose.
-            shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, ``examples`` of failed checks, and
-                ``specimens`` of answers' headers.
+            shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, ``examples`` of failed checks,
+                ``failed`` requests with the reason, and ``specimens`` of answers' headers.
         """
         account = self.accounts.setdefault(worker, Account())
         rows = np.frombuffer(shipment["rows"], dtype=_DTYPE)
@@ -162,14 +163,11 @@ class Recorder:
         if shipment["seconds"]:
             self._write_seconds(worker, shipment["seconds"])
         for example in shipment["examples"]:
-            same = sum(kept["check"] == example["check"] for kept in self.examples)
-            if same < _EXAMPLES:
-                self.examples.append({"worker": worker, **example})
-
+            _keep(self.examples, {"worker": worker, **example}, _EXAMPLES, "check")
+        for failed in shipment["failed"]:
+            _keep(self.failed_requests, {"worker": worker, **failed}, _EXAMPLES, "error")
         for specimen in shipment["specimens"]:
-            same = sum(all(kept[k] == specimen[k] for k in ("arm", "cache")) for kept in self.specimens)
-            if same < _SPECIMENS:
-                self.specimens.append(specimen)
+            _keep(self.specimens, specimen, _SPECIMENS, "arm", "cache")
 
     def settle(self, worker: int, total: int) -> None:
         """Note how many rows a worker says it made in all."""
@@ -261,3 +259,9 @@ class Recorder:
             values = [row[name] for row in rows if row[name] == row[name]]
             if values:
                 self._seconds_maxima[name] = max(*values, self._seconds_maxima.get(name, values[0]))
+
+
+def _keep(kept: list[dict[str, Any]], new: dict[str, Any], most: int, *kind: str) -> None:
+    """Keep ``new`` unless ``most`` of its kind were kept before."""
+    if sum(all(each[name] == new[name] for name in kind) for each in kept) < most:
+        kept.append(new)

@@ -160,6 +160,46 @@ def test_a_purged_cache_starts_with_misses(tmp_path: Path, cached: Server) -> No
     assert set(rows["cache"]) == {"MISS", "HIT"}
 
 
+LISTENER = """
+import csv
+
+from locust import events
+
+from locustfiles.readers_and_members import Visitor
+
+heard = []
+events.request.add_listener(lambda **what: heard.append(what))
+
+
+@events.quit.add_listener
+def write(**_):
+    names = ("request_type", "name", "response_time", "response_length", "exception")
+    with open("heard.csv", "w", newline="") as file:
+        csv.writer(file).writerows([*(each[name] for name in names), *each["context"].values()] for each in heard)
+"""
+
+
+def test_a_listener_of_ones_own_hears_what_is_recorded(tmp_path: Path, cached: Server) -> None:
+    """Whoever listens to locust's request event is told of every measured request; locust's own sums stay the same."""
+    (tmp_path / "mine.py").write_text(LISTENER)
+    own = ("--headless", "--host", cached.url, "--members", str(MEMBERS), "--out", "record", "--csv", "stats")
+    timing = ("--rate", "100", "--warmup", "0.3", "--duration", "1s")
+    record = finished(tmp_path, start(tmp_path, tmp_path / "mine.py", *own, *timing))
+    rows = columns(record)
+    names = ("phase", "route", "cache", "bytes", "scheduled", "end")
+    measured = [row for row in zip(*(rows[name] for name in names), strict=True) if row[0] == "measured"]
+    with (tmp_path / "heard.csv").open(newline="") as file:
+        heard = list(csv.reader(file))
+    assert len(heard) > 50
+    assert Counter(tuple(line) for line in heard) == Counter(
+        ("GET", route, str((end - scheduled) * 1e3), str(size), "", "target", cache)
+        for _, route, cache, size, scheduled, end in measured
+    )
+    with (tmp_path / "stats_stats.csv").open(newline="") as file:
+        [total] = [line for line in csv.DictReader(file) if line["Name"] == "Aggregated"]
+    assert int(total["Request Count"]) == len(heard)
+
+
 @pytest.mark.parametrize(("fault", "check"), [("leak_member_page", "leak"), ("wrong_article", "wrong_article")])
 def test_a_broken_site_is_caught(tmp_path: Path, database: Path, fault: str, check: str) -> None:
     """A site built to leak a member's page, or to mix articles up, is found out and the first examples are kept."""

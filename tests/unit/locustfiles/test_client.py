@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,6 +18,7 @@ from tests.unit.locustfiles.bad_server import (
     HASTY_TOTAL,
     OK,
     PATIENT,
+    PROBE,
     Answer,
     Server,
     ask,
@@ -492,3 +496,17 @@ def test_an_abandoned_connection_attempt_says_so() -> None:
     with deaf_port() as port:
         [reply] = ask(f"http://127.0.0.1:{port}", ("ABANDON", "/"))
     assert reply["error"] == "abandoned"
+
+
+def test_a_socket_that_met_itself_found_nobody() -> None:
+    """Where nobody listens at a port the kernel may choose for this end, TCP connects a socket with itself."""
+    alone = 'ip link set lo up && echo "40000 40001" > /proc/sys/net/ipv4/ip_local_port_range && exec "$@"'
+    unshare = ["unshare", "--net", "--map-root-user", "sh", "-c", alone, "sh"]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("a network of one's own is not allowed here")
+    steps = json.dumps([[["GET", "/"]] * 20])
+    words = [*unshare, sys.executable, "-W", "error", str(PROBE), "http://127.0.0.1:40000", steps, "{}"]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    [replies] = json.loads(result.stdout)
+    assert len(replies) == 20
+    assert {(reply["error"], reply["reason"]) for reply in replies} == {("connect", "connection refused")}

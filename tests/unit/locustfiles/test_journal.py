@@ -75,8 +75,8 @@ def test_what_was_planned_for_the_warm_up_is_not_measured() -> None:
 def test_a_failure_has_its_class_and_its_words() -> None:
     """A bad status is of the class ``status``, an error keeps its own, a failed check is none and is told too."""
     found = keep(
-        note(status=503, failure="status 503", check="unchecked"),
-        note(status=0, error="closed", check="unchecked"),
+        note(status=503, failure="status 503", check="unchecked", url=4),
+        note(status=0, error="closed", check="unchecked", arm=1, request=9, reason="before any answer"),
         note(check="leak"),
         note(check="unchecked"),
         ("SHIP", 0),
@@ -85,6 +85,11 @@ def test_a_failure_has_its_class_and_its_words() -> None:
     assert [failure for *_, failure, _, _ in found["fired"]] == ["status 503", "closed", "leak", None]
     [second] = found["shipped"][0]["seconds"]
     assert (second["completed"], second["errors"]) == (4, 2)
+    names = ("error", "arm", "request", "url", "reason")
+    assert [[each[name] for name in names] for each in found["shipped"][0]["failed"]] == [
+        ["status", "before", 0, 4, "status 503"],
+        ["closed", "after", 9, 0, "before any answer"],
+    ]
 
 
 def test_a_shipment_takes_everything_with_it() -> None:

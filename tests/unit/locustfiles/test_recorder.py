@@ -53,7 +53,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 def shipment(rows: Rows, **values: Any) -> dict[str, Any]:
     """What a worker sends."""
-    return {**rows.ship(), "seconds": [], "examples": [], "specimens": [], **values}
+    return {**rows.ship(), "seconds": [], "examples": [], "failed": [], "specimens": [], **values}
 
 
 def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> None:
@@ -179,6 +179,15 @@ def test_only_the_first_examples_are_kept(recorder: Recorder) -> None:
         recorder.accept(0, shipment(Rows(), examples=[{"check": check}] * 4))
     kept = [example["check"] for example in recorder.examples]
     assert (kept.count("leak"), kept.count("no_mark")) == (5, 4)
+
+
+def test_only_the_first_failed_requests_are_kept(recorder: Recorder) -> None:
+    """Five of each error class, with the worker and the reason, tell what went wrong."""
+    for error in ("closed", "closed", "protocol"):
+        recorder.accept(1, shipment(Rows(), failed=[{"error": error, "reason": "why"}] * 4))
+    kept = [failed["error"] for failed in recorder.failed_requests]
+    assert (kept.count("closed"), kept.count("protocol")) == (5, 4)
+    assert recorder.failed_requests[0] == {"worker": 1, "error": "closed", "reason": "why"}
 
 
 def test_only_the_first_specimens_of_each_arm_and_class_are_kept(recorder: Recorder) -> None:
