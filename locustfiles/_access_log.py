@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -23,6 +23,7 @@ from apachelogs import COMBINED, COMMON, LogParser
 from locustfiles._errors import SwarmError
 from locustfiles._lines import lines
 from locustfiles._urls import Urls, UrlTable, shown, split_url, wire_path
+from results.units import per_second, percent
 
 BOTS: Final = (
     "bot",
@@ -88,11 +89,11 @@ class AccessLog:
     @property
     def words(self) -> str:
         """One sentence for whoever waits: shares and rates."""
-        shares = ", ".join(f"{count / self.lines:.1%} {reason}" for reason, count in self.left_out.items())
+        shares = ", ".join(f"{percent(count / self.lines)} {reason}" for reason, count in self.left_out.items())
         return (
-            f"{self.lines:,} lines, {self.kept / self.lines:.1%} kept for {len(self.table):,} addresses"
+            f"{self.lines:,} lines, {percent(self.kept / self.lines)} kept for {len(self.table):,} addresses"
             f"{f' (left out: {shares})' if shares else ''}; "
-            f"{self.mean_rate:.3g} requests/s on average, {self.peak_rate:.3g} in the busiest minute"
+            f"{per_second(self.mean_rate)} on average, {self.peak_rate:.3g} in the busiest minute"
         )
 
 
@@ -112,8 +113,7 @@ def read_access_logs(
         SwarmError: A file cannot be read or is in another format, or no request is left.
     """
     files = tuple(paths)
-    names = ", ".join(path.name for path in files)
-    reading = _Reading(f"access log {names}", hosts, redirects=redirects, bots=bots)
+    reading = _Reading(files, hosts, redirects=redirects, bots=bots)
     for path in files:
         reading.read(path)
     return reading.result()
@@ -122,9 +122,10 @@ def read_access_logs(
 class _Reading:
     """The sums over all files."""
 
-    def __init__(self, source: str, hosts: Collection[str], *, redirects: bool, bots: bool) -> None:
-        self._source = source
-        self._urls = Urls(source, hosts)
+    def __init__(self, files: Sequence[Path], hosts: Collection[str], *, redirects: bool, bots: bool) -> None:
+        self._source = f"access log {', '.join(path.name for path in files)}"
+        self._called = f"the access log {', '.join(map(str, files))}"
+        self._urls = Urls(self._called, hosts)
         self._redirects = redirects
         self._bots = bots
         self._combined = LogParser(COMBINED, encoding="utf-8", errors="surrogateescape")
@@ -165,10 +166,12 @@ class _Reading:
 
     def result(self) -> AccessLog:
         """The table and the sums."""
+        if not self._lines:
+            raise SwarmError(f"{self._called} is empty; give a log of visitors' page requests")
         if not self._kept and not self._urls.other_hosts:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._left_out.items())
             raise SwarmError(
-                f"{self._source}: none of {self._lines:,} lines is a request to repeat ({reasons or 'it is empty'}); "
+                f"{self._called}: none of {self._lines:,} lines is a request to repeat ({reasons}); "
                 "give a log of visitors' page requests"
             )
         table = self._urls.table(self._source)

@@ -7,6 +7,7 @@ reads each second. The same element is also a page of its own, ``anp/cache``.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import math
@@ -20,6 +21,8 @@ from locust.web import WebUI
 
 from locustfiles._conductor import Conductor
 from locustfiles._live import ALL, Figures, hit_ratio
+from results.plan import SwarmPlan
+from results.record import read_record
 
 _WEB = Path(__file__).with_name("_web")
 _SCRIPT = '<script type="module" src="./anp/cache.js"></script>'
@@ -83,11 +86,12 @@ def look(conductor: Conductor, begun: int = 0, mark: int = 0) -> dict[str, Any]:
         mark: ``mark`` of it.
 
     Returns:
-        JSON data. ``problem`` is why a swarm was refused or ended early, in one line. ``start`` and ``latest`` hold
-        the figures of each arm and class (times in milliseconds, to the microsecond, None where no answer was good)
-        and, under ``hit_ratio``, a share for each arm. ``seconds`` are those that changed since the caller's last look
-        at the same swarm: number, hit ratio of each arm, and for each arm and class its index, name, median and 99th
-        percentile.
+        JSON data. ``problem`` is why a swarm was refused or ended early, in one line. ``scenario`` and ``targets``
+        (name and URL of each arm) are as the record has them, so empty before it is opened. ``start`` and ``latest``
+        hold the figures of each arm and class (times in milliseconds, to the microsecond, None where no answer was
+        good) and, under ``hit_ratio``, a share for each arm. ``seconds`` are those that changed since the caller's
+        last look at the same swarm: number, hit ratio of each arm, and for each arm and class its index, name, median
+        and 99th percentile.
     """
     live = conductor.live
     seen: dict[str, Any] = {
@@ -95,6 +99,8 @@ def look(conductor: Conductor, begun: int = 0, mark: int = 0) -> dict[str, Any]:
         "stage": conductor.stage,
         "problem": conductor.problem,
         "record": str(conductor.directory or ""),
+        "scenario": "",
+        "targets": [],
         "latest_s": LATEST_S,
         "mark": 0,
         "arms": [],
@@ -104,6 +110,9 @@ def look(conductor: Conductor, begun: int = 0, mark: int = 0) -> dict[str, Any]:
     }
     if live is None:
         return seen
+    assert conductor.directory is not None
+    plan = _plan(conductor.directory)
+    seen |= {"scenario": plan.scenario, "targets": [(arm.name, arm.url) for arm in plan.arms]}
     seen |= {"mark": live.mark, "arms": live.arms}
     for name, figures in (("start", live.totals()), ("latest", live.latest(LATEST_S))):
         seen[name] = {"figures": [_plain(each) for each in figures], "hit_ratio": _ratios(figures, live.arms)}
@@ -130,6 +139,12 @@ def to_csv(conductor: Conductor) -> str:
             ratio = ratios[each["arm"]] if each["cache"] == ALL else None
             writer.writerow({"stretch": stretch, **each, "hit_ratio": ratio})
     return text.getvalue()
+
+
+@functools.lru_cache(maxsize=1)
+def _plan(directory: Path) -> SwarmPlan:
+    """What the swarm of a record was to do."""
+    return SwarmPlan.from_dict(read_record(directory, allow_incomplete=True).plan["plan"])
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from locustfiles._client import Client
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
 from locustfiles._live import Live
+from locustfiles._outsider import require_proof
 from locustfiles._pages import WRITES
 from locustfiles._plan import Traffic
 from locustfiles._recipe import read_recipe
@@ -44,7 +45,7 @@ from results import machine
 from results.errors import ResultsError
 from results.plan import SwarmPlan, parse_shape
 from results.record import RecordWriter, new_directory, read_record, runs_root
-from results.validity import doubts
+from results.validity import judge
 
 _PREPARE_S = 300.0  # for all members to log in
 _SPAWN_S = 120.0
@@ -281,7 +282,7 @@ class Conductor:
         self.problem = reason
         self._recorder = None
         if self._options.exit_code_on_error:  # whoever asks for 0 judges the record alone
-            for doubt in doubts(read_record(directory)):
+            for doubt in judge(read_record(directory)):
                 if doubt.invalid:
                     self._say(str(doubt))
                     self._environment.process_exit_code = 4
@@ -310,12 +311,14 @@ class Conductor:
             )
         _options.require_permission(plan, options.i_may_load or ())
         self._scenario.require_use(plan)
+        _options.require_use(options, plan, self._scenario)
         if len({arm.url.rstrip("/") for arm in plan.arms}) < len(plan.arms):
             raise SwarmError(f"both arms are {plan.arms[0].url}; start the site twice, on two ports")
         self._measured = plan.duration_s
         table = _options.read_addresses(options, plan)
         sites = [_site.survey(arm, plan, listed=table is not None) for arm in plan.arms]
         if table is None:
+            _options.require_reference(options)
             return self._survey_reference(plan, sites)
         recipe = read_recipe(Path(options.login)) if options.login else None
         data = describe_listed(table, recipe, _options.site_hosts(options, plan))
@@ -330,9 +333,11 @@ class Conductor:
                 "--prepare cold empties the cache of the reference site only; purge yours, then use natural"
             )
         if self._scenario.has_members and recipe is not None:
-            plan = _options.fit_members(plan, recipe)
+            plan = _options.fit_members(options, plan, recipe)
         for site in sites:
             _site.require_pages(site, table.paths)
+            if recipe is not None:
+                require_proof(recipe, site)
         about = {"source": table.source, "count": len(table), "digest": table.digest}
         if recipe is not None:
             about["login"] = recipe.public()

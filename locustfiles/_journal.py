@@ -148,6 +148,7 @@ class Journal:
                 db_ms,
                 hop,
                 conditional,
+                reply.retried,
             )
         )
         self._completed += 1

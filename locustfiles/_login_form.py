@@ -61,6 +61,25 @@ def form_of(page: str, recipe: Recipe, hosts: Collection[str] | None = None) -> 
     return Form(recipe.action or _action(form.action, recipe, hosts), form.fields)
 
 
+def shows(page: str, at: str, form: Form) -> bool:
+    """Whether a page has the login form: a form with a password field that is sent to the same path.
+
+    Args:
+        page: The HTML.
+        at: Path of the page, from which the addresses in it count.
+        form: The login form as it was found.
+    """
+    if "password" not in page.lower():
+        return False  # nearly always; to parse a page takes far longer
+    finder = _Forms()
+    finder.feed(page)
+    finder.close()
+    return any(
+        found.has_password and _sent_to(found.action, at)[1].partition("?")[0] == form.action.partition("?")[0]
+        for found in finder.forms
+    )
+
+
 def fill(form: Form, recipe: Recipe, account: Account) -> dict[str, str]:
     """The fields to send: those of the form, with the recipe's filled in for an account.
 
@@ -128,16 +147,25 @@ class _Forms(HTMLParser):
 
 
 def _action(text: str, recipe: Recipe, hosts: Collection[str] | None) -> str:
-    """The path a form is sent to; one without an action is sent to its own page."""
-    try:
-        host, path = split_url(urljoin(f"//site.invalid{recipe.page}", text.strip()))
-    except ValueError:
-        raise LoginError(
-            f"the login form of {recipe.page} is sent to {text!r}; give login.action in {recipe.name}"
-        ) from None
-    if host != "site.invalid" and hosts is not None and host not in {name.lower() for name in hosts}:
+    """The path a form is sent to."""
+    host, path = _sent_to(text, recipe.page)
+    if not path:
+        raise LoginError(f"the login form of {recipe.page} is sent to {text!r}; give login.action in {recipe.name}")
+    if host is not None and hosts is not None and host not in {name.lower() for name in hosts}:
         raise LoginError(
             f"the login form of {recipe.page} is sent to another host, {host}; if that is a name of this site: "
             f"--alias {host}"
         )
     return path
+
+
+def _sent_to(text: str, at: str) -> tuple[str | None, str]:
+    """Host, ``None`` for the page's own, and path of a form's action; no path where scripts send it.
+
+    A form without an action is sent to its own page.
+    """
+    try:
+        host, path = split_url(urljoin(f"//site.invalid{at}", text.strip()))
+    except ValueError:
+        return None, ""
+    return (None if host == "site.invalid" else host), path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -17,6 +17,7 @@ from locustfiles import _site
 from locustfiles._access_log import read_access_logs
 from locustfiles._errors import SwarmError
 from locustfiles._recipe import Recipe
+from locustfiles._scenario import Scenario
 from locustfiles._sitemap import read_sitemap
 from locustfiles._urls import UrlTable, read_urls
 from results.errors import PlanError
@@ -25,6 +26,15 @@ from results.plan import Arm, SwarmPlan
 
 DEFAULT_VISITORS = 64
 DEFAULT_MEMBERS = 20
+
+
+class _Given(argparse.Action):
+    """Stores a value, and that it was given: a default that changes nothing is no mistake, a given value is."""
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option: object = None) -> None:
+        setattr(namespace, self.dest, values)
+        namespace.given = (*namespace.given, self.dest)
+
 
 _FOREIGN_ONLY = {"alias": "--alias", "login": "--login", "allow_writes": "--allow-writes"}
 
@@ -49,9 +59,11 @@ def add_options(parser: LocustArgumentParser) -> None:
     )
     parser.add_argument("--warmup", type=_seconds, default=0.0, help="Seconds before the measured ones")
     parser.add_argument("--seed", type=int, default=0, help="Root of every draw of the traffic")
-    parser.add_argument("--members", type=int, default=DEFAULT_MEMBERS, help="Member accounts of the site to use")
+    parser.add_argument(
+        "--members", type=int, default=DEFAULT_MEMBERS, action=_Given, help="Member accounts of the site to use"
+    )
     parser.add_argument("--member-share", type=float, default=None, help="Share of members' requests, 0 to 1", **hidden)
-    parser.add_argument("--zipf", type=float, default=0.8, help="Exponent of article popularity")
+    parser.add_argument("--zipf", type=float, default=0.8, action=_Given, help="Exponent of article popularity")
     parser.add_argument(
         "--prepare", choices=["natural", "warm", "cold"], default="natural", help="State of the page cache at the start"
     )
@@ -75,6 +87,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     )
     parser.add_argument(
         "--stale-allowance",
+        action=_Given,
         type=_seconds,
         default=0.0,
         help="Seconds after an edit in which an older edition is still right",
@@ -116,7 +129,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     parser.add_argument(
         "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden
     )
-    parser.set_defaults(num_users=DEFAULT_VISITORS, spawn_rate=100)
+    parser.set_defaults(num_users=DEFAULT_VISITORS, spawn_rate=100, given=())
 
 
 def read_plan(path: Path, scenario: str) -> SwarmPlan:
@@ -193,8 +206,8 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
             )
 
 
-def fit_members(plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
-    """The plan with as many members as a login recipe has accounts, where it does not ask for a number of its own.
+def fit_members(options: argparse.Namespace, plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
+    """The plan with as many members as a login recipe has accounts, where no number of them was asked for.
 
     Raises:
         SwarmError: It asks for more than there are.
@@ -202,7 +215,7 @@ def fit_members(plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
     accounts = len(recipe.accounts)
     if plan.members <= accounts:
         return plan
-    if plan.members != DEFAULT_MEMBERS:
+    if plan.members != DEFAULT_MEMBERS or "members" in options.given:
         raise SwarmError(
             f"--members is {plan.members}, and the recipe {recipe.name} has {accounts} accounts; give --members "
             f"{accounts}, or add accounts"
@@ -214,11 +227,9 @@ def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | N
     """The addresses of a site that is not ours, where the command line says where they are.
 
     Raises:
-        SwarmError: More than one source is named, none of it can be used, or an option for such sites or for how they
-            are reached has no effect.
+        SwarmError: More than one source is named, or none of it can be used.
     """
     sources = [name for name in ("urls", "sitemap", "access_log") if getattr(options, name)]
-    _require_use(options, plan, sources)
     if not sources:
         return None
     if len(sources) > 1:
@@ -235,19 +246,27 @@ def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | N
     return replace(log.table, source=f"{log.table.source}: {log.words}")
 
 
-def _require_use(options: argparse.Namespace, plan: SwarmPlan, sources: Collection[str]) -> None:
-    """Refuse options that would change nothing.
+def require_use(options: argparse.Namespace, plan: SwarmPlan, scenario: Scenario) -> None:
+    """Refuse options that would change nothing, whichever site it is.
 
     Raises:
         SwarmError: With the first of them.
     """
-    if not sources:
-        for name, option in _FOREIGN_ONLY.items():
-            if getattr(options, name):
-                raise SwarmError(
-                    f"{option} has no effect on the reference site; leave it out, or say what to ask another site for: "
-                    "--urls, --sitemap or --access-log"
-                )
+    if "members" in options.given and options.members and not scenario.has_members:
+        raise SwarmError(
+            f"--members {options.members} has no effect: scenario {scenario.name!r} has no members; leave it out, or "
+            "choose readers_and_members"
+        )
+    if "stale_allowance" in options.given and options.stale_allowance and "edit" not in scenario.writes:
+        raise SwarmError(
+            f"--stale-allowance {options.stale_allowance:g} s has no effect: scenario {scenario.name!r} has no edits; "
+            "leave it out, or choose publish_and_purge"
+        )
+    if "zipf" in options.given and (options.urls or options.access_log):
+        raise SwarmError(
+            f"--zipf {options.zipf:g} has no effect: the addresses of {'--urls' if options.urls else '--access-log'} "
+            "come with weights of their own; leave it out"
+        )
     if options.with_bots and not options.access_log:
         raise SwarmError("--with-bots has no effect: it is about the requests of an --access-log; leave it out")
     urls = [*(arm.url for arm in plan.arms), options.sitemap or ""]
@@ -257,6 +276,20 @@ def _require_use(options: argparse.Namespace, plan: SwarmPlan, sources: Collecti
                 raise SwarmError(
                     f"{option} has no effect: {plan.arms[0].url} has no certificate; leave it out, or give an https URL"
                 )
+
+
+def require_reference(options: argparse.Namespace) -> None:
+    """Refuse options for other sites where the reference site is swarmed.
+
+    Raises:
+        SwarmError: With the first of them.
+    """
+    for name, option in _FOREIGN_ONLY.items():
+        if getattr(options, name):
+            raise SwarmError(
+                f"{option} has no effect on the reference site; leave it out, or say what to ask another site for: "
+                "--urls, --sitemap or --access-log"
+            )
 
 
 def site_hosts(options: argparse.Namespace, plan: SwarmPlan) -> set[str]:

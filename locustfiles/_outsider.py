@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator
 
 from locustfiles._client import Client, Reply
 from locustfiles._coding import decode
-from locustfiles._errors import LoginError
-from locustfiles._login_form import fill, form_of
+from locustfiles._errors import LoginError, SwarmError
+from locustfiles._login_form import Form, fill, form_of, shows
 from locustfiles._oracle import ANONYMOUS, Finding
 from locustfiles._origin import follow
-from locustfiles._recipe import Recipe
-from locustfiles._site import Exchange
+from locustfiles._recipe import Account, Recipe
+from locustfiles._site import Exchange, Site
 from locustfiles._viewers import Viewers
 
 _KNOWN = 65_536
@@ -96,18 +96,19 @@ class RecipeAccounts:
         recipe, account = self._recipe, self._recipe.accounts[index]
         reply = client.get(recipe.page)
         page = _text(reply)
-        wrong = _failed(reply) if page is None else None
-        path, fields = "", {}
+        wrong, problem = _failed(reply) if page is None else None, ""
+        form, fields = Form("", {}), {}
         if page is not None:
             try:
-                form = form_of(page.decode("utf-8", "replace"), recipe, self._hosts)
-                path, fields = form.action, fill(form, recipe, account)
+                form = form_of(_html(page), recipe, self._hosts)
+                fields = fill(form, recipe, account)
             except LoginError as error:
-                wrong = Finding("not_logged_in", "a form to fill in", str(error))
-        yield Exchange("login", "GET", recipe.page, reply, False, wrong)
+                problem = str(error)
+                wrong = Finding("not_logged_in", "a form to fill in", problem)
+        yield Exchange("login", "GET", recipe.page, reply, False, wrong, problem)
         if wrong is not None:
             return
-        method = "POST"
+        method, path = "POST", form.action
         reply = client.post_form(path, fields)
         yield Exchange("login", method, path, reply, False, None if 200 <= reply.status < 400 else _failed(reply))
         for _ in range(_HOPS):
@@ -121,9 +122,73 @@ class RecipeAccounts:
             return
         reply = client.get(recipe.check)
         page = _text(reply)
-        verdict = "not_logged_in" if page is None else self._viewers.judge(page, account, required=True)
+        verdict, problem = ("not_logged_in", "") if page is None else self._check(page, form, account)
         wrong = None if verdict == "ok" else Finding(verdict, f"a page of {_name(index)}", f"status {reply.status}")
-        yield Exchange("login", "GET", recipe.check, reply, True, wrong)
+        yield Exchange("login", "GET", recipe.check, reply, True, wrong, problem)
+
+    def _check(self, page: bytes, form: Form, account: Account) -> tuple[str, str]:
+        """The verdict on the check page, and in words what is wrong with it."""
+        recipe = self._recipe
+        verdict = self._viewers.judge(page, account, required=True)
+        if verdict == "wrong_viewer":
+            return verdict, f"{recipe.check} shows check.logged_in of another account; see the log of the site"
+        if self._viewers.shows_nobody(page):
+            shown = f"shows check.logged_out {recipe.logged_out!r}"
+        elif verdict != "ok":
+            shown = f"does not show check.logged_in {recipe.logged_in!r}"
+        elif shows(_html(page), recipe.check, form):
+            shown = "is the login form"
+        else:
+            return "ok", ""
+        what = f"after the log-in {recipe.check} {shown}"
+        return "not_logged_in", f"{what}; check the account's password, and [check] in {recipe.name}"
+
+
+def require_proof(recipe: Recipe, site: Site) -> None:
+    """Refuse a recipe by whose markers nobody could tell a log-in that worked from one that did not.
+
+    The check page is asked for by somebody who is not logged in. Where it is shown to them, the marker must not be on
+    it, and a marker with the login in it is not enough: sites put the name last typed into a field. Then the page has
+    to show something else that a log-in takes away, the logged-out marker or the login form.
+
+    Args:
+        recipe: As it was read.
+        site: As surveyed.
+
+    Raises:
+        SwarmError: With what to change in the recipe.
+    """
+    client = Client(site.origin)
+    try:
+        page = _text(client.get(recipe.check))
+        if page is None:
+            return
+        viewers = Viewers(recipe)
+        if viewers.judge_anonymous(page) != "ok":
+            raise SwarmError(
+                f"the recipe {recipe.name}: check.logged_in {recipe.logged_in!r} is on {recipe.check} of "
+                f"{site.arm.url} for somebody who is not logged in; name a text that only members see"
+            )
+        if not recipe.knows_viewers or viewers.shows_nobody(page) or _shows_form(client, recipe, page):
+            return
+    finally:
+        client.close()
+    raise SwarmError(
+        f"the recipe {recipe.name}: {recipe.check} of {site.arm.url} is shown to whoever is not logged in, and could "
+        f"show check.logged_in {recipe.logged_in!r} for any login typed; name as check.page one that only members see, "
+        "or as check.logged_out a text that only the others see on it"
+    )
+
+
+def _shows_form(client: Client, recipe: Recipe, page: bytes) -> bool:
+    """Whether the check page is the login form."""
+    login = _text(client.get(recipe.page))
+    if login is None:
+        return False
+    try:
+        return shows(_html(page), recipe.check, form_of(_html(login), recipe))
+    except LoginError:
+        return False
 
 
 def _name(index: int) -> str:
@@ -135,6 +200,10 @@ def _text(reply: Reply) -> bytes | None:
     if reply.error != "none" or reply.status != 200:
         return None
     return decode(reply.body, reply.headers.get(b"content-encoding", b""))
+
+
+def _html(page: bytes) -> str:
+    return page.decode("utf-8", "replace")
 
 
 def _failed(reply: Reply) -> Finding:

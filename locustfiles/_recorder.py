@@ -46,6 +46,7 @@ _FIELDS: Final = (
     ("db_ms", "f"),
     ("hop", "b"),
     ("conditional", "?"),
+    ("retried", "?"),
 )
 ROW: Final = struct.Struct("<" + "".join(code for _, code in _FIELDS))
 pack = ROW.pack
@@ -126,6 +127,7 @@ class Recorder:
         self._known_urls: set[int] = set()
         self._shape = tuple(len(vocabulary) for vocabulary in self._words.values())
         self._cells: Counter[int] = Counter()
+        self._sent_again: Counter[int] = Counter()
         self._seconds_maxima: dict[str, float] = {}
         self.accounts: dict[int, Account] = {}
         self.examples: list[dict[str, Any]] = []
@@ -206,10 +208,14 @@ class Recorder:
         return dict(result)
 
     def unanswered(self, arm: str) -> int:
-        """Requests to ``arm`` that ended otherwise; the site may or may not have counted them."""
-        return sum(
+        """Attempts at ``arm`` that ended otherwise, the first ones of requests sent again among them.
+
+        The site may or may not have counted them.
+        """
+        failed = sum(
             row["requests"] for row in self.counts() if row["arm"] == arm and row["error"] not in {"none", "status"}
         )
+        return failed + self._sent_again[self._words["arm"].index(arm)]
 
     def has_outer_cache(self, arm: str) -> bool:
         """Whether some answer of an arm passed a cache other than the application's own."""
@@ -251,6 +257,7 @@ class Recorder:
         cells = np.ravel_multi_index([rows[name] for name in self._words], self._shape)
         found, numbers = np.unique(cells, return_counts=True)
         self._cells.update(dict(zip(found.tolist(), numbers.tolist(), strict=True)))
+        self._sent_again.update(rows["arm"][rows["retried"]].tolist())
 
     def _write_seconds(self, worker: int, seconds: Iterable[Mapping[str, float]]) -> None:
         rows = [{"launch": self._launch, "worker": worker, **second} for second in seconds]

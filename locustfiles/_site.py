@@ -127,6 +127,7 @@ class Exchange:
 
     Attributes:
         is_checked: Whether its answer was checked; ``finding`` is what was wrong with it.
+        problem: The same in words for whoever set the log-in up, with the remedy; empty where nothing more is known.
     """
 
     route: str
@@ -135,6 +136,7 @@ class Exchange:
     reply: Reply
     is_checked: bool
     finding: Finding | None
+    problem: str = ""
 
 
 class Accounts(Protocol):
@@ -173,17 +175,18 @@ def log_in(accounts: Accounts, client: Client, index: int) -> float:
     for exchange in accounts.enter(client, index):
         reply = exchange.reply
         if reply.error != "none" or exchange.finding is not None:
-            what, remedy = f"gave {_outcome(reply)}", "does the site have this account?"
+            asked = f"{exchange.method} {exchange.path}"
             if reply.error != "none":
-                what, remedy = f"was not answered ({_outcome(reply)})", "see the log of the site"
-            elif exchange.finding is not None:
-                what += f"; expected {exchange.finding.expected}"
+                what = f"{asked} was not answered ({_outcome(reply)}); see the log of the site"
+            elif exchange.problem:
+                what = exchange.problem
+            else:
+                assert exchange.finding is not None
+                what = f"{asked} gave {_outcome(reply)}; expected {exchange.finding.expected}"
                 if exchange.finding.got != f"status {reply.status}":
                     what += f", got {exchange.finding.got}"
-            raise LoginError(
-                f"member {accounts.name(index)} could not log in at {client.origin.url}: "
-                f"{exchange.method} {exchange.path} {what}; {remedy}"
-            )
+                what += "; does the site have this account?"
+            raise LoginError(f"member {accounts.name(index)} could not log in at {client.origin.url}: {what}")
         if exchange.route == "login":
             spent += reply.end - reply.sent
         was_checked = was_checked or exchange.is_checked

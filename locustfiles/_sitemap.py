@@ -36,6 +36,10 @@ Fetch = Callable[[str], bytes]
 _ENTRIES = {"urlset": "url", "sitemapindex": "sitemap"}
 
 
+class _Unusable(SwarmError):  # noqa: N818 - reads as the sentence it stands for
+    """One sitemap cannot be fetched or is none; others of the same index may be good."""
+
+
 def read_sitemap(
     where: str, fetch: Fetch, hosts: Collection[str] = (), zipf: float = 0.8, *, target: str | None = None
 ) -> UrlTable:
@@ -52,34 +56,47 @@ def read_sitemap(
             ``where``. ``None``: from where the address says.
 
     Raises:
-        SwarmError: It cannot be fetched or is no sitemap, or no address of the site is in it.
+        SwarmError: It cannot be fetched or is no sitemap, or no address of the site is in it and in those it refers to.
+            One of the latter that is of no use is left out.
     """
     is_url = where.startswith(("http://", "https://"))
     host = _host(where, where) if is_url else None
     walk = _Walk(where, fetch, Urls(where, {*hosts, host} if host else hosts), target)
     walk.visit(where, fetch(where) if is_url else _read(Path(where)), 0)
-    files = "" if walk.files == 1 else f" and {walk.files - 1:,} it leads to"
-    return walk.urls.table(f"sitemap {_public(where) if is_url else Path(where).name}{files}", zipf)
+    source = f"sitemap {_public(where) if is_url else Path(where).name}"
+    if walk.files:
+        source += f" and {walk.files - len(walk.broken):,} it leads to"
+    if walk.broken:
+        first, error = next(iter(walk.broken.items()))
+        if walk.urls.is_empty:
+            raise SwarmError(
+                f"{where}: of {walk.files:,} sitemaps it leads to none gives an address of the site; the first: {error}"
+            )
+        source += f", {len(walk.broken):,} that cannot be used left out (the first: {_public(first)})"
+    return walk.urls.table(source, zipf)
 
 
 class _Walk:
-    """One sitemap and everything below it."""
+    """One sitemap and everything below it.
+
+    Attributes:
+        files: How many sitemaps the first one leads to.
+        broken: Those of them that are of no use, with the reason.
+    """
 
     def __init__(self, top: str, fetch: Fetch, urls: Urls, target: str | None) -> None:
         self.urls = urls
         self.files = 0
+        self.broken: dict[str, str] = {}
         self._top = top
         self._fetch = fetch
         self._target = target
         self._seen = {top}
 
     def visit(self, where: str, data: bytes, depth: int) -> None:
-        self.files += 1
-        if self.files > MAX_FILES:
-            raise SwarmError(f"{self._top}: leads to more than {MAX_FILES:,} sitemaps; give one of them")
         text = _unpack(where, data).removeprefix(b"\xef\xbb\xbf").lstrip()
         if not text:
-            raise SwarmError(f"{where}: a sitemap with nothing in it; give another, or addresses with --urls")
+            raise _Unusable(f"{where}: a sitemap with nothing in it; give another, or addresses with --urls")
         if not text.startswith(b"<"):
             self._take_text(where, text)
             return
@@ -90,17 +107,17 @@ class _Walk:
                 else:
                     self._descend(where, location, depth)
         except DefusedXmlException as error:
-            raise SwarmError(
+            raise _Unusable(
                 f"{where}: its XML defines entities of its own ({type(error).__name__}), which is refused"
             ) from None
         except (ParseError, ValueError, LookupError) as error:  # the latter two: of an encoding that is not known
-            raise SwarmError(f"{where}: not well-formed XML ({error}); give the address of a sitemap") from None
+            raise _Unusable(f"{where}: not well-formed XML ({error}); give the address of a sitemap") from None
 
     def _take(self, where: str, location: str) -> None:
         try:
             self.urls.add(location)
         except ValueError as error:
-            raise SwarmError(f"{where}: the address {shown(location)} is of no use ({error})") from None
+            raise _Unusable(f"{where}: the address {shown(location)} is of no use ({error})") from None
 
     def _take_text(self, where: str, text: bytes) -> None:
         for number, raw in enumerate(text.split(b"\n"), 1):
@@ -110,7 +127,7 @@ class _Walk:
             try:
                 self.urls.add(line)
             except ValueError:
-                raise SwarmError(
+                raise _Unusable(
                     f"{where}: neither XML nor one URL a line (line {number} is {shown(line)}); "
                     "give the address of a sitemap"
                 ) from None
@@ -126,7 +143,18 @@ class _Walk:
         self._seen.add(location)
         if depth + 1 > MAX_DEPTH:
             raise SwarmError(f"{where}: sitemap indexes more than {MAX_DEPTH} deep; give one of the sitemaps below it")
-        self.visit(location, self._fetch(location), depth + 1)
+        self.files += 1
+        if self.files > MAX_FILES:
+            raise SwarmError(f"{self._top}: leads to more than {MAX_FILES:,} sitemaps; give one of them")
+        try:
+            data = self._fetch(location)
+        except SwarmError as error:
+            self.broken[location] = str(error)
+            return
+        try:
+            self.visit(location, data, depth + 1)
+        except _Unusable as error:
+            self.broken[location] = str(error)
 
     def _reached(self, location: str) -> str:
         """Where a sitemap of this site is fetched from."""
@@ -143,7 +171,7 @@ def _host(where: str, url: str) -> str | None:
     try:
         return urlsplit(url).hostname
     except ValueError as error:
-        raise SwarmError(f"{where}: the address {shown(url)} is of no use ({error})") from None
+        raise _Unusable(f"{where}: the address {shown(url)} is of no use ({error})") from None
 
 
 def _public(url: str) -> str:
@@ -163,16 +191,16 @@ def _read(path: Path) -> bytes:
 def _unpack(where: str, data: bytes) -> bytes:
     text = decode(data, b"gzip", MAX_BYTES + 1) if is_gzip(data) else data
     if text is None:
-        raise SwarmError(f"{where}: begins as gzip but cannot be unpacked; is it whole?")
+        raise _Unusable(f"{where}: begins as gzip but cannot be unpacked; is it whole?")
     if len(text) > MAX_BYTES:
-        raise SwarmError(f"{where}: more than {MAX_BYTES // 1024**2} MB, which no sitemap may have")
+        raise _Unusable(f"{where}: more than {MAX_BYTES // 1024**2} MB, which no sitemap may have")
     return text
 
 
 def _entries(where: str, text: bytes) -> Iterator[tuple[str, str]]:
     """The kind of an XML sitemap with each location in it, without ever holding the whole tree."""
     if text[:200].lower().startswith((b"<!doctype html", b"<html")):
-        raise SwarmError(f"{where}: an HTML page, not a sitemap; robots.txt often names the right address")
+        raise _Unusable(f"{where}: an HTML page, not a sitemap; robots.txt often names the right address")
     kind = space = entry = ""
     root: Element | None = None
     for event, element in iterparse(io.BytesIO(text), events=("start", "end")):
@@ -180,7 +208,7 @@ def _entries(where: str, text: bytes) -> Iterator[tuple[str, str]]:
             root = element
             space, kind = _names(element)
             if kind not in _ENTRIES:
-                raise SwarmError(
+                raise _Unusable(
                     f"{where}: XML of another kind (its root is {shown(kind)}), not a sitemap; "
                     "a sitemap's is urlset or sitemapindex"
                 )

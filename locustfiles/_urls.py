@@ -37,6 +37,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # what no text holds
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # nor what is not UTF-8, as ``lines`` has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class UrlTable:
     def __post_init__(self) -> None:
         """Refuse what no swarm can ask for."""
         if not self.paths:
-            raise SwarmError(f"{self.source}: no address of the site in it; nothing can be asked for")
+            raise nothing(self.source)
         if len(self.paths) > MAX_URLS:
             raise too_many(self.source)
         if not len(self.paths) == len(self.weights) == len(self.routes):
@@ -114,6 +115,11 @@ class Urls:
         self._weights: dict[str, float] = {}
         self.other_hosts: Counter[str] = Counter()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no address was collected, nor one of another host."""
+        return not (self._weights or self.other_hosts)
+
     def is_own(self, host: str) -> bool:
         """Whether a host is one of the site's names."""
         return host.lower() in self._hosts
@@ -151,6 +157,8 @@ class Urls:
         Raises:
             SwarmError: Nothing was collected.
         """
+        if self.is_empty:
+            raise nothing(self._source)
         left_out = self.other_hosts.total()
         if not self._weights and left_out:
             host = _plain(self.other_hosts.most_common(1)[0][0])
@@ -183,8 +191,8 @@ def read_urls(path: Path, hosts: Collection[str] = ()) -> UrlTable:
     for number, line in enumerate(lines(path), 1):
         if _BINARY.search(line):
             raise SwarmError(
-                f"{path} is not a text file (line {number} is {shown(line)}); give one path or URL a line, or a "
-                "sitemap with --sitemap"
+                f"{path} is not a text file (see line {number}); give one path or URL a line, or a sitemap with "
+                "--sitemap"
             )
         words = _COMMENT.sub("", line).split()
         if not words:
@@ -261,13 +269,22 @@ def routes_of(paths: Sequence[str], weights: Sequence[float]) -> tuple[str, ...]
 
 
 def shown(text: str) -> str:
-    """A line of a file as an error quotes it: its beginning, whatever is in it."""
+    """A line of a file as an error quotes it: its beginning, or that it is none."""
+    return "not text" if _NOT_TEXT.search(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")
 
 
 def _plain(text: str) -> str:
-    """The same without quotes."""
-    return shown(text)[1:-1]
+    """The beginning of a text, whatever is in it."""
+    return _quoted(text)[1:-1]
+
+
+def nothing(source: str) -> SwarmError:
+    """The error of a source without an address."""
+    return SwarmError(f"{source}: no address of the site in it; nothing can be asked for")
 
 
 def too_many(source: str) -> SwarmError:

@@ -49,9 +49,13 @@ class Viewers:
             shown = account.login in viewers
             if viewers - {account.login}:
                 return "wrong_viewer"
-        if (self._logged_out is not None and self._logged_out in page) or (required and not shown):
+        if self.shows_nobody(page) or (required and not shown):
             return "not_logged_in"
         return "ok"
+
+    def shows_nobody(self, page: bytes) -> bool:
+        """Whether the logged-out marker is in a page."""
+        return self._logged_out is not None and self._logged_out in page
 
     def judge_anonymous(self, page: bytes) -> str:
         """Judge a page that a reader without a session asked for: ``leak`` where a member's marker is in it."""

@@ -25,7 +25,7 @@ ERROR_CLASSES: Final = (
     "closed",  # the connection ended before the response was whole
     "protocol",  # what came was not HTTP, or contradicted itself
     "status",  # a whole response with a status the plan did not expect
-    "abandoned",  # still under way when the run ended
+    "abandoned",  # still under way when the time to drain was over, or never sent
     "tls",  # the handshake failed, or the certificate is not to be trusted
 )
 """Why a request has no usable response; ``none`` where it has one."""
@@ -82,6 +82,7 @@ REQUESTS: Final = pa.schema(
         pa.field("check", _word()),
         pa.field("hop", pa.int8()),  # 0: as planned; 1, 2, ...: where redirects led from there
         pa.field("conditional", pa.bool_()),  # whether it carried a validator of an earlier answer
+        pa.field("retried", pa.bool_()),  # whether it was sent again, because a kept connection was closed under it
     ]
 )
 """One row a request."""
@@ -115,6 +116,7 @@ SECONDS: Final = pa.schema(
 ABSENT: Final = {
     "hop": 0,
     "conditional": False,
+    "retried": False,
     "loop_lag_ms": float("nan"),
     "start_lag_p50_ms": float("nan"),
     "start_lag_p99_ms": float("nan"),

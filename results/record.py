@@ -5,7 +5,8 @@ the run goes; ``run.json`` comes last, through a temporary file and a rename, so
 record of a swarm holds the columns; the record of a trial holds one swarm record per launch under ``launches/`` and the
 comparison beside them.
 
-Format history: 1 (2026-11) first. 2 (2026-11) redirects (``hop``), ``conditional``, loop and start lag.
+Format history: 1 (2026-11) first. 2 (2026-11) redirects (``hop``), ``conditional``, ``retried``, loop and start
+lag.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from results import series
 from results.record import Record
 from results.samples import numbers
 from results.summary import among
-from results.units import counted, milliseconds, percent
+from results.units import counted, milliseconds, per_second, percent
 
 _TENTH: Final = 0.1
 _MEGABYTE: Final = 1024**2
@@ -51,6 +51,7 @@ def remarks(record: Record) -> tuple[Remark, ...]:
     return (
         *_breaking_point(record),
         *_stretches(record),
+        *_sent_again(record, table, measured),
         *_missing_events(record, table, measured),
         *_login_cost(record, table, measured),
         *_collateral(record, table, measured),
@@ -85,11 +86,11 @@ def _breaking_point(record: Record) -> Iterator[Remark]:
     held, broke = search["held"], search["broke"]
     limits = f"p99 at most {milliseconds(search['limit_p99_ms'])}, errors at most {percent(search['limit_errors'])}"
     if held is not None and broke is not None:
-        words = f"held {held:,.0f} requests/s, broke at {broke:,.0f}/s ({limits})"
+        words = f"held {per_second(held)}, broke at {broke:,.0f}/s ({limits})"
     elif broke is not None:
-        words = f"broke at the first step already, {broke:,.0f} requests/s ({limits}): begin lower with --rate"
+        words = f"broke at the first step already, {per_second(broke)} ({limits}): begin lower with --rate"
     elif held is not None:
-        words = f"held {held:,.0f} requests/s and never broke ({limits}): begin higher with --rate, or go on for longer"
+        words = f"held {per_second(held)} and never broke ({limits}): begin higher with --rate, or go on for longer"
     else:
         words = "no step was long enough to be judged: go on for longer with --duration"
     yield Remark("breakpoint", words, {"held": held, "broke": broke})
@@ -107,6 +108,22 @@ def _stretches(record: Record) -> Iterator[Remark]:
         words = f"{_of(record, stretch.arm)}{stretch.part}, second {start} to {end}: "
         figures = {name: value for name, value in asdict(stretch).items() if name not in {"arm", "part"}}
         yield Remark("stretch", words + ", ".join(told), figures)
+
+
+def _sent_again(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
+    """Requests that a server let down at the first attempt: no errors, but not what a visitor should meet."""
+    again = measured & numbers(table.column("retried"))
+    for arm in _arms(record):
+        mine = among(table, "arm", arm)
+        count = int((again & mine).sum())
+        if count:
+            share = count / int((measured & mine).sum())
+            verb = "was" if count == 1 else "were"
+            words = (
+                f"{_of(record, arm)}{counted(count, 'request')} ({percent(share)}) {verb} sent again on a new "
+                "connection because the server closed the kept one"
+            )
+            yield Remark("retried", words, {"requests": count, "share": share})
 
 
 def _missing_events(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
@@ -127,7 +144,8 @@ def _missing_events(record: Record, table: pa.Table, measured: Rows) -> Iterator
 def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:
     """The time of a log-in in the coin of this site: pages out of its cache.
 
-    Log-ins under load count where there were some, each with all its requests, else those before the start.
+    Log-ins under load count where there were some, each with all its requests, else those before the start, of which
+    each worker's first were timed.
     """
     service_ms = (numbers(table.column("end")) - numbers(table.column("sent"))) * 1e3
     good = measured & among(table, "error", "none")
@@ -136,18 +154,21 @@ def _login_cost(record: Record, table: pa.Table, measured: Rows) -> Iterator[Rem
         request = numbers(table.column("request"))[rows] * 2 + among(table, "arm", _arms(record)[0])[rows]
         _, position = np.unique(request, return_inverse=True)
         spent = np.bincount(position, weights=service_ms[rows])
-        count, median = spent.size, float(np.median(spent))
+        count = timed = spent.size
+        median = float(np.median(spent))
     else:
         before = (record.run or {}).get("logins") or {}
         if not before.get("count"):
             return
         count, median = before["count"], before["p50_ms"]
+        timed = before.get("timed", count)
     hits = service_ms[good & among(table, "cache", "HIT")]
     hit = float(np.median(hits)) if hits.size else None
-    words = f"log-in p50 {milliseconds(median)} ({counted(count, 'log-in')})"
+    of = counted(count, "log-in") if timed == count else f"of {timed:,} of {counted(count, 'log-in')}"
+    words = f"log-in p50 {milliseconds(median)} ({of})"
     if hit:
         words += f" = {median / hit:,.0f} page-cache hits of {milliseconds(hit)}"
-    yield Remark("login", words, {"logins": count, "login_p50_ms": median, "hit_p50_ms": hit})
+    yield Remark("login", words, {"logins": count, "timed": timed, "login_p50_ms": median, "hit_p50_ms": hit})
 
 
 def _collateral(record: Record, table: pa.Table, measured: Rows) -> Iterator[Remark]:

@@ -57,6 +57,12 @@ def counted(number: float, noun: str) -> str:
     return f"{number:,.0f} {noun}{ending}"
 
 
+def per_second(rate: float) -> str:
+    """Requests in a second: ``0.1 requests/s``, ``1 request/s``, ``12.5 requests/s``, ``1,728 requests/s``."""
+    noun = "request" if rate == 1 else "requests"
+    return f"{rate:,.0f} {noun}/s" if rate >= 100 else f"{rate:.3g} {noun}/s"
+
+
 def count(value: float) -> str:
     """A whole number with thin groups of three, a dash where there is none."""
     if not math.isfinite(value):

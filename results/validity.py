@@ -6,6 +6,8 @@ a launch out, or forbid a verdict, makes its figures invalid; what only helps to
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,10 +20,10 @@ import pyarrow as pa
 from results import gates
 from results.design import NEVER_DECIDE, Design
 from results.gates import Gate
-from results.record import Record
+from results.record import FORMAT, Record, write_json
 from results.samples import AFTER, BEFORE, Launch, coded, numbers, read_trial
 from results.summary import among
-from results.units import milliseconds, percent
+from results.units import milliseconds, per_second, percent
 
 WAITING_LIMIT: Final = 0.01
 """Share of requests that found every visitor busy, above which a note says so."""
@@ -32,6 +34,7 @@ GC_LIMIT_MS: Final = 50.0
 
 _WAIT_S: Final = gates.LAG_FLOOR_MS / 1000
 _GRACE_S: Final = 1.0
+_KEPT: Final = "doubts.json"
 _NAMED: Final = 5
 """Kinds of failures that are named one by one."""
 
@@ -83,6 +86,30 @@ def doubts(record: Record) -> tuple[Doubt, ...]:
     return tuple(sorted(found, key=lambda doubt: not doubt.invalid))
 
 
+def judge(record: Record) -> tuple[Doubt, ...]:
+    """The ``doubts`` of a record. Those of a complete swarm are kept beside it, for whoever lists many records."""
+    found = doubts(record)
+    if record.kind == "swarm" and record.is_complete:
+        data = {"format": FORMAT, "valid": is_valid(found), "doubts": to_dicts(found)}
+        with contextlib.suppress(OSError):  # a record that is only there to be read is judged each time
+            write_json(record.path / _KEPT, data)
+    return found
+
+
+def judged(record: Record) -> bool | None:
+    """Whether the figures of a record were found valid when it was last judged; ``None`` where that is not known."""
+    try:
+        valid = json.loads((record.path / _KEPT).read_text(encoding="utf-8"))["valid"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return valid if isinstance(valid, bool) else None
+
+
+def is_valid(found: Sequence[Doubt]) -> bool:
+    """Whether figures with these doubts may be used."""
+    return not any(doubt.invalid for doubt in found)
+
+
 def to_dicts(found: Sequence[Doubt]) -> list[dict[str, Any]]:
     """Plain JSON data."""
     return [asdict(doubt) for doubt in found]
@@ -116,7 +143,7 @@ def _nothing(record: Record) -> Doubt:
         )
         if rate is not None:
             words = (
-                f"Nothing was measured: at {rate:g} requests/s none was planned in the {measured}. "
+                f"Nothing was measured: at {per_second(rate)} none was planned in the {measured}. "
                 "Measure for longer (--duration), or at a higher --rate."
             )
     return Doubt("nothing", words, 0, 1, "request")
@@ -159,6 +186,7 @@ def _figures(record: Record, table: pa.Table) -> Iterator[Doubt]:
     measured = among(table, "phase", "measured")
     if not finds_limits:
         yield from _errors(record, launch, table, measured, names)
+        yield from _sent_again(table, measured, names)
     yield from _events(record, table, measured)
     yield from _unknown(record, table, measured)
     if record.asked.get("rate") is not None:  # visitors in a loop wait for nobody
@@ -207,8 +235,9 @@ def _rate_not_held(record: Record, table: pa.Table, ended: float) -> Iterator[Do
     sent = numbers(table.column("sent"))[numbers(table.column("hop")) == 0]
     held = float(np.fmin(ended, (sent <= over + _GRACE_S).mean()))
     if held < gates.ACHIEVED_LIMIT:
+        due = "requests due, those of the warm-up included," if asked.get("warmup_s") else "requests due"
         words = (
-            f"The rate was not held: {percent(held)} of the requests due were carried out in their time "
+            f"The rate was not held: {percent(held)} of the {due} were carried out in their time "
             f"({percent(gates.ACHIEVED_LIMIT)} needed), so the site or the generator is past its capacity. "
             "Lower the rate, allow more visitors, or give the generator more processes."
         )
@@ -229,6 +258,24 @@ def _errors(
             "replies that fail fast must not pass for fast pages. Find the errors first."
         )
         yield Doubt("errors", words, worst, gates.ERROR_LIMIT, "%")
+
+
+def _sent_again(table: pa.Table, measured: npt.NDArray[np.bool_], names: Sequence[str]) -> Iterator[Doubt]:
+    """Requests that succeeded at the second attempt only: no errors, but nor is the site as fit as that sounds."""
+    arms = {name: measured & among(table, "arm", name) for name in names}
+    again = numbers(table.column("retried"))
+    name = max(arms, key=lambda name: float(again[arms[name]].sum() / max(1, arms[name].sum())))
+    count, of_all = int(again[arms[name]].sum()), int(arms[name].sum())
+    share = count / max(1, of_all)
+    if share > gates.ERROR_LIMIT:
+        of = f" of {name}" if len(names) > 1 else ""
+        words = (
+            f"{percent(share)} of the requests{of} were sent again ({count:,} of {of_all:,}; at most "
+            f"{percent(gates.ERROR_LIMIT)}), because the server closed kept connections as requests came: their times "
+            "hold the lost attempt. Raise the keep-alive time-out of the server and of any proxy before it, and see "
+            "what else closes connections."
+        )
+        yield Doubt("retried", words, share, gates.ERROR_LIMIT, "%")
 
 
 def _events(record: Record, table: pa.Table, measured: npt.NDArray[np.bool_]) -> Iterator[Doubt]:

@@ -11,12 +11,12 @@ from results.record import Record
 
 def to_dict(record: Record) -> dict[str, Any]:
     """Plain JSON data; ``valid`` says whether the figures may be used."""
-    found = validity.doubts(record)
+    found = validity.judge(record)
     return {
         "rows": summary.to_dicts(summary.summarize(record)),
         "remarks": remarks.to_dicts(remarks.remarks(record)),
         "doubts": validity.to_dicts(found),
-        "valid": not any(doubt.invalid for doubt in found),
+        "valid": validity.is_valid(found),
     }
 
 
@@ -29,7 +29,7 @@ def show(record: Record) -> bool:
     console.print(summary.to_table(summary.summarize(record)))
     for remark in remarks.remarks(record):
         console.print(remark.words, markup=False, soft_wrap=True)
-    found = validity.doubts(record)
+    found = validity.judge(record)
     for doubt in found:
         console.print(str(doubt), markup=False, soft_wrap=True)
-    return not any(doubt.invalid for doubt in found)
+    return validity.is_valid(found)

@@ -11,7 +11,9 @@ from rich.table import Table
 
 from harness.cli import figures, options
 from harness.progress import Steps
+from results import validity
 from results.record import Record, find_record, list_records, runs_root
+from results.units import counted
 
 EPILOG = """**Examples**
 
@@ -29,6 +31,10 @@ EXPORT_EPILOG = """**Examples**
 """
 
 
+_WRITTEN = {"hlog": "histograms of ", "parquet": "", "csv": "series by the second of "}
+_VALID = {True: "valid", False: "invalid", None: None}
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb's group."""
     group = typer.Typer(no_args_is_help=True, epilog=EPILOG)
@@ -42,7 +48,7 @@ def list_runs(
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
-    """List the run records, oldest first."""
+    """List the run records, oldest first, with the verdict of each trial and whether a swarm's figures are valid."""
     root = runs_root(out)
     records, unreadable = list_records(root)
     for error in unreadable:
@@ -68,14 +74,15 @@ def show(
     """Show a record: how it ended, and counts and response times by cache class; an incomplete one too."""
     found = find_record(record, runs_root(out))
     if json:
-        options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, **figures.to_dict(found)})
+        shown = figures.to_dict(found)
+        options.print_json(_facts(found) | {"plan": found.plan, "run": found.run, **shown})
         return
     console = options.console()
     facts = _facts(found)
     console.print(f"{facts['record']}: {facts['kind']} of {facts['scenario']}, {facts['ended_by']}", markup=False)
     if facts["reason"]:
         console.print(facts["reason"], markup=False)
-    if facts["verdict"]:
+    if found.kind == "trial" and facts["verdict"]:
         console.print(f"verdict: {facts['verdict']}", markup=False)
     if missing := _missing_rows(found):
         console.print(f"{missing:,} requests that were written are missing: a file was cut off", markup=False)
@@ -136,7 +143,7 @@ def export(
             overwrite=force,
             progress=advance,
         )
-    steps.say(f"{requests:,} requests written to {where}")
+    steps.say(f"{_WRITTEN[format]}{counted(requests, 'request')} written to {where}")
 
 
 def _missing_rows(record: Record) -> int:
@@ -147,7 +154,7 @@ def _missing_rows(record: Record) -> int:
 
 def _facts(record: Record) -> dict[str, Any]:
     run = record.run or {}
-    verdict = run.get("verdict") or {}
+    verdict = (run.get("verdict") or {}).get("word") if record.kind == "trial" else _VALID[validity.judged(record)]
     return {
         "record": record.name,
         "path": str(record.path),
@@ -156,5 +163,5 @@ def _facts(record: Record) -> dict[str, Any]:
         "started": record.plan.get("started"),
         "ended_by": run.get("ended_by", "incomplete (no run.json)"),
         "reason": run.get("reason"),
-        "verdict": verdict.get("word"),
+        "verdict": verdict,
     }

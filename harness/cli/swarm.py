@@ -79,7 +79,7 @@ def swarm(
     prepare: Annotated[
         str, typer.Option("--prepare", help="Cache before the first request: natural, warm (every page once) or cold.")
     ] = "natural",
-    members: Annotated[int, typer.Option("--members", help="Member accounts to use.")] = 20,
+    members: Annotated[int | None, typer.Option("--members", help="Member accounts to use.", show_default="20")] = None,
     member_share: Annotated[
         float | None,
         typer.Option(
@@ -87,8 +87,9 @@ def swarm(
         ),
     ] = None,
     zipf: Annotated[
-        float, typer.Option("--zipf", help="How steeply popularity falls with rank; 0: all pages alike.")
-    ] = 0.8,
+        float | None,
+        typer.Option("--zipf", help="How steeply popularity falls with rank; 0: all pages alike.", show_default="0.8"),
+    ] = None,
     event_every: Annotated[
         str | None,
         typer.Option(
@@ -99,9 +100,14 @@ def swarm(
         ),
     ] = None,
     stale_allowance: Annotated[
-        str,
-        typer.Option("--stale-allowance", help="After an edit, how long the old page is no fault.", metavar="TIME"),
-    ] = "0s",
+        str | None,
+        typer.Option(
+            "--stale-allowance",
+            help="After an edit, how long the old page is no fault.",
+            metavar="TIME",
+            show_default="0s",
+        ),
+    ] = None,
     limit_p99: Annotated[
         float | None,
         typer.Option(
@@ -206,13 +212,13 @@ def swarm(
         visitors=next((number for number in (users, visitors) if number is not None), 64),
         warmup_s=_seconds("--warmup", warmup),
         duration_s=_seconds("--duration", duration),
-        members=members,
+        members=20 if members is None else members,
         member_share=member_share,
-        zipf=zipf,
+        zipf=0.8 if zipf is None else zipf,
         prepare=prepare,  # type: ignore[arg-type]  # the plan judges it
         shape=shape,
         event_s=None if event_every is None else _seconds("--event-every", event_every),
-        stale_s=_seconds("--stale-allowance", stale_allowance),
+        stale_s=0.0 if stale_allowance is None else _seconds("--stale-allowance", stale_allowance),
         ca_file=None if ca_file is None else str(ca_file.resolve()),
         insecure=insecure,
     )
@@ -223,6 +229,10 @@ def swarm(
     words += ["--allow-writes"] if allow_writes else []
     words += [] if limit_p99 is None else [f"--limit-p99={limit_p99}"]
     words += [] if limit_errors is None else [f"--limit-errors={limit_errors}"]
+    # The plan holds these too, but not whether they were given: the swarm refuses those that would change nothing.
+    words += [] if members is None else [f"--members={members}"]
+    words += [] if zipf is None else [f"--zipf={zipf}"]
+    words += [] if stale_allowance is None else [f"--stale-allowance={plan.stale_s}"]
 
     directory = new_directory(runs_root(out), scenario)
     steps = Steps()

@@ -66,7 +66,8 @@ const key = (name) => make("span", { class: "key", style: `background: var(--${n
 
 /** One table of figures: all classes, then each. */
 function table(caption, figures) {
-  const titles = ["class", "requests", "share", "p50 ms", "p95 ms", "p99 ms", "errors", "failed checks"];
+  // Where the screen is too narrow for all, the last ones are scrolled to: what is wrong stands before how long it took.
+  const titles = ["class", "requests", "share", "errors", "failed checks", "p50 ms", "p95 ms", "p99 ms"];
   const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
   const body = figures.map((row) => {
     const name = row.cache === "all" ? ["all"] : [key(row.cache), row.cache];
@@ -74,7 +75,7 @@ function table(caption, figures) {
     const times = [row.p50_ms, row.p95_ms, row.p99_ms].map((ms) => make("td", {}, or(time, ms)));
     const cells = [make("td", {}, number.format(row.requests)), make("td", {}, share.format(row.share))];
     const words = { class: row.cache === "all" ? "all" : "", "data-class": row.cache };
-    return make("tr", words, make("th", { scope: "row" }, ...name), ...cells, ...times, ...counts);
+    return make("tr", words, make("th", { scope: "row" }, ...name), ...cells, ...counts, ...times);
   });
   const whole = make("table", {}, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...body));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, whole);
@@ -198,13 +199,15 @@ class Cache extends HTMLElement {
     const nothing = seen.start.figures.length === 0;
     const refused = `The last swarm ended before its first request: ${seen.problem}`;
     const ended = seen.problem ? `Ended early: ${seen.problem}.` : "Ended.";
+    const targets = seen.targets.map(([arm, url]) => (seen.targets.length > 1 ? `${url} (${arm})` : url));
+    const what = `${seen.scenario} at ${targets.join(" and ")}`; // a page by itself has nothing else that names it
     this.say({
       idle: "No swarm has run yet. Start one, and its figures appear here.",
       preparing: seen.problem ? refused // already known, while locust still brings up users
         : "The swarm is being prepared: log-ins and the cache come before the first measured request.",
       refused,
-      running: nothing ? "Running; no measured request yet (warm-up is not shown)." : "Running.",
-      ended: `${ended}${nothing ? " No request was measured." : ""} The record is ${seen.record}`,
+      running: `Running ${what}${nothing ? "; no measured request yet (warm-up is not shown)." : "."}`,
+      ended: `${ended}${nothing ? " No request was measured." : ""} The record of ${what} is ${seen.record}`,
     }[seen.stage]);
     this.plotWidth = width > WIDE ? Math.floor((width - GAP) / 2) : width;
     this.figures.className = width > WIDE ? "wide" : "";
@@ -229,10 +232,10 @@ class Cache extends HTMLElement {
     const hits = words.map(([value, of], i) => make("span", { "data-hits": i }, make("b", {}, value), of));
     const of = (part) => part.figures.filter((row) => row.arm === arm);
     const [all] = of(seen.start);
-    if (all?.errors) hits.push(make("span", { class: "bad" }, some(all.errors, "error", "errors")));
-    if (all?.failed_checks) {
-      hits.push(make("span", { class: "bad" }, some(all.failed_checks, "failed check", "failed checks")));
-    }
+    const wrong = [];
+    if (all?.errors) wrong.push(some(all.errors, "error", "errors"));
+    if (all?.failed_checks) wrong.push(some(all.failed_checks, "failed check", "failed checks"));
+    if (wrong.length) hits.push(make("span", { class: "bad" }, `${wrong.join(" and ")} since the start`));
     section.append(make("p", { class: "hits" }, ...hits));
     section.append(make("div", { class: "pair" },
       table("Since the start", of(seen.start)), table(`Last ${seen.latest_s} s`, of(seen.latest))));

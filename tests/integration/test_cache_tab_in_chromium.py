@@ -180,9 +180,9 @@ def shown(figures: list[dict[str, Any]]) -> dict[str, list[str]]:
         each["cache"]: [
             f"{each['requests']:,}",
             f"{each['share'] * 100:.1f}\N{NO-BREAK SPACE}%",
-            *("–" if each[name] is None else f"{each[name]:,.3f}" for name in ("p50_ms", "p95_ms", "p99_ms")),
             f"{each['errors']:,}",
             f"{each['failed_checks']:,}",
+            *("–" if each[name] is None else f"{each[name]:,.3f}" for name in ("p50_ms", "p95_ms", "p99_ms")),
         ]
         for each in figures
     }
@@ -238,7 +238,7 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         page.wait_for(
             f"Number({CACHE}.querySelector('tr[data-class=HIT] td').textContent.replace(',', '')) > {first + 40}"
         )
-        hits = float(table(page)["HIT"][2].replace(",", ""))
+        hits = float(table(page)["HIT"][4].replace(",", ""))
         said = {each["cache"]: each for each in running.look()["start"]["figures"]}["HIT"]
 
         running.post("stop")
@@ -252,7 +252,8 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         assert table(page, 1) == shown(seen["latest"]["figures"])
         assert {"all", "HIT", "BYPASS"} <= set(table(page))
         record = running.record()
-        assert str(record.path.name) in page.run(STATE)
+        what = f"readers_and_members at {site.url}"
+        assert page.run(STATE) == f"Ended. The record of {what} is results/runs/{record.path.name}"
         assert_equals_the_record(seen, record)
         wait_for(lambda: page.run(f"{CACHE}.querySelectorAll('svg').length") == 2, "two plots")
         drawn = page.run(f"[...{CACHE}.querySelectorAll('path')].map((path) => path.getAttribute('d'))")
@@ -275,7 +276,7 @@ def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Pag
         counts = []
         for begun in (1, 2):
             running.swarm()
-            page.wait_for(f"{STATE} === 'Running.'")
+            page.wait_for(f"{STATE} === 'Running readers_and_members at {site.url}.'")
             wait_for(lambda: sum(each["requests"] for each in running.look()["latest"]["figures"]) > 100, "requests")
             running.post("stop")
             page.wait_for(f"{STATE}?.startsWith('Ended.')")
@@ -355,6 +356,25 @@ def test_a_log_in_guards_the_figures(tmp_path: Path, site: Server, page: Page) -
         running.post("stop")
         page.wait_for(f"{STATE}?.startsWith('Ended.')")
         assert_equals_the_record(running.look(), running.record())
+
+
+def test_a_phone_shows_what_is_wrong_without_scrolling(tmp_path: Path, database: Path, page: Page) -> None:
+    """At 390 pixels failed checks are told above the tables, and their columns begin and end within the screen."""
+    with reference_site(database, "fault=leak_member_page") as leaky, locust(tmp_path, leaky) as running:
+        running.swarm()
+        page.resize(390, 844)
+        page.open(f"{running.url}/anp/cache")
+        page.wait_for(f"!!{CACHE}?.querySelector('.hits .bad')")
+        running.post("stop")
+        page.wait_for(f"{STATE}?.startsWith('Ended.')")
+        all_of_them = {each["cache"]: each for each in running.look()["start"]["figures"]}["all"]
+        told = f"{all_of_them['failed_checks']:,} failed checks since the start"
+        assert page.run(f"{CACHE}.querySelector('.hits .bad').textContent") == told
+        for place, title in ((4, "errors"), (5, "failed checks")):
+            cells = f"[...{CACHE}.querySelectorAll('tr > :nth-child({place})')]"
+            assert title in page.run(f"{cells}.map((cell) => cell.textContent)")
+            assert page.run(f"{cells}.every((cell) => cell.getBoundingClientRect().left >= 0)"), title
+            assert page.run(f"{cells}.every((cell) => cell.getBoundingClientRect().right <= 390)"), title
 
 
 def test_the_tab_fits_a_phone_and_the_dark_and_asks_nobody_else(tmp_path: Path, site: Server, page: Page) -> None:

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -317,6 +319,7 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
     assert all(row["errors"] == row["failed_checks"] == 0 for row in data["rows"])
     listed = json.loads(_anp("runs", "list", "--json", cwd=tmp_path).stdout)
     assert [one["path"] for one in listed] == [data["record"]]
+    assert [one["verdict"] for one in listed] == ["valid" if data["valid"] else "invalid"]
 
 
 def test_figures_of_a_cut_off_run_are_shown_as_invalid(tmp_path: Path) -> None:
@@ -336,6 +339,46 @@ def test_figures_of_a_cut_off_run_are_shown_as_invalid(tmp_path: Path) -> None:
     assert "incomplete (no run.json)" in shown.stdout
     assert "reader" in shown.stdout
     assert "INVALID: The run was cut off or is still going" in shown.stdout
+
+
+class _Dropping(socketserver.StreamRequestHandler):
+    """A connection on which the first request is answered and the second is not: it is closed instead."""
+
+    def handle(self) -> None:
+        """Serve one connection."""
+        for is_answered in (True, False):
+            line = self.rfile.readline()
+            while line not in {b"\r\n", b""}:
+                line = self.rfile.readline()
+            if not line or not is_answered:
+                return
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello")
+
+
+def test_a_server_that_closes_kept_connections_is_told(tmp_path: Path) -> None:
+    """Requests that succeed only when they are sent again are no errors, but the figures are invalid and say why."""
+    (tmp_path / "urls.txt").write_text("/a\n/b\n")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Dropping) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        words = ("--urls", "urls.txt", "--visitors", "4", "--rate", "40", "--duration", "1s", "--warmup", "0s")
+        done = _anp("swarm", "--host", url, "--scenario", "cache_hit", *words, cwd=tmp_path)
+        server.shutdown()
+    shown = json.loads(_anp("runs", "show", "latest", "--json", cwd=tmp_path).stdout)
+    listed = _anp("runs", "list", cwd=tmp_path)
+
+    assert done.returncode == 4
+    requests = sum(row["requests"] for row in shown["rows"])
+    assert requests > 0
+    assert sum(row["errors"] for row in shown["rows"]) == 0
+    (remark,) = (remark for remark in shown["remarks"] if remark["code"] == "retried")
+    assert 0 < remark["figures"]["requests"] < requests
+    assert remark["words"] in done.stdout
+    (doubt,) = (doubt for doubt in shown["doubts"] if doubt["code"] == "retried")
+    assert f"INVALID: {doubt['words']}" in done.stdout
+    assert (shown["ended_by"], shown["verdict"]) == ("completed", "invalid")
+    assert listed.stdout.splitlines()[-1].split()[-2:] == ["completed", "invalid"]
 
 
 def _poll(condition: Callable[[], bool]) -> None:

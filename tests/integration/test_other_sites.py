@@ -97,6 +97,13 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
         yield url, folder
 
 
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The site that is ours."""
+    with reference_site(import_site(tmp_path_factory.mktemp("reference") / "site.db")) as site:
+        yield site
+
+
 def test_the_addresses_of_a_file_are_asked_for(files: tuple[Server, Path], tmp_path: Path) -> None:
     """Only what the file holds is asked for, and the cache before the site is seen at work."""
     (tmp_path / "urls.txt").write_text("/ 6\n/recipes/3/ 3\n/style.css 1\n")
@@ -145,7 +152,7 @@ def test_the_mix_of_an_access_log_is_the_mix_of_the_swarm(files: tuple[Server, P
     words = ("--access-log", "day.log", "--rate", "400")
     _, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
 
-    assert "123 lines, 97.6% kept for 4 addresses" in said
+    assert "123 lines, 98 % kept for 4 addresses" in said
     assert "requests/s on average" in said
     asked = _paths(record)
     assert set(asked) == set(wanted)
@@ -274,15 +281,22 @@ def test_a_login_that_does_not_log_in_is_refused(members: tuple[str, Path], tmp_
     assert not [word for pair in ACCOUNTS.items() for word in pair if len(word) > 1 and word in done.stderr]
 
 
-NO_EFFECT = [
+NO_EFFECT_ON_OURS = [
     ("cache_hit", ["--alias", "www.example"], "--alias"),
     ("stampede", ["--allow-writes"], "--allow-writes"),
     ("logged_in", ["--login", "login.toml"], "--login"),
+]
+NO_EFFECT = [
     ("cache_hit", ["--urls", "urls.txt", "--with-bots"], "--with-bots"),
     ("cache_hit", ["--urls", "urls.txt", "--ca-file", "nowhere.pem"], "--ca-file"),
     ("cache_hit", ["--urls", "urls.txt", "--insecure"], "--insecure"),
     ("cache_hit", ["--event-every", "2"], "--event-every 2 s"),
     ("cache_hit", ["--member-share", "0.2"], "--member-share 0.2"),
+    ("cache_hit", ["--members", "5"], "--members 5"),
+    ("cache_hit", ["--members", "20"], "--members 20"),
+    ("stampede", ["--stale-allowance", "5"], "--stale-allowance 5 s"),
+    ("cache_hit", ["--urls", "urls.txt", "--zipf", "0.2"], "--zipf 0.2"),
+    ("cache_hit", ["--access-log", "day.log", "--zipf", "0.8"], "--zipf 0.8"),
 ]
 """Scenario, options, and the option that would change nothing."""
 
@@ -291,6 +305,11 @@ REFUSALS = [
     pytest.param(["--scenario", "cache_hit", "--sitemap", "URL/"], "an HTML page, not a sitemap", id="html"),
     pytest.param(["--scenario", "cache_hit", "--access-log", "odd.log"], "is no access log", id="log-format"),
     pytest.param(["--scenario", "cache_hit"], "is not the anp reference site", id="no-addresses"),
+    pytest.param(
+        ["--scenario", "search", "--login", "login.toml"],
+        "say what to ask for: --urls, --sitemap or --access-log",
+        id="recipe-alone",
+    ),
     pytest.param(["--scenario", "stampede", "--urls", "urls.txt"], "--allow-writes", id="writes"),
     pytest.param(["--scenario", "search", "--urls", "urls.txt"], "needs the reference site", id="scenario"),
     pytest.param(["--scenario", "logged_in", "--urls", "urls.txt"], "--login FILE.toml", id="no-recipe"),
@@ -303,6 +322,21 @@ REFUSALS = [
         ["--scenario", "readers_and_members", "--urls", "urls.txt", "--login", "login.toml", "--members", "5"],
         "--members is 5, and the recipe login.toml has 2 accounts; give --members 2",
         id="accounts",
+    ),
+    pytest.param(
+        ["--scenario", "logged_in", "--urls", "urls.txt", "--login", "login.toml", "--members", "20"],
+        "--members is 20, and the recipe login.toml has 2 accounts; give --members 2",
+        id="default-accounts",
+    ),
+    pytest.param(
+        ["--scenario", "logged_in", "--urls", "urls.txt", "--login", "home.toml"],
+        "check.logged_in 'home' is on / of URL for somebody who is not logged in",
+        id="marker",
+    ),
+    pytest.param(
+        ["--scenario", "cache_hit", "--urls", "urls.txt", "--login", "echo.toml"],
+        "/ of URL is shown to whoever is not logged in, and could show check.logged_in 'value=\"{login}\"'",
+        id="echo",
     ),
     *(
         pytest.param(["--scenario", scenario, *words], f"{says} has no effect", id=says)
@@ -320,12 +354,15 @@ def test_what_cannot_be_swarmed_is_one_line(
     (tmp_path / "odd.log").write_text('{"path": "/", "status": 200}\n' * 5)
     (tmp_path / "plum.gif").write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff")
     (tmp_path / "login.toml").write_text(RECIPE)
+    public = RECIPE.replace('page = "/account"', 'page = "/"').replace('logged_out = ">Log in</a>"', "")
+    (tmp_path / "home.toml").write_text(public.replace("Welcome, {login}!", "home"))
+    (tmp_path / "echo.toml").write_text(public.replace('"Welcome, {login}!"', "'value=\"{login}\"'"))
     (tmp_path / "accounts.csv").write_text("login,password\nann,x\nbob,y\n")
     url = files[0].url
 
     done = _anp(tmp_path, "swarm", "--host", url, "--out", "runs", *(word.replace("URL", url) for word in words))
 
-    _is_refused(done, says, tmp_path)
+    _is_refused(done, says.replace("URL", url), tmp_path)
 
 
 @pytest.mark.parametrize(("scenario", "words", "says"), NO_EFFECT, ids=[says for _, _, says in NO_EFFECT])
@@ -338,6 +375,24 @@ def test_locust_refuses_what_has_no_effect_too(
     said = refused(tmp_path, start(tmp_path, scenario, "--headless", "--host", files[0].url, "-t", "1s", *words))
 
     assert said.startswith(f"error: {says} has no effect")
+
+
+def test_what_is_for_other_sites_has_no_effect_on_the_reference_site(reference: Server, tmp_path: Path) -> None:
+    """Which site it is is found out first; then ``anp swarm`` and locust itself say the same."""
+    words = ("--headless", "--host", reference.url, "-t", "1s")
+    for scenario, options, says in NO_EFFECT_ON_OURS:
+        line = f"error: {says} has no effect on the reference site"
+        _is_refused(_anp(tmp_path, *_words(reference.url, scenario), *options), line, tmp_path)
+        assert refused(tmp_path, start(tmp_path, scenario, *words, *options)).startswith(line)
+
+
+def test_an_allowance_is_taken_where_there_are_edits(reference: Server, tmp_path: Path) -> None:
+    """What is refused without an effect is carried out where it has one."""
+    words = ("--stale-allowance", "5s", "--zipf", "0.2", "--event-every", "500ms")
+
+    _, record, _ = _swarm(tmp_path, "--host", reference.url, "--scenario", "publish_and_purge", *words)
+
+    assert (record.asked["stale_s"], record.asked["zipf"]) == (5.0, 0.2)
 
 
 def test_a_site_that_redirects_every_page_is_refused(files: tuple[Server, Path], tmp_path: Path) -> None:
@@ -429,6 +484,27 @@ def test_addresses_come_out_of_a_pipe(word: str, files: tuple[Server, Path], tmp
     assert done.stdout, done.stderr
     record = read_record(tmp_path / json.loads(done.stdout)["record"])
     assert set(_paths(record)) == {"/"}
+
+
+def test_a_sitemap_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
+    """An index with a sitemap that answers 404 is read without it, and the line about the addresses says so."""
+    site = tmp_path / "site"
+    site.mkdir()
+    with nginx(tmp_path, "server { listen LISTEN; root site; expires 1h; }") as server:
+        names = [f"<sitemap><loc>{server.url}/{name}.xml</loc></sitemap>" for name in ("gone", "pages")]
+        (site / "sitemap.xml").write_text(_xml("sitemapindex", names))
+        (site / "pages.xml").write_text(_xml("urlset", [f"<url><loc>{server.url}/sitemap.xml</loc></url>"]))
+        words = ("--sitemap", f"{server.url}/sitemap.xml")
+        _, record, said = _swarm(tmp_path, "--host", server.url, "--scenario", "cache_hit", *words)
+
+        assert f"and 1 it leads to, 1 that cannot be used left out (the first: {server.url}/gone.xml)" in said
+        assert set(_paths(record)) == {"/sitemap.xml"}
+        (site / "pages.xml").unlink()
+        done = _anp(tmp_path, *_words(server.url, "cache_hit"), *words)
+
+    assert f"{server.url}/sitemap.xml: of 2 sitemaps it leads to none gives an address" in done.stderr
+    assert f"{server.url}/gone.xml cannot be fetched (status 404)" in done.stderr
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_a_cache_before_the_reference_site_cannot_be_made_cold(tmp_path: Path) -> None:

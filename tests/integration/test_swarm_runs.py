@@ -22,6 +22,7 @@ import pytest
 
 from results.plan import Arm, SwarmPlan
 from results.record import Record, read_record
+from results.validity import judged
 from tests.servers import Server, reference_site
 from tests.swarms import (
     DEADLINE_S,
@@ -428,6 +429,14 @@ def test_the_web_interface_shows_why_a_swarm_did_not_start(tmp_path: Path, extra
     finally:
         process.terminate()
         process.wait(DEADLINE_S)
+
+
+def test_a_swarm_of_locusts_own_command_is_judged_at_its_end(tmp_path: Path, cached: Server) -> None:
+    """Unless asked otherwise, locust's exit code says whether the figures are valid, and so does the record."""
+    options = ("--headless", "--host", cached.url, "-t", "1s", "--out", "record", "--exit-code-on-error", "1")
+    code = start(tmp_path, "cache_hit", *options).wait(DEADLINE_S)
+    assert code in {0, 4}
+    assert judged(read_record(tmp_path / "record")) is (code == 0)
 
 
 def test_a_limited_run_says_how_long_it_takes(tmp_path: Path, cached: Server) -> None:

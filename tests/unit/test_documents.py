@@ -10,6 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+_OPTIONS = """\
+from locust.argument_parser import LocustArgumentParser
+from locustfiles._options import add_options
+
+parser = LocustArgumentParser(add_help=False, add_env_var_help=False, add_config_file_help=False)
+add_options(parser)
+for option in parser._actions:
+    value = "" if option.metavar is None else " " + option.metavar.replace("|", " or ")
+    silent = option.default is None or option.default is False
+    default = "" if silent else f"{option.default:g}" if option.type else option.default
+    print("|", " | ".join((f"`{option.option_strings[0]}{value}`", default, option.help)), "|")
+"""
+"""Prints a table's rows; locust changes Python's sockets when it is imported, so in a process of its own."""
 
 
 def test_the_command_reference_is_what_help_says(tmp_path: Path) -> None:
@@ -20,6 +33,16 @@ def test_the_command_reference_is_what_help_says(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "typer", "harness.cli", *words], cwd=ROOT, check=True, capture_output=True)
 
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8"), "run: make docs"
+
+
+def test_the_swarms_own_options_are_in_the_table() -> None:
+    """The table of docs/distributed.md has every option that a scenario adds to locust's, with its default and help."""
+    printed = subprocess.run([sys.executable, "-c", _OPTIONS], cwd=ROOT, check=True, capture_output=True, text=True)
+    expected = printed.stdout.splitlines()
+    lines = (ROOT / "docs" / "distributed.md").read_text(encoding="utf-8").splitlines()
+
+    assert len(expected) > 20
+    assert [line for line in lines if line.startswith("| `--")] == expected
 
 
 VERBS = [

@@ -20,13 +20,16 @@ def export(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.parametrize("format", ["hlog", "parquet", "csv"])
-def test_a_file_is_named_after_the_record(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("format", "what"),
+    [("hlog", "histograms of 48 requests"), ("parquet", "48 requests"), ("csv", "series by the second of 48 requests")],
+)
+def test_a_file_is_named_after_the_record(format: str, what: str, tmp_path: Path) -> None:
     """Without a name the file is the record's in this folder; what was written is said on standard error."""
     done = export(tmp_path, "--format", format)
 
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[-1] == f"48 requests written to record-format-1.{format}"
+    assert done.stderr.splitlines()[-1] == f"{what} written to record-format-1.{format}"
     assert [path.name for path in tmp_path.iterdir()] == [f"record-format-1.{format}"]
 
 

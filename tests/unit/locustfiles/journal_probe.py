@@ -3,7 +3,7 @@
 Usage: ``python journal_probe.py DEAD_S EVENTS``, the latter JSON, a list of [word, value]:
 
 * ``NOTE`` an exchange: any of arm, request, url, reason, scheduled, released, sent, end, status, error, failure, check,
-  cache, method, headers, body, hop, conditional; times in seconds of the plan;
+  cache, method, headers, body, hop, conditional, retried; times in seconds of the plan;
 * ``EXAMPLE`` a check that failed;
 * ``OFFER`` lags of arrivals, seconds;
 * ``SHIP`` the number of requests in flight.
@@ -44,6 +44,7 @@ def _note(journal: Journal, given: dict[str, Any]) -> None:
         body=given.get("body", "").encode(),
         error=given.get("error", "none"),
         reason=given.get("reason", ""),
+        retried=given.get("retried", False),
     )
     arm = given.get("arm", 0)
     work = (given.get("planned", scheduled), arm, given.get("request", 0), 0, given.get("url", 0), -1, 0, 0)

@@ -6,6 +6,7 @@ Usage: ``python site_probe.py STEPS``, JSON, a list of [word, ...]:
 * ``REQUIRE`` URL, paths: nothing, where some page is there;
 * ``FETCH`` URL: the length of the body there;
 * ``LOG_IN`` URL, member: whether it took any time;
+* ``ENTER`` URL, recipe, account: the same by a recipe; ``PROVE`` URL, recipe: nothing, where a log-in can be told;
 * ``EDIT`` URL, article; ``PURGE_ALL`` URL; ``PURGE`` URL, path: what came of it;
 * ``STATISTICS`` URL;
 * ``PAGES`` first id, count, assets: sections and paths of the reference site over a corpus;
@@ -25,9 +26,10 @@ from typing import Any
 from locust.rpc.protocol import Message
 
 import synth
-from locustfiles import _site, _target
+from locustfiles import _outsider, _site, _target
 from locustfiles._client import Client, Origin
 from locustfiles._errors import SwarmError
+from locustfiles._recipe import Recipe
 from locustfiles._swarm import SwarmUser
 from results.plan import Arm, SwarmPlan
 
@@ -59,6 +61,18 @@ def fetch(url: str) -> Any:
 def log_in(url: str, member: int) -> Any:
     """Log a member in."""
     return _site.log_in(_site.ReferenceAccounts(CORPUS.seed), Client(Origin(url)), member) > 0
+
+
+def enter(url: str, recipe: dict[str, Any], account: int) -> Any:
+    """Log a member of a site that is not ours in."""
+    accounts = _outsider.RecipeAccounts(Recipe.from_dict(recipe), {"127.0.0.1"})
+    return _site.log_in(accounts, Client(Origin(url)), account) > 0
+
+
+def prove(url: str, recipe: dict[str, Any]) -> Any:
+    """Whether a log-in by a recipe can be told from none."""
+    arm, plan = _arm(url)
+    _outsider.require_proof(Recipe.from_dict(recipe), _site.Site(arm, _site.reach(arm, plan), None, {}))
 
 
 def edit(url: str, article: int) -> Any:

@@ -43,12 +43,14 @@ def test_an_exchange_is_one_row_and_one_event_of_locusts() -> None:
             route=1,
             hop=2,
             conditional=True,
+            retried=True,
             headers={"server-timing": timing},
         ),
         ("SHIP", 0),
     )
     [row] = found["shipped"][0]["rows"]
-    assert {name: row[name] for name in ("arm", "request", "phase", "route", "hop", "bytes", "conditional")} == {
+    names = ("arm", "request", "phase", "route", "hop", "bytes", "conditional", "retried")
+    assert {name: row[name] for name in names} == {
         "arm": 1,
         "request": 7,
         "phase": 1,
@@ -56,6 +58,7 @@ def test_an_exchange_is_one_row_and_one_event_of_locusts() -> None:
         "hop": 2,
         "bytes": 12,
         "conditional": True,
+        "retried": True,
     }
     assert [row[name] for name in ("scheduled", "released", "sent", "end")] == pytest.approx([6.0, 6.25, 6.5, 7.0])
     assert (row["server_ms"], row["db_ms"], row["db_calls"]) == (0.25, 0.0, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from locustfiles._errors import LoginError
-from locustfiles._login_form import fill, form_of
+from locustfiles._login_form import fill, form_of, shows
 from locustfiles._recipe import Account, read_recipe
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "foreign"
@@ -96,6 +96,26 @@ def test_a_page_without_the_form_is_one_line(page: str, form: str | None, says: 
         form_of(page, replace(RECIPE, form=form))
     assert says in str(caught.value)
     assert str(caught.value).startswith("/wp-login.php shows")
+
+
+@pytest.mark.parametrize(
+    ("page", "is_shown"),
+    [
+        (PAGE, True),
+        ("<form action=/wp-login.php><input type=PASSWORD name=pwd></form>", True),
+        ("<form action='../wp-login.php?again=1'><input type=password></form>", True),
+        ("<form action=https://kitchen.example/wp-login.php><input type=password></form>", True),
+        ("<form action=/wp-login.php><input name=log></form>", False),
+        ("<form action=/profile><input type=password name=new></form>", False),
+        ("<form><input type=password name=new></form>", False),
+        ("<form action='javascript:send()'><input type=password></form>", False),
+        ("<p>Choose a password", False),
+        ("", False),
+    ],
+)
+def test_the_login_form_is_known_again(page: str, is_shown: bool) -> None:
+    """A form with a password that is sent to the same path is the login form, one to change a password is not."""
+    assert shows(page, "/wp-admin/profile.php", form_of(PAGE, RECIPE)) == is_shown
 
 
 def test_a_field_that_the_form_lacks_is_named() -> None:

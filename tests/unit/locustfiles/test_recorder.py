@@ -35,11 +35,11 @@ SECOND = {
 ROUTES = ("home", "member", "article", "redirect")
 
 
-def row(request: int, *, arm: int = 0, error: int = 0, url: int = 0) -> tuple[float, ...]:
+def row(request: int, *, arm: int = 0, error: int = 0, url: int = 0, retried: bool = False) -> tuple[float, ...]:
     """Values of one row, in the order of ``pack``."""
     cache = CACHE_CLASSES.index("HIT")
     times = (1.0, 1.1, 1.2, nan, 1.4)
-    return (request, arm, 1, 0, 2, cache, error, 0, True, 200, url, 5, 1, *times, 99, 0.5, 0.25, 1, True)
+    return (request, arm, 1, 0, 2, cache, error, 0, True, 200, url, 5, 1, *times, 99, 0.5, 0.25, 1, True, retried)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def shipment(rows: Rows, **values: Any) -> dict[str, Any]:
 def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> None:
     """Every column of a shipped row comes back with its value, words as words."""
     rows = Rows()
-    rows.add(pack(*row(41, arm=1, url=9)))
+    rows.add(pack(*row(41, arm=1, url=9, retried=True)))
     recorder.accept(2, shipment(rows, seconds=[SECOND]))
     record = read_record(tmp_path / "record", allow_incomplete=True)
     [found] = record.table("requests").to_pylist()
@@ -90,6 +90,7 @@ def test_a_row_is_read_as_it_was_packed(recorder: Recorder, tmp_path: Path) -> N
         "check": "ok",
         "hop": 1,
         "conditional": True,
+        "retried": True,
     }
     assert record.table("seconds").to_pylist() == [{"launch": 3, "worker": 2, **SECOND}]
     assert record.table("urls").to_pylist() == [{"url": 9, "route": "article", "path": "/articles/9/"}]
@@ -171,6 +172,17 @@ def test_answers_are_counted_apart_from_failures(recorder: Recorder) -> None:
     assert recorder.unanswered("before") == 2
     assert recorder.answered("after") == {}
     assert sum(cell["requests"] for cell in recorder.counts()) == 5
+
+
+def test_a_first_attempt_that_was_lost_may_have_been_counted(recorder: Recorder) -> None:
+    """A request sent again was answered once; its first attempt is one without an answer, in its arm alone."""
+    rows = Rows()
+    for error in ("none", "none", "closed"):
+        rows.add(pack(*row(0, error=ERROR_CLASSES.index(error), retried=True)))
+    rows.add(pack(*row(0, arm=1)))
+    recorder.accept(0, shipment(rows))
+    assert (recorder.answered("before"), recorder.unanswered("before")) == ({"article": 2}, 4)
+    assert recorder.unanswered("after") == 0
 
 
 def test_only_the_first_examples_are_kept(recorder: Recorder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -155,6 +156,7 @@ OUTSIDE = b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><urlset><url
         (b'<?xml version="1.0" encoding="no-such"?>' + urlset("/a"), "not well-formed XML"),
         (b'<?xml version="1.0" encoding="big5"?>' + urlset("/a"), "not well-formed XML"),
         (b'{"urls": []}', "neither XML nor one URL a line (line 1 is '{\"urls\": []}')"),
+        (b"\xde\xad\xbe\xef", "neither XML nor one URL a line (line 1 is not text)"),
         (b"https://kitchen.example/a\nb", "neither XML nor one URL a line (line 2 is 'b')"),
         (urlset("mailto:ann"), "the address 'mailto:ann' is of no use"),
         (urlset("http://[bad/"), "the address 'http://[bad/' is of no use"),
@@ -171,6 +173,49 @@ def test_what_is_no_sitemap_is_one_line(data: bytes, says: str) -> None:
         read_one(data)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, b"", b"<html>", b"<rss></rss>", BOMB, urlset("mailto:ann"), index("http://[bad/"), b"\x1f\x8b"],
+    ids=["missing", "empty", "html", "rss", "entities", "address", "index", "gzip"],
+)
+def test_a_sitemap_of_no_use_among_good_ones_is_left_out(data: bytes | None) -> None:
+    """However it is broken, the others of the index are read, and the words for the record count it."""
+    good, bad = "https://kitchen.example/good.xml", "https://kitchen.example/bad.xml"
+    files = {TOP: index(bad, good), good: urlset("/a")} | ({} if data is None else {bad: data})
+    table = read_sitemap(TOP, site(files))
+    assert table.paths == ("/a",)
+    assert table.source == (
+        f"sitemap {TOP} and 1 it leads to, 1 that cannot be used left out (the first: https://kitchen.example/bad.xml)"
+    )
+
+
+def test_what_a_broken_sitemap_holds_before_the_fault_counts() -> None:
+    """One that was cut off gives the addresses that came."""
+    cut, good = "https://kitchen.example/cut.xml", "https://kitchen.example/good.xml"
+    table = read_sitemap(TOP, site({TOP: index(cut, good), cut: urlset("/a", "/b")[:-20], good: urlset("/c")}))
+    assert table.paths == ("/a", "/c")
+
+
+def test_an_index_of_sitemaps_that_are_all_broken_is_refused() -> None:
+    """Where none of them gives an address, the line counts them and says what is wrong with the first."""
+    names = [f"https://kitchen.example/{number}.xml" for number in range(3)]
+    files = {TOP: index(*names), names[1]: b"<html>", names[2]: urlset()}
+    with pytest.raises(SwarmError) as caught:
+        read_sitemap(TOP, site(files))
+    assert str(caught.value) == (
+        f"{TOP}: of 3 sitemaps it leads to none gives an address of the site; the first: "
+        f"{names[0]} answers with status 404; check the address"
+    )
+
+
+def test_an_empty_sitemap_file_is_named_with_its_path(tmp_path: Path) -> None:
+    """A sitemap without an entry in some folder is told as it was given."""
+    path = tmp_path / "sitemap.xml"
+    path.write_bytes(urlset())
+    with pytest.raises(SwarmError, match=rf"^{re.escape(str(path))}: no address of the site in it"):
+        read_sitemap(str(path), site({}))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])

@@ -242,9 +242,23 @@ def test_a_file_that_is_no_text_is_called_so(tmp_path: Path) -> None:
     """A picture in place of a list is told by its first line that no text has, not by what is wrong with an address."""
     path = tmp_path / "plum.gif"
     path.write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff")
-    with pytest.raises(
-        SwarmError, match=r"plum\.gif is not a text file \(line 1 is 'GIF89a\\x01\\x00.*; give one path"
-    ):
+    with pytest.raises(SwarmError, match=r"plum\.gif is not a text file \(see line 1\); give one path"):
+        read_urls(path)
+
+
+def test_bytes_that_are_no_text_are_not_quoted(tmp_path: Path) -> None:
+    """A line without a control character that is no UTF-8 either is not shown as escapes of Python."""
+    path = tmp_path / "urls.txt"
+    path.write_bytes(b"/\n\xde\xff\n")
+    with pytest.raises(SwarmError, match=r"urls\.txt line 2, not text: neither a path"):
+        read_urls(path)
+
+
+def test_a_source_without_an_address_is_named_in_full(tmp_path: Path) -> None:
+    """An empty list is told with its path."""
+    path = tmp_path / "urls.txt"
+    path.write_text("# none yet\n")
+    with pytest.raises(SwarmError, match=rf"^{re.escape(str(path))}: no address of the site"):
         read_urls(path)
 
 

@@ -166,6 +166,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         "check": words(check, CHECKS),
         "hop": pa.array(np.zeros(n), pa.int8()),
         "conditional": pa.array(np.zeros(n, bool)),
+        "retried": pa.array(np.zeros(n, bool)),
     }
     batch = pa.RecordBatch.from_arrays([columns[name] for name in REQUESTS.names], schema=REQUESTS)
     batch = batch.take(pa.array(order[: n - trial.drop_rows if position == 0 else n]))

@@ -15,15 +15,62 @@ from results.cache_status import RELEVANT, RINGS, TABLE, Layer, classify, read
 from results.columns import CACHE_CLASSES
 
 ROOT = Path(__file__).resolve().parents[3]
-FIXTURES = [
-    json.loads(path.read_text(encoding="utf-8"))
+BY_NAME = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "tests" / "fixtures" / "cache_headers").glob("*.json"))
-]
+}
+FIXTURES = list(BY_NAME.values())
 CASES = [
     pytest.param(case, id=f"{fixture['provider']}: {case['headers']}")
     for fixture in FIXTURES
     for case in fixture["cases"]
 ]
+VERIFIED = {
+    "Cache-Status of RFC 9211: hit, fwd, fwd-status": ("cache-status", "cache-status"),
+    "Cloudflare's CF-Cache-Status": ("cloudflare", "cf-cache-status"),
+    "Fastly's X-Cache with X-Cache-Hits and X-Served-By": ("fastly", "x-served-by"),
+    "Akamai's X-Cache": ("akamai", "x-cache"),
+    "Akamai's X-Cache-Remote": ("akamai", "x-cache-remote"),
+    "Akamai's X-Check-Cacheable": ("akamai", "x-check-cacheable"),
+    "Akamai-Cache-Status": ("akamai", "akamai-cache-status"),
+    "Akamai's Server-Timing: cdn-cache": ("akamai", "server-timing"),
+    "Azure's X-Cache": ("azure", "x-cache"),
+    "Vercel's X-Vercel-Cache": ("vercel-and-next", "x-vercel-cache"),
+    "Next.js's X-Nextjs-Cache": ("vercel-and-next", "x-nextjs-cache"),
+    "bunny.net's CDN-Cache": ("bunny", "cdn-cache"),
+    "bunny.net's Perma-Cache": ("bunny", "perma-cache"),
+    "Varnish's X-Varnish: one id or two": ("varnish", "x-varnish"),
+    "X-Cache of a Varnish configuration": ("varnish", "x-cache"),
+    "X-Cache-Hits of a Varnish configuration": ("varnish", "x-cache-hits"),
+    "X-Varnish-Cache of a Varnish configuration": ("varnish", "x-varnish-cache"),
+    "nginx's words in X-Cache-Status": ("nginx", "x-cache-status"),
+    "nginx's words in X-Proxy-Cache": ("nginx", "x-proxy-cache"),
+    "nginx's words in X-FastCGI-Cache": ("nginx", "x-fastcgi-cache"),
+    "nginx's words in X-Nginx-Cache": ("nginx", "x-nginx-cache"),
+    "nginx's words in X-Cache": ("nginx", "x-cache"),
+    "WordPress VIP's x-cache": ("wordpress-vip-and-surge", "x-cache"),
+    "Batcache's comment in the page": ("page-comments", "cache-control"),
+    "WP Super Cache's X-WP-Super-Cache": ("wordpress-plugins", "x-wp-super-cache"),
+    "Surge's X-Cache: expired": ("wordpress-vip-and-surge", "x-cache"),
+    "W3 Total Cache's comment in the page": ("page-comments", "content-type"),
+    "LiteSpeed's X-Litespeed-Cache": ("litespeed", "x-litespeed-cache"),
+    "LiteSpeed's X-Litespeed-Cache-Control": ("litespeed", "x-litespeed-cache-control"),
+    "LiteSpeed ADC's X-LSADC-Cache": ("litespeed", "x-lsadc-cache"),
+    "QUIC.cloud's X-QC-Cache": ("litespeed", "x-qc-cache"),
+    "20i's X-CDN-Cache-Status": ("hosts", "x-cdn-cache-status"),
+    "SiteGround's X-Proxy-Cache": ("hosts", "x-proxy-cache"),
+    "Drupal's X-Drupal-Cache": ("drupal", "x-drupal-cache"),
+    "Drupal's X-Drupal-Dynamic-Cache": ("drupal", "x-drupal-dynamic-cache"),
+    "Imperva's X-Iinfo": ("imperva-and-esa", "x-iinfo"),
+    "Alibaba Cloud ESA's X-Site-Cache-Status": ("imperva-and-esa", "x-site-cache-status"),
+    "Wikimedia's earlier X-Cache": ("wikimedia", "x-cache"),
+    "Age": ("age", "age"),
+}
+"""Every way of saying it that is verified in its maker's source or documentation: the fixture, and the header in it.
+
+The number of WordPress's database queries (``Server-Timing: wp-db-queries``) is no cache status;
+tests/unit/locustfiles/test_reading.py has it.
+"""
 TALKATIVE = [row.header for row in TABLE if row.words and row.header not in {"server-timing", "akamai-cache-status"}]
 
 
@@ -48,6 +95,30 @@ def test_every_row_has_a_fixture_of_its_own_standing() -> None:
         occurs[fixture["mark"]] |= {name for case in fixture["cases"] for name in case["headers"]}
     assert {row.header for row in TABLE if row.source == "documented"} <= occurs["V"]
     assert {row.header for row in TABLE} <= occurs["V"] | occurs["K"]
+
+
+@pytest.mark.parametrize(("name", "header"), VERIFIED.values(), ids=VERIFIED)
+def test_what_is_verified_has_a_fixture_marked_so(name: str, header: str) -> None:
+    """The fixture is marked V, and the header occurs in it."""
+    fixture = BY_NAME[name]
+    assert fixture["mark"] == "V"
+    assert any(header in case["headers"] for case in fixture["cases"])
+
+
+def test_every_verified_fixture_is_of_something_verified() -> None:
+    """No fixture is marked V that is not in the list, but that of the reference site itself."""
+    assert {name for name, fixture in BY_NAME.items() if fixture["mark"] == "V"} == {
+        "reference-site",
+        *(name for name, _ in VERIFIED.values()),
+    }
+
+
+@pytest.mark.parametrize("words", ["by W3 Total Cache", "served from batcache"])
+def test_a_comment_in_the_page_is_not_searched_for(words: str) -> None:
+    """A cache that tells it in the page alone is UNKNOWN: its answer has no header that any row of the table reads."""
+    [case, *_] = [case for case in BY_NAME["page-comments"]["cases"] if words in case["body"]]
+    assert not set(case["headers"]) & set(RELEVANT)
+    assert classify(case["headers"]) == "UNKNOWN"
 
 
 def test_fixtures_say_where_their_values_are_from() -> None:

@@ -51,6 +51,7 @@ def row(number: int, **values: Any) -> dict[str, Any]:
         "check": "ok",
         "hop": 0,
         "conditional": False,
+        "retried": False,
     }
     return plain | values
 
@@ -179,7 +180,7 @@ def test_logins_under_load_are_priced_in_hits(tmp_path: Path) -> None:
 
     (remark,) = remarks(write(tmp_path, rows))
 
-    assert remark.figures == pytest.approx({"logins": 3, "login_p50_ms": 20.0, "hit_p50_ms": 0.4})
+    assert remark.figures == pytest.approx({"logins": 3, "timed": 3, "login_p50_ms": 20.0, "hit_p50_ms": 0.4})
     assert remark.words == "log-in p50 20.0 ms (3 log-ins) = 50 page-cache hits of 0.400 ms"
 
 
@@ -190,6 +191,34 @@ def test_logins_before_the_start_are_priced_too(tmp_path: Path) -> None:
     (remark,) = remarks(write(tmp_path, [row(1, cache="BYPASS")], run={"logins": logins}))
 
     assert remark.words == "log-in p50 23.0 ms (20 log-ins)"
+
+
+def test_the_price_of_a_login_says_how_many_were_timed(tmp_path: Path) -> None:
+    """Each worker times its first log-ins only, and the median is of no more than those."""
+    logins = {"count": 40, "timed": 24, "seconds": 1.0, "p50_ms": 23.0, "p95_ms": 30.0}
+
+    (remark,) = remarks(write(tmp_path, [row(1)], run={"logins": logins}))
+
+    assert remark.words == "log-in p50 23.0 ms (of 24 of 40 log-ins) = 46 page-cache hits of 0.500 ms"
+    assert (remark.figures["logins"], remark.figures["timed"]) == (40, 24)
+
+
+def test_requests_sent_again_are_told_from_the_first_on(tmp_path: Path) -> None:
+    """Arm by arm, with the share of its measured requests; what was sent again in the warm-up does not count."""
+    arms = [{"name": name, "url": f"http://127.0.0.1:{port}"} for name, port in (("before", 9000), ("after", 9001))]
+    rows = [
+        row(number, arm=arm, retried=arm == "after" and number == 3)
+        for arm in ("before", "after")
+        for number in range(8)
+    ]
+    rows.append(row(20, arm="before", phase="warmup", retried=True))
+
+    (remark,) = remarks(write(tmp_path, rows, arms=arms))
+
+    assert remark.words == (
+        "after: 1 request (12 %) was sent again on a new connection because the server closed the kept one"
+    )
+    assert remark.figures == {"requests": 1, "share": 1 / 8}
 
 
 def test_collateral_is_what_nobody_edited(tmp_path: Path) -> None:
@@ -249,6 +278,6 @@ def test_remarks_are_plain_data(tmp_path: Path) -> None:
         {
             "code": "login",
             "words": "log-in p50 5.00 ms (2 log-ins) = 10 page-cache hits of 0.500 ms",
-            "figures": {"logins": 2, "login_p50_ms": 5.0, "hit_p50_ms": pytest.approx(0.5)},
+            "figures": {"logins": 2, "timed": 2, "login_p50_ms": 5.0, "hit_p50_ms": pytest.approx(0.5)},
         }
     ]

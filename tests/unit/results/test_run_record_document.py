@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,38 @@ def test_every_word_is_listed() -> None:
     words = set(re.findall(r"\w+", section("## Columns of `requests`")))
 
     assert {*CACHE_CLASSES, *ERROR_CLASSES, *CHECKS, *NEVER_DECIDE} - words == set()
+
+
+LIMITS = """
+import json
+from locustfiles import _engine, _journal
+from locustfiles._client import MAX_HEAD, MAX_RESPONSE, Timeouts
+limits = Timeouts()
+print(json.dumps([limits.connect, limits.first_byte, limits.total, _engine.DRAIN_S, _journal.DEAD_S]))
+print(json.dumps([MAX_HEAD >> 10, MAX_RESPONSE >> 20]))
+"""
+
+
+def test_the_limits_of_time_are_those_of_the_swarm() -> None:
+    """Each error class has its line, and the seconds and sizes in it are those that the swarm keeps."""
+    text = section("### Errors and limits of time").split("\n### ", 1)[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE))
+    done = subprocess.run([sys.executable, "-c", LIMITS], capture_output=True, text=True, timeout=60, check=True)
+    times, sizes = (json.loads(line) for line in done.stdout.splitlines())
+    connect, first_byte, total, drain, dead = (f"{seconds:g} s" for seconds in times)
+
+    assert set(rows) == set(ERROR_CLASSES)
+    for word, limits in {
+        "connect_timeout": (connect,),
+        "first_byte_timeout": (first_byte,),
+        "total_timeout": (total,),
+        "abandoned": (drain, dead),
+        "protocol": (f"{sizes[0]} KB", f"{sizes[1]} MB"),
+    }.items():
+        assert re.findall(r"\d+ (?:s|KB|MB)\b", rows[word]) == list(limits), word
+    assert f"A request may take {connect} to connect, {first_byte} from there" in text
+    assert f"has {drain} to end" in text
+    assert f"requests sent in the last {times[1] - times[3]:g} s are abandoned" in text
 
 
 def test_the_format_is_the_present_one() -> None:

@@ -63,6 +63,7 @@ def rows_of(made: SwarmPlan) -> list[dict[str, Any]]:
             "db_calls": 0,
             "check": "ok",
             "conditional": False,
+            "retried": False,
         }
         for hop in range(int(rng.integers(1, 3))):
             end = moment + float(rng.exponential(0.4))

@@ -48,6 +48,15 @@ def test_nouns_agree_with_their_number(number: int, noun: str, text: str) -> Non
     assert units.counted(number, noun) == text
 
 
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(0.1, "0.1 requests/s"), (1, "1 request/s"), (12.5, "12.5 requests/s"), (1728, "1,728 requests/s")],
+)
+def test_rates_carry_their_noun(rate: float, text: str) -> None:
+    """A rate is written without needless digits, and one request a second is one request."""
+    assert units.per_second(rate) == text
+
+
 def test_an_open_interval_is_not_written() -> None:
     """An interval without an end is left out rather than written as infinity."""
     assert units.interval(0.0, math.inf) == ""

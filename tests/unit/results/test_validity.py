@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from results import gates
 from results.columns import REQUESTS, SECONDS
 from results.record import Record, RecordWriter, read_record
 from results.samples import read_trial
-from results.validity import Doubt, doubts, to_dicts
+from results.validity import Doubt, doubts, is_valid, judge, judged, to_dicts
 
 GOLDEN = Path(__file__).parents[2] / "data" / "record-format-1"
 
@@ -152,6 +153,30 @@ def test_errors_are_named_by_their_status(make_trial: Callable[..., Record]) -> 
 
     kinds = f"status 503: {count['503']}, status 404: {count['404']}, closed: {count['closed']}; at most 1.0 %"
     assert f"failed ({kinds}), for one status 503 at /article/: replies" in found.words
+
+
+@pytest.mark.parametrize("share", [0.009, 0.011])
+def test_requests_sent_again_count_like_errors(make_trial: Callable[..., Record], share: float) -> None:
+    """Beyond the limit of errors the figures are invalid, and the arm that closed its connections is named."""
+    record = launch(make_trial, pages=[{"persona": "reader", "route": "home", "requests": 4000}])
+    most = round(share * record.table("requests").filter(pc.field("arm") == "after").num_rows)
+    left = iter(range(most))
+    record = rewritten(record, lambda row: row | {"retried": row["arm"] == "after" and next(left, None) is not None})
+
+    found = [doubt for doubt in doubts(record) if doubt.code == "retried"]
+
+    assert bool(found) == (share > gates.ERROR_LIMIT)
+    for doubt in found:
+        assert doubt.measured == pytest.approx(share, rel=0.01)
+        assert f"1.1 % of the requests of after were sent again ({most} of " in doubt.words
+        assert "keep-alive" in doubt.words
+
+
+def test_a_search_for_the_breaking_point_may_end_in_closed_connections(make_trial: Callable[..., Record]) -> None:
+    """A server that closes connections under too much load is what such a search looks for."""
+    record = rewritten(launch(make_trial), lambda row: row | {"retried": True}, shape="breakpoint:2")
+
+    assert codes(record) == set()
 
 
 def test_many_kinds_of_errors_are_summed_up(make_trial: Callable[..., Record]) -> None:
@@ -296,6 +321,16 @@ def test_requests_sent_after_the_plan_was_over_were_not_sent_at_its_rate(make_tr
     assert "waiting" in codes(record, invalid=False)
 
 
+@pytest.mark.parametrize(("warmup_s", "due"), [(5.0, "due, those of the warm-up included, were"), (0.0, "due were")])
+def test_the_requests_of_the_warm_up_count_as_due(make_trial: Callable[..., Record], warmup_s: float, due: str) -> None:
+    """Errors are of the measured time alone, so the line on the rate says what else it holds, where there was any."""
+    record = rewritten(launch(make_trial, achieved=0.9), lambda row: row, warmup_s=warmup_s)
+
+    (found,) = (doubt for doubt in doubts(record) if doubt.code == "achieved")
+
+    assert f"% of the requests {due} carried out in their time" in found.words
+
+
 def test_a_search_for_the_breaking_point_may_fail(make_trial: Callable[..., Record]) -> None:
     """Errors and requests left behind end such a search and do not spoil it; a busy generator does."""
     faults = {"failures": (0.3, 0.3), "achieved": 0.5}
@@ -379,6 +414,47 @@ def test_a_plan_without_a_request_is_told_from_an_early_end(tmp_path: Path, aske
 def test_a_trial_is_left_to_its_comparison(make_trial: Callable[..., Record]) -> None:
     """Nothing is said of a trial as a whole."""
     assert doubts(make_trial(launches=1, cpu=0.95)) == ()
+
+
+@pytest.mark.parametrize(("fault", "valid"), [({}, True), ({"cpu": 0.95}, False)])
+def test_what_was_found_is_kept_beside_a_complete_record(
+    make_trial: Callable[..., Record], fault: dict[str, Any], valid: bool
+) -> None:
+    """Once judged, a record says whether its figures are valid without its rows being read again."""
+    record = launch(make_trial, **fault)
+    assert judged(record) is None
+
+    found = judge(record)
+
+    assert found == doubts(record)
+    assert judged(record) is is_valid(found) is valid
+    kept = json.loads((record.path / "doubts.json").read_text())
+    assert kept == {"format": record.plan["format"], "valid": valid, "doubts": to_dicts(found)}
+    (record.path / "requests.arrows").unlink()
+    assert judged(record) is valid
+
+
+def test_nothing_is_kept_of_what_may_still_change(make_trial: Callable[..., Record]) -> None:
+    """A run that is still going is judged as it stands, and a trial has its comparison: neither gets a further file."""
+    trial = make_trial(launches=1, cut_off=[0])
+    for record in (trial, trial.launches()[0]):
+        before = sorted(record.path.iterdir())
+
+        judge(record)
+
+        assert (sorted(record.path.iterdir()), judged(record)) == (before, None)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"valid": "yes"}', "\x00"])
+def test_a_broken_file_of_doubts_says_nothing(make_trial: Callable[..., Record], text: str) -> None:
+    """What cannot be read counts as not judged, and the next judgement replaces it."""
+    record = launch(make_trial)
+    (record.path / "doubts.json").write_text(text)
+    assert judged(record) is None
+
+    judge(record)
+
+    assert judged(record) is True
 
 
 def test_a_record_of_format_1_can_be_judged() -> None:
