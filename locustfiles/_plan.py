@@ -173,7 +173,7 @@ class Traffic:
             if isinf(step.end):
                 pieces: Iterator[int] = itertools.count()
             else:
-                count = ceil((step.end - step.start) / length - 1e-9)
+                count = max(1, ceil((step.end - step.start) / length - 1e-9))  # however short: an event may be due
                 pieces = iter(range(count))
             for piece in pieces:
                 yield step.part(step.start + piece * length, min(step.end, step.start + (piece + 1) * length))

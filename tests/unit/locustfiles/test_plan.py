@@ -8,7 +8,7 @@ from math import ceil, inf
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -276,6 +276,7 @@ def test_returns_leave_the_popularity_of_pages_as_it_is() -> None:
     duration=st.floats(1, 80),
     rate=st.floats(1, 500),
 )
+@example(event=2.0, shape="steady", warmup=2.0**-24, duration=1.0, rate=1.0)
 @settings(max_examples=40, deadline=None)
 def test_a_clock_ticks_once_in_each_stretch(
     event: float, shape: str, warmup: float, duration: float, rate: float
