@@ -17,43 +17,9 @@ from rich.console import Console
 from results.columns import REQUESTS, SECONDS, URLS
 from results.record import Record, RecordWriter, read_record
 from results.remarks import levels, remarks, to_dicts
+from tests.unit.results.rows import row
 
 ARM = [{"name": "target", "url": "http://127.0.0.1:9000"}]
-
-
-def row(number: int, **values: Any) -> dict[str, Any]:
-    """One good answer; a hit of 0.5 ms by a reader of an article, unless said otherwise."""
-    moment = 1.0 + number * 0.01
-    plain = {
-        "launch": 0,
-        "arm": "target",
-        "worker": 0,
-        "seq": number,
-        "request": number,
-        "phase": "measured",
-        "scheduled": moment,
-        "released": moment,
-        "sent": moment,
-        "first_byte": moment,
-        "end": moment + 0.0005,
-        "persona": "reader",
-        "route": "article",
-        "url": 1,
-        "visitor": number,
-        "cache": "HIT",
-        "status": 200,
-        "error": "none",
-        "bytes": 100,
-        "new_connection": False,
-        "server_ms": 0.1,
-        "db_ms": 0.0,
-        "db_calls": 0,
-        "check": "ok",
-        "hop": 0,
-        "conditional": False,
-        "retried": False,
-    }
-    return plain | values
 
 
 def write(

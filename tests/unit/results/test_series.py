@@ -15,6 +15,7 @@ from results.columns import REQUESTS
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, read_record
 from results.series import Stretch, stretches
+from tests.unit.results.rows import row
 
 ARMS = (Arm("before", "http://127.0.0.1:1"), Arm("after", "http://127.0.0.1:2"))
 SHAPES = ["steps", "steps:3", "ramp", "ramp:0.5", "spike", "spike:8"]
@@ -42,29 +43,15 @@ def rows_of(made: SwarmPlan) -> list[dict[str, Any]]:
     for arm, request, due in ((arm.name, *numbered) for arm in made.arms for numbered in enumerate(arrivals(made))):
         moment = due
         error = str(rng.choice(["none"] * 8 + ["status", "abandoned"]))
-        plain = {
-            "launch": 0,
-            "arm": arm,
-            "worker": 0,
-            "seq": len(rows),
-            "request": request,
-            "phase": "warmup" if moment < made.warmup_s else "measured",
-            "persona": "reader",
-            "route": "article",
-            "url": 1,
-            "visitor": request,
-            "cache": str(rng.choice(["HIT", "STALE", "MISS", "UNKNOWN"])),
-            "status": 200,
-            "error": error,
-            "bytes": 100,
-            "new_connection": False,
-            "server_ms": 0.1,
-            "db_ms": 0.0,
-            "db_calls": 0,
-            "check": "ok",
-            "conditional": False,
-            "retried": False,
-        }
+        plain = row(
+            len(rows),
+            arm=arm,
+            request=request,
+            visitor=request,
+            phase="warmup" if moment < made.warmup_s else "measured",
+            cache=str(rng.choice(["HIT", "STALE", "MISS", "UNKNOWN"])),
+            error=error,
+        )
         for hop in range(int(rng.integers(1, 3))):
             end = moment + float(rng.exponential(0.4))
             times = {"scheduled": moment, "released": moment, "sent": moment, "first_byte": end, "end": end}
