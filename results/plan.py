@@ -32,6 +32,10 @@ times the rate a spike is, and by how much each step towards the breaking point 
 _WITHOUT_NUMBER: Final = {"ramp": 0.1, "steps": 4.0, "spike": 5.0, "breakpoint": 1.2}
 
 
+MOST_ARMS: Final = 3
+"""Arms that one swarm can drive side by side: before, after, and a second copy of one."""
+
+
 def parse_shape(shape: str) -> tuple[str, float]:
     """Name and number of a shape such as ``spike:8``, which a plan has checked; 1.0 where the shape takes none."""
     name, _, number = shape.partition(":")
@@ -40,7 +44,7 @@ def parse_shape(shape: str) -> tuple[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side of a duet: its name (``before``, ``after``, or ``target`` alone) and the origin URL it is reached at."""
+    """One side of a duet: its name (``before``, ``after``, ``again``; ``target`` alone) and the origin it is reached at."""
 
     name: str
     url: str
@@ -62,7 +66,8 @@ class SwarmPlan:
 
     Attributes:
         scenario: Name of the public locustfile.
-        arms: One target, or two that receive the same requests side by side (a duet).
+        arms: One target, or two that receive the same requests side by side (a duet); a third is another copy of
+            one of them, which shows what two copies of one version differ by.
         seed: Root of every draw.
         launch: Which launch of a trial this is, from 0; another launch is other traffic.
         rate: Requests a second *and arm* of the open workload; ``None`` for the closed one.
@@ -105,10 +110,12 @@ class SwarmPlan:
 
     def __post_init__(self) -> None:
         """Refuse numbers that no swarm can carry out."""
-        if not 1 <= len(self.arms) <= 2:
-            raise PlanError(f"a swarm drives one target or two arms, not {len(self.arms)}")
-        if len({arm.name for arm in self.arms}) != len(self.arms):
-            raise PlanError(f"both arms are named {self.arms[0].name!r}; give them different names")
+        if not 1 <= len(self.arms) <= MOST_ARMS:
+            raise PlanError(f"a swarm drives one target, or two or three arms side by side, not {len(self.arms)}")
+        names = [arm.name for arm in self.arms]
+        if double := [name for name in names if names.count(name) > 1]:
+            which = "both" if len(names) == 2 else "several"
+            raise PlanError(f"{which} arms are named {double[0]!r}; give them different names")
         for name, (called, option, low, high) in _NUMBERS.items():
             value = getattr(self, name)
             if value is None and name in {"rate", "member_share", "event_s"}:

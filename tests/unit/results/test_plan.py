@@ -14,10 +14,11 @@ from results.errors import PlanError
 from results.plan import Arm, SwarmPlan, parse_shape
 
 ARMS = (Arm("before", "http://127.0.0.1:1"), Arm("after", "http://127.0.0.1:2"))
+THREE = (*ARMS, Arm("again", "http://127.0.0.1:3"))
 URLS = {"source": "urls.txt", "count": 2, "digest": "0" * 32}
 COMMON: dict[str, st.SearchStrategy[Any]] = {
     "scenario": st.sampled_from(["cache_hit", "logged_in"]),
-    "arms": st.sampled_from([ARMS, ARMS[:1]]),
+    "arms": st.sampled_from([ARMS, ARMS[:1], THREE]),
     "seed": st.integers(0, 2**63 - 1),
     "launch": st.integers(0, 100),
     "visitors": st.integers(1, 1000),
@@ -169,8 +170,17 @@ def test_a_shape_without_a_number_takes_its_own() -> None:
 
 def test_arms_of_one_name_are_refused() -> None:
     """Two arms that cannot be told apart are refused."""
-    with pytest.raises(PlanError, match="different names"):
+    with pytest.raises(PlanError, match="both arms are named 'before'; give them different names"):
         SwarmPlan("cache_hit", (ARMS[0], ARMS[0]))
+    with pytest.raises(PlanError, match="several arms are named 'before'; give them different names"):
+        SwarmPlan("cache_hit", (ARMS[1], ARMS[0], ARMS[0]))
+
+
+def test_a_swarm_drives_three_arms_at_most() -> None:
+    """A third arm is another copy of one of two; a fourth is refused with the number."""
+    assert len(SwarmPlan("cache_hit", THREE).arms) == 3
+    with pytest.raises(PlanError, match="two or three arms side by side, not 4"):
+        SwarmPlan("cache_hit", (*THREE, Arm("more", "http://127.0.0.1:4")))
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:80", "ftp://host", "http://"])
