@@ -44,7 +44,7 @@ def parse_shape(shape: str) -> tuple[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side of a duet: its name (``before``, ``after``, ``again``; ``target`` alone) and the origin it is reached at."""
+    """One side of a duet: its name (``before``, ``after``, ``again``; ``target`` alone) and the URL of its origin."""
 
     name: str
     url: str
