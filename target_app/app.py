@@ -12,8 +12,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.api import PATHS, make_api
-from target_app.delays import Delays
-from target_app.faults import break_cache, break_pages
+from target_app.delays import Delays, Stalls
+from target_app.faults import Outages, break_cache, break_front, break_pages, skip_lookups
 from target_app.front import Front
 from target_app.page_cache import Options, PageCache
 from target_app.policy import QUERIES
@@ -25,7 +25,7 @@ from target_app.site import Site
 class Layers:
     """A site's application, and its page cache for those who look inside."""
 
-    app: Front
+    app: ASGIApp
     cache: PageCache
 
 
@@ -68,5 +68,15 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
     )
     api = make_api(site, cache)
     pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
+    skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)
-    return Layers(Front(outermost, hosts=hosts, delays=Delays(settings.inject), statistics=site.statistics), cache)
+    if settings.errors is not None:
+        outermost = Outages(outermost, settings.errors)
+    front = Front(
+        outermost,
+        hosts=hosts,
+        delays=Delays(settings.inject),
+        stalls=Stalls(settings.stall),
+        statistics=site.statistics,
+    )
+    return Layers(break_front(settings.fault, front), cache)

@@ -1,13 +1,13 @@
-"""Known delays put into answers (``--set inject=…``), for finding out whether a harness sees what is there."""
+"""Known delays put into answers (``--set inject=…``, ``--set stall=…``), to find out whether a harness sees them."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from target_app.settings import Injection
+from target_app.settings import Injection, Stall
 
 _SPIN = 0.003
 """Seconds that are waited out on the processor rather than asleep."""
@@ -34,6 +34,45 @@ class Delays:
             and injection.cache_class in {_CLASS_OF_WORD[word], "any"}
             and self._random.random() < injection.fraction
         )
+
+
+class Stalls:
+    """Moments at which the process holds still, whoever is waiting.
+
+    A stall begins with the first request after its moment: before that nobody would notice it. It is asleep, not busy,
+    so that whatever else runs on the processor is not held up with it. Moments that pass without a request, or during
+    a stall, are let go.
+    """
+
+    def __init__(
+        self,
+        stall: Stall | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Begin to count now.
+
+        Args:
+            stall: None for none at all.
+            clock: Seconds, monotonic.
+            sleep: Blocks the event loop, which is the point.
+        """
+        self._stall = stall
+        self._clock = clock
+        self._sleep = sleep
+        self._due = clock() + stall.every if stall is not None else 0.0
+
+    def __bool__(self) -> bool:
+        return self._stall is not None
+
+    def hold(self) -> None:
+        """Hold still if it is time."""
+        stall = self._stall
+        if stall is None or (now := self._clock()) < self._due:
+            return
+        self._due += stall.every * (1 + (now - self._due) // stall.every)
+        self._sleep(stall.seconds)
 
 
 async def wait_precisely(seconds: float) -> None:

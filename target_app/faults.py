@@ -1,17 +1,25 @@
 """Deliberately broken builds (``--set fault=…``): each does one thing a site must never do, to try checks on it.
 
+Beside them stand disturbances of known size: lookups that find nothing (``cache_skip``), bursts of errors (``errors``).
 Nothing here runs in a sound build; the parts that are broken know nothing of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import random
+import time
+from collections.abc import Callable, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from target_app.page_cache import PageCache
+from target_app.page_cache import EXCHANGE, Exchange, PageCache
+from target_app.page_cache.policy import Key
+from target_app.page_cache.store import Entry
+from target_app.settings import Outage
 
 _HIDDEN = "anp.fault.cookies"
+_SPARED = ("/anp/", "/health/")
+"""What the site says of itself is told during an outage, too."""
 
 
 def break_pages(fault: str, pages: ASGIApp) -> ASGIApp:
@@ -30,6 +38,79 @@ def break_cache(fault: str, cache: PageCache) -> ASGIApp:
     if fault == "stale_after_purge":
         _forget_purges(cache)
     return cache
+
+
+def break_front(fault: str, front: ASGIApp) -> ASGIApp:
+    """What a request meets first."""
+    return _SilentCache(front) if fault == "silent_cache" else front
+
+
+def skip_lookups(cache: PageCache, fraction: float, seed: int = 0) -> None:
+    """Let the cache find nothing in a share of its lookups; which ones follows from ``seed`` and their order."""
+    if not fraction:
+        return
+    find, coin = cache.store.get, random.Random(seed)  # a coin, not a secret
+
+    def find_or_not(key: Key) -> Entry | None:
+        entry = find(key)
+        return entry if coin.random() >= fraction else None
+
+    cache.store.get = find_or_not  # type: ignore[method-assign]
+
+
+class Outages:
+    """Refuses a share of the requests in bursts, before anything is done for them."""
+
+    def __init__(
+        self, app: ASGIApp, outage: Outage, *, clock: Callable[[], float] = time.monotonic, seed: int = 0
+    ) -> None:
+        """Begin to count now; which requests are refused follows from ``seed`` and their order.
+
+        Args:
+            app: What answers otherwise.
+            outage: How many, how long, how often.
+            clock: Seconds, monotonic.
+            seed: Of the coin.
+        """
+        self._app = app
+        self._outage = outage
+        self._clock = clock
+        self._begun = clock()
+        self._random = random.Random(seed)  # a coin, not a secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on."""
+        if scope["path"].startswith(_SPARED) or not self._is_on() or self._random.random() >= self._outage.fraction:
+            await self._app(scope, receive, send)
+            return
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.status = b"anp; fwd=bypass; detail=outage"
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"0"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _is_on(self) -> bool:
+        since = self._clock() - self._begun
+        return since >= self._outage.every and since % self._outage.every < self._outage.seconds
+
+
+class _SilentCache:
+    """Says nothing of what the page cache did."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def silenced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    (name, value.partition(b", ")[2] if name == b"server-timing" else value)
+                    for name, value in message["headers"]
+                    if name not in {b"cache-status", b"x-cache", b"age"}
+                ]
+            await send(message)
+
+        await self._app(scope, receive, silenced)
 
 
 class _CookiesHidden:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.accounting import LEDGER, Ledger
-from target_app.delays import Delays, wait_precisely
+from target_app.delays import Delays, Stalls, wait_precisely
 from target_app.page_cache import EXCHANGE, Exchange
 from target_app.page_cache.representation import http_date
 from target_app.statistics import Statistics
@@ -30,6 +30,7 @@ class Front:
         *,
         hosts: Iterable[str],
         delays: Delays,
+        stalls: Stalls,
         statistics: Statistics,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -39,6 +40,7 @@ class Front:
             app: The page cache.
             hosts: Names the site answers to, without ports; an empty collection is any well-formed name.
             delays: Known delays to put into answers.
+            stalls: When to hold still.
             statistics: Where to count.
             clock: Seconds, as fine as there is.
         """
@@ -46,6 +48,7 @@ class Front:
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._accepted: set[bytes] = set()
         self._delays = delays
+        self._stalls = stalls
         self._statistics = statistics
         self._clock = clock
 
@@ -55,6 +58,8 @@ class Front:
             await self._app(scope, receive, send)
             return
         begun = self._clock()
+        if self._stalls:
+            self._stalls.hold()
         exchange = scope[EXCHANGE] = Exchange()
         ledger = Ledger()
         LEDGER.set(ledger)

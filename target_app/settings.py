@@ -10,8 +10,11 @@ from typing import Any
 from target_app.errors import SettingError
 
 INJECT_CLASSES = ("hit", "miss", "bypass", "any")
-FAULTS = ("leak_member_page", "wrong_article", "stale_after_purge")
+FAULTS = ("leak_member_page", "wrong_article", "stale_after_purge", "silent_cache")
+NONE = "none"
 _MAX_DELAY_MS = 60_000.0
+_MAX_PAUSE_S = 60.0
+_MAX_EVERY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,40 @@ class Injection:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """The whole process holds still, again and again.
+
+    Attributes:
+        seconds: For how long.
+        every: Seconds from the start of one stall to the start of the next; the first comes so long after the start.
+    """
+
+    seconds: float
+    every: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:g}:{self.every:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Bursts in which a share of the requests is refused at once with 503.
+
+    Attributes:
+        fraction: Share of the requests that are refused during a burst, 0 to 1.
+        seconds: Length of a burst.
+        every: Seconds from the start of one burst to the start of the next; the first comes so long after the start.
+    """
+
+    fraction: float
+    seconds: float
+    every: float
+
+    def __str__(self) -> str:
+        return f"{self.fraction:g}:{self.seconds:g}:{self.every:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One configuration of the site; the defaults are the good values."""
 
@@ -46,7 +83,10 @@ class Settings:
     meta_query: str = "one"
     similar: str = "stored"
     compression: str = "stored"
+    cache_skip: float = 0.0
     inject: tuple[Injection, ...] = ()
+    stall: Stall | None = None
+    errors: Outage | None = None
     fault: str = "none"
 
     def to_dict(self) -> dict[str, str | list[str]]:
@@ -103,6 +143,43 @@ def _whole(word: str) -> int:
     return value
 
 
+def _fraction(word: str) -> float:
+    value = float(word)
+    if not 0 <= value <= 1:
+        raise ValueError(word)
+    return value
+
+
+def _fraction_word(value: float) -> str:
+    return f"{value:g}"
+
+
+def _optional_word(value: object) -> str:
+    return NONE if value is None else str(value)
+
+
+def _stall(word: str) -> Stall | None:
+    if word == NONE:
+        return None
+    seconds, every = map(float, word.split(":"))
+    _require_rhythm(word, seconds, every)
+    return Stall(seconds, every)
+
+
+def _outage(word: str) -> Outage | None:
+    if word == NONE:
+        return None
+    fraction, seconds, every = word.split(":")
+    outage = Outage(_fraction(fraction), float(seconds), float(every))
+    _require_rhythm(word, outage.seconds, outage.every)
+    return outage
+
+
+def _require_rhythm(word: str, seconds: float, every: float) -> None:
+    if not (0 < seconds < every and seconds <= _MAX_PAUSE_S and every <= _MAX_EVERY_S):
+        raise ValueError(word)
+
+
 def _injection(word: str) -> Injection:
     # Late: the policy table is the one list of route names, and it is not needed to read any other setting.
     from target_app.policy import ROUTES
@@ -155,12 +232,36 @@ CATALOGUE: tuple[Setting, ...] = (
         _choice("stored", "per_request", "off"),
     ),
     Setting(
+        "cache_skip",
+        ("FRACTION",),
+        "Treat this share of the lookups in the page cache as misses and render the page anew: a lower hit ratio, "
+        "with neither hits nor misses made any other way.",
+        _fraction,
+        _fraction_word,
+    ),
+    Setting(
         "inject",
         ("ROUTE:CLASS:FRACTION:DELAY_MS",),
         "Add a known delay to a share of the responses of a route and cache class (hit, miss, bypass, any): "
         "the truth a harness can be checked against.",
         _injection,
         repeatable=True,
+    ),
+    Setting(
+        "stall",
+        (NONE, "SECONDS:EVERY"),
+        "Hold the whole process still for so many seconds, every so many seconds, the first time so long after the "
+        "start: what measurements that wait for replies leave out.",
+        _stall,
+        _optional_word,
+    ),
+    Setting(
+        "errors",
+        (NONE, "FRACTION:SECONDS:EVERY"),
+        "Refuse a share of the requests for pages at once with 503, in bursts of so many seconds, every so many "
+        "seconds, the first time so long after the start: replies that are fast because they are no pages.",
+        _outage,
+        _optional_word,
     ),
     Setting(
         "fault",

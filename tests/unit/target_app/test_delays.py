@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from target_app.delays import Delays, wait_precisely
-from target_app.settings import Injection
+from target_app.delays import Delays, Stalls, wait_precisely
+from target_app.settings import Injection, Stall
 
 pytestmark = pytest.mark.anyio
 
@@ -43,3 +43,42 @@ async def test_a_delay_is_never_short(seconds: float) -> None:
     begun = time.perf_counter()
     await wait_precisely(seconds)
     assert time.perf_counter() - begun >= seconds
+
+
+def test_a_stall_comes_at_its_moments_and_at_no_others() -> None:
+    """The first one comes a whole stretch after the start; a moment is good for one stall."""
+    now, slept = [50.0], []
+    stalls = Stalls(Stall(2, 20), clock=lambda: now[0], sleep=slept.append)
+
+    held = []
+    for second in (0, 19.9, 20.1, 20.2, 39.9, 40, 59):
+        now[0] = 50.0 + second
+        before = len(slept)
+        stalls.hold()
+        held += [second] * (len(slept) - before)
+
+    assert held == [20.1, 40]
+    assert slept == [2, 2]
+
+
+def test_moments_without_a_request_are_let_go() -> None:
+    """After a long pause one stall comes, not one for each moment that passed, and the rhythm stays."""
+    now, slept = [0.0], []
+    stalls = Stalls(Stall(2, 20), clock=lambda: now[0], sleep=slept.append)
+
+    for second in (95, 96, 99.9, 100):
+        now[0] = second
+        stalls.hold()
+
+    assert len(slept) == 2
+
+
+def test_a_site_without_stalls_has_none() -> None:
+    """No stall is false and holds nobody up."""
+    slept: list[float] = []
+    stalls = Stalls(None, sleep=slept.append)
+
+    stalls.hold()
+
+    assert not stalls
+    assert slept == []

@@ -3,7 +3,7 @@
 import pytest
 
 from target_app.errors import SettingError
-from target_app.settings import CATALOGUE, Injection, Settings, catalogue, parse_settings
+from target_app.settings import CATALOGUE, Injection, Outage, Settings, Stall, catalogue, parse_settings
 
 
 def test_no_assignment_gives_the_defaults() -> None:
@@ -30,6 +30,24 @@ def test_injections_add_up() -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("stall=2:20", Stall(2, 20)),
+        ("stall=none", None),
+        ("errors=0.5:2:10", Outage(0.5, 2, 10)),
+        ("errors=none", None),
+        ("cache_skip=0.25", 0.25),
+    ],
+)
+def test_disturbances_are_read_and_written_in_the_same_words(word: str, value: object) -> None:
+    """What is read is written back as it came."""
+    name, _, text = word.partition("=")
+    settings = parse_settings([word])
+    assert getattr(settings, name) == value
+    assert settings.to_dict()[name] == text
+
+
+@pytest.mark.parametrize(
     ("assignment", "words"),
     [
         ("page_cash=off", ("page_cash", "page_cache")),
@@ -42,6 +60,13 @@ def test_injections_add_up() -> None:
         ("inject=artikle:hit:1:1", ("artikle", "ROUTE:CLASS")),
         ("inject=article:hit:1:nan", ("nan", "ROUTE:CLASS")),
         ("inject=article", ("article", "ROUTE:CLASS")),
+        ("stall=20:2", ("20:2", "SECONDS:EVERY")),
+        ("stall=2", ("'2'", "SECONDS:EVERY")),
+        ("stall=nan:nan", ("nan:nan", "SECONDS:EVERY")),
+        ("errors=1.5:2:10", ("1.5:2:10", "FRACTION:SECONDS:EVERY")),
+        ("errors=0.5:2:inf", ("0.5:2:inf", "FRACTION:SECONDS:EVERY")),
+        ("cache_skip=2", ("'2'", "FRACTION")),
+        ("cache_skip=nan", ("nan", "FRACTION")),
     ],
 )
 def test_a_wrong_assignment_is_refused_in_one_line_with_value_and_remedy(
