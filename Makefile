@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.stamp
 # Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
 WORKERS ?= 4
 
-.PHONY: help setup setup-dev demo test lint docs bench calibrate lock clean
+.PHONY: help setup setup-dev demo test lint docs schema bench calibrate lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ lint: setup-dev          ## ruff (style and format) and mypy (strict)
 
 docs: setup-dev          ## Write docs/cli.md anew from the command's own help
 	$(BIN)/typer harness.cli utils docs --name anp --title "The anp command" --output docs/cli.md
+
+schema: setup-dev          ## Write the schema of compare.json anew from the data classes
+	$(BIN)/python tests/schema.py
 
 bench: setup-dev          ## Speed ratios against named rivals, measured in one run
 	$(BIN)/python -m pytest -m bench -s
