@@ -103,9 +103,11 @@ def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "
     return argv
 
 
-def spawn(name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None) -> Child:
-    """Start a site on a free port; ``listening`` waits until it can be used."""
-    return Child(name, serve_command(database, settings), log, core=core, stdout=_said(log))
+def spawn(
+    name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None, port: int = 0
+) -> Child:
+    """Start a site, on a free port where none is given; ``listening`` waits until it can be used."""
+    return Child(name, serve_command(database, settings, port=port), log, core=core, stdout=_said(log))
 
 
 def listening(child: Child) -> Site:

@@ -10,12 +10,26 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from harness.errors import UsageError, unknown
+from results.columns import CACHE_CLASSES
+from results.design import NEVER_DECIDE, QUANTILES, Design, Question
+from results.samples import ALL, Cell
 from synth import Corpus
+
+Method = Literal["duet", "rounds", "reversal"]
+"""How the arms of a launch are loaded: side by side, one after the other, or one slot switched between them."""
+
+BEFORE: Final = "before"
+AFTER: Final = "after"
+AGAIN: Final = "again"
+"""Names of the arms; ``again`` is a second copy of ``before``."""
+
+SHORTEST_REVERSAL: Final = 4
+"""Launches of the shortest reversal: two cycles of before, after, after, before."""
 
 Setting = str | int | float | bool
 
@@ -51,12 +65,64 @@ class ArmPlan(_Part):
         return [f"{name}={value}" for name, value in self.settings().items()]
 
 
+class PagePlan(_Part):
+    """A page as visitors know it: who asks, and for what."""
+
+    persona: str
+    route: str
+
+    def cell(self) -> Cell:
+        """The same for comparisons."""
+        return Cell(self.persona, self.route)
+
+
+class PrimaryPlan(PagePlan):
+    """A cell that decides: a page, its replies of one cache class or of all, at a quantile."""
+
+    cache: str = ALL
+    quantile: str = "p50"
+
+    @field_validator("cache")
+    @classmethod
+    def _known_class(cls, word: str) -> str:
+        if word != ALL and word not in CACHE_CLASSES:
+            raise ValueError(unknown("cache class", word, (ALL, *CACHE_CLASSES)))
+        return word
+
+    @field_validator("quantile")
+    @classmethod
+    def _known_quantile(cls, word: str) -> str:
+        if word not in QUANTILES:
+            raise ValueError(unknown("quantile", word, QUANTILES))
+        return word
+
+    @field_validator("route")
+    @classmethod
+    def _can_decide(cls, word: str) -> str:
+        if word in NEVER_DECIDE:
+            raise ValueError(f"route {word!r} never decides; name a page that visitors read")
+        return word
+
+    def is_of(self, page: PagePlan) -> bool:
+        """Whether the cell belongs to a page."""
+        return (self.persona, self.route) == (page.persona, page.route)
+
+    def question(self) -> Question:
+        """The same for comparisons."""
+        return Question(Cell(self.persona, self.route, self.cache), self.quantile)
+
+
 class MarginPlan(_Part):
-    """The smallest change of each quantile that matters, as a share: 0.03 is three percent."""
+    """The smallest change of each quantile that matters, as a share: 0.03 is three percent.
+
+    ``floor_ms`` is the absolute change that never matters; unset, it is what the arm ``again`` shows the rig to differ
+    by itself, or a default where there is none.
+    """
 
     p50: float = Field(default=0.03, gt=0, lt=1)
     p95: float = Field(default=0.05, gt=0, lt=1)
     p99: float = Field(default=0.10, gt=0, lt=1)
+    floor_ms: float | None = Field(default=None, ge=0, le=1e6)
 
 
 class TrialPlan(_Part):
@@ -69,6 +135,12 @@ class TrialPlan(_Part):
         seconds, warmup: Measured and discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
         prepare: State of the page cache before the first arrival.
+        method: How the arms of a launch are loaded; ``auto`` is a duet as long as the arms do not hold each other up,
+            else rounds.
+        again: Have a second copy of ``before`` beside it, which shows what two copies of one version differ by.
+        settle: Seconds without load before each round of ``rounds`` and ``reversal``.
+        control: A page that the change cannot touch.
+        primary: The cells that decide; empty leaves the choice to the rule.
         keep_awake: Keep the cores out of their idle states during the launches.
     """
 
@@ -84,6 +156,11 @@ class TrialPlan(_Part):
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     prepare: Literal["natural", "warm", "cold"] = "warm"
+    method: Literal["auto", "duet", "rounds", "reversal"] = "auto"
+    again: bool = False
+    settle: float = Field(0.5, ge=0, le=3600)
+    control: PagePlan | None = None
+    primary: tuple[PrimaryPlan, ...] = ()
     keep_awake: bool = True
     seed: int = Field(1, ge=0, lt=2**63)
     corpus: CorpusPlan = CorpusPlan()
@@ -91,15 +168,53 @@ class TrialPlan(_Part):
     before: ArmPlan = ArmPlan()
     after: ArmPlan = ArmPlan()
 
+    @model_validator(mode="after")
+    def _carried_out_as_one(self) -> TrialPlan:
+        """Refuse what is right by itself and wrong together."""
+        if self.method == "reversal":
+            if self.again:
+                raise ValueError(
+                    "again needs a place of its own beside before, and a reversal has one slot; "
+                    "leave it out, or use method rounds"
+                )
+            if self.launches < SHORTEST_REVERSAL or self.launches % 2:
+                raise ValueError(
+                    f"a reversal goes before, after, after, before over two launches: launches is {self.launches}; "
+                    f"give an even number from {SHORTEST_REVERSAL} up"
+                )
+        for position, one in enumerate(self.primary):
+            if one in self.primary[:position]:
+                raise ValueError(f"primary cell {one.question()} is named twice; name it once")
+            if self.control is not None and one.is_of(self.control):
+                raise ValueError(
+                    f"{self.control.cell()} is both the control and primary; "
+                    "the control is a page the change cannot touch, so name another"
+                )
+        return self
+
     @property
     def arms(self) -> dict[str, ArmPlan]:
-        """The two arms by name, in the order they are read."""
-        return {"before": self.before, "after": self.after}
+        """The arms by name, in the order they are read."""
+        arms = {BEFORE: self.before, AFTER: self.after}
+        return arms | {AGAIN: self.before} if self.again else arms
+
+    def design(self) -> Design:
+        """What the comparison is told before anyone looks at a latency."""
+        margins = self.margins.model_dump()
+        asked = {
+            "floor_ms": margins.pop("floor_ms"),
+            "margins": margins,
+            "primary": tuple(one.question() for one in self.primary) or None,
+            "control": None if self.control is None else self.control.cell(),
+        }
+        return Design(**{name: value for name, value in asked.items() if value is not None})
 
 
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "corpus": CorpusPlan,
     "margins": MarginPlan,
+    "control": PagePlan,
+    "primary": PrimaryPlan,
     "before": ArmPlan,
     "after": ArmPlan,
 }
@@ -152,10 +267,16 @@ def _in_words(error: ValidationError, file: Path | None) -> str:
     """The first thing wrong, in one line with key, value and remedy."""
     first = error.errors()[0]
     where = f"plan file {file}: " if file is not None else ""
-    if first["loc"][0] == "rate":
+    if first["loc"][:1] == ("rate",):
         return f"{where}rate is {first['input']!r}; give requests a second from 0.01 to 1000000, or auto"
-    place = [str(part) for part in first["loc"]]
+    place = [part for part in first["loc"] if isinstance(part, str)]
     key = ".".join(place)
+    if first["type"] == "value_error":  # said by a check of this module
+        return where + first["msg"].removeprefix("Value error, ")
+    if key == "method":
+        return where + unknown("method", str(first["input"]), get_args(TrialPlan.model_fields["method"].annotation))
+    if first["type"] == "missing":
+        return f"{where}[{place[0]}] lacks its {place[-1]}"
     if first["type"] == "extra_forbidden":
         *sections, name = place
         section = f"key of [{'.'.join(sections)}]" if sections else "key"

@@ -1,0 +1,240 @@
+"""What a trial is carried out with: its record, the sites that run at the moment, and the swarms that load them.
+
+A rig starts and stops; which arm is loaded when is the business of ``duet`` and ``rounds``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from harness import probe, site, source, swarm
+from harness.cores import Cores, choose_cores
+from harness.errors import RunFailed, TargetError
+from harness.processes import Child, check_interrupted, uninterrupted
+from harness.progress import Advance, Steps
+from harness.trial_plan import TrialPlan
+from harness.wakefulness import awake
+from results import machine
+from results.plan import Arm, SwarmPlan
+from results.record import Record, RecordWriter, new_directory, runs_root
+
+PACKAGES: Final = ("anp", "locust", "gevent", "httptools", "fastapi", "starlette", "uvicorn", "apsw", "numpy")
+"""Packages whose version could move a response time or a verdict."""
+
+PILOT: Final = "pilot"
+"""Where the name of a launch stands in those of logs and databases: before the first one."""
+
+
+@dataclass(slots=True)
+class Rig:
+    """A trial under way.
+
+    Attributes:
+        plan: What is asked for.
+        steps: Shows a person what is going on.
+        writer: Of the trial's record.
+        work: Scratch folder: databases, plan files.
+        cores: Of sites and generator.
+        rate: Requests a second and arm, once it is known.
+        facts: What ``run.json`` says of how the trial was carried out.
+        sites: Those that run, in the order they were started.
+    """
+
+    plan: TrialPlan
+    steps: Steps
+    writer: RecordWriter
+    work: Path
+    cores: Cores
+    rate: float = 0.0
+    facts: dict[str, Any] = field(default_factory=dict)
+    sites: list[site.Site] = field(default_factory=list)
+    _children: list[Child] = field(default_factory=list)
+    _slot_port: int = 0
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps) -> Iterator[Rig]:
+        """Begin the record, and complete it however the trial ends."""
+        cores = choose_cores()
+        directory = new_directory(runs_root(out), plan.name)
+        writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
+        with tempfile.TemporaryDirectory(prefix="anp-") as work:
+            rig = cls(plan, steps, writer, Path(work), cores)
+            try:
+                yield rig
+            except KeyboardInterrupt:
+                rig._abort("interrupted", "interrupted from outside")
+                raise
+            except BaseException as error:
+                rig._abort("failed", str(error))
+                raise
+
+    @property
+    def directory(self) -> Path:
+        """Of the trial's record."""
+        return self.writer.directory
+
+    @property
+    def is_slot(self) -> bool:
+        """Whether the arms take turns in one place, so that one alone can run."""
+        return self.plan.method == "reversal"
+
+    def log(self, name: str) -> Path:
+        """Where a child process writes its words."""
+        folder = self.directory / "logs"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{name}.log"
+
+    def import_articles(self) -> None:
+        """Synthesize the corpus and import it into one SQLite file, of which each arm gets a copy."""
+        corpus, members = self.plan.corpus.corpus(), self.plan.members
+        title = f"synthesized {corpus.count:,} articles from id {corpus.first_id} on, imported with {members} members"
+        with self.steps.step(title, total=corpus.count, count=True) as advance:
+            site.import_corpus(self._corpus_file(), corpus, members, self.log("import"), advance)
+
+    @contextlib.contextmanager
+    def cores_awake(self) -> Iterator[None]:
+        """Keep the cores of sites and generator out of their idle states, where the plan says so."""
+        cores = (self.cores.site, self.cores.generator) if self.plan.keep_awake else ()
+        with awake(cores, self.log("awake")):
+            yield
+
+    @contextlib.contextmanager
+    def launch(self, title: str, seconds: float) -> Iterator[Advance]:
+        """Show a launch while it goes, and stop its arms however it ends."""
+        with self.steps.step(title, total=seconds) as advance:
+            try:
+                yield advance
+            finally:
+                self.stop_arms()
+        check_interrupted()
+
+    def start_arms(self, names: Collection[str], label: str) -> None:
+        """Start arms in random order, each on a fresh copy of the database; see that they serve the corpus.
+
+        Each has a free port and a file of its own. In a slot every arm has the same ones.
+
+        Args:
+            names: Of the arms.
+            label: Of the launch, for logs and databases.
+        """
+        order = sorted(names)
+        random.Random(f"{self.plan.seed}/{label}").shuffle(order)
+        for name in order:
+            database = self.work / ("slot.sqlite" if self.is_slot else f"{name}-{label}.sqlite")
+            site.copy_database(self._corpus_file(), database)
+            settings = self.plan.arms[name].assignments()
+            log = self.log(f"{label}-{name}")
+            child = site.spawn(name, database, settings, log, core=self.cores.site, port=self._slot_port)
+            self._children.append(child)
+        for child in self._children[len(self.sites) :]:
+            one = site.listening(child)
+            self.sites.append(one)
+            if self.is_slot:
+                self._slot_port = urlsplit(one.url).port or 0
+            probe.verify_pages(one.name, one.url, self.plan.corpus.corpus())
+
+    def stop_arms(self) -> None:
+        """Stop the sites, last started first, and drop their databases."""
+        with uninterrupted():
+            self.sites = []
+            while self._children:
+                self._children.pop().stop()
+            for path in self.work.glob("*.sqlite*"):
+                if not path.name.startswith(self._corpus_file().name):
+                    path.unlink()
+
+    def load(
+        self,
+        names: Sequence[str],
+        launch: int,
+        out: Path,
+        label: str,
+        *,
+        seconds: float | None = None,
+        advance: Advance | None = None,
+    ) -> Record:
+        """Log members in, bring the caches of these arms to the same state, and load them side by side.
+
+        Args:
+            names: Arms that run; the others run on without load.
+            launch: From 0. Every load of one launch is the same traffic.
+            out: Where its record goes.
+            label: Of its log.
+            seconds: Measured time, if not the plan's.
+            advance: Told how many seconds of warm-up and measured time have gone by.
+
+        Returns:
+            The complete record.
+        """
+        urls = {one.name: one.url for one in self.sites}
+        plan = SwarmPlan(
+            scenario=self.plan.scenario,
+            arms=tuple(Arm(name, urls[name]) for name in names),
+            seed=self.plan.seed,
+            launch=launch,
+            rate=self.rate,
+            visitors=self.plan.visitors,
+            warmup_s=self.plan.warmup,
+            duration_s=self.plan.seconds if seconds is None else seconds,
+            members=self.plan.members,
+            member_share=self.plan.member_share,
+            zipf=self.plan.zipf,
+            prepare=self.plan.prepare,
+            corpus=self.plan.corpus.corpus().to_dict(),
+        )
+        return swarm.run(
+            plan,
+            out,
+            self.log(label),
+            scratch=self.work,
+            core=self.cores.generator,
+            watch=self._watch,
+            advance=advance,
+        )
+
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Complete the record of a trial that came to its end."""
+        self.writer.finish("completed", {"rate": self.rate, **self.facts, **facts})
+
+    def _abort(self, ended_by: Literal["interrupted", "failed"], reason: str) -> None:
+        with uninterrupted():
+            self.stop_arms()
+            self.writer.finish(ended_by, {"reason": reason, "rate": self.rate or None, **self.facts})
+        self.steps.say(f"record: {self.directory}")
+
+    def _corpus_file(self) -> Path:
+        return self.work / "corpus.sqlite"
+
+    def _watch(self) -> None:
+        for one in self.sites:
+            try:
+                one.check_alive()
+            except TargetError as error:
+                raise RunFailed(str(error)) from error
+
+
+def launch_label(launch: int) -> str:
+    """What a launch (from 0) is called in the names of logs and databases."""
+    return f"launch-{launch + 1:02d}"
+
+
+def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
+    data = plan.model_dump(mode="json", exclude={"before", "after", "again", "corpus", "margins", "control", "primary"})
+    return {
+        **data,
+        "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],
+        "corpus": plan.corpus.corpus().to_dict(),
+        "design": plan.design().to_dict(),
+        "commands": commands,
+        "source": source.describe(),
+        "machine": machine.describe() | {"site_core": cores.site, "generator_core": cores.generator},
+        "versions": machine.versions(PACKAGES),
+    }
