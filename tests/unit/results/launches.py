@@ -1,0 +1,71 @@
+"""Launches made of arrays in memory, for tests of what is computed from them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from results.columns import CACHE_CLASSES
+from results.samples import Launch, Samples
+
+
+def make_launch(
+    number: int,
+    *,
+    arm: Any,
+    ms: Any,
+    persona: Any = 0,
+    route: Any = 0,
+    cache: Any = "MISS",
+    url: Any = 0,
+    request: Any = None,
+    scheduled: Any = None,
+    personas: int = 1,
+    routes: int = 1,
+) -> Launch:
+    """One launch; a latency that is infinite is a failed request, single values stand for all rows."""
+    latency = np.asarray(ms, np.float64)
+    n = latency.size
+
+    def spread(values: Any, kind: Any) -> Any:
+        return np.array(np.broadcast_to(np.asarray(values), n), kind)
+
+    words = np.asarray(cache)
+    codes = [CACHE_CLASSES.index(word) for word in words.ravel()] if words.dtype.kind == "U" else words
+    columns: dict[str, Any] = {
+        "arm": spread(arm, np.int16),
+        "persona": spread(persona, np.int16),
+        "route": spread(route, np.int16),
+        "cache": spread(codes if words.ndim else np.asarray(codes).ravel()[0], np.int16),
+    }
+    key = columns["arm"].astype(np.int64)
+    for name, size in (("persona", personas), ("route", routes), ("cache", len(CACHE_CLASSES))):
+        key = key * size + columns[name]
+    groups = 2 * personas * routes * len(CACHE_CLASSES)
+    columns |= {
+        "number": number,
+        "request": np.arange(n) if request is None else spread(request, np.int64),
+        "failed": ~np.isfinite(latency),
+        "response_ms": latency,
+        "service_ms": latency,
+        "scheduled": np.linspace(0, 10, n) if scheduled is None else spread(scheduled, np.float64),
+        "url": spread(url, np.int32),
+        "order": np.argsort(key, kind="stable"),
+        "bounds": np.concatenate([[0], np.cumsum(np.bincount(key, minlength=groups))]).astype(np.intp),
+    }
+    # What is computed from requests alone looks at nothing else.
+    columns |= {field.name: None for field in dataclasses.fields(Launch) if field.name not in columns}
+    return Launch(**columns)
+
+
+def make_samples(
+    launches: Sequence[Launch],
+    personas: tuple[str, ...] = ("reader",),
+    routes: tuple[str, ...] = ("article",),
+    workload: Literal["open", "closed"] = "open",
+) -> Samples:
+    """The launches over one vocabulary."""
+    return Samples(personas, routes, tuple(launches), workload)
