@@ -136,6 +136,63 @@ def hodges_lehmann(values: Floats) -> float:
     return float(np.median((values[row] + values[column]) / 2))
 
 
+def signed_rank_interval(values: Floats, alpha: float) -> tuple[float, float]:
+    """Exact Wilcoxon signed-rank interval, whose middle is the Hodges-Lehmann estimate.
+
+    The ends are averages of two values, each with itself included, counted off from both sides; the count comes from
+    the exact distribution of the signed-rank statistic (Hollander, Wolfe & Chicken 2014, section 3.3).
+
+    Returns:
+        Low and high end; the whole line where so few values cannot give the level: below six at ``alpha`` 0.05.
+    """
+    n = values.size
+    chance = np.ones(1)  # of each value of the statistic: every rank is in the sum or not, at even odds
+    for rank in range(1, n + 1):
+        chance = (np.append(chance, np.zeros(rank)) + np.append(np.zeros(rank), chance)) / 2
+    # A sum of probabilities may end a rounding error above a limit that it meets exactly.
+    count = int(np.searchsorted(np.cumsum(chance), alpha / 2 * (1 + 1e-12), side="right"))
+    if not count:
+        return -math.inf, math.inf
+    row, column = np.triu_indices(n)
+    averages = np.sort((values[row] + values[column]) / 2)
+    return float(averages[count - 1]), float(averages[-count])
+
+
+def order_effect(values: Floats, first_is_before: npt.NDArray[np.bool_], alpha: float) -> tuple[float, float, float]:
+    """Carry-over: how far log ratios differ between launches that began with one arm and with the other.
+
+    ``mean(d | before first) - mean(d | after first)``. Half of it is what an arm gains or loses by coming second.
+
+    Args:
+        values: One log ratio per launch.
+        first_is_before: Whether the before arm ran first, for each launch.
+        alpha: Error rate of the interval.
+
+    Returns:
+        Estimate, low and high end, as of ``welch_interval``.
+    """
+    return welch_interval(values[first_is_before], values[~first_is_before], alpha)
+
+
+def welch_interval(one: Floats, other: Floats, alpha: float) -> tuple[float, float, float]:
+    """Mean of one sample less that of another, with Welch's t interval (Welch 1947).
+
+    Returns:
+        Estimate, low and high end; the whole line where either sample has fewer than two values.
+    """
+    estimate = float(one.mean() - other.mean()) if one.size and other.size else math.nan
+    if min(one.size, other.size) < 2:
+        return estimate, -math.inf, math.inf
+    parts = np.array([one.var(ddof=1) / one.size, other.var(ddof=1) / other.size])
+    variance = float(parts.sum())
+    if variance == 0:
+        return estimate, estimate, estimate
+    # Welch-Satterthwaite, with variances as shares so that tiny ones do not vanish when squared.
+    freedom = 1 / float(((parts / variance) ** 2 / (np.array([one.size, other.size]) - 1)).sum())
+    half = float(special.stdtrit(freedom, 1 - alpha / 2)) * math.sqrt(variance)
+    return estimate, estimate - half, estimate + half
+
+
 def sign_flip_p(values: Floats, seed: int = 0) -> float:
     """Share of sign flips whose mean is at least as far from zero as the observed: exact to twelve launches."""
     ordered = values[np.argsort(np.abs(values), kind="stable")]
@@ -150,6 +207,16 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     scaled = p[order] * p.size / np.arange(p.size, 0, -1)
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1)
+    return [float(value) for value in adjusted]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values that control the family-wise error rate (Holm 1979)."""
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * np.arange(p.size, 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return [float(value) for value in adjusted]
 
 
@@ -181,6 +248,26 @@ def launches_needed(estimate: float, spread: float, margin: float, alpha: float,
         if settled:
             return k
     return None
+
+
+def rounds_or_length(tau2: float, within_variance: float, cost_fixed: float, cost_request: float) -> float:
+    """Requests a launch should hold to learn most from the time there is (Kalibera & Jones 2013).
+
+    A launch costs ``cost_fixed + n * cost_request`` and its log ratio has the variance ``tau2 + within_variance / n``;
+    the product, and with it the time for a given precision, is least at the ``n`` returned.
+
+    Args:
+        tau2: Variance of the log ratio between launches that no number of requests removes.
+        within_variance: The part that requests share out: ``n`` times what it adds at ``n`` requests.
+        cost_fixed: Seconds a launch costs before its first measured request.
+        cost_request: Seconds each measured request costs.
+
+    Returns:
+        Infinite where launches do not differ by themselves: then a single long one would do.
+    """
+    if tau2 <= 0:
+        return math.inf
+    return math.sqrt(cost_fixed / cost_request * within_variance / tau2)
 
 
 def mean_interval(values: Floats, alpha: float) -> tuple[float, float, float]:

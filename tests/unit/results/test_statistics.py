@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -130,6 +131,84 @@ def test_hodges_lehmann_is_the_median_of_averages(values: np.ndarray) -> None:
     assert statistics.hodges_lehmann(-values) == pytest.approx(-estimate)
 
 
+def intervals_by_signs(values: np.ndarray, alpha: float) -> tuple[float, float]:
+    """Hull of the shifts that the exact signed-rank test keeps, from all sign assignments of the ranks."""
+    ranks = np.arange(1, values.size + 1)
+    signs = np.array(list(itertools.product((0, 1), repeat=values.size)))
+    statistic = signs @ ranks
+    averages = np.sort([(a + b) / 2 for i, a in enumerate(values) for b in values[i:]])
+    kept = []
+    # Between two neighbouring averages the statistic does not change; so one shift from each stretch will do.
+    edges = np.concatenate([[averages[0] - 1], averages, [averages[-1] + 1]])
+    for low, high in itertools.pairwise(edges):
+        moved = values - (low + high) / 2
+        observed = scipy.stats.rankdata(np.abs(moved))[moved > 0].sum()
+        tail = min((statistic <= observed).mean(), (statistic >= observed).mean())
+        if tail > alpha / 2:
+            kept += [low, high]
+    return min(kept), max(kept)
+
+
+@pytest.mark.parametrize("k", [6, 7, 9, 11])
+@pytest.mark.parametrize("alpha", [0.05, 0.1])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_signed_rank_interval_holds_the_shifts_its_test_keeps(k: int, alpha: float, seed: int) -> None:
+    """The interval is that of the exact Wilcoxon test turned round, over all assignments of signs."""
+    values = np.random.default_rng([k, seed]).normal(size=k)
+
+    assert statistics.signed_rank_interval(values, alpha) == pytest.approx(intervals_by_signs(values, alpha))
+
+
+@given(st.integers(0, 1000), st.integers(6, 40))
+def test_the_signed_rank_interval_agrees_with_scipys_test(seed: int, k: int) -> None:
+    """Shifts just inside the ends are kept by scipy's exact Wilcoxon test, shifts just outside are not."""
+    values = np.random.default_rng(seed).normal(size=k)
+    low, high = statistics.signed_rank_interval(values, 0.05)
+    nudge = 1e-9
+
+    for inside, outside in ((low + nudge, low - nudge), (high - nudge, high + nudge)):
+        assert scipy.stats.wilcoxon(values - inside, method="exact").pvalue > 0.05
+        assert scipy.stats.wilcoxon(values - outside, method="exact").pvalue <= 0.05
+    assert low <= statistics.hodges_lehmann(values) <= high
+
+
+@pytest.mark.parametrize("k", range(6))
+def test_five_launches_cannot_give_a_signed_rank_interval(k: int) -> None:
+    """Below six launches no rank interval has 95 %, so nothing is ruled out."""
+    assert statistics.signed_rank_interval(np.arange(float(k)), 0.05) == (-math.inf, math.inf)
+
+
+@given(st.integers(0, 1000), st.integers(2, 9), st.integers(2, 9), st.floats(0.1, 10))
+def test_the_order_effect_has_welchs_interval(seed: int, one: int, other: int, scale: float) -> None:
+    """Carry-over and its interval are those of scipy's t test with unequal variances."""
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([rng.normal(0.1, 0.02, one), rng.normal(0, 0.02 * scale, other)])
+    first = np.arange(one + other) < one
+    mixed = rng.permutation(one + other)
+    test = scipy.stats.ttest_ind(values[:one], values[one:], equal_var=False).confidence_interval(0.95)
+
+    estimate, low, high = statistics.order_effect(values[mixed], first[mixed], 0.05)
+    assert (low, high) == pytest.approx((test.low, test.high))
+    assert estimate == pytest.approx(values[:one].mean() - values[one:].mean())
+
+
+def test_one_launch_of_an_order_leaves_its_effect_open() -> None:
+    """With a single launch in one of the orders nothing is ruled out, and without any there is no estimate."""
+    values = np.array([0.1, 0.2, 0.3])
+
+    assert statistics.order_effect(values, np.array([True, False, False]), 0.05) == pytest.approx(
+        (-0.15, -math.inf, math.inf)
+    )
+    assert math.isnan(statistics.order_effect(values, np.ones(3, bool), 0.05)[0])
+
+
+def test_launches_without_any_spread_show_the_order_effect_exactly() -> None:
+    """Where all launches of an order agree, the interval is the estimate."""
+    values = np.array([0.5, 0.5, 0.25, 0.25])
+
+    assert statistics.order_effect(values, np.array([True, True, False, False]), 0.05) == (0.25, 0.25, 0.25)
+
+
 @given(st.lists(st.floats(0.01, 1), min_size=4, max_size=8))
 def test_the_sign_flip_p_is_exact(values: list[float]) -> None:
     """The p value of sign flips equals scipy's exact permutation test."""
@@ -147,9 +226,30 @@ def test_adjusted_p_values_are_those_of_benjamini_and_hochberg(values: list[floa
     assert statistics.benjamini_hochberg(values) == pytest.approx(scipy.stats.false_discovery_control(values).tolist())
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.001, 0.2))
+def test_holm_rejects_step_by_step(values: list[float], alpha: float) -> None:
+    """Adjusted p values up to alpha are those that Holm's steps reject, the smallest first against alpha / m."""
+    rejected = set()
+    for step, index in enumerate(np.argsort(values, kind="stable")):
+        if values[index] * (len(values) - step) > alpha:
+            break
+        rejected.add(int(index))
+
+    adjusted = statistics.holm(values)
+    assert {index for index, p in enumerate(adjusted) if p <= alpha} == rejected
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_lies_between_the_p_values_and_bonferroni(values: list[float]) -> None:
+    """Holm's p values are never below the plain ones nor above Bonferroni's."""
+    for p, adjusted in zip(values, statistics.holm(values), strict=True):
+        assert p <= adjusted <= min(p * len(values), 1) + 1e-12
+
+
 def test_no_p_values_are_adjusted_to_none() -> None:
     """An empty family stays empty."""
     assert statistics.benjamini_hochberg([]) == []
+    assert statistics.holm([]) == []
 
 
 @given(st.floats(0.005, 0.2), st.integers(6, 30), st.floats(0, 0.1))
@@ -171,6 +271,24 @@ def test_the_planned_launches_are_the_fewest_that_do(estimate: float, spread: fl
     assert statistics.detectable(spread, k, statistics.t_critical(k, 0.05, 6), margin) <= estimate
     if k > 3:
         assert statistics.detectable(spread, k - 1, statistics.t_critical(k - 1, 0.05, 6), margin) > estimate
+
+
+@given(st.floats(1e-6, 0.01), st.floats(1e-4, 1), st.floats(0.1, 60), st.floats(1e-4, 0.1))
+def test_no_other_length_of_launch_learns_more_in_the_same_time(
+    tau2: float, within: float, fixed: float, request: float
+) -> None:
+    """Time for a given precision is least at the length returned, by a search over lengths."""
+
+    def seconds(n: np.ndarray) -> np.ndarray:
+        return (fixed + n * request) * (tau2 + within / n)
+
+    best = statistics.rounds_or_length(tau2, within, fixed, request)
+    assert seconds(np.array([best])) <= seconds(best * np.geomspace(0.1, 10, 201)).min() * (1 + 1e-12)
+
+
+def test_launches_that_do_not_differ_need_not_be_repeated() -> None:
+    """Without a difference between launches one long launch is as good as many."""
+    assert statistics.rounds_or_length(0.0, 1.0, 10.0, 0.01) == math.inf
 
 
 def test_hopeless_cells_get_no_number_of_launches() -> None:
