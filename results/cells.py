@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from results import statistics
 from results.caching import SERVED
-from results.design import QUANTILES, Design, Family, Question
-from results.gates import Gate
+from results.design import FLOOR_MS, QUANTILES, Design, Family, Question, enough
+from results.gate import Gate
 from results.measures import Interval, Pair
+from results.modes import in_density_gap
 from results.samples import AFTER, ALL, BEFORE, Cell, Floats, Launch, Samples
-from results.units import change, counted
+from results.units import counted
 from results.verdict import Verdict, Word, decide, judge, margin, undecided
 
 STOPS: Final[tuple[Literal["invalid", "not comparable", "not enough data"], ...]] = (
@@ -32,6 +35,12 @@ _SHORT: Final = {
     "traffic": "the arms were not asked the same",
     "errors": "errors differ or are too many",
     "launches": "too few launches count",
+    "retried": "requests had to be sent again",
+    "noise": "two copies of one version were called different",
+    "environment": "the sessions were made on different things",
+    "pages": "the arms answered with different pages",
+    "session_drift": "a session changed its pace under way",
+    "returns": "the before arm did not come back to its level",
 }
 
 
@@ -41,11 +50,13 @@ class Sensitivity:
 
     Attributes:
         hodges_lehmann: Robust estimate of the ratio.
+        signed_rank: Its interval by Wilcoxon's signed ranks, for this cell alone.
         sign_flip_p: Exact p of no change at all.
         leave_one_out: Ratios without each launch in turn: the smallest and the largest.
     """
 
     hodges_lehmann: float
+    signed_rank: tuple[float, float]
     sign_flip_p: float
     leave_one_out: tuple[float, float]
 
@@ -64,13 +75,16 @@ class CellResult:
         change_ms: The interval in milliseconds, taken at the level of the before arm.
         margin: The relative change that does not matter.
         verdict: The word and its qualifier.
-        launches: The ratio of each launch, in their order.
+        levels: The quantile of both arms in each launch, in their order, milliseconds; infinite where failures reach
+            it. Of two sessions: one before each session that counts, and last both of those compared.
+        launches: The ratio of each launch, in their order; what happened to the control is taken off.
         spread: Standard deviation of the log ratio over launches.
         detectable: Smallest change, as a ratio above one, that so many launches tell from none with 95 % power.
         convincing: The same for being called slower, beyond the margin.
         p_adjusted: Exploratory cells: Benjamini-Hochberg adjusted p of no change; NaN in primary ones.
         sensitivity: Other methods' view; ``None`` without an interval.
-        tags: ``fragile``, where another method or leaving out a launch would change the word.
+        tags: ``fragile``, where another method or leaving out a launch would change the word; ``gap``, where the
+            quantile falls between two modes.
         server_ms, db_calls: Medians of what the site itself reported.
         served_from_cache: Share of replies that came out of the page cache.
     """
@@ -85,6 +99,7 @@ class CellResult:
     change_ms: Interval
     margin: float
     verdict: Verdict
+    levels: tuple[Pair, ...]
     launches: tuple[float, ...]
     spread: float
     detectable: float
@@ -103,13 +118,30 @@ class CellResult:
 
 
 def judge_cells(
-    samples: Samples, launches: tuple[Launch, ...], design: Design, family: Family, *, paired: bool
+    samples: Samples,
+    launches: tuple[Launch, ...],
+    design: Design,
+    family: Family,
+    *,
+    paired: bool,
+    floors: Mapping[Question, float] | None = None,
 ) -> tuple[tuple[CellResult, ...], float]:
-    """Results of all questions, primary ones first, and the critical value of the primary family."""
+    """Results of all questions, primary ones first, and the critical value of the primary family.
+
+    Args:
+        samples: What the launches are of.
+        launches: Those that count.
+        design: Margins, error rate and control.
+        family: The questions.
+        paired: Whether a launch holds both arms.
+        floors: What the A/A' arm cannot rule out in a cell, milliseconds; stands in for the design's default floor.
+    """
     questions = family.primary + family.exploratory
-    quantiles = _quantiles(samples, launches, questions)
+    quantiles, gaps = _quantiles(samples, launches, questions)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.log(quantiles[0, :, 1]) - np.log(quantiles[0, :, 0])  # (questions, launches)
+        if design.control is not None:
+            ratios -= _control(samples, launches, design.control, questions)
     finite = np.isfinite(ratios).all(axis=1) if ratios.size else np.zeros(len(questions), bool)
     primary = finite & (np.arange(len(questions)) < len(family.primary))
     m = max(int(primary.sum()), 1)
@@ -130,6 +162,8 @@ def judge_cells(
                 question,
                 quantiles[:, index],
                 ratios[index],
+                floor_ms=floor_ms(question, design, floors),
+                in_gap=bool(gaps[index]),
                 critical=critical if decides else single,
                 m=m if decides else 1,
                 primary=decides,
@@ -141,8 +175,8 @@ def judge_cells(
     return tuple(results), critical
 
 
-def withhold(cells: tuple[CellResult, ...], checked: list[Gate], *, paired: bool) -> tuple[CellResult, ...]:
-    """Replace verdicts that a failed gate, or the grade of the evidence, does not allow."""
+def withhold(cells: tuple[CellResult, ...], checked: list[Gate]) -> tuple[CellResult, ...]:
+    """Replace verdicts that a failed gate does not allow."""
     failed = {gate.effect: gate for gate in reversed(checked) if not gate.ok}
     by_class = failed.get("class verdicts withheld")
     stop = next((word for word in STOPS if word in failed), None)
@@ -153,8 +187,6 @@ def withhold(cells: tuple[CellResult, ...], checked: list[Gate], *, paired: bool
         verdict = result.verdict
         if stop is not None and (stop != "not enough data" or verdict.word != "not enough data"):
             verdict = Verdict(stop, reason)
-        elif not paired and math.isfinite(result.ratio.estimate):
-            verdict = undecided(f"session difference {change(result.ratio.estimate)}; no history to weigh it with")
         elif by_class is not None and result.cell.cache != ALL and verdict.word != "not enough data":
             verdict = undecided("too many replies of unknown cache class")
         out.append(result if verdict is result.verdict else dataclasses.replace(result, verdict=verdict, tags=()))
@@ -169,9 +201,24 @@ def _generator_fault(checked: list[Gate]) -> str:
     return "the generator was late" if "lag" in broken else "the generator was not fit"
 
 
-def _quantiles(samples: Samples, launches: tuple[Launch, ...], questions: tuple[Question, ...]) -> Floats:
-    """Shape (deciding or service, questions, arms, launches), milliseconds; a cell is sorted once for its quantiles."""
+def floor_ms(question: Question, design: Design, floors: Mapping[Question, float] | None) -> float:
+    """The absolute change that does not matter in a cell: as designed, else as measured, else the default."""
+    if design.floor_ms is not None:
+        return design.floor_ms
+    return (floors or {}).get(question, FLOOR_MS)
+
+
+def _quantiles(
+    samples: Samples, launches: tuple[Launch, ...], questions: tuple[Question, ...]
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Quantiles, and whether they fall between two modes; a cell is sorted once for all of its quantiles.
+
+    Returns:
+        Milliseconds of shape (deciding or service, questions, arms, launches); for every question whether in one arm
+        the quantile lies in a gap in more than half of the launches.
+    """
     out = np.full((2, len(questions), 2, len(launches)), np.nan)
+    gaps = np.zeros((len(questions), 2), np.int64)
     cells: dict[Cell, list[int]] = {}
     for index, question in enumerate(questions):
         cells.setdefault(question.cell, []).append(index)
@@ -183,7 +230,24 @@ def _quantiles(samples: Samples, launches: tuple[Launch, ...], questions: tuple[
                     for index in indices:
                         p = QUANTILES[questions[index].quantile]
                         out[kind, index, arm, number] = statistics.quantile(ordered, p)
-    return out
+                        gaps[index, arm] += kind == 0 and in_density_gap(ordered, p)
+    in_gap: npt.NDArray[np.bool_] = np.asarray((2 * gaps > len(launches)).any(axis=1))
+    return out, in_gap
+
+
+def _control(samples: Samples, launches: tuple[Launch, ...], control: Cell, questions: tuple[Question, ...]) -> Floats:
+    """Log ratio of the control in each launch, shape (questions, launches): at each question's quantile.
+
+    Where the control has too few requests for a quantile its median stands in: what a page that nobody touched tells
+    is the machine, and the machine is told best where there are most values.
+    """
+    asked = tuple(
+        Question(control, question.quantile if enough(samples, launches, control, question.quantile) else "p50")
+        for question in questions
+    )
+    quantiles, _ = _quantiles(samples, launches, asked)
+    ratios: Floats = np.log(quantiles[0, :, 1]) - np.log(quantiles[0, :, 0])
+    return ratios
 
 
 def _without_each(ratios: Floats, alpha: float) -> list[list[tuple[float, float, float]]]:
@@ -206,6 +270,8 @@ def _cell(
     quantiles: Floats,
     ratios: Floats,
     *,
+    floor_ms: float,
+    in_gap: bool,
     critical: float,
     m: int,
     primary: bool,
@@ -215,27 +281,34 @@ def _cell(
     k = len(launches)
     latency = Pair(*(_geometric_mean(quantiles[0, arm]) for arm in (BEFORE, AFTER)))
     service = Pair(*(_geometric_mean(quantiles[1, arm]) for arm in (BEFORE, AFTER)))
-    relative = margin(design.margins[question.quantile], design.floor_ms, latency.before, latency.after)
-    sensitivity, tags = None, []
+    relative = margin(design.margins[question.quantile], floor_ms, latency.before, latency.after)
+    sensitivity, tags = None, ["gap"] if in_gap else []
     if not np.isfinite(ratios).all():
         estimate, low, high, spread = math.nan, -math.inf, math.inf, math.nan
         where = np.isinf(quantiles[0]).any(axis=0).sum()
         verdict = undecided(f"failed requests reach this quantile in {where} of {counted(k, 'launch')}")
     else:
-        estimate = math.log(latency.after / latency.before) if math.isinf(critical) else float(ratios.mean())
+        estimate = float(ratios.mean())
         low, high = statistics.interval(ratios, critical)
         spread = float(ratios.std(ddof=1)) if k > 1 else math.nan
         if math.isfinite(low):
             verdict = judge(low, high, relative, estimate=estimate, spread=spread, alpha=design.alpha, m=m)
             if leave_one_out:
                 around = (min(view[0] for view in leave_one_out), max(view[0] for view in leave_one_out))
+                low_rank, high_rank = statistics.signed_rank_interval(ratios, design.alpha)
                 sensitivity = Sensitivity(
                     math.exp(statistics.hodges_lehmann(ratios)),
+                    (_exp(low_rank), _exp(high_rank)),
                     statistics.sign_flip_p(ratios),
                     (math.exp(around[0]), math.exp(around[1])),
                 )
                 if _is_fragile(verdict.word, sensitivity, leave_one_out, math.log1p(relative), design.alpha):
                     tags.append("fragile")
+            if in_gap:
+                verdict = undecided(
+                    f"the {question.quantile} falls between fast and slow replies and jumps from the ones to the "
+                    "others; judge the cache classes, or another quantile"
+                )
         else:
             verdict = undecided("one launch cannot say how launches differ")
     rows = [[samples.rows(launch, arm, question.cell) for launch in launches] for arm in (BEFORE, AFTER)]
@@ -250,6 +323,7 @@ def _cell(
         change_ms=Interval(*(latency.before * (_exp(value) - 1) for value in (estimate, low, high))),
         margin=relative,
         verdict=verdict,
+        levels=tuple(Pair(float(one), float(other)) for one, other in quantiles[0].T),
         launches=tuple(float(value) for value in np.exp(ratios)) if not math.isinf(critical) else (),
         spread=spread,
         detectable=_exp(statistics.detectable(spread, k, critical)),
@@ -294,6 +368,7 @@ def _too_few(
         change_ms=unknown,
         margin=design.margins[question.quantile],
         verdict=undecided(f"{counted(requests, 'request')} in the smallest launch, {needed} needed"),
+        levels=(),
         launches=(),
         spread=math.nan,
         detectable=math.inf,

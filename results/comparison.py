@@ -1,34 +1,60 @@
 """Two arms put side by side: from records to a comparison that every report is made of.
 
 A ``Comparison`` is plain data and holds all that a reader is told, so that a report can be made again from its JSON.
-The unit of replication is the launch: both arms started afresh, loaded side by side, one log ratio per cell.
+The unit of replication is the launch: both arms started afresh, loaded side by side or in turn, one log ratio per cell.
+Two sessions at different times have no such unit; they are weighed with the spread of earlier sessions, if at all.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
-from results import caching, gates, statistics
+from results import (
+    baselines,
+    caching,
+    distribution,
+    evidence,
+    gates,
+    heatmap,
+    interference,
+    mix,
+    sameness,
+    statistics,
+    steadiness,
+    timeline,
+)
+from results.baselines import History, Session
 from results.caching import ClassShare, HitRatio, OneSided, Transition
 from results.cells import STOPS, CellResult, judge_cells, withhold
-from results.design import Design, choose
+from results.design import Design, Family, Question, choose
+from results.distribution import Curve, Shift, Tail
 from results.errors import ComparisonError
-from results.gates import Gate, LaunchReport
+from results.gate import Effect, Gate
+from results.gates import LaunchReport
 from results.headline import Overall, caveats, conclude
+from results.heatmap import Heat
+from results.interference import Interference
+from results.mix import MixReport
+from results.noise import AGAIN, NoiseFloor, measure
 from results.record import Record
-from results.samples import AFTER, BEFORE, Cell, Launch, Samples, read_archived, read_trial
+from results.samples import AFTER, BEFORE, Samples, read_archived, read_trial
+from results.timeline import LeftOut, Moment, Served
+from results.units import milliseconds
 from results.verdict import exit_code
 
-FORMAT: Final = 1
-"""Of ``compare.json``. History: 1 (2026-11) first."""
-_TIMELINE_POINTS: Final = 600
-_CURVES: Final = 4
+FORMAT: Final = 2
+"""Of ``compare.json``. History: 1 (2026-11) first. 2 (2026-11) method, mix, noise floor, interference, history."""
+
+Grade = Literal["A", "B", "C"]
+Method = Literal["duet", "rounds", "reversal", "sessions"]
+
+_WEIGHT: Final = get_args(Effect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +67,6 @@ class ArmReport:
     failed: int
     error_rate: float
     server_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Latency over percentile of one cell, all launches together, for drawing."""
-
-    cell: Cell
-    before_p: tuple[float, ...]
-    before_ms: tuple[float, ...]
-    after_p: tuple[float, ...]
-    after_ms: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The generator in a stretch of time of one launch; rates a second, both arms."""
-
-    launch: int
-    second: float
-    offered: float
-    completed: float
-    errors: float
-    cpu: float
-    lag_p99_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,30 @@ class FamilyReport:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything a report says, as plain data."""
+    """Everything a report says, as plain data.
+
+    Attributes:
+        kind: A trial, or two records made at different times.
+        grade: Of the evidence: A both arms in every launch, in an order left to chance; B one slot, switched to and
+            fro; C one session after the other.
+        method: How the arms of a launch were loaded: side by side, in turn in random order, in turn as A-B-B-A; or two
+            sessions.
+        fallback: Why the arms were loaded in turn though a duet was asked for; ``None`` where that is not so.
+        workload: Open: response time decides. Closed: service time.
+        gates: The weightiest first.
+        left_out: Launches that do not count, for drawing.
+        mix: How much of each change is the hit ratio's and how much the classes' own.
+        noise: What the A/A' arm showed, where there was one.
+        interference: Each arm alone against beside the other, where that was looked at.
+        history: The sessions that two sessions were weighed with.
+        changed: What differs between two sessions besides the requests: settings and versions, with both values.
+    """
 
     format: int
     kind: Literal["trial", "archived"]
-    grade: Literal["A", "C"]
+    grade: Grade
+    method: Method
+    fallback: str | None
     name: str
     reason: str
     workload: Literal["open", "closed"]
@@ -104,7 +125,17 @@ class Comparison:
     hit_ratios: tuple[HitRatio, ...]
     classes: tuple[ClassShare, ...]
     transitions: tuple[Transition, ...]
+    mix: MixReport
+    noise: NoiseFloor | None
+    interference: tuple[Interference, ...]
+    history: History | None
+    changed: tuple[str, ...]
     curves: tuple[Curve, ...]
+    shifts: tuple[Shift, ...]
+    tails: tuple[Tail, ...]
+    heat: Heat | None
+    left_out: tuple[LeftOut, ...]
+    served: tuple[Served, ...]
     timeline: tuple[Moment, ...]
     caveats: tuple[str, ...]
     plan: Mapping[str, Any]
@@ -116,8 +147,8 @@ class Comparison:
 
     @property
     def is_judged(self) -> bool:
-        """Whether cells could get verdicts at all: side by side, and no gate withheld them."""
-        return self.grade == "A" and all(gate.ok or gate.effect not in STOPS for gate in self.gates)
+        """Whether cells could get verdicts at all: no gate withheld them."""
+        return all(gate.ok or gate.effect not in STOPS for gate in self.gates)
 
     @property
     def changed_settings(self) -> tuple[tuple[str, Any, Any], ...]:
@@ -161,15 +192,38 @@ def compare_trial(record: Record, design: Design | None = None) -> Comparison:
                 "Name two of them in the design"
             )
     samples = read_trial(record, design.before, design.after)
-    settings = (arms[design.before], arms[design.after])
-    return _compare(samples, design, record.plan, (design.before, design.after), settings, record.name, kind="trial")
+    method = _method(record, samples)
+    sides = Sides(
+        (design.before, design.after),
+        (arms[design.before], arms[design.after]),
+        method=method,
+        again=record if AGAIN in arms and AGAIN not in (design.before, design.after) else None,
+        copy_of=next(iter(arms)),
+        interference=interference.read(record, design.margins.get("p50", 0.03)),
+    )
+    return _compare(samples, design, record.plan, sides, record.name)
 
 
-def compare_archived(before: Record, after: Record, design: Design | None = None) -> Comparison:
+def _method(record: Record, samples: Samples) -> Method:
+    """How the launches were made, by what they hold; what was asked for may have been given up."""
+    if all(launch.first is None for launch in samples.launches):
+        return "duet"
+    return "reversal" if record.plan.get("method") == "reversal" else "rounds"
+
+
+def compare_archived(
+    before: Record, after: Record, design: Design | None = None, history: Sequence[Session] = ()
+) -> Comparison:
     """Put two sessions side by side, each giving its only arm (or, of two, the one that the design names).
 
-    Two sessions differ by what the machine did in between, too. Without the spread of many baseline sessions nothing
-    can tell the one from the other, so figures are shown and the verdict is *not enough data*.
+    Two sessions differ by what the machine did in between, too. Only the spread of several sessions before the change
+    tells the one from the other; without them figures are shown and the verdict is *not enough data*.
+
+    Args:
+        before: The session before the change.
+        after: The session after it.
+        design: ``None`` takes the defaults.
+        history: Further sessions before the change.
 
     Raises:
         ComparisonError: Both are the same record, the records are not one workload, or an arm is missing.
@@ -189,10 +243,34 @@ def compare_archived(before: Record, after: Record, design: Design | None = None
         settings.append(arms[name])
     samples = read_archived(before, names[0], after, names[1])
     plan = {**after.plan, "sessions": {"before": before.name, "after": after.name}}
-    title = f"{before.name} and {after.name}"
-    return _compare(
-        samples, design, plan, (before.name, after.name), (settings[0], settings[1]), title, kind="archived"
+    sides = Sides(
+        (before.name, after.name),
+        (settings[0], settings[1]),
+        method="sessions",
+        sessions=(baselines.session(before, names[0]), baselines.session(after, names[1])),
+        baselines=tuple(history),
     )
+    return _compare(samples, design, plan, sides, f"{before.name} and {after.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where the two arms of a comparison come from.
+
+    Attributes:
+        names, settings: Of the arms.
+        again: The record that holds the A/A' arm, and ``copy_of`` which arm that is a copy of.
+        sessions, baselines: Both sessions and the earlier ones, where the arms are sessions.
+    """
+
+    names: tuple[str, str]
+    settings: tuple[Mapping[str, Any], Mapping[str, Any]]
+    method: Method
+    again: Record | None = None
+    copy_of: str = ""
+    interference: tuple[Interference, ...] = ()
+    sessions: tuple[Session, Session] | None = None
+    baselines: tuple[Session, ...] = ()
 
 
 def _arms(record: Record) -> dict[str, Mapping[str, Any]]:
@@ -205,29 +283,44 @@ def _arms(record: Record) -> dict[str, Mapping[str, Any]]:
     return arms
 
 
-def _compare(
-    samples: Samples,
-    design: Design,
-    plan: Mapping[str, Any],
-    names: tuple[str, str],
-    settings: tuple[Mapping[str, Any], Mapping[str, Any]],
-    title: str,
-    *,
-    kind: Literal["trial", "archived"],
-) -> Comparison:
-    paired = kind == "trial"
+def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: Sides, title: str) -> Comparison:
+    paired = sides.sessions is None
     reports = tuple(gates.inspect(samples, launch) for launch in samples.launches)
     planned = max(int(plan.get("launches") or 0), len(reports))
-    checked = gates.check(samples, reports, design, planned, paired=paired)
     # Launches that do not count are looked at only where no other is left; a failed gate then withholds every verdict.
     used = tuple(launch for launch, report in zip(samples.launches, reports, strict=True) if report.used)
     shown = used or samples.launches
+    counting = {launch.number for launch in shown}
+    unused = tuple(launch for launch in samples.launches if launch.number not in counting)
     family = choose(samples, shown, design)
-    cells, critical = judge_cells(samples, shown, design, family, paired=paired)
-    cells = withhold(cells, checked, paired=paired)
+    noise, floors = _noise(sides, design, family, counting)
+    checked = gates.check(samples, reports, design, planned, paired=paired)
+    cells, critical = judge_cells(samples, shown, design, family, paired=paired, floors=floors)
+    history: History | None = None
+    changed: tuple[str, ...] = ()
+    if sides.sessions is not None:
+        one, other = sides.sessions
+        earlier, history = baselines.gather(one, other, sides.baselines)
+        cells = baselines.weigh(cells, earlier, other, design)
+        changed = one.environment.changed(other.environment)
+        checked += [
+            sameness.environment(one.environment, other.environment),
+            evidence.history(history),
+            *steadiness.check_session(samples, shown, design),
+        ]
+    else:
+        checked += steadiness.check_trial(samples, shown, design)
+        checked += [evidence.interference(sides.interference, design)] if sides.interference else []
+        checked += [evidence.noise(noise)] if noise is not None else []
+        checked += steadiness.check_return(samples, shown, design) if sides.method == "reversal" else []
     hit_ratios = caching.hit_ratios(samples, shown, design, paired=paired)
+    checked.append(evidence.hit_ratio(hit_ratios))
+    checked.sort(key=lambda gate: _WEIGHT.index(gate.effect))
+    cells = withhold(cells, checked)
+    pages = distribution.pages(result.cell for result in cells if result.primary)
     classes = caching.class_shares(samples, shown)
-    overall = conclude(cells, checked, hit_ratios, classes, paired=paired)
+    parts = mix.decompose(samples, shown, design, paired=paired)
+    overall = conclude(cells, checked, hit_ratios, classes, mix.sentence(parts, hit_ratios), history)
     arms = [
         ArmReport(
             name,
@@ -237,12 +330,14 @@ def _compare(
             failed / requests if requests else math.nan,
             statistics.finite_median(np.concatenate([launch.server_ms[launch.arm_rows(arm)] for launch in shown])),
         )
-        for arm, name, chosen in zip((BEFORE, AFTER), names, settings, strict=True)
+        for arm, name, chosen in zip((BEFORE, AFTER), sides.names, sides.settings, strict=True)
     ]
     return Comparison(
         format=FORMAT,
-        kind=kind,
-        grade="A" if paired else "C",
+        kind="trial" if paired else "archived",
+        grade=_GRADES[sides.method],
+        method=sides.method,
+        fallback=_fallback(plan, sides),
         name=str(plan.get("name") or title),
         reason=str(plan.get("reason") or ""),
         workload=samples.workload,
@@ -252,7 +347,7 @@ def _compare(
             len(family.primary),
             len(shown),
             design.alpha,
-            "largest t over joint sign flips of launches" if len(family.primary) > 1 else "Student's t over launches",
+            _family_method(family, len(shown), history),
             critical,
         ),
         arms=(arms[0], arms[1]),
@@ -263,49 +358,56 @@ def _compare(
         hit_ratios=hit_ratios,
         classes=classes,
         transitions=caching.transitions(samples, shown) if paired else (),
-        curves=_curves(samples, shown, cells),
-        timeline=_timeline(samples.launches),
-        caveats=caveats(samples, cells, plan, paired=paired),
+        mix=parts,
+        noise=noise,
+        interference=sides.interference,
+        history=history,
+        changed=changed,
+        curves=distribution.curves(samples, shown, pages, design.alpha),
+        shifts=distribution.shifts(samples, shown, pages, design.alpha) if paired else (),
+        tails=distribution.tails(samples, shown, pages),
+        heat=heatmap.heat(samples, samples.launches),
+        left_out=timeline.left_out(samples, unused, cells),
+        served=timeline.served(samples, samples.launches, [report.used for report in reports]),
+        timeline=timeline.moments(samples.launches),
+        caveats=caveats(samples, cells, plan, method=sides.method),
         plan=plan,
     )
 
 
-def _curves(samples: Samples, launches: tuple[Launch, ...], cells: tuple[CellResult, ...]) -> tuple[Curve, ...]:
-    chosen = list(dict.fromkeys(result.cell for result in cells if result.primary))[:_CURVES]
-    out = []
-    for cell in chosen:
-        sides: list[tuple[float, ...]] = []
-        for arm in (BEFORE, AFTER):
-            values = [samples.deciding_ms(launch)[samples.rows(launch, arm, cell)] for launch in launches]
-            p, latency = statistics.percentile_curve(np.sort(np.concatenate(values)))
-            finite = np.isfinite(latency)
-            sides += [tuple(map(float, p[finite])), tuple(map(float, latency[finite]))]
-        out.append(Curve(cell, *sides))
-    return tuple(out)
+_GRADES: Final[Mapping[Method, Grade]] = {"duet": "A", "rounds": "A", "reversal": "B", "sessions": "C"}
 
 
-def _timeline(launches: tuple[Launch, ...]) -> tuple[Moment, ...]:
-    """The per-second series of all launches, thinned to a few hundred stretches."""
-    seconds = sum(launch.health.second.size for launch in launches)
-    width = max(1, math.ceil(seconds / _TIMELINE_POINTS))
-    out = []
-    for launch in launches:
-        health = launch.health
-        for start in range(0, health.second.size, width):
-            part = slice(start, start + width)
-            length = health.second[part].size
-            out.append(
-                Moment(
-                    launch.number,
-                    float(health.second[part][-1]),
-                    float(health.offered[part].sum()) / length,
-                    float(health.completed[part].sum()) / length,
-                    float(health.errors[part].sum()) / length,
-                    float(health.cpu[part].max()),
-                    float(health.lag_p99_ms[part].max()),
-                )
-            )
-    return tuple(out)
+def _noise(
+    sides: Sides, design: Design, family: Family, counting: Collection[int]
+) -> tuple[NoiseFloor | None, Mapping[Question, float]]:
+    if sides.again is None:
+        return None, {}
+    return measure(sides.again, sides.copy_of, design, family.primary, counting)
+
+
+def _fallback(plan: Mapping[str, Any], sides: Sides) -> str | None:
+    """Why the arms were loaded in turn though the plan would have had them side by side."""
+    if sides.method != "rounds" or plan.get("method") == "rounds":
+        return None
+    held_up = [each for each in sides.interference if each.is_confirmed]
+    if not held_up:
+        return "The arms were loaded in turn: side by side they hold each other up."
+    worst = max(held_up, key=lambda each: abs(math.log(each.ratio.estimate)))
+    return (
+        f"The arms were loaded in turn: side by side {worst.arm} answered {worst.cell} pages in "
+        f"{milliseconds(worst.duet_ms)}, alone in {milliseconds(worst.alone_ms)}."
+    )
+
+
+def _family_method(family: Family, launches: int, history: History | None) -> str:
+    if history is not None:
+        return "Student's t over sessions, Bonferroni"
+    if len(family.primary) < 2:
+        return "Student's t over launches"
+    if launches < statistics.ENOUGH_TO_FLIP:
+        return "Student's t over launches, Bonferroni"
+    return "largest t over joint sign flips of launches"
 
 
 def _plain(value: Any) -> Any:

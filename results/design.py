@@ -17,6 +17,9 @@ from results.samples import ALL, Cell, Launch, Samples
 QUANTILES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 """Names of the quantiles that can be judged."""
 
+FLOOR_MS: Final = 0.02
+"""Absolute change that does not matter where nobody measured the rig: about what one machine can tell apart."""
+
 NEVER_DECIDE: Final = frozenset({"redirect", "edit", "purge", "login"})
 """Routes that are shown and never decide: a step on the way to a page, or a request that is not for a page."""
 
@@ -41,7 +44,11 @@ class Design:
         before, after: Names of the arms.
         alpha: Family-wise error rate of the primary intervals.
         margins: Relative change that does not matter, by quantile.
-        floor_ms: Absolute change that does not matter, the rig's noise floor.
+        floor_ms: Absolute change that does not matter, the rig's noise floor; ``None`` takes what the A/A' arm of the
+            same run measures or, where there is none, ``FLOOR_MS``.
+        control: A page that the change cannot have touched; what happens to it is taken off every other cell.
+        pages_may_differ: Whether the arms may answer one address with pages of different length, as a change of
+            templates or of compression does.
         minimum_launches: Below this no verdict is given.
         most_primary: Size limit of the primary family.
         primary: The primary family; ``None`` takes ``choose`` at its word.
@@ -51,7 +58,9 @@ class Design:
     after: str = "after"
     alpha: float = 0.05
     margins: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"p50": 0.03, "p95": 0.05, "p99": 0.10})
-    floor_ms: float = 0.02
+    floor_ms: float | None = None
+    control: Cell | None = None
+    pages_may_differ: bool = False
     minimum_launches: int = 6
     most_primary: int = 12
     primary: tuple[Question, ...] | None = None
@@ -67,12 +76,16 @@ class Design:
                 raise ComparisonError(f"margin for {name!r}; the quantiles are {', '.join(QUANTILES)}")
             if not 0 < margin < 1:
                 raise ComparisonError(f"margin of {name} is {margin!r}; it must lie between 0 and 1 (0.03 is 3 %)")
-        if self.floor_ms < 0:
+        if self.floor_ms is not None and self.floor_ms < 0:
             raise ComparisonError(f"floor_ms is {self.floor_ms!r}; it must not be negative")
         if self.minimum_launches < 3:
             raise ComparisonError(f"minimum_launches is {self.minimum_launches!r}; it must be at least 3")
         if self.most_primary < 1:
             raise ComparisonError(f"most_primary is {self.most_primary!r}; it must be at least 1")
+        if self.control is not None and self.control in {question.cell for question in self.primary or ()}:
+            raise ComparisonError(
+                f"{self.control} is the control, which the change cannot touch, and a primary cell too; name it once"
+            )
         for question in self.primary or ():
             if question.cell.route in NEVER_DECIDE:
                 raise ComparisonError(
@@ -101,21 +114,28 @@ class Design:
                 near = difflib.get_close_matches(key, known, n=1)
                 raise ComparisonError(f"unknown design key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         values = dict(data)
+        if values.get("control") is not None:
+            values["control"] = _cell(values["control"], "the control")
         if values.get("primary") is not None:
             values["primary"] = tuple(_question(item) for item in values["primary"])
         return cls(**values)
 
 
 def _question(data: Mapping[str, Any]) -> Question:
-    cache, quantile = data.get("cache", ALL), data.get("quantile")
-    if cache != ALL and cache not in CACHE_CLASSES:
-        raise ComparisonError(f"primary cell has cache class {cache!r}; use {ALL} or one of {', '.join(CACHE_CLASSES)}")
+    cell, quantile = _cell(data, "primary cell"), data.get("quantile")
     if quantile not in QUANTILES:
         raise ComparisonError(f"primary cell has quantile {quantile!r}; use one of {', '.join(QUANTILES)}")
+    return Question(cell, quantile)
+
+
+def _cell(data: Mapping[str, Any], what: str) -> Cell:
+    cache = data.get("cache", ALL)
+    if cache != ALL and cache not in CACHE_CLASSES:
+        raise ComparisonError(f"{what} has cache class {cache!r}; use {ALL} or one of {', '.join(CACHE_CLASSES)}")
     for key in ("persona", "route"):
         if not isinstance(data.get(key), str):
-            raise ComparisonError(f"a primary cell lacks its {key}")
-    return Question(Cell(data["persona"], data["route"], cache), quantile)
+            raise ComparisonError(f"{what} lacks its {key}")
+    return Cell(data["persona"], data["route"], cache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +161,7 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
     The rule: personas take turns, each giving its routes from the most to the least requested; a page (persona and
     route) brings every quantile whose sample floor all launches and both arms meet. Cells of single cache classes that
     both arms hold follow in the same order, unless they hold nearly what their page holds. The first ``most_primary``
-    are primary, those of routes in ``NEVER_DECIDE`` left out.
+    are primary, those of routes in ``NEVER_DECIDE`` and of the control left out.
     """
     counts = {page: _smallest(samples, launches, Cell(*page)) for page in samples.pages()}
     pages = _turns(counts)
@@ -169,7 +189,7 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
             else:
                 too_few.append((question, requests))
     if design.primary is None:
-        deciding = [question for question in able if question.cell.route not in NEVER_DECIDE][: design.most_primary]
+        deciding = [question for question in able if may_decide(question.cell, design)][: design.most_primary]
         return Family(
             tuple(deciding),
             tuple(question for question in able if question not in deciding),
@@ -190,6 +210,18 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
         tuple(declared + [pair for pair in too_few if pair[0] not in design.primary]),
         tuple(one_sided),
     )
+
+
+def may_decide(cell: Cell, design: Design) -> bool:
+    """Whether a cell can be primary: a page that visitors read, and not the control."""
+    control = design.control
+    is_control = control is not None and (cell.persona, cell.route) == (control.persona, control.route)
+    return cell.route not in NEVER_DECIDE and not is_control
+
+
+def enough(samples: Samples, launches: tuple[Launch, ...], cell: Cell, quantile: str) -> bool:
+    """Whether every launch and both arms hold enough requests of a cell for a quantile."""
+    return _smallest(samples, launches, cell) >= statistics.floor(QUANTILES[quantile])
 
 
 def _smallest(samples: Samples, launches: tuple[Launch, ...], cell: Cell) -> int:

@@ -6,25 +6,21 @@ that answered wrongly, lost rows or sent different traffic to its arms gets no v
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
-from results import statistics
+from results import sameness, statistics
 from results.columns import CACHE_CLASSES
 from results.design import Design
-from results.errors import PlanError
-from results.plan import SwarmPlan
-from results.record import Record
+from results.gate import Gate
+from results.record import ran_to_the_end
 from results.samples import AFTER, BEFORE, Floats, Launch, Samples
 from results.units import counted, percent
-
-Effect = Literal["invalid", "not comparable", "not enough data", "class verdicts withheld", "launch left out"]
 
 LAG_FLOOR_MS: Final = 1.0
 LAG_OF_MEDIAN: Final = 0.05
@@ -35,41 +31,8 @@ LEFT_OUT_LIMIT: Final = 0.2
 ERROR_LIMIT: Final = 0.01
 ERROR_DIFFERENCE: Final = 0.001
 UNKNOWN_LIMIT: Final = 0.01
-ALONE_LIMIT: Final = 0.01
 _NAMED: Final = 3
 """Launches left out that are named one by one."""
-
-_FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
-"""Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One reason for doubt.
-
-    Attributes:
-        code: Stable name.
-        title: What was looked at.
-        measured: What was found, in ``unit``; ``None`` where it could not be measured, which never counts as fine.
-        limit: What it was held against.
-        unit: ``%`` values are fractions; a noun stands in the singular.
-        ok: Whether it stands.
-        effect: What follows where it does not.
-        words: What it means, in one sentence that can stand as a headline.
-        details: Examples and the next step, in further sentences; may be empty.
-        bound: Which side of the limit is fine.
-    """
-
-    code: str
-    title: str
-    measured: float | None
-    limit: float
-    unit: str
-    ok: bool
-    effect: Effect
-    words: str
-    details: str = ""
-    bound: Literal["at most", "at least"] = "at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +141,13 @@ def check(
         _checks(samples.launches),
         _ledger(samples.launches),
         *_generator(reports),
-        _same_traffic(samples.launches, samples.workload, paired=paired),
+        _retried(used),
+        sameness.traffic(samples.launches, samples.workload, paired=paired),
+        *([sameness.pages(used, design)] if paired else []),
         _errors(used, design),
-        _launches(reports, design, planned),
+        *([_launches(reports, design, planned)] if paired else []),
         _unknown(used),
     ]
-
-
-def _ran_to_the_end(launch: Launch) -> bool:
-    return all(record.run is not None and record.run.get("ended_by") == "completed" for record in launch.records)
 
 
 def _checks(launches: tuple[Launch, ...]) -> Gate:
@@ -218,7 +179,7 @@ def _ledger(launches: Iterable[Launch]) -> Gate:
     problems: list[str] = []
     missing = 0
     for launch in launches:
-        if not _ran_to_the_end(launch):
+        if not ran_to_the_end(launch.records):
             continue  # it does not count, and nobody expects its record to be whole
         missing += launch.sequence_gaps
         written = 0
@@ -325,65 +286,6 @@ def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _same_traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) -> Gate:
-    """Whether both arms, and all launches, were asked the same thing."""
-    problems: list[str] = []
-    whole = [launch for launch in launches if _ran_to_the_end(launch)]
-    plans = [_traffic(record, paired=paired) for launch in launches for record in launch.records]
-    for plan in plans[1:]:
-        problems += [
-            f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)
-        ]
-    problems = list(dict.fromkeys(problems))
-    if paired:
-        unlike = sum(launch.unlike for launch in launches)
-        if unlike:
-            verb = "differs" if unlike == 1 else "differ"
-            problems.append(f"{counted(unlike, 'request')} {verb} in URL or persona")
-        # Visitors of a closed workload get as far as the replies let them; arrivals of an open one are fixed.
-        alone, rows = sum(launch.alone for launch in whole), sum(launch.rows for launch in whole)
-        if workload == "open" and alone > ALONE_LIMIT * rows:
-            problems.append(f"{counted(alone, 'request')} reached one arm alone")
-    elif not problems:
-        for launch in launches:
-            keys = {key for record in launch.records if (key := _traffic_key(record)) is not None}
-            if len(launch.records) == 2 and len(keys) > 1:
-                problems.append(f"the traffic of launch {launch.number} differs")
-            if workload == "open" and len({record.table("urls").num_rows for record in launch.records}) > 1:
-                problems.append(f"launch {launch.number} knows another number of URLs")
-    ok = not problems
-    words, details = "Both arms were sent the same requests.", ""
-    if problems:
-        words = f"The arms were not asked the same: {'; '.join(problems[:4])}."
-        details = "Run both with one plan."
-    return Gate(
-        "traffic", "Sameness of the traffic", len(problems), 0, "difference", ok, "not comparable", words, details
-    )
-
-
-def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
-    """What of a plan has to agree between launches; the addresses of the arms need not."""
-    plan = {key: value for key, value in record.asked.items() if key not in _FREE}
-    arms = plan.get("arms", [])
-    plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
-    return plan
-
-
-def _traffic_key(record: Record) -> str | None:
-    try:
-        return SwarmPlan.from_dict(record.asked).traffic_key
-    except (PlanError, TypeError):
-        return None
-
-
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
-
-
-def _short(value: object) -> str:
-    return json.dumps(value, default=str)[:60]
-
-
 def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
     """Failures make latencies incomparable before they make them slow or fast."""
     rates = np.array([[_rate(launch, arm) for arm in (BEFORE, AFTER)] for launch in launches])
@@ -403,6 +305,23 @@ def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
             "Find the errors first (the error column of the records names them)."
         )
     return Gate("errors", "Failed requests, worse arm", worst, ERROR_LIMIT, "%", ok, "not comparable", words, details)
+
+
+def _retried(launches: tuple[Launch, ...]) -> Gate:
+    """Requests sent twice hold the lost attempt in their time, and a site that closes connections is not fit."""
+    shares = []
+    for arm in (BEFORE, AFTER):
+        rows = np.concatenate([launch.retried[launch.arm_rows(arm)] for launch in launches])
+        shares.append(float(rows.mean()) if rows.size else 0.0)
+    worst = max(shares)
+    ok = worst <= ERROR_LIMIT
+    words, details = "Hardly any request had to be sent again.", ""
+    if not worst:
+        words = "No request had to be sent again."
+    elif not ok:
+        words = f"{percent(worst)} of the requests of an arm were sent again, because it closed kept connections."
+        details = "Their times hold the lost attempt. Raise the keep-alive time-out of the server and of any proxy."
+    return Gate("retried", "Requests sent again, worse arm", worst, ERROR_LIMIT, "%", ok, "invalid", words, details)
 
 
 def pooled_error_rate(launches: Iterable[Launch], arm: int) -> float:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from results.baselines import History
 from results.caching import ClassShare, HitRatio
 from results.cells import STOPS, CellResult
-from results.gates import Gate
+from results.gate import Gate
 from results.samples import ALL, Samples
 from results.units import counted, milliseconds, percent
 from results.verdict import Word
@@ -37,18 +38,35 @@ def conclude(
     checked: list[Gate],
     hit_ratios: tuple[HitRatio, ...],
     classes: tuple[ClassShare, ...],
-    *,
-    paired: bool,
+    mixture: str | None,
+    history: History | None,
 ) -> Overall:
-    """The verdict of the whole: gates before cells, slower before faster, and the hit ratio in the same breath."""
+    """The verdict of the whole: gates before cells, slower before faster, and the hit ratio in the same breath.
+
+    Args:
+        cells: With their verdicts.
+        checked: All gates, the weightiest first.
+        hit_ratios: Of every persona and of all.
+        classes: Shares of the cache classes.
+        mixture: What of the change is the hit ratio's, in a sentence; ``None`` where there is nothing to say.
+        history: Of two sessions, what they were weighed with; ``None`` for a trial.
+    """
     moved = [hit for hit in hit_ratios if hit.moved]
     primary = [result for result in cells if result.primary]
-    word, headline = _verdict_sentence(primary, checked, paired=paired)
+    word, headline = _verdict_sentence(primary, checked)
     named = _named(primary, word)
     with_it = [hit for hit in moved if named is not None and hit.persona == named.cell.persona]
     headline += "".join(f"; {_moved(hit, start='the')}" for hit in with_it)
     rest = [hit for hit in moved if hit.persona != ALL or len(moved) == 1]
     sentences = [f"{_moved(hit)}." for hit in rest if hit not in with_it]
+    if mixture is not None and word not in {"invalid", "not comparable"}:
+        sentences.insert(0, mixture)
+    if history is not None and history.is_enough and word in {"faster", "slower", "no difference"}:
+        sentences.insert(
+            0,
+            f"This is a difference between sessions, weighed with how far {len(history.sessions)} sessions before the "
+            "change differ by themselves.",
+        )
     if word not in {"invalid", "not comparable"} and primary:
         counts = Counter(result.verdict.word for result in primary)
         tally = ", ".join(f"{counts[each]} {each}" for each in _WEIGHT if each in counts)
@@ -56,11 +74,9 @@ def conclude(
     return Overall(word, f"{headline}.", tuple(sentences + _bypassing(classes)))
 
 
-def _verdict_sentence(primary: list[CellResult], checked: list[Gate], *, paired: bool) -> tuple[Word, str]:
+def _verdict_sentence(primary: list[CellResult], checked: list[Gate]) -> tuple[Word, str]:
     """The word of the whole and its sentence, without the full stop: gates first, then the cells by weight."""
     for stop in STOPS:
-        if not paired and stop == "not enough data":
-            return stop, "Two sessions were put side by side, and how far sessions differ by themselves is not known"
         for gate in checked:
             if not gate.ok and gate.effect == stop:
                 return stop, gate.words.removesuffix(".")
@@ -107,22 +123,36 @@ def _bypassing(classes: tuple[ClassShare, ...]) -> list[str]:
     ]
 
 
+_SCOPE: Final = (
+    "The claim is about these two versions on this machine, each started afresh in every launch; "
+    "it says nothing about another machine, data set or mix of traffic."
+)
+_SIDE_BY_SIDE: Final = (
+    "Both arms were loaded at once and share the machine, so each may slow the other; "
+    "a ratio near one can hide a capacity that differs."
+)
+_IN_TURN: Final = (
+    "The arms were loaded one after the other, so what the machine did between two rounds is in every ratio; "
+    "chance decided who came first."
+)
+_SWITCHED: Final = (
+    "One place was switched from before to after and back, so the claim rests on the before arm coming back to its "
+    "level each time; it is about these two versions in this place."
+)
+_SESSIONS: Final = "The two sessions ran at different times; what the machine did meanwhile is part of the difference."
+_CLAIMS: Final = {
+    "duet": (_SCOPE, _SIDE_BY_SIDE),
+    "rounds": (_SCOPE, _IN_TURN),
+    "reversal": (_SWITCHED,),
+    "sessions": (_SESSIONS,),
+}
+
+
 def caveats(
-    samples: Samples, cells: tuple[CellResult, ...], plan: Mapping[str, Any], *, paired: bool
+    samples: Samples, cells: tuple[CellResult, ...], plan: Mapping[str, Any], *, method: str
 ) -> tuple[str, ...]:
-    """What a reader must not conclude from the figures, in sentences."""
-    out = []
-    if paired:
-        out.append(
-            "The claim is about these two versions on this machine, each started afresh in every launch; "
-            "it says nothing about another machine, data set or mix of traffic."
-        )
-        out.append(
-            "Both arms were loaded at once and share the machine, so each may slow the other; "
-            "a ratio near one can hide a capacity that differs."
-        )
-    else:
-        out.append("The two sessions ran at different times; what the machine did meanwhile is part of the difference.")
+    """What a reader must not conclude from the figures, in sentences; ``method`` is how the arms were loaded."""
+    out = list(_CLAIMS[method])
     if samples.workload == "closed":
         out.append("Closed workload: visitors wait for replies, so slow replies thin out the load that would show it.")
     if any("fragile" in result.tags for result in cells):

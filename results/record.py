@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,6 +199,11 @@ class Record:
             for batch in _batches(launch.path / f"{name}.arrows")
         ]
         return pa.Table.from_batches(batches, schema=schema).unify_dictionaries() if batches else schema.empty_table()
+
+
+def ran_to_the_end(records: Iterable[Record]) -> bool:
+    """Whether every one of these swarms came to the end of its plan."""
+    return all(record.run is not None and record.run.get("ended_by") == "completed" for record in records)
 
 
 def launch_directory(trial: Path, launch: int) -> Path:

@@ -81,12 +81,18 @@ class Launch:
 
     Attributes:
         number: From 1, as in the folder's name.
-        records: The swarm records the rows came from: one in a trial, two where archived sessions are put together.
+        records: The swarm records the rows came from, in the order they were made: one of a duet, two where the arms
+            were loaded one after the other or archived sessions are put together.
+        first: Code of the arm that was loaded first; ``None`` where both were loaded side by side.
         request: Number of the planned request and of the hop in one; rows of both arms that share it are a pair.
         failed: Rows without a usable response.
         response_ms: ``end - scheduled``; infinite where failed.
         service_ms: ``end - sent``; infinite where failed.
         lag_ms: ``released - scheduled``, the generator's own lateness.
+        scheduled: When each was due, seconds from the start of the plan.
+        url: Row of the URL table; one address has one number in both arms of a launch.
+        size: Bytes of the body as they came over the wire.
+        retried: Sent a second time, because a kept connection was closed under it.
         measured_from: Scheduled moment of the first measured row, seconds; NaN where there is none.
         rows: Rows of every phase and arm.
         ended: Planned requests of every phase and arm that did not stay under way to the end, redirects included.
@@ -97,6 +103,7 @@ class Launch:
 
     number: int
     records: tuple[Record, ...]
+    first: int | None
     arm: Codes
     persona: Codes
     route: Codes
@@ -107,6 +114,10 @@ class Launch:
     response_ms: Floats
     service_ms: Floats
     lag_ms: Floats
+    scheduled: Floats
+    url: npt.NDArray[np.int32]
+    size: npt.NDArray[np.int64]
+    retried: npt.NDArray[np.bool_]
     server_ms: Floats
     db_calls: Floats
     measured_from: float
@@ -178,15 +189,28 @@ class Samples:
 
 
 def read_trial(record: Record, before: str, after: str) -> Samples:
-    """The samples of a trial: launch by launch, its two arms side by side.
+    """The samples of a trial: launch by launch, its two arms side by side or one after the other.
 
     Raises:
-        ComparisonError: The record holds no launch, or a launch lacks one of the arms.
+        ComparisonError: The record holds no launch.
     """
-    launches = record.launches()
+    arms = {before: BEFORE, after: AFTER}
+    launches: list[list[tuple[Record, Mapping[str, int]]]] = []
+    present: set[str] = set()
+    number: object = None
+    for swarm in record.launches():
+        names = {str(arm.get("name")) for arm in swarm.asked.get("arms", ())}
+        if not names & arms.keys():
+            continue  # a round of another arm
+        if not launches or swarm.asked.get("launch") != number or names & present:
+            launches.append([])
+            present = set()
+        number = swarm.asked.get("launch")
+        present |= names
+        launches[-1].append((swarm, arms))
     if not launches:
         raise ComparisonError(f"record {record.name} holds no launch; run the trial again")
-    return _read([[(launch, {before: BEFORE, after: AFTER})] for launch in launches])
+    return _read(launches, paired=True)
 
 
 def read_archived(before: Record, before_arm: str, after: Record, after_arm: str) -> Samples:
@@ -198,33 +222,49 @@ def read_archived(before: Record, before_arm: str, after: Record, after_arm: str
     sides = [(before, before_arm, BEFORE), (after, after_arm, AFTER)]
     parts: list[list[tuple[Record, Mapping[str, int]]]] = []
     for record, arm, code in sides:
-        launches = record.launches()
-        if not launches:
-            raise ComparisonError(f"record {record.name} holds no launch; run it again")
-        for position, launch in enumerate(launches):
+        samples_of = [swarm for swarm in record.launches() if arm in {each.get("name") for each in swarm.asked["arms"]}]
+        if not samples_of:
+            raise ComparisonError(f"record {record.name} holds no launch of {arm!r}; run it again")
+        for position, launch in enumerate(samples_of):
             if position == len(parts):
                 parts.append([])
             parts[position].append((launch, {arm: code}))
-    return _read(parts)
+    return _read(parts, paired=False)
 
 
-def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]]) -> Samples:
+def read_session(record: Record, arm: str) -> Samples:
+    """The samples of one session: launch by launch, with its arm in the place of *before* and nothing after.
+
+    Raises:
+        ComparisonError: The record holds no launch of the arm.
+    """
+    launches = [swarm for swarm in record.launches() if arm in {each.get("name") for each in swarm.asked["arms"]}]
+    if not launches:
+        raise ComparisonError(f"record {record.name} holds no launch of {arm!r}; run it again")
+    return _read([[(launch, {arm: BEFORE})] for launch in launches], paired=False)
+
+
+def _read(parts: Sequence[Sequence[tuple[Record, Mapping[str, int]]]], *, paired: bool) -> Samples:
     personas: list[str] = []
     routes: list[str] = []
-    raw = [_rows(part, personas, routes) for part in parts]
+    raw = [_rows(part, personas, routes, paired=paired) for part in parts]
     rates = {launch.asked.get("rate") is None for part in parts for launch, _ in part}
     if len(rates) > 1:
         raise ComparisonError("one of the runs is an open workload and the other a closed one; run both the same way")
     launches = tuple(
-        _index(number, part, columns, len(personas), len(routes))
+        _index(number, part, columns, len(personas), len(routes), paired=paired)
         for number, (part, columns) in enumerate(zip(parts, raw, strict=True), 1)
     )
     return Samples(tuple(personas), tuple(routes), launches, "closed" if rates == {True} else "open")
 
 
-def _rows(parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str], routes: list[str]) -> dict[str, Any]:
+def _rows(
+    parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str], routes: list[str], *, paired: bool
+) -> dict[str, Any]:
     """The columns of one launch over the growing vocabularies, measured rows of known arms only."""
     pieces: list[dict[str, Any]] = []
+    everything: list[tuple[npt.NDArray[Any], ...]] = []
+    paths: dict[str, int] = {}
     for record, arms in parts:
         table = record.table("requests")
         arm = recode(table.column("arm"), lambda word, arms=arms: arms.get(word, -1))
@@ -234,8 +274,11 @@ def _rows(parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str]
         worker = numbers(table.column("worker"))
         persona = recode(table.column("persona"), lambda word: _code(personas, word))
         hop, url = numbers(table.column("hop")), numbers(table.column("url"))
+        if len(parts) > 1:
+            url = _by_path(record, url, paths)
         request = numbers(table.column("request")) * _HOPS + hop
-        unlike, alone = _mismatches(arm, request, url, persona) if len(arms) == 2 else (0, 0)
+        if paired:
+            everything.append((arm, request, url, persona))
         keep = np.flatnonzero((phase == 1) & (arm >= 0))
         scheduled, sent, end = (numbers(table.column(name))[keep] for name in ("scheduled", "sent", "end"))
         response = (end - scheduled) * 1000
@@ -256,14 +299,27 @@ def _rows(parts: Sequence[tuple[Record, Mapping[str, int]]], personas: list[str]
                 "server_ms": numbers(table.column("server_ms"))[keep].astype(np.float64),
                 "db_calls": np.where(db_calls < 0, np.nan, db_calls),
                 "scheduled": scheduled,
+                "url": url[keep].astype(np.int32),
+                "size": numbers(table.column("bytes"))[keep].astype(np.int64),
+                "retried": numbers(table.column("retried"))[keep].astype(np.bool_),
                 "rows": np.array([table.num_rows]),
                 "ended": np.array([int(np.count_nonzero(hop == 0) - np.count_nonzero(error == _ABANDONED))]),
                 "gaps": np.array([_sequence_gaps(worker, seq)]),
-                "unlike": np.array([unlike]),
-                "alone": np.array([alone]),
             }
         )
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    unlike, alone = _mismatches(*map(np.concatenate, zip(*everything, strict=True))) if paired else (0, 0)
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    return columns | {"unlike": unlike, "alone": alone}
+
+
+def _by_path(record: Record, url: npt.NDArray[Any], paths: dict[str, int]) -> npt.NDArray[Any]:
+    """Address numbers that mean the same in several records; -1 where a record that was cut off lacks the address."""
+    table = record.table("urls")
+    found = numbers(table.column("url"))
+    known = np.full(max(int(found.max(initial=-1)), int(url.max(initial=-1))) + 1, -1, np.int32)
+    known[found] = [paths.setdefault(path, len(paths)) for path in table.column("path").to_pylist()]
+    numbered: npt.NDArray[Any] = known[url]
+    return numbered
 
 
 def _index(
@@ -272,6 +328,8 @@ def _index(
     columns: Mapping[str, Any],
     personas: int,
     routes: int,
+    *,
+    paired: bool,
 ) -> Launch:
     groups = 2 * personas * routes * len(CACHE_CLASSES)
     key = columns["arm"].astype(np.int32)
@@ -283,17 +341,20 @@ def _index(
     bounds = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=groups))]).astype(np.intp)
     rows = {name: columns[name] for name in _ROW_COLUMNS}
     scheduled = columns["scheduled"]
+    records = tuple(record for record, _ in parts)
+    leads = parts[0][1].get(str(records[0].asked["arms"][0]["name"])) if paired and len(parts) > 1 else None
     return Launch(
         number=number,
-        records=tuple(record for record, _ in parts),
+        records=records,
+        first=leads,
         **rows,
         measured_from=float(scheduled.min()) if scheduled.size else float("nan"),
         rows=int(columns["rows"].sum()),
         ended=int(columns["ended"].sum()),
         sequence_gaps=int(columns["gaps"].sum()),
-        unlike=int(columns["unlike"].sum()),
-        alone=int(columns["alone"].sum()),
-        health=health([record for record, _ in parts]),
+        unlike=columns["unlike"],
+        alone=columns["alone"],
+        health=health(records),
         order=order,
         bounds=bounds,
     )
@@ -345,6 +406,10 @@ _ROW_COLUMNS: Final = (
     "response_ms",
     "service_ms",
     "lag_ms",
+    "scheduled",
+    "url",
+    "size",
+    "retried",
     "server_ms",
     "db_calls",
 )

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from results import gates
 from results.design import NEVER_DECIDE, Design
-from results.gates import Gate
+from results.gate import Gate
 from results.record import FORMAT, Record, write_json
 from results.samples import AFTER, BEFORE, Launch, coded, numbers, read_trial
 from results.summary import among

@@ -6,7 +6,7 @@ from typing import Any
 
 from results import units
 from results.comparison import Comparison
-from results.gates import Gate
+from results.gate import Gate
 from results.report import tables
 from results.report.markdown import code, escape
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from results import units
 from results.cells import CellResult
 from results.comparison import Comparison
-from results.gates import Gate
+from results.gate import Gate
 from results.measures import Pair
+
+Key = TypeVar("Key", bound=Hashable)
 
 _LABELS: Final = {
     "cpu": "processor",
@@ -53,6 +57,37 @@ class Row:
     service: str
     primary: bool
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which state of the source code something was run from.
+
+    Attributes:
+        commit, branch: Empty where git knew none.
+        files: Changed by the arm or, of the whole run, differing from the commit when it began.
+    """
+
+    commit: str
+    branch: str
+    files: tuple[str, ...]
+
+
+def source(comparison: Comparison, arm: str | None = None) -> Source:
+    """What the plan knows of the source code of the run or, by name, of one of its arms."""
+    plan = comparison.plan
+    about = plan.get("source")
+    if arm is not None:
+        arms = plan.get("arms")
+        entries = arms if isinstance(arms, list) else []
+        about = next((entry for entry in entries if isinstance(entry, dict) and entry.get("name") == arm), None)
+    about = about if isinstance(about, dict) else {}
+    files = about.get("dirty" if arm is None else "files") or []
+    return Source(
+        str(about.get("commit") or ""),
+        str(about.get("branch") or ""),
+        tuple(map(str, files)) if isinstance(files, list) else (),
+    )
 
 
 def row(result: CellResult) -> Row:
@@ -100,6 +135,11 @@ def gate_figures(gate: Gate) -> tuple[str, str]:
     return _figure(gate.measured, gate.unit), f"{gate.bound} {_figure(gate.limit, gate.unit)}"
 
 
+def gate_state(gate: Gate) -> str:
+    """What became of a gate in one word: after a note every verdict stands."""
+    return "passed" if gate.ok else "noted" if gate.effect == "note" else "failed"
+
+
 def gate_text(gate: Gate, headline: str) -> str:
     """What a gate says, less what the headline has said already."""
     if gate.details and gate.words == headline:
@@ -130,6 +170,17 @@ def hit_ratio_lines(comparison: Comparison) -> list[str]:
             line += f" ({estimate} points" + (f", {level} interval {low} to {high})" if low != high else ")")
         lines.append(line)
     return lines
+
+
+def distinct(names: Mapping[Key, str]) -> dict[Key, str]:
+    """The same names, with ``#2``, ``#3`` and so on behind those that were given before."""
+    taken: set[str] = set()
+    out = {}
+    for key, name in names.items():
+        candidates = itertools.chain([name], (f"{name}#{number}" for number in itertools.count(2)))
+        out[key] = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(out[key])
+    return out
 
 
 def setting(value: object) -> str:

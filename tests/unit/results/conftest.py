@@ -16,6 +16,8 @@ from results.comparison import Comparison, compare_trial
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, launch_directory, read_record
 
+MACHINE = {"cpu": "test", "cores": 2, "system": "Linux"}
+VERSIONS = {"anp": "0.1.0", "python": "3.11"}
 EXAMPLES = [
     {"check": "wrong_article", "arm": "before", "path": "/a/1", "viewer": "anonymous", "expected": "7", "got": "8"}
 ]
@@ -200,7 +202,14 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         return
     ended = "interrupted" if position in trial.interrupted else "completed"
     writer.finish(
-        ended, {"ledger": trial.ledger, "traffic_key": plan.traffic_key, "failed_checks": EXAMPLES[: trial.wrong_pages]}
+        ended,
+        {
+            "ledger": trial.ledger,
+            "traffic_key": plan.traffic_key,
+            "failed_checks": EXAMPLES[: trial.wrong_pages],
+            "machine": MACHINE,
+            "versions": VERSIONS,
+        },
     )
 
 
@@ -223,8 +232,8 @@ def write_trial(directory: Path, trial: Trial) -> Record:
             "corpus": {"profile": "natural", "seed": 1, "start": 11730, "count": 2000},
             "commands": ["anp serve --set page_cache=off", "anp serve", "anp trial --launches 8"],
             "design": {},
-            "machine": {"cpu": "test", "cores": 2, "system": "Linux"},
-            "versions": {"anp": "0.1.0", "python": "3.11"},
+            "machine": MACHINE,
+            "versions": VERSIONS,
             **trial.plan,
         },
     )

@@ -1,0 +1,344 @@
+"""Baselines: sessions kept for later, and what a history of them says of a new one.
+
+Two sessions differ by what the machine did in between, whatever was changed. How far sessions differ by themselves can
+only be learned from several of them, so promoted sessions are kept: one small JSON file each, with the quantiles of
+every cell and what the session was made on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from results import statistics
+from results.cells import CellResult
+from results.columns import CACHE_CLASSES
+from results.design import QUANTILES, Design, Question
+from results.environment import Environment, environment
+from results.errors import RecordError, RecordTooNew, ResultsError
+from results.measures import Interval, Pair
+from results.record import Record, write_json
+from results.samples import ALL, BEFORE, Cell, Samples, read_session
+from results.sessions import FEWEST_SESSIONS, session_interval
+from results.units import change, counted, percent
+from results.verdict import Direction, Verdict, decide, undecided
+
+FORMAT: Final = 1
+"""Of a baseline file. History: 1 (2026-11) first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One cell of a session at one quantile.
+
+    Attributes:
+        ms: Geometric mean over the session's launches of the quantile that decides, milliseconds.
+        requests: Of all launches together.
+    """
+
+    question: Question
+    ms: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One arm at one time.
+
+    Attributes:
+        name: Of the record.
+        started: RFC 3339.
+        workload: Which latency the levels are of: response time in the open workload, service time in the closed.
+        levels: Every cell that had enough requests in every launch.
+    """
+
+    name: str
+    arm: str
+    started: str
+    workload: Literal["open", "closed"]
+    environment: Environment
+    levels: tuple[Level, ...]
+
+    def level(self, question: Question) -> float:
+        """Milliseconds; NaN where the session cannot say."""
+        return next((level.ms for level in self.levels if level.question == question), math.nan)
+
+    def log_level(self, question: Question, control: Cell | None) -> float:
+        """Log milliseconds, less those of the control at the same quantile or, failing that, at its median."""
+        level = self.level(question)
+        if not level > 0:
+            return math.nan
+        if control is None:
+            return math.log(level)
+        quiet = self.level(Question(control, question.quantile))
+        quiet = quiet if quiet > 0 else self.level(Question(control, "p50"))
+        return math.log(level) - math.log(quiet) if quiet > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A baseline that does not count, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a comparison of two sessions was weighed with.
+
+    Attributes:
+        sessions: Names of the sessions before the change that count, oldest first, the one compared last.
+        left_out: Baselines that were made of something else.
+        needed: So many sessions before the change a spread takes.
+    """
+
+    sessions: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    needed: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether how far sessions differ by themselves is known."""
+        return len(self.sessions) >= self.needed
+
+
+def session(record: Record, arm: str) -> Session:
+    """What a record leaves behind of one arm.
+
+    Raises:
+        ComparisonError: The record holds no launch of the arm.
+    """
+    samples = read_session(record, arm)
+    levels = []
+    for page in samples.pages():
+        for cache in (ALL, *CACHE_CLASSES):
+            for quantile in QUANTILES:
+                question = Question(Cell(*page, cache), quantile)
+                if (level := _level(samples, question)) is not None:
+                    levels.append(level)
+    return Session(
+        record.name,
+        arm,
+        str(record.plan.get("started") or ""),
+        samples.workload,
+        environment(record, arm),
+        tuple(levels),
+    )
+
+
+def _level(samples: Samples, question: Question) -> Level | None:
+    """Nothing where a launch has too few requests, or failures reach the quantile."""
+    p = QUANTILES[question.quantile]
+    values, total = [], 0
+    for launch in samples.launches:
+        rows = samples.rows(launch, BEFORE, question.cell)
+        if rows.size < statistics.floor(p):
+            return None
+        values.append(statistics.quantile(np.sort(samples.deciding_ms(launch)[rows]), p))
+        total += int(rows.size)
+    if not all(math.isfinite(value) and value > 0 for value in values):
+        return None
+    return Level(question, math.exp(sum(map(math.log, values)) / len(values)), total)
+
+
+def baselines_root(out: Path | None = None) -> Path:
+    """Where baselines lie: ``out``, else ``$ANP_BASELINES_DIR``, else ``results/baselines`` in the current folder."""
+    return out or Path(os.environ.get("ANP_BASELINES_DIR") or Path("results") / "baselines")
+
+
+def promote(record: Record, arm: str, name: str, root: Path) -> Path:
+    """Keep a session as one of the baselines called ``name``; returns the file.
+
+    Raises:
+        ResultsError: The name is no plain word, the record has no cell with enough requests, it is there already, or
+            the folder cannot be written to.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ResultsError(f"{name!r} cannot name a baseline; use letters, digits, dots and dashes, such as main")
+    found = session(record, arm)
+    if not found.levels:
+        raise ResultsError(
+            f"no cell of {record.name} has enough requests in every launch, so it would say nothing; run longer"
+        )
+    path = root / name / f"{record.name}.json"
+    if path.exists():
+        raise ResultsError(f"{record.name} is one of the baselines {name!r} already; delete {path} to promote it anew")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, to_dict(found))
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror}. Choose another folder with --baselines") from error
+    return path
+
+
+def read_baselines(name: str, root: Path) -> tuple[Session, ...]:
+    """All sessions kept under ``name``, oldest first.
+
+    Raises:
+        ResultsError: There is none, or a file cannot be read.
+    """
+    folder = root / name
+    files = sorted(folder.glob("*.json")) if re.fullmatch(r"[\w.-]+", name) and folder.is_dir() else []
+    if not files:
+        known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+        has = f"there are: {', '.join(known)}" if known else "there are none yet"
+        raise ResultsError(f"no baselines {name!r} in {root}; {has}. Keep one with: anp runs promote latest --as main")
+    return tuple(sorted((_read(path) for path in files), key=lambda each: (each.started, each.name)))
+
+
+def _read(path: Path) -> Session:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] > FORMAT:
+            raise RecordTooNew(path, data["format"], FORMAT)
+        levels = tuple(
+            Level(Question(Cell(each["persona"], each["route"], each["cache"]), each["quantile"]), *_figures(each))
+            for each in data["levels"]
+        )
+        return Session(
+            data["name"], data["arm"], data["started"], data["workload"], Environment(**data["environment"]), levels
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{path} is no baseline ({error!r}). Delete it, and promote the record anew") from error
+
+
+def _figures(data: dict[str, Any]) -> tuple[float, int]:
+    ms = float(data["ms"])
+    if not (math.isfinite(ms) and ms > 0):
+        raise ValueError(f"a latency of {ms} ms")
+    return ms, int(data["requests"])
+
+
+def to_dict(one: Session) -> dict[str, Any]:
+    """Plain JSON data."""
+    return {
+        "format": FORMAT,
+        "kind": "session",
+        "name": one.name,
+        "arm": one.arm,
+        "started": one.started,
+        "workload": one.workload,
+        "environment": dataclasses.asdict(one.environment),
+        "levels": [
+            {
+                **dataclasses.asdict(level.question.cell),
+                "quantile": level.question.quantile,
+                "ms": level.ms,
+                "requests": level.requests,
+            }
+            for level in one.levels
+        ],
+    }
+
+
+def gather(before: Session, after: Session, baselines: Sequence[Session]) -> tuple[tuple[Session, ...], History]:
+    """The sessions before the change that count, and what became of the others.
+
+    A baseline counts where it was made of the same articles, requests and workload on the same machine with the same
+    instrument and the same settings as the session before. One that *is* a session compared is not counted again.
+    """
+    used: list[Session] = []
+    left_out: list[LeftOut] = []
+    for one in baselines:
+        if one.name == before.name:
+            continue
+        unlike = list(before.environment.unlike(one.environment))
+        unlike += [f"setting {each}" for each in before.environment.settings_unlike(one.environment)]
+        if one.name == after.name:
+            unlike.append("it is the session that is judged")
+        if one.workload != before.workload:
+            unlike.append(f"workload {before.workload} and {one.workload}")
+        traffic = {one.environment.traffic, before.environment.traffic}
+        if len(traffic) > 1 and "" not in traffic:
+            unlike.append("other traffic")
+        if unlike:
+            left_out.append(LeftOut(one.name, "; ".join(unlike[:3])))
+        else:
+            used.append(one)
+    used.append(before)
+    return tuple(used), History(tuple(one.name for one in used), tuple(left_out), FEWEST_SESSIONS)
+
+
+def weigh(
+    cells: tuple[CellResult, ...], sessions: Sequence[Session], after: Session, design: Design
+) -> tuple[CellResult, ...]:
+    """Ratios of two sessions with the interval that the spread between sessions before the change gives them.
+
+    The log level of the session after the change is held against the mean of those before it (``session_interval``),
+    with Bonferroni's share of the error rate for every primary cell; a control's log level is taken off each.
+    """
+    m = max(1, sum(result.primary for result in cells))
+    return tuple(_weighed(result, sessions, after, design, m if result.primary else 1) for result in cells)
+
+
+def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, design: Design, m: int) -> CellResult:
+    if not math.isfinite(result.ratio.estimate):
+        return result
+    question = Question(result.cell, result.quantile)
+    known = [one for one in sessions if math.isfinite(one.log_level(question, design.control))]
+    logs = np.array([one.log_level(question, design.control) for one in known])
+    last = after.log_level(question, design.control)
+    if not known or not math.isfinite(last):
+        return dataclasses.replace(
+            result, verdict=undecided("a session has too few requests of this cell, or of the control")
+        )
+    estimate, low, high = session_interval(logs, np.array([last]), design.alpha, m)
+    result = dataclasses.replace(
+        result,
+        ratio=Interval(*(_exp(value) for value in (estimate, low, high))),
+        change_ms=Interval(*(result.latency_ms.before * (_exp(value) - 1) for value in (estimate, low, high))),
+        levels=(*(Pair(one.level(question), math.nan) for one in known[:-1]), result.latency_ms),
+        spread=float(logs.std(ddof=1)) if logs.size > 1 else math.nan,
+    )
+    if not math.isfinite(low):
+        return dataclasses.replace(
+            result,
+            verdict=undecided(
+                f"session difference {change(result.ratio.estimate)}; how far sessions differ by themselves takes "
+                f"{counted(FEWEST_SESSIONS, 'session')} before the change, and there "
+                f"{'is' if logs.size == 1 else 'are'} {logs.size}"
+            ),
+        )
+    half = (high - low) / 2
+    return dataclasses.replace(
+        result,
+        verdict=_verdict(low, high, result.margin),
+        detectable=_exp(2 * half),
+        convincing=_exp(2 * half + math.log1p(result.margin)),
+    )
+
+
+def _verdict(low: float, high: float, relative_margin: float) -> Verdict:
+    word = decide(low, high, math.log1p(relative_margin))
+    direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
+    slowdown, speedup = max(0.0, math.expm1(high)), max(0.0, -math.expm1(low))
+    match word:
+        case "slower":
+            least = math.expm1(low)
+            return Verdict(word, f"by at least {percent(least)} than sessions before it", direction, least)
+        case "faster":
+            least = -math.expm1(high)
+            return Verdict(word, f"by at least {percent(least)} than sessions before it", direction, least, 0.0)
+        case "no difference":
+            beyond = f"beyond what sessions differ by; a slowdown of more than {percent(slowdown)} is ruled out"
+            return Verdict(word, beyond, direction, None, slowdown, speedup)
+    leans = f"leans {direction}; " if direction != "none" else ""
+    reason = f"{leans}sessions differ too much by themselves; load both versions side by side: anp trial"
+    return Verdict("not enough data", reason, direction, None, slowdown, speedup)
+
+
+def _exp(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf

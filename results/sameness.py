@@ -1,0 +1,151 @@
+"""Whether both arms were the same in everything but the change: requests, pages, machine, instrument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from results.columns import CHECKS
+from results.design import Design
+from results.environment import Environment
+from results.errors import PlanError
+from results.gate import Gate
+from results.plan import SwarmPlan
+from results.record import Record, ran_to_the_end
+from results.samples import AFTER, BEFORE, Launch
+from results.units import counted, percent
+
+ALONE_LIMIT: Final = 0.01
+LENGTH_LIMIT: Final = 0.01
+"""Share of addresses that may answer with pages of another length."""
+
+_LENGTH_DIFFERENCE: Final = 0.1
+"""Relative difference of two lengths that clocks, tokens and counters on a page do not explain."""
+
+_OK: Final = CHECKS.index("ok")
+
+_FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
+"""Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
+
+
+def traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) -> Gate:
+    """Whether both arms, and all launches, were asked the same thing."""
+    problems: list[str] = []
+    whole = [launch for launch in launches if ran_to_the_end(launch.records)]
+    plans = [_traffic(record, paired=paired) for launch in launches for record in launch.records]
+    for plan in plans[1:]:
+        problems += [
+            f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)
+        ]
+    problems = list(dict.fromkeys(problems))
+    if paired:
+        unlike = sum(launch.unlike for launch in launches)
+        if unlike:
+            verb = "differs" if unlike == 1 else "differ"
+            problems.append(f"{counted(unlike, 'request')} {verb} in URL or persona")
+        # Visitors of a closed workload get as far as the replies let them; arrivals of an open one are fixed.
+        alone, rows = sum(launch.alone for launch in whole), sum(launch.rows for launch in whole)
+        if workload == "open" and alone > ALONE_LIMIT * rows:
+            problems.append(f"{counted(alone, 'request')} reached one arm alone")
+    elif not problems:
+        for launch in launches:
+            keys = {key for record in launch.records if (key := _traffic_key(record)) is not None}
+            if len(launch.records) == 2 and len(keys) > 1:
+                problems.append(f"the traffic of launch {launch.number} differs")
+            if workload == "open" and len({record.table("urls").num_rows for record in launch.records}) > 1:
+                problems.append(f"launch {launch.number} knows another number of URLs")
+    ok = not problems
+    words, details = "Both arms were sent the same requests.", ""
+    if problems:
+        words = f"The arms were not asked the same: {'; '.join(problems[:4])}."
+        details = "Run both with one plan."
+    return Gate(
+        "traffic", "Sameness of the traffic", len(problems), 0, "difference", ok, "not comparable", words, details
+    )
+
+
+def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
+    """What of a plan has to agree between launches; the addresses of the arms need not."""
+    plan = {key: value for key, value in record.asked.items() if key not in _FREE}
+    arms = plan.get("arms", [])
+    plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
+    return plan
+
+
+def _traffic_key(record: Record) -> str | None:
+    try:
+        return SwarmPlan.from_dict(record.asked).traffic_key
+    except (PlanError, TypeError):
+        return None
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _short(value: object) -> str:
+    return json.dumps(value, default=str)[:60]
+
+
+def pages(launches: tuple[Launch, ...], design: Design) -> Gate:
+    """Whether the arms answered with the same pages, where nobody could check what is on them.
+
+    Pages of the reference site say which article they show; those of other sites can only be told by their length.
+    Replies without a body (304) and failed ones say nothing.
+    """
+    differing = looked_at = checked = 0
+    for launch in launches:
+        rows = [launch.arm_rows(arm) for arm in (BEFORE, AFTER)]
+        _, first, second = np.intersect1d(launch.request[rows[0]], launch.request[rows[1]], return_indices=True)
+        one, other = rows[0][first], rows[1][second]
+        both = ~launch.failed[one] & ~launch.failed[other] & (launch.size[one] > 0) & (launch.size[other] > 0)
+        sure = (launch.check[one] == _OK) & (launch.check[other] == _OK)
+        checked += int(np.count_nonzero(both & sure))
+        one, other = one[both & ~sure], other[both & ~sure]
+        looked_at += one.size
+        sizes = launch.size[one].astype(np.float64), launch.size[other].astype(np.float64)
+        differing += int(np.count_nonzero(np.abs(sizes[0] - sizes[1]) > _LENGTH_DIFFERENCE * np.maximum(*sizes)))
+    share = differing / looked_at if looked_at else 0.0
+    ok = share <= LENGTH_LIMIT or design.pages_may_differ
+    words, details = "Both arms answered the same requests with pages of the same length.", ""
+    if checked and not looked_at:
+        words = "Every page was checked for the article it shows, so its length may differ."
+    elif not checked and not looked_at:
+        words = "No request was answered with a page by both arms, so there is no page to compare."
+    elif share > LENGTH_LIMIT:
+        words = f"{percent(share)} of the requests were answered with pages of different length."
+        details = (
+            "The plan permits it (pages_may_differ)."
+            if ok
+            else "Other pages have other times. Serve the same content in both arms or, where another length is the "
+            "change itself, say so in the plan: pages_may_differ = true."
+        )
+    return Gate("pages", "Pages of different length", share, LENGTH_LIMIT, "%", ok, "not comparable", words, details)
+
+
+def environment(before: Environment, after: Environment) -> Gate:
+    """Whether two sessions were made on the same machine, of the same articles, with the same instrument."""
+    unlike = before.unlike(after)
+    told = bool(before.machine and after.machine)
+    ok = told and not unlike
+    words, details = "Both sessions were made on the same machine, of the same articles, with the same instrument.", ""
+    if not told:
+        words = "A record does not say on which machine it was made."
+        details = "Run it again with this version."
+    elif unlike:
+        words = f"The sessions were made on different things: {'; '.join(unlike[:4])}."
+        details = "What differs besides the version may be the whole difference. Run both on one machine, or a trial."
+    return Gate(
+        "environment",
+        "Sameness of machine, articles and instrument",
+        float(len(unlike)) if told else None,
+        0,
+        "difference",
+        ok,
+        "not comparable",
+        words,
+        details,
+    )
