@@ -39,9 +39,9 @@ def mser5(values: Floats) -> Warmup:
 
         sum over i > d of (Y_i - mean of the rest)^2 / (n - d)^2
 
-    A cut beyond the middle says that the series has no steady state. Cuts into the last third, or the last five means, are not
-    tried: a few means agree by luck, and a series that never settles shows by a cut right there.
-    Values left over after the last whole five count for nothing.
+    A cut beyond the middle says that the series has no steady state. Cuts into the last third, or the last five means,
+    are not tried: a few means agree by luck, and a series that never settles shows by a cut right there. Values left
+    over after the last whole five count for nothing.
 
     The rule is jumpy: of steady noise it calls about 13 in 100 series of 80 values unsteady and 2 in 100 of 200 values
     (docs/calibration.md). One such series is a hint; most launches of a trial together are a finding.
@@ -53,12 +53,9 @@ def mser5(values: Floats) -> Warmup:
     if n < _FEWEST:
         return Warmup(0, None)
     means = values[: n * _BATCH].reshape(n, _BATCH).mean(axis=1)
-    means = means - means.mean()  # sums of squares below are differences: keep them small
-    kept = np.arange(n, 0, -1)
-    total = np.cumsum(means[::-1])[::-1]
-    squares = np.cumsum(means[::-1] ** 2)[::-1]
-    spread = np.maximum(squares - total**2 / kept, 0) / kept**2
-    # A series without any spread is steady from its first value on, whatever rounding leaves of its squares.
-    spread[spread <= 1e-15 * float(np.square(values).max(initial=0.0))] = 0.0
-    cut = int(spread[: n - max(_KEPT, n // 3) + 1].argmin())
+    cuts = range(n - max(_KEPT, n // 3) + 1)
+    spread = np.array([means[cut:].var() / (n - cut) for cut in cuts])
+    # A series without any spread is steady from its first value on, whatever rounding leaves of it.
+    spread[spread <= 1e-20 * float(np.square(values).max(initial=0.0))] = 0.0
+    cut = int(spread.argmin())
     return Warmup(cut * _BATCH, cut <= n / 2)
