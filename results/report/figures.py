@@ -265,13 +265,13 @@ def _percentiles(curves: tuple[Curve, ...], width: float) -> Figure:
     ticks += [0.9, 0.99, 0.999, 0.9999, 0.99999]
     for index, (axes, curve) in enumerate(zip(panels, curves, strict=True)):
         for p, ms, color, style, name in (
-            (curve.before_p, curve.before_ms, BEFORE, (0, (5, 2)), "before"),
-            (curve.after_p, curve.after_ms, AFTER, "solid", "after"),
+            (curve.before.p, curve.before.ms, BEFORE, (0, (5, 2)), "before"),
+            (curve.after.p, curve.after.ms, AFTER, "solid", "after"),
         ):
             axes.plot([1 / (1 - value) for value in p], ms, color=color, linestyle=style, label=name)
         axes.set_xscale("log")
         axes.set_yscale("log")
-        last = max([*curve.before_p, *curve.after_p], default=0.9)
+        last = max([*curve.before.p, *curve.after.p], default=0.9)
         axes.set_xlim(1, 1 / (1 - last) * 1.1)
         shown = [tick for tick in ticks if tick <= last]
         axes.xaxis.set_major_locator(FixedLocator([1 / (1 - tick) for tick in shown]))
