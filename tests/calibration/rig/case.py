@@ -1,0 +1,87 @@
+"""What a case is: a truth, a plan, a disturbance, and what has to be seen."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.calibration.rig.reading import Comparison
+
+LAUNCH_S = 5.0
+"""About what a launch takes beside its load."""
+
+AROUND_S = 20.0
+"""About what a trial takes beside its launches: articles, pilot, comparison, report, the wait for a quiet machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a trial cannot know and the rig does.
+
+    Attributes:
+        offset_ms: What an injected delay takes more than it should, as measured beside this trial; 0 without one.
+    """
+
+    offset_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a trial saw what was there.
+
+    Attributes:
+        why: What was seen, in a few words.
+        facts: Figures to keep, by name.
+    """
+
+    passed: bool
+    why: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Expectation = Callable[[Comparison, Truth], Outcome]
+
+Disturbance = Callable[[Path, int, float], AbstractContextManager[None]]
+"""Runs beside a trial: the folder its record appears in, its launches, the longest it may take in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Trials of one truth.
+
+    Attributes:
+        name: On the command line and in the data.
+        truth: What is true, in a sentence.
+        seen: What must be seen, in a sentence.
+        plan: The trial's plan (TOML), without name and seed.
+        expect: Judges a comparison.
+        wanted: How many trials.
+        failures: How many of them may fail.
+        verdict: Word of the whole that is not a refusal here, though it is elsewhere.
+        injects_ms: Size of the injected delay whose offset is to be measured, milliseconds.
+        disturb: What goes on beside a trial.
+    """
+
+    name: str
+    truth: str
+    seen: str
+    plan: str
+    expect: Expectation
+    wanted: int
+    failures: int = 0
+    verdict: str | None = None
+    injects_ms: float | None = None
+    disturb: Disturbance | None = None
+
+    def settings(self, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The plan as data."""
+        return tomllib.loads(self.plan) | (overrides or {})
+
+    def seconds(self, overrides: dict[str, Any] | None = None) -> float:
+        """About how long a trial takes."""
+        plan = self.settings(overrides)
+        return AROUND_S + float(plan["launches"]) * (plan["seconds"] + plan.get("warmup", 1.0) + LAUNCH_S)

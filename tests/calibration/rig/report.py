@@ -1,0 +1,240 @@
+"""The page that tells what the rig measured: a table, a figure, and everything that went otherwise than it should."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from scipy.stats import binomtest
+
+from tests.calibration.rig.case import Case
+from tests.calibration.rig.ledger import Line, Tally
+
+FIGURE: Final = "real-trials.svg"
+_COMMAND: Final = "python -m tests.calibration.rig"
+
+
+def write(lines: Sequence[Line], cases: Sequence[Case], folder: Path) -> list[Path]:
+    """Write the page and, where there is something to draw, its figure.
+
+    Returns:
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "real-trials.md"
+    drawn = draw(lines, folder / FIGURE)
+    page.write_text(render(lines, cases, figure=drawn), encoding="utf-8")
+    return [page, folder / FIGURE] if drawn else [page]
+
+
+def render(lines: Sequence[Line], cases: Sequence[Case], *, figure: bool) -> str:
+    """The page, in Markdown."""
+    lines = [line for line in lines if not line.overrides]
+    tallies = {case.name: Tally.of(lines, case.name) for case in cases}
+    parts = [
+        "# Real trials with a known truth",
+        _intro(lines),
+        _table(cases, tallies),
+        _figures(tallies) + (f"\n\n![Intervals of every trial]({FIGURE})\n\n{_CAPTION}" if figure else ""),
+        _alarms(tallies),
+        _exchanged(tallies),
+        _misses(cases, tallies),
+        _refusals(cases, tallies),
+        _cases(cases),
+        _settings(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def interval(successes: int, trials: int) -> str:
+    """The exact (Clopper-Pearson) 95 % interval of a share, in words; nothing without trials."""
+    if not trials:
+        return ""
+    found = binomtest(successes, trials).proportion_ci(0.95, method="exact")
+    return f"{found.low:.0%} to {found.high:.0%}".replace("%", " %")
+
+
+def _intro(lines: Sequence[Line]) -> str:
+    out = (
+        "Whole trials by the command itself (`anp trial`), on the reference site, in which something known was done to "
+        f"one arm or to the machine, and the verdict was held against it. Written by `{_COMMAND} report` from "
+        "[rig.jsonl](rig.jsonl), which holds a line for each trial."
+    )
+    if not lines:
+        return out + "\n\nNo trial has been run yet."
+    machines = sorted({_machine(line.machine) for line in lines})
+    commits = Counter(line.commit for line in lines)
+    dates = sorted(line.date for line in lines)
+    hours = sum(line.seconds for line in lines) / 3600
+    return (
+        f"{out}\n\n{len(lines)} trials, {hours:.1f} hours, from {dates[0][:10]} to {dates[-1][:10]}, on "
+        f"{'; '.join(machines)}. Commits: {', '.join(f'{name} ({count})' for name, count in commits.most_common())}."
+        "\n\nA trial that a gate refused says nothing: it is neither a pass nor an alarm, stays in the data, and is "
+        "repeated. A case is done when it has the number of trials that was set beforehand."
+    )
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return f"{machine.get('cpu')}, {machine.get('cores')} cores, {machine.get('system')} {machine.get('kernel')}"
+
+
+def _table(cases: Sequence[Case], tallies: dict[str, Tally]) -> str:
+    rows = [
+        "| case | what is true | trials | as it should be | 95 % interval of that | may fail | refused | again with |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for case in cases:
+        tally = tallies[case.name]
+        passed, done = tally.count("passed"), tally.finished
+        rows.append(
+            f"| {case.name} | {case.truth} | {done} of {case.wanted} | {passed if done else ''} | "
+            f"{interval(passed, done)} | {case.failures} | {tally.count('refused') or ''} | "
+            f"`{_COMMAND} run {case.name} --trials {case.wanted}` |"
+        )
+    return "\n".join(rows)
+
+
+_CAPTION: Final = (
+    "Left: trials of two equal arms, the ratio of the median article page with its interval; a line at one. "
+    "Right: trials with 0.02 ms injected, the change in milliseconds with its interval; a line at what was injected. "
+    "Intervals that miss the line are drawn in the second colour. The intervals of a trial's primary cells hold "
+    "together."
+)
+
+
+def _figures(tallies: dict[str, Tally]) -> str:
+    """Sentences with what was injected and how many intervals hold it."""
+    out = []
+    for name, tally in tallies.items():
+        known = [line for line in tally.judged if "covered" in line.facts]
+        if not known:
+            continue
+        covered = sum(line.facts["covered"] for line in known)
+        estimates = sorted(line.facts["change_ms"][0] for line in known)
+        there = sorted(line.facts["injected_ms"] for line in known)
+        out.append(
+            f"* {name}: {there[len(there) // 2]:.4g} ms injected, as measured (median trial); the median trial found "
+            f"{estimates[len(estimates) // 2]:.4g} ms; the interval held what was injected in {covered} of "
+            f"{len(known)} trials ({interval(covered, len(known))})."
+        )
+    return "## What was injected and what was found\n\n" + "\n".join(out) if out else ""
+
+
+def _alarms(tallies: dict[str, Tally]) -> str:
+    """Intervals that leave out no change, of trials whose arms are equal."""
+    out = []
+    for name, tally in tallies.items():
+        known = [line for line in tally.judged if "alarms" in line.facts]
+        if known:
+            raised = sum(line.facts["alarms"] > 0 for line in known)
+            intervals = sum(len(line.cells) for line in known)
+            single = sum(line.facts["alarms"] for line in known)
+            out.append(
+                f"* {name}: {raised} of {len(known)} trials with any alarm ({interval(raised, len(known))}); "
+                f"{single} of {intervals} intervals."
+            )
+    intro = "An alarm is a primary interval that leaves out a ratio of one. The intervals of a trial hold together."
+    return f"## Alarms\n\n{intro}\n\n" + "\n".join(out) if out else ""
+
+
+def _exchanged(tallies: dict[str, Tally]) -> str:
+    lines = [line for tally in tallies.values() for line in tally.lines]
+    if not lines:
+        return ""
+    unlike = [line for line in lines if line.swap]
+    out = (
+        "## Arms exchanged\n\nEach record was compared once more with before and after exchanged. "
+        f"In {len(lines) - len(unlike)} of {len(lines)} trials every word turned round, and every interval with it."
+    )
+    return out + "".join(f"\n* {line.case} {line.number}: {'; '.join(line.swap)}" for line in unlike)
+
+
+def _misses(cases: Sequence[Case], tallies: dict[str, Tally]) -> str:
+    failed = [line for case in cases for line in tallies[case.name].lines if line.result == "failed"]
+    if not failed:
+        return ""
+    return "## Trials that came out otherwise\n\n" + "\n".join(
+        f"* {line.case} {line.number} (seed {line.seed}): {line.why}" for line in failed
+    )
+
+
+def _refusals(cases: Sequence[Case], tallies: dict[str, Tally]) -> str:
+    refused = [line for case in cases for line in tallies[case.name].lines if line.result == "refused"]
+    if not refused:
+        return ""
+    out = []
+    for case in cases:
+        mine = Counter(line.why for line in refused if line.case == case.name)
+        out += [f"* {case.name}: {why}" + (f" ({count} times)" if count > 1 else "") for why, count in mine.items()]
+    return "## Trials that were refused\n\n" + "\n".join(out)
+
+
+def _cases(cases: Sequence[Case]) -> str:
+    parts = ["## The cases"]
+    for case in cases:
+        plan = f"```toml\n{case.plan.strip()}\n```"
+        parts.append(f"### {case.name}\n\n{case.truth}\nAs it should be: {case.seen}\n\n{plan}")
+    return "\n\n".join(parts)
+
+
+def _settings() -> str:
+    return """## How the truth is made
+
+Settings of the reference site (`anp serve --set NAME=VALUE`, or `[before.set]` and `[after.set]` of a plan):
+
+* `inject=ROUTE:CLASS:FRACTION:DELAY_MS` adds a delay to a share of the responses. Delays up to 3 ms are spent busy, the
+  rest of longer ones asleep. What a delay takes beyond what was asked for is measured beside each trial, through the
+  same code, and counts as injected.
+* `stall=SECONDS:EVERY` holds the whole process still, asleep.
+* `errors=FRACTION:SECONDS:EVERY` refuses requests for pages at once with 503, in bursts.
+* `cache_skip=FRACTION` has a share of the lookups in the page cache find nothing. The page is then rendered anew.
+* `fault=silent_cache` has replies say nothing of the cache.
+
+Before each trial the machine has to be quiet for three seconds. How busy it was then, and what others took during the
+trial, is in each line. Each trial has a seed of its own, from its case and number; nothing else differs."""
+
+
+def draw(lines: Sequence[Line], path: Path) -> bool:
+    """Draw every interval of equal arms and of the injected 0.02 ms; False where there is none."""
+    lines = [line for line in lines if not line.overrides]
+    same = [
+        (cell.ratio.estimate, cell.ratio.low, cell.ratio.high, 1.0)
+        for line in Tally.of(lines, "same").judged
+        for cell in line.cells
+        if cell.label == "reader article p50"
+    ]
+    hits = [
+        (*line.facts["change_ms"], line.facts["injected_ms"])
+        for line in Tally.of(lines, "hit-0.02ms").judged
+        if "injected_ms" in line.facts
+    ]
+    if not same and not hits:
+        return False
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.hashsalt": "anp", "font.size": 9}):
+        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _intervals(left, same, "equal arms: ratio of the median", "ratio, after to before")
+        _intervals(right, hits, "0.02 ms injected on article hits", "change of the median, ms")
+        figure.savefig(path, metadata={"Date": None})
+    return True
+
+
+def _intervals(axes: Any, spans: Sequence[tuple[float, ...]], title: str, label: str) -> None:
+    axes.set_title(title)
+    axes.set_xlabel(label)
+    axes.set_ylabel("trial")
+    for number, (estimate, low, high, truth) in enumerate(spans, 1):
+        if not all(map(math.isfinite, (estimate, low, high))):
+            continue
+        colour = "#1b6ca8" if low <= truth <= high else "#c8501e"
+        axes.plot([low, high], [number, number], color=colour, linewidth=1.2)
+        axes.plot(estimate, number, "o", color=colour, markersize=2.5)
+    if spans:
+        axes.axvline(sum(span[3] for span in spans) / len(spans), color="#444444", linewidth=0.8)
+    axes.invert_yaxis()
