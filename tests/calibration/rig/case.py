@@ -84,4 +84,5 @@ class Case:
     def seconds(self, overrides: dict[str, Any] | None = None) -> float:
         """About how long a trial takes."""
         plan = self.settings(overrides)
-        return AROUND_S + float(plan["launches"]) * (plan["seconds"] + plan.get("warmup", 1.0) + LAUNCH_S)
+        launch: float = plan["seconds"] + plan.get("warmup", 1.0) + LAUNCH_S
+        return AROUND_S + launch * int(plan["launches"])
