@@ -99,6 +99,7 @@ class Comparison:
         workload: Open: response time decides. Closed: service time.
         gates: The weightiest first.
         left_out: Launches that do not count, for drawing.
+        loaded_first: Of every launch: before or after, whichever was loaded first; ``None`` where both were at once.
         mix: How much of each change is the hit ratio's and how much the classes' own.
         noise: What the A/A' arm showed, where there was one.
         interference: Each arm alone against beside the other, where that was looked at.
@@ -135,6 +136,7 @@ class Comparison:
     tails: tuple[Tail, ...]
     heat: Heat | None
     left_out: tuple[LeftOut, ...]
+    loaded_first: tuple[str | None, ...]
     served: tuple[Served, ...]
     timeline: tuple[Moment, ...]
     caveats: tuple[str, ...]
@@ -368,6 +370,7 @@ def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: S
         tails=distribution.tails(samples, shown, pages),
         heat=heatmap.heat(samples, samples.launches),
         left_out=timeline.left_out(samples, unused, cells),
+        loaded_first=timeline.loaded_first(samples.launches) if paired else (None,) * len(samples.launches),
         served=timeline.served(samples, samples.launches, [report.used for report in reports]),
         timeline=timeline.moments(samples.launches),
         caveats=caveats(samples, cells, plan, method=sides.method),

@@ -111,6 +111,11 @@ def served(samples: Samples, launches: Sequence[Launch], used: Sequence[bool]) -
     )
 
 
+def loaded_first(launches: Sequence[Launch]) -> tuple[str | None, ...]:
+    """Which arm of each launch was loaded first; ``None`` where both were at once."""
+    return tuple(None if launch.first is None else ("before", "after")[launch.first] for launch in launches)
+
+
 def left_out(samples: Samples, launches: Sequence[Launch], cells: Sequence[CellResult]) -> tuple[LeftOut, ...]:
     """Quantiles of the primary cells in launches that do not count; NaN where an arm has no request."""
     return tuple(
