@@ -1,4 +1,4 @@
-"""A comparison for its readers: on the terminal, in a pull request, for a machine, as a page, as a change note.
+"""A comparison for its readers: on the terminal, in a pull request, on a build server, as a page, as a change note.
 
 Every module renders one form from a ``Comparison`` and from nothing else.
 """
@@ -6,15 +6,18 @@ Every module renders one form from a ``Comparison`` and from nothing else.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from results.comparison import Comparison
 from results.errors import ResultsError
-from results.report import html, json, note
+from results.report import gobench, html, json, note, otava
 
 
 def write(comparison: Comparison, directory: Path) -> list[Path]:
     """Write ``report.html``, ``compare.json`` and ``note.md`` into ``directory``, each whole or not at all.
+
+    Every other form can be had from the record at any time, so it is written on request only.
 
     Returns:
         The paths written, the report first.
@@ -34,6 +37,36 @@ def write(comparison: Comparison, directory: Path) -> list[Path]:
         raise ResultsError(
             f"cannot write the report to {directory}: {error.strerror}. Choose another folder with --out"
         ) from error
+
+
+def write_benchstat(comparison: Comparison, prefix: Path) -> list[Path]:
+    """Write ``PREFIX-before.txt`` and ``PREFIX-after.txt`` for ``benchstat`` to compare.
+
+    Raises:
+        ResultsError: They cannot be written there.
+    """
+    try:
+        return [
+            write_text(prefix.with_name(f"{prefix.name}-{arm}.txt"), gobench.render(comparison, arm))
+            for arm in ("before", "after")
+        ]
+    except OSError as error:
+        raise ResultsError(f"cannot write {prefix}-before.txt: {error.strerror}. Choose another place") from error
+
+
+def write_history(comparisons: Sequence[Comparison], path: Path) -> Path:
+    """Add comparisons to the history in ``path``, a CSV file for Otava; a new one is begun where there is none.
+
+    Raises:
+        ResultsError: The file holds something else, or cannot be read or written.
+    """
+    try:
+        history = path.read_text(encoding="utf-8") if path.exists() else ""
+        return write_text(path, otava.render(comparisons, history))
+    except UnicodeDecodeError as error:
+        raise ResultsError(f"{path} is not a history that anp wrote: it is not text. Name a new file") from error
+    except OSError as error:
+        raise ResultsError(f"cannot write the history {path}: {error.strerror}. Choose another place") from error
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -115,6 +115,8 @@ def _properties(comparison: Comparison) -> dict[str, str]:
     out = {
         "verdict": c.overall.word,
         "grade": c.grade,
+        "method": c.method,
+        **({"fallback": c.fallback} if c.fallback else {}),
         "launches": tables.over(c),
         **{name: str(value) for name, value in seeds.items() if value is not None},
         **({"commit": source.commit} if source.commit else {}),

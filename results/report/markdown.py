@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from results.cells import CellResult
 from results.comparison import Comparison
 from results.report import tables
 
@@ -12,62 +13,110 @@ MARKER: Final = "<!-- anp-comparison -->"
 """First line, by which a bot finds its earlier comment to replace it."""
 
 _LIMIT: Final = 65_000
-_LONGEST: Final = 300
+"""Bytes of UTF-8, which no way of counting characters exceeds."""
+
+_LONGEST: Final = 900
+"""Characters of one piece of text from outside."""
+
+_LONGEST_NAME: Final = 200
+
+_MOST_ROWS: Final = 12
+_WEIGHT: Final = ("slower", "not comparable", "invalid", "not enough data", "faster", "no difference")
+_BREAK: Final = "\N{ZERO WIDTH SPACE}"
 
 
 def render(comparison: Comparison) -> str:
     """Markdown: one sentence of verdict, the table, what the run could have found, details folded."""
     c = comparison
-    failed = [gate for gate in c.gates if not gate.ok]
-    gates = f"{len(c.gates) - len(failed)} of {len(c.gates)} gates passed"
     lines = [MARKER, f"### {c.overall.word.capitalize()}: {escape(c.overall.headline)}", ""]
     lines += [f"{escape(sentence)}\n" for sentence in c.overall.sentences]
-    lines += [f"Evidence grade {c.grade} · {tables.over(c)} · {gates}", ""]
+    lines += [f"{escape(tables.evidence(c))} {escape(tables.gate_count(c))}.", ""]
+    lines += [f"{escape(c.fallback)}\n"] if c.fallback else []
+    failed = [gate for gate in c.gates if tables.gate_state(gate) == "failed"]
     lines += [
         f"- **{escape(gate.title)}** failed: {escape(tables.gate_text(gate, c.overall.headline))}" for gate in failed
     ]
-    rows = [tables.row(result) for result in c.primary]
-    if rows:
-        lines += [
-            "",
-            "| cell | before | after | ratio [interval] | margin | verdict |",
-            "| --- | ---: | ---: | --- | ---: | --- |",
-        ]
-        lines += [
-            f"| {escape(row.name)} {row.quantile} | {row.before} | {row.after} | {row.ratio} {row.interval} "
-            f"| {row.margin} | **{row.word}**{row.qualifier}{_tags(row.tags)} |"
-            for row in rows
-        ]
-        detected = [f"{escape(row.name)} {row.quantile} {row.detected}" for row in rows if row.detected != "–"]
-        if detected and c.is_judged:
-            lines += ["", f"Slowdowns that a run like this would have called slower: {', '.join(detected)}."]
-    lines += ["", "Served from the page cache:", ""]
+    lines += [*([""] if failed else []), *_table(c)]
+    for sentence in (tables.detected(c), tables.noise(c), tables.history(c)):
+        lines += ["", escape(sentence, longest=2 * _LONGEST)] if sentence else []
+    lines += ["", *_details(c)]
+    return _cut("\n".join(lines))
+
+
+def _table(comparison: Comparison) -> list[str]:
+    """The primary cells; where there are many, the weightiest words come first."""
+    primary = comparison.primary
+    if not primary:
+        return []
+    shown = primary
+    if len(primary) > _MOST_ROWS:
+        shown = tuple(sorted(primary, key=lambda result: _WEIGHT.index(result.verdict.word))[:_MOST_ROWS])
+    lines = [
+        "| cell | before | after | change [interval] | margin | verdict |",
+        "| --- | ---: | ---: | --- | ---: | --- |",
+        *map(_row, shown),
+    ]
+    if len(primary) > len(shown):
+        lines += ["", f"{len(primary) - len(shown)} more primary cells are in report.html and compare.json."]
+    return lines
+
+
+def _row(result: CellResult) -> str:
+    row = tables.row(result)
+    tags = f" ({', '.join(row.tags)})" if row.tags else ""
+    qualifier = escape(row.word + row.qualifier).removeprefix(row.word)
+    return (
+        f"| {escape(row.name, _LONGEST_NAME)} {row.quantile} | {row.before} | {row.after} | {row.change} | {row.margin} "
+        f"| **{row.word}**{qualifier}{tags} |"
+    )
+
+
+def _details(comparison: Comparison) -> list[str]:
+    c = comparison
+    lines = ["<details><summary>Cache, gates and what this does not say</summary>", ""]
+    lines += ["Served from the page cache:", ""]
     lines += [f"- {escape(line)}" for line in tables.hit_ratio_lines(c)]
-    lines += ["", "<details><summary>Gates and caveats</summary>", ""]
-    lines += ["| gate | measured | limit | |", "| --- | ---: | ---: | --- |"]
+    lines += ["", "| gate | measured | limit | |", "| --- | ---: | ---: | --- |"]
     for gate in c.gates:
         measured, limit = tables.gate_figures(gate)
-        lines.append(f"| {escape(gate.title)} | {measured} | {limit} | {'passed' if gate.ok else '**failed**'} |")
-    lines += ["", *(f"- {escape(caveat)}" for caveat in c.caveats), "", "</details>", ""]
-    text = "\n".join(lines)
-    if len(text) > _LIMIT:  # cells and names are bounded, so only a plan made of odd names gets here
-        text = text[:_LIMIT].rsplit("\n", 1)[0] + "\n\nCut off here; the whole is in report.html.\n"
-    return text
+        state = tables.gate_state(gate)
+        lines.append(
+            f"| {escape(gate.title)} | {measured} | {limit} | {'passed' if state == 'passed' else f'**{state}**'} |"
+        )
+    notes = [gate for gate in c.gates if tables.gate_state(gate) == "noted"]
+    lines += ["", *(f"- {escape(tables.gate_text(gate, c.overall.headline))}" for gate in notes)]
+    lines += [f"- {escape(caveat)}" for caveat in c.caveats]
+    return [*lines, "", "</details>", ""]
 
 
-def escape(text: str) -> str:
+def _cut(text: str) -> str:
+    """The text or, where it is too long, its first lines; a folded part that is open then is closed."""
+    if len(text.encode()) <= _LIMIT:
+        return text
+    kept = text.encode()[:_LIMIT].decode(errors="ignore").rsplit("\n", 1)[0]
+    end = "\n\n</details>" if "<details>" in kept else ""
+    return f"{kept}{end}\n\nCut off here; the whole is in report.html.\n"
+
+
+def escape(text: str, longest: int = _LONGEST) -> str:
+    """Text that GitHub shows as it is: on one line, without markup, links, mentions or references.
+
+    A backslash is enough for Markdown. It is not for names and issues, which are looked for in the finished page, so
+    those are broken by a character that has no width.
+    """
+    text = literal(text, longest)
+    return re.sub(r"(\\@|\\#|GH-|://|\bwww)(?=[\w.])", rf"\1{_BREAK}", text, flags=re.IGNORECASE)
+
+
+def literal(text: str, longest: int = _LONGEST) -> str:
     """Text that Markdown and HTML both take literally, on one line and of bounded length."""
     text = " ".join(text.split())
-    if len(text) > _LONGEST * 3:
-        text = text[: _LONGEST * 3] + "…"
+    if len(text) > longest:
+        text = text[:longest] + "…"
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~@])", r"\\\1", text)
 
 
 def code(text: str) -> str:
     """A code span of one line."""
-    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "\\|")[:_LONGEST] + "`"
-
-
-def _tags(tags: tuple[str, ...]) -> str:
-    return f" ({', '.join(tags)})" if tags else ""
+    return "`" + " ".join(text.split()).replace("`", "'")[:_LONGEST_NAME] + "`"

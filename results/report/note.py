@@ -2,99 +2,221 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import re
+from collections.abc import Iterable
+from typing import Final
 
 from results import units
+from results.cells import CellResult
 from results.comparison import Comparison
 from results.gate import Gate
 from results.report import tables
-from results.report.markdown import code, escape
+from results.report.markdown import code, literal
+
+_CAUSES: Final = frozenset({"checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "noise", "drift"})
+"""Gates whose standing rules out that something else than the change made the difference."""
+
+_MOST_FILES: Final = 40
 
 
 def render(comparison: Comparison) -> str:
     """Markdown with one heading for each question a reader of the change will have."""
     c = comparison
-    lines = [f"# Change note: {escape(c.name)}", ""]
-    lines += ["## Why", "", escape(c.reason) or "No reason was given in the plan.", ""]
-    lines += ["## What changed", ""]
-    changed = c.changed_settings
-    lines += [
-        f"- {code(name)}: {escape(tables.setting(before))} before, {escape(tables.setting(after))} after"
-        for name, before, after in changed
-    ] or ["No recorded setting differs between the arms."]
-    lines += ["", "## Result", "", f"**{c.overall.word.capitalize()}.** {escape(c.overall.headline)}", ""]
-    lines += [f"{escape(sentence)}\n" for sentence in c.overall.sentences]
-    lines += [
-        "| cell | before | after | cache before | cache after | db calls | verdict |",
-        "| --- | ---: | ---: | --- | --- | ---: | --- |",
-    ]
-    for result in c.primary:
-        row = tables.row(result)
-        persona = result.cell.persona
-        lines.append(
-            f"| {escape(row.name)} {row.quantile} | {row.before} | {row.after} "
-            f"| {_classes(c, persona, 'before')} | {_classes(c, persona, 'after')} "
-            f"| {row.calls} "
-            f"| {escape(row.word + row.qualifier)} |"
-        )
-    lines += ["", "## What was ruled out", ""]
-    lines += _ruled_out(c) or ["Nothing about latency: no cell has a verdict that rules anything out."]
-    causes = [gate for gate in c.gates if gate.ok and gate.code in {"checks", "errors", "traffic"}]
-    if causes:
-        lines += ["", "Other causes that the run was checked for:", ""]
-        lines += [f"- {escape(gate.words)}" for gate in causes]
-    failed = [gate for gate in c.gates if not gate.ok]
-    if failed:
-        lines += ["", "## Gates that failed", ""]
-        lines += [f"- {escape(gate.title)}: {_gate(gate, c.overall.headline)}" for gate in failed]
-    lines += ["", "## How it was measured", ""]
-    lines.append(
-        f"Over {tables.over(c)}: {units.counted(c.arms[0].requests, 'request')} before and "
-        f"{c.arms[1].requests:,} after, evidence grade {c.grade}."
-    )
-    commands = [str(command) for command in c.plan.get("commands") or []]
-    if commands:
-        lines += ["", "```sh", *(command.replace("`", "'") for command in commands), "```"]
-    lines += ["", "## How to roll back", "", *_roll_back(changed), ""]
+    sections = {
+        "Why": [literal(c.reason) or "No reason was given in the plan."],
+        "What changed": _changed(c),
+        "Result": _result(c),
+        "What was ruled out": _ruled_out(c),
+        "Gates that failed": [_gate(gate, c.overall.headline) for gate in _gates(c, "failed")],
+        "What to know with it": [
+            *(_gate(gate, c.overall.headline) for gate in _gates(c, "noted")),
+            *(f"- {literal(caveat)}" for caveat in c.caveats),
+        ],
+        "How it was measured": _measured(c),
+        "After the release": _afterwards(c),
+        "How to roll back": _roll_back(c),
+    }
+    lines = [f"# Change note: {literal(c.name)}", ""]
+    if began := c.plan.get("started"):
+        lines += [f"Measured {literal(tables.moment(str(began)))}.", ""]
+    for title, body in sections.items():
+        if body:
+            lines += [f"## {title}", "", *body, ""]
     return "\n".join(lines)
 
 
-def _gate(gate: Gate, headline: str) -> str:
-    measured, limit = tables.gate_figures(gate)
-    return f"{measured} (limit: {limit}). {escape(tables.gate_text(gate, headline))}"
+def _changed(c: Comparison) -> list[str]:
+    lines = [
+        f"- {code(name)}: {literal(tables.setting(before))} before, {literal(tables.setting(after))} after"
+        for name, before, after in c.changed_settings
+    ]
+    # Sessions also tell what they ran on; settings are told above already.
+    lines += [f"- {literal(each)}" for each in c.changed if not _is_setting(c, each)]
+    for side, name in (("before", c.design.before), ("after", c.design.after)):
+        source = tables.source(c, name)
+        if source.commit:
+            lines.append(f"- commit of {side}: {code(source.commit)}")
+        if source.files:
+            lines.append(f"- files of {side}: {_files(source.files)}")
+    lines = lines or ["No recorded setting differs between the arms."]
+    run = tables.source(c)
+    if run.commit:
+        where = f" on {code(run.branch)}" if run.branch else ""
+        dirty = (
+            f", with {units.counted(len(run.files), 'file')} changed since: {_files(run.files)}" if run.files else ""
+        )
+        lines += ["", f"Run from commit {code(run.commit)}{where}{dirty or ', with no file changed since'}."]
+    elif run.files:
+        lines += ["", f"Run from files that were never committed: {_files(run.files)}."]
+    return lines
 
 
-def _classes(comparison: Comparison, persona: str, arm: str) -> str:
+def _is_setting(c: Comparison, sentence: str) -> bool:
+    return any(sentence.startswith(f"{name} ") for name, _, _ in c.changed_settings)
+
+
+def _files(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - _MOST_FILES} more" if len(listed) > _MOST_FILES else ""
+    return ", ".join(map(code, listed[:_MOST_FILES])) + more
+
+
+def _result(c: Comparison) -> list[str]:
+    lines = [f"**{c.overall.word.capitalize()}.** {literal(c.overall.headline)}", ""]
+    for sentence in (*c.overall.sentences, *([c.fallback] if c.fallback else [])):
+        lines += [literal(sentence), ""]
+    lines += (
+        [
+            "| cell | before | after | change [interval] | margin | cache before | cache after | db calls | verdict |",
+            "| --- | ---: | ---: | --- | ---: | --- | --- | ---: | --- |",
+            *(_row(c, result) for result in c.primary),
+        ]
+        if c.primary
+        else ["No page had enough requests to be judged."]
+    )
+    before, after = c.arms
+    lines += [
+        "",
+        "| | before | after |",
+        "| --- | ---: | ---: |",
+        f"| requests | {before.requests:,} | {after.requests:,} |",
+        f"| failed | {units.percent(before.error_rate)} | {units.percent(after.error_rate)} |",
+        f"| median time in the site | {units.milliseconds(before.server_ms)} | {units.milliseconds(after.server_ms)} |",
+    ]
+    lines += [
+        f"| served from the cache, {literal('all' if hit.persona == 'all' else hit.persona)} "
+        f"| {units.percent(hit.share.before)} | {units.percent(hit.share.after)} |"
+        for hit in c.hit_ratios
+    ]
+    for sentence in (tables.detected(c), tables.noise(c)):
+        lines += ["", literal(sentence)] if sentence else []
+    return lines
+
+
+def _row(c: Comparison, result: CellResult) -> str:
+    row = tables.row(result)
+    persona = result.cell.persona
+    tags = f" ({', '.join(row.tags)})" if row.tags else ""
+    return (
+        f"| {literal(row.name)} {row.quantile} | {row.before} | {row.after} | {row.change} | {row.margin} "
+        f"| {_classes(c, persona, 'before')} | {_classes(c, persona, 'after')} | {row.calls} "
+        f"| {literal(row.word + row.qualifier)}{tags} |"
+    )
+
+
+def _classes(c: Comparison, persona: str, arm: str) -> str:
     """The cache classes of a persona in an arm that make up at least one percent, the largest first."""
     shares = [
         (float(getattr(share.share, arm)), share.cache)
-        for share in comparison.classes
+        for share in c.classes
         if share.persona == persona and getattr(share.share, arm) >= 0.01
     ]
     return ", ".join(f"{cache} {units.percent(value)}" for value, cache in sorted(shares, reverse=True)) or "–"
 
 
-def _ruled_out(comparison: Comparison) -> list[str]:
+def _ruled_out(c: Comparison) -> list[str]:
     lines = []
-    for result in comparison.primary:
+    for result in c.primary:
         verdict = result.verdict
         if verdict.word == "no difference" and verdict.ruled_out_slowdown is not None:
             lines.append(
-                f"- {escape(result.label)}: a slowdown of more than {units.percent(verdict.ruled_out_slowdown)} "
+                f"- {literal(result.label)}: a slowdown of more than {units.percent(verdict.ruled_out_slowdown)} "
                 f"and a speed-up of more than {units.percent(verdict.ruled_out_speedup or 0.0)}"
             )
         elif verdict.word == "faster":
-            lines.append(f"- {escape(result.label)}: any slowdown")
+            lines.append(f"- {literal(result.label)}: any slowdown")
+    lines = lines or ["Nothing about latency: no cell has a verdict that rules anything out."]
+    causes = [gate for gate in c.gates if gate.ok and gate.code in _CAUSES]
+    if causes:
+        lines += ["", "Other causes that the run was checked for:", ""]
+        lines += [f"- {literal(gate.words)}" for gate in causes]
     return lines
 
 
-def _roll_back(changed: tuple[tuple[str, Any, Any], ...]) -> list[str]:
-    if not changed:
-        return ["The settings are the same in both arms: put the version of the before arm back in service."]
+def _gates(c: Comparison, state: str) -> list[Gate]:
+    return [gate for gate in c.gates if tables.gate_state(gate) == state]
+
+
+def _gate(gate: Gate, headline: str) -> str:
+    measured, limit = tables.gate_figures(gate)
+    return f"- {literal(gate.title)}: {measured} (limit: {limit}). {literal(tables.gate_text(gate, headline))}"
+
+
+def _measured(c: Comparison) -> list[str]:
+    requests = f"{units.counted(c.arms[0].requests, 'request')} before and {c.arms[1].requests:,} after."
+    lines = [f"{literal(tables.evidence(c))} {requests} {literal(tables.family(c))}"]
+    if line := tables.history(c):
+        lines += ["", literal(line)]
+    for title, pairs in tables.facts(c):
+        lines += ["", f"{title}: {', '.join(f'{literal(key)} {literal(value)}' for key, value in pairs.items())}."]
+    commands = "\n".join(str(command) for command in c.plan.get("commands") or [])
+    if commands:
+        longest = max((len(run) for run in re.findall("`+", commands)), default=0)
+        fence = "`" * max(3, longest + 1)
+        lines += ["", f"{fence}sh", commands, fence]
+    return lines
+
+
+def _afterwards(c: Comparison) -> list[str]:
+    """What to hold the release against, so that whoever brings it out can see whether it does what it did here."""
+    settled = [result for result in c.primary if result.verdict.word in {"faster", "slower", "no difference"}]
+    if not settled:
+        return []
+    told = (
+        "Milliseconds belong to the machine they were measured on, and ratios are a guide elsewhere; cache classes and "
+        "database calls should be the same. To expect, against the time before:"
+    )
+    lines = [told, ""]
+    for cell in dict.fromkeys(result.cell for result in settled):
+        of_page = [result for result in settled if result.cell == cell]
+        parts = [_expected(result) for result in of_page]
+        calls = of_page[0].db_calls.after
+        parts += [f"{units.counted(calls, 'database call')} a page"] if math.isfinite(calls) else []
+        classes = _classes(c, cell.persona, "after")
+        parts += [f"cache {classes}"] if classes != "–" else []
+        lines.append(f"- {literal(str(cell))}: {'; '.join(parts)}")
+    return [
+        *lines,
+        "",
+        "Where it comes otherwise, or errors rise above what is written here, roll back and look again.",
+    ]
+
+
+def _expected(result: CellResult) -> str:
+    if result.verdict.word == "no difference":
+        return f"{result.quantile} as it was, within {units.percent(result.margin)}"
+    return f"{result.quantile} {units.ratio(result.ratio.estimate)} times what it was"
+
+
+def _roll_back(c: Comparison) -> list[str]:
     lines = []
-    for name, before, _ in changed:
+    for name, before, _ in c.changed_settings:
         if before is None:
             lines.append(f"- Remove the setting {code(name)}, so that its default holds again.")
         else:
             lines.append(f"- Set {code(f'{name}={before}')} again, as the before arm had it, and restart the site.")
-    return lines
+    one, other = (tables.source(c, name).commit for name in (c.design.before, c.design.after))
+    if one and one != other:
+        lines.append(f"- Deploy commit {code(one)} again, which the before arm was.")
+    return lines or ["The settings are the same in both arms: put the version of the before arm back in service."]

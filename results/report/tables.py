@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -13,9 +14,18 @@ from results import units
 from results.cells import CellResult
 from results.comparison import Comparison
 from results.gate import Gate
-from results.measures import Pair
+from results.measures import Interval, Pair
+from results.noise import NoiseCell
 
 Key = TypeVar("Key", bound=Hashable)
+
+_METHODS: Final = {
+    "duet": "both arms side by side, started afresh in every launch",
+    "rounds": "both arms in every launch, one at a time in an order left to chance",
+    "reversal": "one place, switched from before to after and back",
+    "sessions": "two sessions at different times",
+}
+"""What the evidence rests on, for each way in which arms can be loaded."""
 
 _LABELS: Final = {
     "cpu": "processor",
@@ -36,6 +46,7 @@ class Row:
     Attributes:
         name: Persona, route and, where it is not all of them, cache class.
         interval: Simultaneous interval of the ratio; empty where there is none.
+        change: The ratio as a signed percentage, with its interval: ``−76.2 % [−76.9 %, −75.4 %]``.
         detected: The slowdown that such a run would have called slower, with 95 % power.
         qualifier: Begins with the space or colon that joins it to the word.
         site: What the site reported of itself, e.g. ``db calls 5 → 0``, one item each.
@@ -47,6 +58,7 @@ class Row:
     after: str
     ratio: str
     interval: str
+    change: str
     margin: str
     word: str
     qualifier: str
@@ -99,6 +111,7 @@ def row(result: CellResult) -> Row:
         after=units.milliseconds(result.latency_ms.after),
         ratio=units.ratio(result.ratio.estimate),
         interval=units.interval(result.ratio.low, result.ratio.high),
+        change=_change(result.ratio),
         margin=f"±{units.percent(result.margin)}",
         word=result.verdict.word,
         qualifier=(" " if result.verdict.word in {"faster", "slower"} else ": ") + result.verdict.qualifier,
@@ -156,6 +169,83 @@ def over(comparison: Comparison) -> str:
     if counting:
         return f"the {counting} of {units.counted(total, 'launch')} that {'counts' if counting == 1 else 'count'}"
     return f"all {total} launches, none of which counts" if total > 1 else "the only launch, which does not count"
+
+
+def evidence(comparison: Comparison) -> str:
+    """Grade of the evidence, what it rests on, and over how many launches."""
+    return f"Evidence grade {comparison.grade}: {_METHODS[comparison.method]}, over {over(comparison)}."
+
+
+def family(comparison: Comparison) -> str:
+    """How many cells decide, and what is claimed of their intervals together."""
+    made = comparison.family
+    cells = units.counted(made.primary, "primary cell")
+    if not any(math.isfinite(result.ratio.high) for result in comparison.primary):
+        return f"{cells}, without intervals."
+    together = "its interval holds" if made.primary == 1 else "their intervals hold together"
+    control = comparison.design.control
+    taken_off = "" if control is None else f" What happened to the control, {control}, is taken off."
+    return f"{cells}; {together} at {100 * (1 - made.alpha):g} %.{taken_off}"
+
+
+def gate_count(comparison: Comparison) -> str:
+    """How many gates passed, failed or left a note: ``13 of 15 gates passed, 2 notes``."""
+    states = Counter(gate_state(gate) for gate in comparison.gates)
+    parts = [f"{states['passed']} of {len(comparison.gates)} gates passed"]
+    parts += [f"{states['failed']} failed"] if states["failed"] else []
+    parts += [units.counted(states["noted"], "note")] if states["noted"] else []
+    return ", ".join(parts)
+
+
+def detected(comparison: Comparison, most: int = 12) -> str:
+    """The slowdowns that such a run would have called slower, in a sentence; empty where nothing was judged."""
+    rows = [(result, text) for result in comparison.primary if (text := row(result).detected) != "–"]
+    if not rows or not comparison.is_judged:
+        return ""
+    more = f", and {len(rows) - most} more" if len(rows) > most else ""
+    return f"Slowdowns that this run would have called slower, with 95 % power: {_by_cell(rows[:most])}{more}."
+
+
+def noise(comparison: Comparison, most: int = 12) -> str:
+    """The noise floor in a sentence: what two copies of one version can differ by; empty where it was not measured."""
+    floor = comparison.noise
+    if floor is None or not floor.cells:
+        return ""
+    measured = [cell for cell in floor.cells if math.isfinite(cell.floor_ms)]
+    if not measured:
+        return f"The noise floor was not found: {units.counted(floor.launches, 'launch')} with two copies are too few."
+    parts = [
+        f"{cell.label} {units.percent(_farther_end(cell))} ({units.milliseconds(cell.floor_ms)})" for cell in measured
+    ]
+    more = f", and {len(parts) - most} more" if len(parts) > most else ""
+    return (
+        f"Noise floor, from two copies of {floor.copy_of} over {units.counted(floor.launches, 'launch')}: "
+        f"a change below this the rig could have made by itself: {', '.join(parts[:most])}{more}."
+    )
+
+
+def _farther_end(cell: NoiseCell) -> float:
+    return max(abs(cell.ratio.low - 1), abs(cell.ratio.high - 1))
+
+
+def _by_cell(rows: Sequence[tuple[CellResult, str]]) -> str:
+    """Figures of quantiles, each cell named once: ``reader article p50 11 %, p95 13 %; reader home p50 9.1 %``."""
+    groups: dict[str, list[str]] = {}
+    for result, figure in rows:
+        groups.setdefault(str(result.cell), []).append(f"{result.quantile} {figure}")
+    return "; ".join(f"{cell} {', '.join(figures)}" for cell, figures in groups.items())
+
+
+def history(comparison: Comparison) -> str:
+    """What two sessions were weighed with, in a sentence; empty for a trial."""
+    found = comparison.history
+    if found is None:
+        return ""
+    counting = units.counted(len(found.sessions), "session")
+    line = f"History: {counting} before the change, {found.needed} needed ({', '.join(found.sessions)})."
+    if found.left_out:
+        line += " Left out: " + "; ".join(f"{each.name}, {each.why}" for each in found.left_out) + "."
+    return line
 
 
 def hit_ratio_lines(comparison: Comparison) -> list[str]:
@@ -217,6 +307,18 @@ def _fact(key: str, value: object) -> str:
     if key == "memory_bytes" and isinstance(value, int):
         return f"{value / 2**30:.1f} GiB"
     return f"{value:,}" if key == "count" and isinstance(value, int) else str(value)
+
+
+def _change(ratio: Interval) -> str:
+    """All three figures with the digits of the largest, so that the ends can be held against the middle."""
+    if not math.isfinite(ratio.estimate):
+        return "–"
+    shown = [ratio.estimate, ratio.low, ratio.high]
+    if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
+        shown = [ratio.estimate]
+    digits = 0 if max(shown) >= 11 else 1
+    middle, *ends = (f"{100 * (value - 1):+.{digits}f} %".replace("-", "−") for value in shown)
+    return f"{middle} [{', '.join(ends)}]" if ends else middle
 
 
 def _points(share: float) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from results import units
 from results.comparison import Comparison
+from results.gate import Gate
 from results.report import tables
 
 _WIDE: Final = 100
+_MOST: Final = 6
+"""Figures named in a sentence; the others are in the report."""
 
 _STYLE: Final = {
     "faster": "bold green",
@@ -25,34 +28,51 @@ _STYLE: Final = {
 
 
 def render(comparison: Comparison) -> RenderableType:
-    """A renderable for any ``rich`` console; legible without colour and from 80 columns on."""
-    overall = comparison.overall
+    """A renderable for any ``rich`` console; legible without colour and from 80 columns on.
+
+    The order is that of a reader who may stop at any line: verdict, what goes with it, cells, evidence, gates, caveats.
+    """
+    c = comparison
     parts: list[RenderableType] = [
-        Text.assemble((overall.word.upper(), _STYLE[overall.word]), "  ", overall.headline),
-        *(Text(sentence) for sentence in overall.sentences),
-        Text(),
-        _Cells(comparison),
+        Text.assemble((c.overall.word.upper(), _STYLE[c.overall.word]), "  ", c.overall.headline),
+        *(Text(sentence) for sentence in c.overall.sentences),
     ]
-    hidden = sum(not result.primary for result in comparison.cells)
+    if c.fallback:
+        parts.append(Text(c.fallback, style="yellow"))
+    parts.append(Text())
+    if c.primary:
+        parts += [_Cells(c), Text()]
+    hidden = sum(not result.primary for result in c.cells)
     if hidden:
         further = "1 further cell is" if hidden == 1 else f"{hidden} further cells are"
         parts.append(Text(f"{further} in the report, but without a say in the verdict.", style="dim"))
-    failed = [gate for gate in comparison.gates if not gate.ok]
-    passed = len(comparison.gates) - len(failed)
-    parts += [Text(), Text(f"Gates: {passed} of {len(comparison.gates)} passed.")]
-    for gate in failed:
-        measured, limit = tables.gate_figures(gate)
-        parts.append(
-            Text.assemble(
-                (f"  ✗ {gate.title}", "bold"),
-                f": {measured} (limit: {limit}). {tables.gate_text(gate, overall.headline)}",
-            )
-        )
-    parts.append(Text("Served from the page cache:"))
-    parts += [Text(f"  {line}") for line in tables.hit_ratio_lines(comparison)]
-    parts.append(Text(_evidence(comparison)))
-    parts += [Text(f"Note: {caveat}", style="dim") for caveat in comparison.caveats]
+    parts.append(Text.assemble((tables.evidence(c), "" if c.grade == "A" else "bold yellow"), " ", tables.family(c)))
+    sentences = (tables.detected(c, _MOST), tables.noise(c, _MOST), tables.history(c))
+    parts += [Text(sentence) for sentence in sentences if sentence]
+    parts += [Text(), Text(f"{tables.gate_count(c)}.")]
+    for state, mark in (("failed", "✗"), ("noted", "·")):
+        gates = [gate for gate in c.gates if tables.gate_state(gate) == state]
+        if gates:
+            parts.append(_listed((mark, _gate(gate, c.overall.headline)) for gate in gates))
+    if c.hit_ratios:
+        lines = tables.hit_ratio_lines(c)
+        parts += [Text(), Text("Served from the page cache:"), _listed(("", Text(line)) for line in lines)]
+    parts += [Text(), *(Text(caveat, style="dim") for caveat in c.caveats)]
     return Group(*parts)
+
+
+def _gate(gate: Gate, headline: str) -> Text:
+    measured, limit = tables.gate_figures(gate)
+    title = (gate.title, "bold") if tables.gate_state(gate) == "failed" else f"note: {gate.title}"
+    return Text.assemble(title, f": {measured} (limit: {limit}). {tables.gate_text(gate, headline)}")
+
+
+def _listed(items: Iterable[tuple[str, Text]]) -> Table:
+    """Lines with a mark in front of each, whose further lines are set in."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for mark, text in items:
+        grid.add_row(f" {mark}", text)
+    return grid
 
 
 class _Cells:
@@ -78,23 +98,9 @@ class _Cells:
             verdict = Text.assemble((row.word, _STYLE[row.word]), row.qualifier)
             if row.tags:
                 verdict.append(f" ({', '.join(row.tags)})")
-            ratio = Text(f"{row.ratio} {row.interval}" if is_wide else f"{row.ratio}\n{row.interval}")
+            ratio = Text(f"{row.ratio} {row.interval}".rstrip() if is_wide else f"{row.ratio}\n{row.interval}".rstrip())
             figures: list[RenderableType] = [row.before, row.after, ratio, row.margin]
             if is_wide:
                 figures.append(row.calls)
             table.add_row(Text(f"{row.name} {row.quantile}"), *figures, verdict)
         yield table
-
-
-def _evidence(comparison: Comparison) -> str:
-    family = comparison.family
-    rows = [tables.row(result) for result in comparison.primary]
-    detected = ", ".join(f"{row.name} {row.quantile} {row.detected}" for row in rows[:3] if row.detected != "–")
-    cells = units.counted(family.primary, "primary cell")
-    text = (
-        f"Grade {comparison.grade}: {tables.over(comparison)}; {cells}, "
-        f"intervals hold together at {100 * (1 - family.alpha):g} %."
-    )
-    if detected and comparison.is_judged:
-        text += f" Slowdowns this run would have called slower (95 % power): {detected}."
-    return text
