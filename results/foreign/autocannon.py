@@ -1,0 +1,64 @@
+"""autocannon: its JSON. Latencies are whole milliseconds, cut off, of answers with a 2xx status only."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from results.foreign.model import Resolution, Session, summary
+from results.foreign.rows import route
+from results.foreign.source import Source, ascending, number, table, whole
+
+TOOL: Final = "autocannon"
+RESOLUTION: Final = Resolution(((math.inf, 0.0, 1.0),), words="whole milliseconds, cut off")
+
+_KEYS: Final = frozenset({"connections", "pipelining", "latency", "requests", "non2xx"})
+_PERCENT: Final = re.compile(r"^p(\d+)(?:_(\d+))?$")
+
+
+def matches(source: Source) -> bool:
+    """Whether this is autocannon's JSON."""
+    return source.keys >= _KEYS
+
+
+def read(source: Source) -> Session:
+    """Read it.
+
+    Raises:
+        ForeignError: It cannot be read.
+    """
+    source.refuse_cut()
+    document: dict[str, Any] = source.document
+    latency = table(source, "latency", document["latency"])
+    quantiles = {}
+    for key, value in latency.items():
+        if percent := _PERCENT.match(key):
+            fraction = round(float(f"{percent[1]}.{percent[2] or 0}") / 100, 8)
+            quantiles[fraction] = number(source, f"latency.{key}", value)
+    answered = whole(source, "latency.totalCount", latency.get("totalCount", document.get("2xx")))
+    bad = whole(source, "non2xx", document["non2xx"])
+    lost = whole(source, "errors", document.get("errors", 0))
+    wrong = whole(source, "mismatches", document.get("mismatches", 0))
+    series = summary(
+        route("", str(document.get("url") or "")),
+        ascending(source, quantiles) if answered else {},
+        answered + bad + lost,
+        RESOLUTION,
+        failed_within=wrong,
+        failed_beyond=bad + lost,
+        mean_ms=number(source, "latency.average", latency.get("average")),
+    )
+    begun = document.get("start")
+    return Session(
+        tool=TOOL,
+        format="JSON",
+        file=source.name,
+        digest=source.digest,
+        clock="request sent to last byte; a connection waits for its replies",
+        resolution=RESOLUTION.words,
+        series=(series,),
+        settings={name: str(document[name]) for name in ("connections", "pipelining")},
+        started=datetime.fromisoformat(begun) if isinstance(begun, str) else None,
+    )
