@@ -1,14 +1,28 @@
-"""A launch as a duet: all arms started afresh and loaded side by side with the same requests."""
+"""A launch as a duet: all arms started afresh and loaded side by side with the same requests.
+
+Arms that share a core wait for each other. The rate is low enough for that to be rare; before the duet of the first
+launch each arm is also loaded alone for a moment, which shows whether it is.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from harness.rig import Rig, launch_label
-from results.record import launch_directory
+from harness import probe
+from harness.progress import Advance
+from harness.rig import Rig, after, launch_label
+from results import interference
+from results.interference import Interference
+from results.record import Record, launch_directory
 
 OVERHEAD_S: Final = 4.0
 """About what a launch takes beside its load: sites and generator start, members log in, caches are brought to state."""
+
+ALONE_S: Final = 3.0
+"""Measured seconds of each arm alone."""
+
+ALONE_OVERHEAD_S: Final = 2.5
+"""About what loading one arm alone takes beside its load."""
 
 
 def launch(rig: Rig, number: int) -> None:
@@ -16,13 +30,71 @@ def launch(rig: Rig, number: int) -> None:
     seconds = rig.plan.warmup + rig.plan.seconds
     with rig.launch(f"{title(rig, number)}, {seconds:g} s of duet", seconds + OVERHEAD_S) as advance:
         rig.start_arms(rig.plan.arms, launch_label(number))
-        rig.load(
-            list(rig.plan.arms),
-            number,
-            launch_directory(rig.directory, number),
-            f"{launch_label(number)}-swarm",
-            advance=advance,
-        )
+        _duet(rig, number, advance)
+
+
+def checked_launch(rig: Rig) -> tuple[Interference, ...]:
+    """Carry out the first launch, with each arm alone before the duet, on the same processes and with the same traffic.
+
+    An arm that seems to be held up is loaded alone once more after the duet: what only the machine did in the meantime
+    is seldom there twice.
+
+    Returns:
+        How each arm fared in the duet, against alone.
+    """
+    plan = rig.plan
+    names = list(plan.arms)
+    seconds = alone_seconds(plan.seconds)
+    alone_s, duet_s = plan.warmup + seconds, plan.warmup + plan.seconds
+    words = f"{title(rig, 0)}, {alone_s:g} s each alone, {duet_s:g} s of duet"
+    before = len(names) * (alone_s + ALONE_OVERHEAD_S)
+    with rig.launch(words, before + duet_s + OVERHEAD_S) as advance:
+        rig.start_arms(names, launch_label(0))
+        alone = {
+            name: rig.load(
+                [name],
+                0,
+                interference.directory(rig.directory, name),
+                f"interference-{name}",
+                seconds=seconds,
+                advance=after(place * (alone_s + ALONE_OVERHEAD_S), advance),
+            )
+            for place, name in enumerate(names)
+        }
+        if plan.prepare == "natural":  # what was asked for so far must not be in the caches of this launch alone
+            for one in rig.sites:
+                probe.purge(one.name, one.url)
+        duet = _duet(rig, 0, after(before, advance))
+        found = interference.check(alone, duet, plan.margins.p50)
+        if suspects := {one.arm for one in found if one.is_confirmed}:
+            repeated = {
+                name: rig.load(
+                    [name],
+                    0,
+                    interference.directory(rig.directory, name, repeated=True),
+                    f"interference-{name}-repeated",
+                    seconds=seconds,
+                )
+                for name in names
+                if name in suspects
+            }
+            found = interference.check(alone, duet, plan.margins.p50, repeated)
+    return found
+
+
+def give_up(rig: Rig) -> None:
+    """Put the duet of the first launch beside the arms that were loaded alone, where it counts no longer."""
+    launch_directory(rig.directory, 0).rename(interference.directory(rig.directory, interference.GIVEN_UP))
+
+
+def _duet(rig: Rig, number: int, advance: Advance) -> Record:
+    folder = launch_directory(rig.directory, number)
+    return rig.load(list(rig.plan.arms), number, folder, f"{launch_label(number)}-swarm", advance=advance)
+
+
+def alone_seconds(seconds: float) -> float:
+    """Measured seconds of each arm alone, where a duet has so many: no more than the duet itself."""
+    return min(ALONE_S, seconds)
 
 
 def title(rig: Rig, number: int) -> str:

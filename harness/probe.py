@@ -76,6 +76,18 @@ def verify_login(name: str, url: str, seed: int = 0) -> None:
         )
 
 
+def purge(name: str, url: str) -> None:
+    """Empty the page cache of a reference site.
+
+    Raises:
+        TargetError: It did not do it.
+    """
+    with _visit(url) as http:
+        response = http.post("/anp/purge", json={"all": True})
+    if response.status_code != 200:
+        raise TargetError(f"site {name!r} answers a purge with status {response.status_code}; see its log")
+
+
 def page_cost_ms(url: str, corpus: Corpus, pages: int = 60) -> float:
     """Median time the site itself needs for an article, milliseconds, from its ``Server-Timing``.
 

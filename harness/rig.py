@@ -221,6 +221,11 @@ class Rig:
                 raise RunFailed(str(error)) from error
 
 
+def after(seconds: float, advance: Advance) -> Advance:
+    """Tells of one load among several of a launch: what came before it took about so many seconds."""
+    return lambda done: advance(seconds + done)
+
+
 def launch_label(launch: int) -> str:
     """What a launch (from 0) is called in the names of logs and databases."""
     return f"launch-{launch + 1:02d}"

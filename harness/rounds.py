@@ -16,7 +16,7 @@ from typing import Final
 from harness.duet import title
 from harness.processes import check_interrupted
 from harness.progress import Advance
-from harness.rig import Rig, launch_label
+from harness.rig import Rig, after, launch_label
 from harness.trial_plan import AFTER, AGAIN, BEFORE
 from results.record import launch_directory
 
@@ -90,7 +90,7 @@ def _round(rig: Rig, number: int, position: int, name: str, advance: Advance) ->
         number,
         round_directory(rig.directory, number, position, name),
         f"{_label(number, position)}-{name}-swarm",
-        advance=lambda done: advance(before + done),
+        advance=after(before, advance),
     )
 
 

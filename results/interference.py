@@ -31,6 +31,19 @@ _LEAST: Final = 5
 """Answered requests that a second needs for its median to count."""
 
 
+TOLERANCE: Final = 0.10
+"""By how much an arm may be slower in the duet than alone, whatever the margin.
+
+What both arms wait for each other makes a difference between them look smaller by about that share: a tenth turns 5 %
+into 4.5 %.
+"""
+
+
+def tolerance(margin: float) -> float:
+    """The relative change of a median, side by side against alone, that does no harm where ``margin`` is the margin."""
+    return max(margin, TOLERANCE)
+
+
 @dataclass(frozen=True, slots=True)
 class Interference:
     """One arm's main page of one persona, alone and side by side.
@@ -39,7 +52,8 @@ class Interference:
         cell: Persona and route.
         alone_ms, duet_ms: Geometric means of the medians of each second.
         ratio: Side by side over alone, Welch's t interval over seconds.
-        is_confirmed: Whether the whole interval lies beyond the margin.
+        is_confirmed: Whether the arm is held up: the whole interval lies above the margin. An arm that is faster beside
+            the others waits for nobody; its process has only been at work for longer.
     """
 
     arm: str
@@ -50,6 +64,17 @@ class Interference:
     is_confirmed: bool
 
 
+def directory(trial: Path, name: str, *, repeated: bool = False) -> Path:
+    """Where the swarm record of an arm alone lies, or of the duet that was given up.
+
+    Args:
+        trial: Directory of the trial's record.
+        name: Of the arm, or ``GIVEN_UP``.
+        repeated: Alone once more, after the duet.
+    """
+    return trial / FOLDER / (f"{name}.2" if repeated else name)
+
+
 def read(record: Record, margin: float) -> tuple[Interference, ...]:
     """What a trial's record says of it; nothing where it was not looked at.
 
@@ -57,48 +82,55 @@ def read(record: Record, margin: float) -> tuple[Interference, ...]:
         record: Of a trial.
         margin: Relative change of a median that does not matter.
     """
-    folder = record.path / FOLDER
     arms = [str(arm.get("name")) for arm in record.asked.get("arms", ())]
-    alone = {arm: read_record(folder / arm, allow_incomplete=True) for arm in arms if _is_record(folder / arm)}
-    given_up = folder / GIVEN_UP
-    duet = read_record(given_up, allow_incomplete=True) if _is_record(given_up) else next(iter(record.launches()), None)
+    alone, repeated = (
+        {arm: one for arm in arms if (one := _record(directory(record.path, arm, repeated=again))) is not None}
+        for again in (False, True)
+    )
+    duet = _record(directory(record.path, GIVEN_UP)) or next(iter(record.launches()), None)
     if not alone or duet is None or len(duet.asked.get("arms", ())) < 2:
         return ()
-    return check(alone, duet, margin)
+    return check(alone, duet, margin, repeated)
 
 
-def check(alone: Mapping[str, Record], duet: Record, margin: float) -> tuple[Interference, ...]:
-    """Hold each arm alone against the same arm beside the other.
+def check(
+    alone: Mapping[str, Record], duet: Record, margin: float, repeated: Mapping[str, Record] | None = None
+) -> tuple[Interference, ...]:
+    """Hold each arm alone against the same arm beside the others.
 
     Args:
         alone: A swarm record of each arm by itself.
-        duet: The swarm record of both.
+        duet: The swarm record of all.
         margin: As of ``read``.
+        repeated: Of arms that were loaded alone once more: what is confirmed must hold against either time.
     """
+    limit = math.log1p(tolerance(margin))
     found = []
     for arm, record in alone.items():
-        one, other = read_session(record, arm), read_session(duet, arm)
-        for cell in _main_pages(other):
-            seconds, beside = _medians(one, cell), _medians(other, cell)
-            if min(seconds.size, beside.size) < 2:
+        sessions = [record] + [again for again in [(repeated or {}).get(arm)] if again is not None]
+        side_by_side = read_session(duet, arm)
+        for cell in _main_pages(side_by_side):
+            beside = _medians(side_by_side, cell)
+            apart = [_medians(read_session(session, arm), cell) for session in sessions]
+            if min(beside.size, *(each.size for each in apart)) < 2:
                 continue
-            estimate, low, high = statistics.welch_interval(beside, seconds, _ALPHA)
-            limit = math.log1p(margin)
+            intervals = [statistics.welch_interval(beside, each, _ALPHA) for each in apart]
+            estimate, low, high = statistics.welch_interval(beside, np.concatenate(apart), _ALPHA)
             found.append(
                 Interference(
                     arm,
                     str(cell),
-                    math.exp(float(seconds.mean())),
+                    math.exp(float(np.concatenate(apart).mean())),
                     math.exp(float(beside.mean())),
                     Interval(*(math.exp(value) for value in (estimate, low, high))),
-                    low > limit or high < -limit,
+                    all(low > limit for _, low, _ in intervals),
                 )
             )
     return tuple(found)
 
 
-def _is_record(path: Path) -> bool:
-    return (path / "plan.json").is_file()
+def _record(path: Path) -> Record | None:
+    return read_record(path, allow_incomplete=True) if (path / "plan.json").is_file() else None
 
 
 def _main_pages(samples: Samples) -> list[Cell]:
