@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.stamp
 # Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
 WORKERS ?= 4
 
-.PHONY: help setup setup-dev demo test lint docs schema bench calibrate lock clean
+.PHONY: help setup setup-dev demo test lint docs schema bench calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,11 @@ bench: setup-dev          ## Speed ratios against named rivals, measured in one 
 
 calibrate: setup-dev          ## Slow statistical calibration of the verdict
 	$(BIN)/python -m pytest -m calibrate -s
+
+# Hours in all; it can be cut off and goes on. RIG_ARGS="--minutes 30" bounds it.
+RIG_ARGS ?=
+calibrate-rig: setup-dev          ## Real trials with a known truth, until each case has its number (hours)
+	$(BIN)/python -m tests.calibration.rig run all $(RIG_ARGS)
 
 lock:          ## Resolve the locked dependencies anew (wants uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
