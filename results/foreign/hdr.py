@@ -93,7 +93,7 @@ def spectrum(
             break
     if not is_whole:
         raise CutOff(source.name, "the row of the 100th percentile is missing")
-    counts = np.diff(np.array(ends, np.int64), prepend=0)
+    counts = np.diff(np.array(ends, np.int64), prepend=0).astype(np.int64)
     return _edges(
         name, np.array(values), np.array([values[0], *values[:-1]]), counts, resolution, failed_within, failed_beyond
     )
