@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--trials", type=int, help="run so many now, refused ones not counted")
     one.add_argument("--minutes", type=float, help="begin no trial that would not end within so many minutes")
     one.add_argument("--out", type=Path, help="add lines to this file (default: docs/calibration/rig.jsonl)")
-    one.add_argument("--keep", type=Path, help="keep the records of trials that came out otherwise in this folder")
+    one.add_argument("--keep", type=Path, help="keep the records of trials that did not pass in this folder")
     one.add_argument("--noisy", action="store_true", help="do not wait until the machine is quiet")
     one.add_argument("--launches", type=int, help="instead of the plan's; wants --out")
     one.add_argument("--seconds", type=float, help="instead of the plan's; wants --out")

@@ -64,7 +64,7 @@ class Campaign:
         minutes: No trial begins that would not end within so long; None for no limit.
         overrides: Plan keys instead of the plans'.
         noisy: Whether to go on on a machine that is busy with something else.
-        keep: Where records of failed trials go.
+        keep: Where records of trials go that did not pass.
         run: Carries out one trial.
         wait: Waits for a quiet machine.
         clock: Seconds, monotonic.

@@ -128,7 +128,7 @@ CASES: Final = (
         seen="Articles are slower by most of a stall at the 99th percentile of response time; their service time, "
         "which leaves out who had to wait for a visitor to become free, hardly changes.",
         plan=_HITS.replace("visitors = 32", "visitors = 8")
-        + "rate = 200\nlaunches = 6\nseconds = 20\n"
+        + "rate = 200\nlaunches = 7\nseconds = 20\n"
         + _primary("reader article p99")
         + _arms({}, {"stall": "2:20"}),
         expect=expect.stall_in_response_time_only("reader article p99"),
@@ -150,7 +150,7 @@ CASES: Final = (
         truth="One arm finds every page in its cache, the other none.",
         seen="Articles are slower, no single cache class is judged, and the verdict tells of the hit ratio.",
         plan=_HITS
-        + "rate = 40\nlaunches = 6\nseconds = 4\n"
+        + "rate = 40\nlaunches = 7\nseconds = 4\n"
         + _primary("reader article p50")
         + _arms({}, {"cache_skip": "1"}),
         expect=expect.cold_arm("reader article p50"),
@@ -161,7 +161,7 @@ CASES: Final = (
         truth="Every page is rendered; for 2 s in every 8 one arm refuses half of the requests at once with 503.",
         seen="Not comparable, because of the errors; nothing is called faster.",
         plan=_HITS
-        + "rate = 30\nlaunches = 6\nseconds = 9\n"
+        + "rate = 30\nlaunches = 7\nseconds = 9\n"
         + _primary("reader article p50", "reader article p95")
         + _arms({"page_cache": "off"}, {"page_cache": "off", "errors": "0.5:2:8"}),
         expect=expect.not_comparable(),
@@ -172,7 +172,7 @@ CASES: Final = (
         name="silent-cache",
         truth="One arm does not say what its cache did; otherwise both are the same site.",
         seen="No single cache class is judged, and no page is called faster or slower.",
-        plan=_HITS + "rate = 200\nlaunches = 6\nseconds = 3\n" + _arms({}, {"fault": "silent_cache"}),
+        plan=_HITS + "rate = 200\nlaunches = 7\nseconds = 3\n" + _arms({}, {"fault": "silent_cache"}),
         expect=expect.classes_withheld(),
         wanted=3,
     ),
@@ -180,7 +180,7 @@ CASES: Final = (
         name="starved-generator",
         truth="Both arms are the same site; four busy processes share the generator's core.",
         seen="Invalid, and a gate of the generator says so.",
-        plan=_HITS + "rate = 200\nlaunches = 6\nseconds = 2\n",
+        plan=_HITS + "rate = 200\nlaunches = 7\nseconds = 2\n",
         expect=expect.invalid_by_generator(),
         wanted=3,
         verdict="invalid",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from scipy.stats import binomtest
 
 from tests.calibration.rig.case import Case
@@ -120,7 +121,22 @@ def _figures(tallies: dict[str, Tally]) -> str:
             f"{estimates[len(estimates) // 2]:.4g} ms; the interval held what was injected in {covered} of "
             f"{len(known)} trials ({interval(covered, len(known))})."
         )
+    out += _offsets(tallies)
     return "## What was injected and what was found\n\n" + "\n".join(out) if out else ""
+
+
+def _offsets(tallies: dict[str, Tally]) -> list[str]:
+    """What a delay takes beyond what was asked for, as measured beside the trials: medians over them."""
+    out = []
+    for name, tally in tallies.items():
+        measured = [line.facts["offset_ms"] for line in tally.lines if "offset_ms" in line.facts]
+        if measured:
+            p01, p50, p95, p99 = np.median(np.array(measured), axis=0)
+            out.append(
+                f"* {name}: the delay itself takes {p50:.2g} ms more than was asked for "
+                f"(p1 {p01:.2g}, p95 {p95:.2g}, p99 {p99:.2g}; medians of {len(measured)} measurements)."
+            )
+    return out
 
 
 def _alarms(tallies: dict[str, Tally]) -> str:

@@ -71,21 +71,22 @@ def run(
         number: Which of its trials.
         overrides: ``launches``, ``seconds`` or ``rate`` instead of the plan's.
         load: How busy the machine was just before.
-        keep: Where the record of a failed trial goes; None drops it.
+        keep: Where the record of a trial goes that did not pass; None drops it.
 
     Raises:
         TrialError: The command ended without a comparison.
     """
     overrides = overrides or {}
     begun, watch = datetime.now(UTC), quiet.Watch.begin()
-    truth = Truth()
+    truth, measured = Truth(), {}
     if case.injects_ms is not None:
-        truth = Truth(offset.measure(case.injects_ms, core=choose_cores().site).p50)
+        excess = offset.measure(case.injects_ms, core=choose_cores().site)
+        truth, measured = Truth(excess.p50), {"offset_ms": [excess.p01, excess.p50, excess.p95, excess.p99]}
     with _carried_out(case, number, overrides) as finished:
         comparison = finished.comparison
         result, outcome = judge(case, comparison, truth)
         unlike = tuple(swap.differences(comparison, finished.swapped))
-        if keep is not None and result == "failed":
+        if keep is not None and result != "passed":
             keep.mkdir(parents=True, exist_ok=True)
             shutil.copytree(finished.record, keep / f"{case.name}-{number:03d}")
     return Line(
@@ -106,7 +107,7 @@ def run(
         swap=unlike,
         result=result,
         why=outcome.why,
-        facts=outcome.facts,
+        facts=outcome.facts | measured,
     )
 
 

@@ -595,6 +595,7 @@ def test_an_injected_delay_is_never_short_of_what_was_asked() -> None:
 def lines_of_a_campaign() -> list[Line]:
     """A few trials of the two main cases: an alarm, a miss, a refusal."""
     change = {"change_ms": [0.021, 0.018, 0.024], "injected_ms": 0.0205, "covered": True}
+    change |= {"offset_ms": [0.0004, 0.0005, 0.0011, 0.004]}
     missed = {"change_ms": [0.03, 0.025, 0.035], "injected_ms": 0.0205, "covered": False}
     return [
         line("same", 1),
@@ -613,6 +614,7 @@ def test_the_page_tells_counts_alarms_coverage_misses_and_refusals() -> None:
     assert "| same | Both arms are the same site. | 2 of 40 | 1 | 1 % to 99 % | 5 | 1 |" in page
     assert "same: 1 of 2 trials with any alarm" in page
     assert "the interval held what was injected in 1 of 2 trials" in page
+    assert "takes 0.0005 ms more than was asked for (p1 0.0004, p95 0.0011, p99 0.004; medians of 1 " in page
     assert "* same 2 (seed" in page
     assert "* same: invalid, by saturated" in page
     assert "In 4 of 5 trials every word turned round" in page
