@@ -16,11 +16,8 @@ from results import statistics
 from results.design import Design, may_decide
 from results.gate import Gate
 from results.samples import AFTER, BEFORE, Cell, Floats, Launch, Samples
-from results.units import counted, percent
+from results.units import percent
 from results.warmup import mser5
-
-UNSTEADY_LIMIT: Final = 0.2
-"""Share of launches that may look unsteady before it is said."""
 
 _BLOCKS: Final = 50
 """Medians a launch is cut into: ten batches of five, the least that MSER-5 is of use with."""
@@ -135,37 +132,46 @@ def busiest(samples: Samples, launches: Sequence[Launch], design: Design) -> Cel
 
 
 def _warm_up(samples: Samples, launches: Sequence[Launch], design: Design, page: Cell) -> Gate:
-    margin = math.log1p(design.margins.get("p50", 0.03))
-    unsteady, looked_at = 0, 0
-    for launch in launches:
-        seen = [
-            _still_warming(values, margin)
-            for arm in (BEFORE, AFTER)
-            if (values := _in_time(samples, launch, arm, page)).size >= _LEAST
-        ]
-        looked_at += bool(seen)
-        unsteady += any(seen)
-    share = unsteady / looked_at if looked_at else None
-    ok = share is not None and share <= UNSTEADY_LIMIT
+    """Whether response times had settled when the measuring began.
+
+    A single launch is too short and too noisy to tell. So the block medians of all launches are averaged, MSER-5 says
+    where the beginning of that series ends, and the launches say whether it really differs from the rest.
+    """
+    limit = design.margins.get("p50", 0.03)
+    certain, looked_at = 0.0, 0
+    for arm in (BEFORE, AFTER):
+        latency = [_in_time(samples, launch, arm, page) for launch in launches]
+        if len(launches) < 2 or min(values.size for values in latency) < _LEAST:
+            continue
+        looked_at += 1
+        series = np.array([[np.median(part) for part in np.array_split(np.log(values), _BLOCKS)] for values in latency])
+        found = mser5(series.mean(axis=0))
+        cut = found.cut if found.steady else _BLOCKS // 2
+        if cut:
+            ahead = series[:, :cut].mean(axis=1) - series[:, cut:].mean(axis=1)
+            _, low, high = statistics.mean_interval(ahead, design.alpha)
+            certain = max(certain, low, -high)
+    share = math.expm1(certain) if looked_at else None
+    ok = share is not None and share <= limit
     words, details = "The warm-up was long enough: response times had settled when the measuring began.", ""
     if share is None:
         words = "Whether the warm-up was long enough cannot be told: too few requests in a launch."
     elif not ok:
-        words = f"No steady state: response times were still changing in {unsteady} of {counted(looked_at, 'launch')}."
+        words = (
+            f"No steady state: response times at the beginning differed by {percent(share)} from later ones."
+        )
         details = "Both arms were trimmed alike, so the comparison stands; a longer warm-up would sharpen it."
     return Gate(
-        "warm_up", "Launches that were still warming up", share, UNSTEADY_LIMIT, "%", ok, "note", words, details
+        "warm_up",
+        "Certain difference between the beginning of launches and the rest",
+        share,
+        limit,
+        "%",
+        ok,
+        "note",
+        words,
+        details,
     )
-
-
-def _still_warming(latency: Floats, margin: float) -> bool:
-    """Whether MSER-5 would cut off more, and what it would cut off lies beyond the margin from the rest."""
-    medians = np.array([np.median(part) for part in np.array_split(np.log(latency), _BLOCKS)])
-    found = mser5(medians)
-    cut = found.cut if found.steady else medians.size // 2
-    if not 0 < cut < medians.size:
-        return False
-    return bool(abs(np.median(medians[:cut]) - np.median(medians[cut:])) > margin)
 
 
 def _drift(levels: Floats, design: Design, page: Cell) -> Gate:

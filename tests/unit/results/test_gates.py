@@ -9,13 +9,19 @@ from results.record import Record
 
 
 def failed(comparison: Comparison) -> list[str]:
-    """Codes of the gates that do not stand."""
-    return [gate.code for gate in comparison.gates if not gate.ok]
+    """Codes of the gates that do not stand and withhold something."""
+    return [gate.code for gate in comparison.gates if not gate.ok and gate.effect != "note"]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Codes of the gates that do not stand and withhold nothing."""
+    return [gate.code for gate in comparison.gates if not gate.ok and gate.effect == "note"]
 
 
 def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
-    """A trial without fault fails no gate, and every launch counts."""
+    """A trial without fault fails no gate, and every launch counts; that the hit ratio moved is noted."""
     assert failed(demo_comparison) == []
+    assert notes(demo_comparison) == ["hit_ratio"]
     assert all(launch.used for launch in demo_comparison.launches)
 
 
