@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from scipy import special
 
 from results.columns import CACHE_CLASSES
 from results.samples import Launch, Samples
+from results.spread import Spread
 
 
 def make_launch(
@@ -69,3 +72,34 @@ def make_samples(
 ) -> Samples:
     """The launches over one vocabulary."""
     return Samples(personas, routes, tuple(launches), workload)
+
+
+_SIGMA = 0.5
+
+
+def pilot_launch(
+    number: int, *, requests: int = 400, between: float = 0.02, seed: int = 1, level_ms: float = 5.0, failures: int = 0
+) -> Launch:
+    """Ten seconds of lognormal latencies in both arms; ``between`` is the standard deviation of an arm's level."""
+    rng = np.random.default_rng([seed, number])
+    moment = np.sort(rng.uniform(0, 10, requests))
+    ms = [level_ms * np.exp(rng.normal(0, between) + _SIGMA * rng.normal(size=requests)) for _ in range(2)]
+    ms[1][:failures] = math.inf
+    return make_launch(number, arm=np.repeat([0, 1], requests), ms=np.concatenate(ms), scheduled=np.tile(moment, 2))
+
+
+def pilot(launches: int = 3, **settings: Any) -> Samples:
+    """A pilot of one page."""
+    return make_samples([pilot_launch(number, **settings) for number in range(1, launches + 1)])
+
+
+def within_of(p: float, requests: int) -> float:
+    """What so many requests of a ``pilot`` add to the log ratio of a quantile: ``sqrt(2 p (1-p) / n) / (f(q) q)``."""
+    density = math.exp(-(special.ndtri(p) ** 2) / 2) / math.sqrt(2 * math.pi)
+    return math.sqrt(2 * p * (1 - p) / requests) * _SIGMA / density
+
+
+def known(between: float, within_sd: float) -> Spread:
+    """A spread that needs no estimate."""
+    total = math.hypot(between, within_sd)
+    return Spread(total, total, between, between, within_sd)
