@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import foreign, options
 from harness.errors import UsageError
 from results.record import find_record, read_record, runs_root
+from results.samples import Cell
+
+if TYPE_CHECKING:
+    from results.comparison import Comparison
 
 EPILOG = """**Examples**
 
-- `anp compare results/runs/20261120T101500Z-cache_hit results/runs/20261120T102000Z-cache_hit`
 - `anp compare latest --html report.html --markdown -`
 - `anp compare latest --json - --fail-on slower,invalid,not-enough-data`
+- `anp compare 20261120T101500Z-cache_hit 20261127T102000Z-cache_hit --baseline main`
+- `anp compare monday_stats.csv friday_stats.csv` (result files of other tools)
 
-A trial's arms ran side by side, so its record can be judged. Two records made one after the other can only show that
-two sessions differ, and the comparison says so.
+A trial's arms were loaded in every launch, so its record can be judged. Two records made one after the other only show
+that two sessions differ; how far sessions differ by themselves is learned from baselines (`anp runs promote`).
 """
 
 
@@ -31,35 +37,99 @@ def compare(
     before: Annotated[str, typer.Argument(help="A record (path, name or latest); a trial's record alone is enough.")],
     after: Annotated[str | None, typer.Argument(help="The record to judge.")] = None,
     out: options.Out = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Weigh two records with the sessions kept under this name.", metavar="NAME")
+    ] = None,
+    baselines: options.Baselines = None,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            help="A page that the change cannot have touched; what happens to it is taken off all others.",
+            metavar="PERSONA/ROUTE",
+        ),
+    ] = None,
     html_file: Annotated[str | None, typer.Option("--html", help="Write the report there.", metavar="FILE|-")] = None,
     json_file: Annotated[str | None, typer.Option("--json", help="Write compare.json there.", metavar="FILE|-")] = None,
     markdown_file: Annotated[
         str | None, typer.Option("--markdown", help="Write a pull-request comment there.", metavar="FILE|-")
     ] = None,
-    fail_on: Annotated[
-        str, typer.Option(help="Verdicts that fail the command: slower, invalid, not-enough-data.")
-    ] = "slower,invalid",
+    note_file: Annotated[
+        str | None, typer.Option("--note", help="Write the change note there.", metavar="FILE|-")
+    ] = None,
+    junit_file: Annotated[
+        str | None, typer.Option("--junit", help="Write a JUnit report there.", metavar="FILE|-")
+    ] = None,
+    benchstat: Annotated[
+        str | None,
+        typer.Option(help="Write PREFIX-before.txt and PREFIX-after.txt, which benchstat compares.", metavar="PREFIX"),
+    ] = None,
+    otava: Annotated[
+        Path | None, typer.Option(help="Add a row to this history for Apache Otava (CSV).", metavar="FILE")
+    ] = None,
+    fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    from results.comparison import compare_archived, compare_trial  # late: scipy and matplotlib take their time
-    from results.report import html, json, markdown, text
+    from results.report import gobench, html, json, junit, markdown, note, text  # late: matplotlib takes its time
+    from results.report import otava as otava_report
 
     policy = options.fail_on(fail_on)
-    root = runs_root(out)
-    first = read_record(find_record(before, root).path)
-    if after is None:
-        if first.kind != "trial":
-            raise UsageError(f"{first.name} is the record of one swarm; name the record to judge it against as well")
-        comparison = compare_trial(first)
-    else:
-        comparison = compare_archived(first, read_record(find_record(after, root).path))
+    if foreign.is_meant(before, after):
+        files = {"html": html_file, "json": json_file, "markdown": markdown_file, "junit": junit_file}
+        files |= {"note": note_file, "benchstat": benchstat, "otava": None if otava is None else str(otava)}
+        return foreign.compare(before, after, files, policy)
+    comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
+    documents = (
+        (html_file, html.render),
+        (json_file, json.render),
+        (markdown_file, markdown.render),
+        (note_file, note.render),
+        (junit_file, lambda found: junit.render(found, policy)),
+    )
     to_stdout = False
-    for file, render in ((html_file, html.render), (json_file, json.render), (markdown_file, markdown.render)):
+    for file, render in documents:
         if file == "-":
             to_stdout = True
             typer.echo(render(comparison))
         elif file is not None:
             options.write_text(Path(file), render(comparison))
+    if benchstat is not None:
+        options.write_text(Path(f"{benchstat}-before.txt"), gobench.render(comparison, "before"))
+        options.write_text(Path(f"{benchstat}-after.txt"), gobench.render(comparison, "after"))
+    if otava is not None:
+        history = otava.read_text(encoding="utf-8") if otava.exists() else ""
+        options.write_text(otava, otava_report.render([comparison], history))
     if not to_stdout:
         options.console().print(text.render(comparison))
     return comparison.exit_code(policy)
+
+
+def _compare(
+    before: str, after: str | None, root: Path, baseline: str | None, folder: Path | None, control: Cell | None
+) -> Comparison:
+    from results.baselines import baselines_root, read_baselines
+    from results.comparison import compare_archived, compare_trial
+    from results.design import Design
+
+    first = read_record(find_record(before, root).path)
+    if after is not None:
+        history = read_baselines(baseline, baselines_root(folder)) if baseline is not None else ()
+        second = read_record(find_record(after, root).path)
+        return compare_archived(first, second, Design(control=control), history)
+    if first.kind != "trial":
+        raise UsageError(f"{first.name} is the record of one swarm; name the record to judge it against as well")
+    if baseline is not None:
+        raise UsageError(
+            f"--baseline {baseline} weighs two records made at different times, and {first.name} is a trial, which "
+            "needs none; leave it out"
+        )
+    design = Design.from_dict(first.plan.get("design") or {})
+    return compare_trial(first, design if control is None else dataclasses.replace(design, control=control))
+
+
+def _control(word: str | None) -> Cell | None:
+    if word is None:
+        return None
+    persona, slash, route = word.partition("/")
+    if not (persona and slash and route):
+        raise UsageError(f"--control is {word!r}; write PERSONA/ROUTE, such as reader/about")
+    return Cell(persona, route)

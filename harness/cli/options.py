@@ -20,6 +20,18 @@ Out = Annotated[
         "--out", help="Folder for run records.", show_default="$ANP_RUNS_DIR, else results/runs", metavar="DIR"
     ),
 ]
+Baselines = Annotated[
+    Path | None,
+    typer.Option(
+        "--baselines",
+        help="Folder of baselines.",
+        show_default="$ANP_BASELINES_DIR, else results/baselines",
+        metavar="DIR",
+    ),
+]
+FailOn = Annotated[
+    str, typer.Option("--fail-on", help="Verdicts that fail the command: slower, invalid, not-enough-data.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Set = Annotated[
     list[str] | None,

@@ -10,9 +10,10 @@ import typer
 from rich.table import Table
 
 from harness.cli import figures, options
+from harness.errors import UsageError
 from harness.progress import Steps
 from results import validity
-from results.record import Record, find_record, list_records, runs_root
+from results.record import Record, find_record, list_records, read_record, runs_root
 from results.units import counted
 
 EPILOG = """**Examples**
@@ -20,7 +21,16 @@ EPILOG = """**Examples**
 - `anp runs list`
 - `anp runs show latest`
 - `anp runs show 20261120T101500Z-page-cache --json`
+- `anp runs promote latest --as main`
 - `anp runs export latest --format csv --out series.csv`
+"""
+PROMOTE_EPILOG = """**Examples**
+
+- `anp runs promote latest --as main`
+- `anp runs promote 20261120T101500Z-page-cache --arm before --as main`
+
+Sessions kept under one name are a history: `anp compare BEFORE AFTER --baseline main` learns from them how far sessions
+differ by themselves. Five before the change are the least; make them on different days.
 """
 EXPORT_EPILOG = """**Examples**
 
@@ -40,8 +50,13 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, epilog=EPILOG)
     group.command("list", epilog="**Example**\n\n- `anp runs list --json`")(list_runs)
     group.command("show", epilog="**Examples**\n\n- `anp runs show latest`\n- `anp runs show latest --json`")(show)
+    group.command("promote", epilog=PROMOTE_EPILOG)(promote)
     group.command("export", epilog=EXPORT_EPILOG)(export)
-    app.add_typer(group, name="runs", help="List run records, show what one holds, and export it for other programs.")
+    app.add_typer(
+        group,
+        name="runs",
+        help="List run records, show what one holds, keep it as a baseline, export it.",
+    )
 
 
 def list_runs(
@@ -87,6 +102,33 @@ def show(
     if missing := _missing_rows(found):
         console.print(f"{missing:,} requests that were written are missing: a file was cut off", markup=False)
     figures.show(found)
+
+
+def promote(
+    record: Annotated[str, typer.Argument(help="Path or name of a record, or latest.", metavar="ID")],
+    name: Annotated[str, typer.Option("--as", help="Name of the history it joins.", metavar="NAME")],
+    arm: Annotated[
+        str | None, typer.Option("--arm", help="Which arm of a trial.", show_default="its only one", metavar="NAME")
+    ] = None,
+    out: options.Out = None,
+    baselines: options.Baselines = None,
+) -> None:
+    """Keep a record as a baseline: the quantiles of its cells, and what it was made on, in one small file."""
+    from results import baselines as kept  # late: scipy takes its time
+
+    found = read_record(find_record(record, runs_root(out)).path)
+    arms = [str(each.get("name")) for each in found.asked.get("arms", ())]
+    if arm is None and len(arms) > 1:
+        raise UsageError(f"{found.name} has the arms {', '.join(arms)}; say which with --arm {arms[0]}")
+    chosen = arm or arms[0]
+    if chosen not in arms:
+        raise UsageError(f"{found.name} has no arm {chosen!r}; its arms are {', '.join(arms)}")
+    for launch in found.launches():
+        for doubt in validity.judge(launch):
+            if doubt.invalid:
+                raise UsageError(f"{found.name} cannot be a baseline: {doubt}")
+    path = kept.promote(found, chosen, name, kept.baselines_root(baselines))
+    typer.echo(str(path))
 
 
 def export(
