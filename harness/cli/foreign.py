@@ -1,0 +1,71 @@
+"""``anp compare`` where the sides are result files of other tools rather than run records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import typer
+
+from harness.cli import options
+from harness.errors import UsageError
+
+
+def is_meant(*sides: str | None) -> bool:
+    """Whether a side is a file, or a folder of files that is no run record."""
+    return any(side is not None and _is_foreign(side) for side in sides)
+
+
+def compare(before: str, after: str | None, files: Mapping[str, str | None], fail_on: Collection[str]) -> int:
+    """Compare result files of another tool and say what can be said.
+
+    Args:
+        before: A file, or a folder with a file for each session.
+        after: The same for the other side.
+        files: Where to write: ``json`` and ``markdown`` to a file or ``-``.
+        fail_on: Verdicts that fail the command.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: A side is missing or is a run record, or another form than JSON and Markdown is asked for.
+        ForeignError: A file cannot be read.
+    """
+    from results.foreign import compare as comparing  # late: scipy takes its time
+    from results.foreign import report, sniff
+
+    if after is None:
+        raise UsageError(f"{before} is a result file of another tool; name the file to judge it against as well")
+    for side, other in ((before, after), (after, before)):
+        if not _is_foreign(side):
+            raise UsageError(
+                f"{other} is a result file of another tool and {side} is none; compare files with files or records "
+                "with records"
+            )
+    renders = {"json": report.render_json, "markdown": report.markdown}
+    for form, file in files.items():
+        if file is not None and form not in renders:
+            raise UsageError(
+                f"--{form} is for run records; results of other tools are written by --json and --markdown"
+            )
+    comparison = comparing.compare(sniff.read_side(Path(before)), sniff.read_side(Path(after)))
+    to_stdout = False
+    for form, render in renders.items():
+        file = files.get(form)
+        if file == "-":
+            to_stdout = True
+            typer.echo(render(comparison))
+        elif file is not None:
+            options.write_text(Path(file), render(comparison))
+    if not to_stdout:
+        options.console().print(report.text(comparison))
+    return comparison.exit_code(fail_on)
+
+
+def _is_foreign(side: str) -> bool:
+    path = Path(side)
+    if path.is_dir():
+        is_record = (path / "plan.json").exists() or (path / "run.json").exists()
+        return not is_record and any(each.is_file() and not each.name.startswith(".") for each in path.iterdir())
+    return side != "latest" and path.is_file()
