@@ -12,8 +12,8 @@ from harness import duet
 from harness import rounds as in_turn
 from harness.trial_plan import TrialPlan
 
-_PREPARED: Final = {"warm": 3.0, "cold": 0.0, "natural": 0.0}
-"""Seconds that bringing the cache of one arm to its state takes for every thousand articles."""
+_PREPARED_S: Final = {"warm": 1.0, "cold": 0.0, "natural": 0.0}
+"""About what bringing the cache of one arm to its state takes."""
 
 _IMPORT_S: Final = 1.5
 _PILOT_S: Final = 3.0
@@ -31,14 +31,14 @@ def seconds(plan: TrialPlan) -> float:
     if plan.method in {"rounds", "reversal"}:
         return outside + rounds(plan)
     arms = len(plan.arms)
-    one = duet.OVERHEAD_S + plan.warmup + plan.seconds + arms * _preparation(plan)
-    alone = duet.ALONE_OVERHEAD_S + plan.warmup + duet.alone_seconds(plan.seconds) + _preparation(plan)
+    one = duet.OVERHEAD_S + plan.warmup + plan.seconds + arms * _PREPARED_S[plan.prepare]
+    alone = duet.ALONE_OVERHEAD_S + plan.warmup + duet.alone_seconds(plan.seconds) + _PREPARED_S[plan.prepare]
     return outside + plan.launches * one + arms * alone
 
 
 def rounds(plan: TrialPlan) -> float:
     """About how long the launches of a trial take whose arms are loaded in turn."""
-    one = plan.settle + in_turn.OVERHEAD_S + plan.warmup + plan.seconds + _preparation(plan)
+    one = plan.settle + in_turn.OVERHEAD_S + plan.warmup + plan.seconds + _PREPARED_S[plan.prepare]
     starts = 2 if plan.method == "reversal" else 1
     return plan.launches * (starts * in_turn.START_S + len(plan.arms) * one)
 
@@ -53,7 +53,3 @@ def words(seconds: float) -> str:
     if not minutes:
         return f"about {rest} s"
     return f"about {minutes} min {rest} s" if rest else f"about {minutes} min"
-
-
-def _preparation(plan: TrialPlan) -> float:
-    return _PREPARED[plan.prepare] * plan.corpus.count / 1000

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import tempfile
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ class Rig:
         cores: Of sites and generator.
         rate: Requests a second and arm, once it is known.
         facts: What ``run.json`` says of how the trial was carried out.
+        took_s: Seconds that each launch took, stopping its arms included.
         sites: Those that run, in the order they were started.
     """
 
@@ -54,6 +56,7 @@ class Rig:
     cores: Cores
     rate: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
+    took_s: list[float] = field(default_factory=list)
     sites: list[site.Site] = field(default_factory=list)
     _children: list[Child] = field(default_factory=list)
     _slot_port: int = 0
@@ -109,12 +112,14 @@ class Rig:
     @contextlib.contextmanager
     def launch(self, title: str, seconds: float) -> Iterator[Advance]:
         """Show a launch while it goes, and stop its arms however it ends."""
+        began = time.monotonic()
         with self.steps.step(title, total=seconds) as advance:
             try:
                 yield advance
             finally:
                 self.stop_arms()
         check_interrupted()
+        self.took_s.append(time.monotonic() - began)
 
     def start_arms(self, names: Collection[str], label: str) -> None:
         """Start arms in random order, each on a fresh copy of the database; see that they serve the corpus.

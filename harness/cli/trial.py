@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from harness.cli import options
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.progress import Steps
 from harness.trial_plan import load, presets
 
@@ -16,7 +18,9 @@ EPILOG = """**Examples**
 
 - `anp trial --preset page-cache`
 - `anp trial my-change.toml --launches 12 --seconds 15`
-- `anp trial --preset same --json`
+- `anp trial --preset same --again --json`
+- `anp trial my-change.toml --plan-only --detect 5%`
+- `anp trial my-change.toml --method reversal --launches 8`
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage or plan error, 3 not enough data (with --fail-on), 4 invalid or
 not comparable, 130 interrupted.
@@ -38,16 +42,60 @@ def trial(
     rate: Annotated[
         str | None, typer.Option(help="Requests a second and arm, or auto.", show_default="auto", metavar="R|auto")
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How both arms are loaded: duet, rounds, reversal, or auto: a duet unless they hold each other up.",
+            show_default="auto",
+            metavar="METHOD",
+        ),
+    ] = None,
+    again: Annotated[
+        bool | None,
+        typer.Option("--again/--no-again", help="A second copy of before, which shows the rig's own noise."),
+    ] = None,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Only a short pilot: how many launches would show what change.")
+    ] = False,
+    detect: Annotated[
+        str | None,
+        typer.Option(
+            "--detect", help="With --plan-only, the slowdown not to be missed.", metavar="PERCENT", show_default="10%"
+        ),
+    ] = None,
     out: options.Out = None,
     fail_on: Annotated[
         str, typer.Option(help="Verdicts that fail the command: slower, invalid, not-enough-data.")
     ] = "slower,invalid",
     json: options.Json = False,
 ) -> int:
-    """Carry out a before/after trial: start both arms, swarm them side by side, compare, report."""
+    """Carry out a before/after trial: start both arms, swarm them side by side, compare, report.
+
+    With --plan-only: a short pilot, and what trials of so many launches would show. docs/trials.md explains the plan.
+    """
     if plan is None and preset is None:
         raise UsageError(f"say what to try: a plan file, or --preset with one of {', '.join(presets())}")
-    overrides = {"launches": launches, "seconds": seconds, "rate": _rate(rate)}
+    overrides = {
+        "launches": launches,
+        "seconds": seconds,
+        "rate": _rate(rate),
+        "method": method,
+        "again": again,
+    }
+    if plan_only:
+        for name, value in (("--launches", launches), ("--seconds", seconds)):
+            if value is not None:
+                raise UsageError(f"{name} {value:g} has no effect with --plan-only, which finds that out; leave it out")
+        words = [str(plan)] if plan is not None else []
+        words += ["--preset", preset] if preset is not None else []
+        words += ["--method", method] if method not in {None, "auto"} else []
+        words += [] if again is None else ["--again" if again else "--no-again"]
+        words += ["--out", str(out)] if out is not None else []
+        return advise(plan, preset, overrides, _percentage(detect or "10%"), words, out=out, json=json)
+    if detect is not None:
+        raise UsageError(
+            f"--detect {detect} belongs to --plan-only; a trial takes its margins from its plan, [margins]"
+        )
     return carry_out(plan, preset, overrides, out=out, json=json, fail_on=fail_on)
 
 
@@ -76,6 +124,63 @@ def carry_out(
         steps.say(f"{title}: {outcome.record.path / name}")
     steps.say(f"record: {outcome.record.path}")
     return outcome.comparison.exit_code(policy)
+
+
+def advise(
+    file: Path | None,
+    preset: str | None,
+    overrides: dict[str, Any],
+    detect: float,
+    words: list[str],
+    *,
+    out: Path | None,
+    json: bool,
+) -> int:
+    """Load the plan, run its pilot, and print what a trial of it would show and what to type; never a verdict.
+
+    Args:
+        file: A plan file, or ``None``.
+        preset: Name of the preset under it, or ``None``.
+        overrides: What flags and environment say.
+        detect: The slowdown not to be missed, as a fraction.
+        words: Of the command line that begins the trial.
+        out: Where run records go.
+        json: Print JSON instead of tables.
+    """
+    from harness import planning
+    from results.report import planning as report
+
+    steps = Steps()
+    advice = planning.run(
+        load(file, preset, overrides),
+        detect=detect,
+        command=shlex.join(["anp", "trial", *words]),
+        out=out,
+        commands=[options.typed_command()],
+        steps=steps,
+    )
+    if json:
+        options.print_json({"record": str(advice.record.path), **advice.planning.to_dict()})
+    else:
+        options.console().print(report.text(advice.planning))
+    steps.say(f"record: {advice.record.path}")
+    return ExitCode.FINE
+
+
+def _percentage(word: str) -> float:
+    """A percentage as a fraction.
+
+    Raises:
+        UsageError: It is none, or not above zero and below 100 %.
+    """
+    number = word.strip().removesuffix("%")
+    try:
+        share = float(number) / 100 if number != word.strip() else math.nan
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1:
+        raise UsageError(f"--detect {word!r} is not a percentage above 0% and below 100%; for instance --detect 10%")
+    return share
 
 
 def _rate(word: str | None) -> float | str | None:

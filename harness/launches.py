@@ -1,0 +1,59 @@
+"""How the launches of a trial go: by which method, and what becomes of a duet in which the arms hold each other up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Final
+
+from harness import duet, duration, rounds
+from harness.rig import Rig
+from harness.trial_plan import Method
+from results.interference import Interference
+from results.units import milliseconds
+
+_LAUNCH: Final[Mapping[Method, Callable[[Rig, int], None]]] = {
+    "duet": duet.launch,
+    "rounds": rounds.launch,
+    "reversal": rounds.reverse,
+}
+"""How one launch goes, by method."""
+
+
+def begin(rig: Rig) -> tuple[Method, int]:
+    """Settle the method: a duet is tried in the first launch, and given up where the arms hold each other up.
+
+    Returns:
+        The method, and the launch it goes on with.
+    """
+    asked = rig.plan.method
+    method: Method = "duet" if asked == "auto" else asked
+    rig.facts |= {"method": method, "fallback": None}
+    if method != "duet":
+        return method, 0
+    found = duet.checked_launch(rig)
+    rig.facts["interference"] = [asdict(one) for one in found]
+    confirmed = [one for one in found if one.is_confirmed]
+    if not confirmed:
+        return "duet", 1
+    told = _held_up(max(confirmed, key=lambda one: one.ratio.estimate))
+    if asked == "duet":
+        rig.steps.say(f"  {told}; a duet was asked for, so it goes on")
+        return "duet", 1
+    duet.give_up(rig)
+    rig.facts |= {"method": "rounds", "fallback": f"{told}, so they were loaded in turn."}
+    rig.steps.say(f"  {told}: from here on they are loaded in turn, {duration.words(duration.rounds(rig.plan))}")
+    return "rounds", 0
+
+
+def carry_out(rig: Rig, method: Method, number: int) -> None:
+    """Carry out one launch; ``number`` counts from 0."""
+    _LAUNCH[method](rig, number)
+
+
+def _held_up(one: Interference) -> str:
+    """What the arms do to each other, where it shows most."""
+    return (
+        f"The arms hold each other up: {one.arm} answered {one.cell} in {milliseconds(one.duet_ms)} side by side, "
+        f"in {milliseconds(one.alone_ms)} alone"
+    )
