@@ -1,4 +1,7 @@
-"""autocannon: its JSON. Latencies are whole milliseconds, cut off, of answers with a 2xx status only."""
+"""autocannon: its JSON. Latencies are whole milliseconds, cut off.
+
+Answers with a bad status are among them unless it was told to leave them out; the number of latencies tells which.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +40,25 @@ def read(source: Source) -> Session:
         if percent := _PERCENT.match(key):
             fraction = round(float(f"{percent[1]}.{percent[2] or 0}") / 100, 8)
             quantiles[fraction] = number(source, f"latency.{key}", value)
-    answered = whole(source, "latency.totalCount", latency.get("totalCount", document.get("2xx")))
-    bad = whole(source, "non2xx", document["non2xx"])
+    timed = whole(source, "latency.totalCount", latency.get("totalCount", document.get("2xx")))
+    redirects = whole(source, "3xx", document.get("3xx", 0))
+    good = whole(source, "2xx", document.get("2xx")) + redirects
+    bad = max(whole(source, "non2xx", document["non2xx"]) - redirects, 0)
+    within = min(max(timed - good, 0), bad)
     lost = whole(source, "errors", document.get("errors", 0))
-    wrong = whole(source, "mismatches", document.get("mismatches", 0))
+    wrong = min(whole(source, "mismatches", document.get("mismatches", 0)), good)
     series = summary(
         route("", str(document.get("url") or "")),
-        ascending(source, quantiles) if answered else {},
-        answered + bad + lost,
+        ascending(source, quantiles) if timed else {},
+        good + bad + lost,
         RESOLUTION,
-        failed_within=wrong,
-        failed_beyond=bad + lost,
+        failed_within=within + wrong,
+        failed_beyond=bad - within + lost,
         mean_ms=number(source, "latency.average", latency.get("average")),
     )
+    warnings = []
+    if timed > good + bad:
+        warnings.append("It was run at a fixed rate, so times that would have been seen by waiting requests are added.")
     begun = document.get("start")
     return Session(
         tool=TOOL,
@@ -59,6 +68,7 @@ def read(source: Source) -> Session:
         clock="request sent to last byte; a connection waits for its replies",
         resolution=RESOLUTION.words,
         series=(series,),
+        warnings=tuple(warnings),
         settings={name: str(document[name]) for name in ("connections", "pipelining")},
         started=datetime.fromisoformat(begun) if isinstance(begun, str) else None,
     )

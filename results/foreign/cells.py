@@ -292,7 +292,8 @@ def _resolution(sides: tuple[Side, Side], instrument: tuple[float, float]) -> st
         f"{milliseconds(side.value_ms)} stands for {milliseconds(side.low_ms)} to {milliseconds(side.high_ms)}"
         for side in sides
     ]
-    return f"instrument resolution: {told[0]}" + (f", {told[1]}" if told[1] != told[0] else " on both sides")
+    why = "instrument resolution" + (" and failed requests" if any(side.failed for side in sides) else "")
+    return f"{why}: {told[0]}" + (f", {told[1]}" if told[1] != told[0] else " on both sides")
 
 
 def _difference(after_ms: float, before_ms: float) -> float:

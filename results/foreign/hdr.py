@@ -6,10 +6,11 @@ Neither format says how many requests failed, nor, surely, in which unit it coun
 from __future__ import annotations
 
 import binascii
+import dataclasses
 import math
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,9 +19,12 @@ from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from results.foreign.errors import BadFigure, CutOff, EmptyFile, UnknownFormat
-from results.foreign.model import ALL, Counts, Floats, Resolution, Series, Session, histogram
+from results.foreign.model import ALL, Counts, Figure, Floats, Resolution, Series, Session, histogram
 from results.foreign.rows import CUT, WITHHELD_CUT
 from results.foreign.source import Source
+
+BUCKET: Final = 0.01
+"""Width of a bucket, as a fraction of its value, with two significant digits: the coarsest that is in use."""
 
 _HGRM: Final = re.compile(r'^\s*"?Value"?[\s,]+"?Percentile"?[\s,]+"?TotalCount"?')
 _TOTAL: Final = re.compile(r"Total count\s*=\s*(\d+)")
@@ -72,10 +76,11 @@ def spectrum(
     """
     values: list[float] = []
     ends: list[int] = []
+    printed: dict[float, float] = {}
     is_whole = False
     for line in lines:
         fields = line.replace(",", " ").replace('"', " ").split()
-        if not fields:
+        if not fields or fields[0] == "Value":
             continue
         if fields[0].startswith("#["):
             break
@@ -88,18 +93,29 @@ def spectrum(
             raise BadFigure(source.name, f"the row of {fields[0]} falls behind the one before; it is damaged")
         values.append(value)
         ends.append(total)
+        printed.setdefault(round(fraction, 6), value)
         if fraction == 1:
             is_whole = True
             break
     if not is_whole:
         raise CutOff(source.name, "the row of the 100th percentile is missing")
     counts = np.diff(np.array(ends, np.int64), prepend=0).astype(np.int64)
-    return _edges(
-        name, np.array(values), np.array([values[0], *values[:-1]]), counts, resolution, failed_within, failed_beyond
-    )
+    lower = np.array([values[0], *values[:-1]])
+    made = edges(name, np.array(values), lower, counts, resolution, failed_within, failed_beyond)
+    return stated(made, printed, resolution)
 
 
-def _edges(
+def stated(series: Series, printed: Mapping[float, float], resolution: Resolution) -> Series:
+    """The series with the quantiles that its file states, each right to one bucket of the histogram."""
+    low, high = resolution.bounds(np.array(list(printed.values())))
+    figures = {
+        p: Figure(value, float(least) * (1 - BUCKET), float(most))
+        for (p, value), least, most in zip(printed.items(), low, high, strict=True)
+    }
+    return dataclasses.replace(series, quantiles=figures)
+
+
+def edges(
     name: str,
     upper: Floats,
     lower: Floats,
@@ -108,6 +124,7 @@ def _edges(
     failed_within: int = 0,
     failed_beyond: int = 0,
 ) -> Series:
+    """A series from the upper and lower edges of buckets in milliseconds, and their counts."""
     held = counts > 0
     made = histogram(
         name, upper[held], counts[held], resolution, failed_within=failed_within, failed_beyond=failed_beyond
@@ -266,4 +283,4 @@ def _merged(name: str, values: dict[int, tuple[int, int, int]], ratio: float) ->
     upper = np.array(sorted(values), np.float64)
     counts = np.array([values[int(high)][0] for high in upper], np.int64)
     lower = np.array([values[int(high)][1] for high in upper], np.float64)
-    return _edges(name, upper / ratio, lower / ratio, counts, Resolution(((math.inf, 0.0, 0.0),)))
+    return edges(name, upper / ratio, lower / ratio, counts, Resolution(((math.inf, 0.0, 0.0),)))

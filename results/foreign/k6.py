@@ -140,8 +140,8 @@ def _requests(
 
 def _names(method: npt.NDArray[np.object_], name: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Route names; the default name of a request is its address, of which host and query are left out."""
-    pairs, code = np.unique(np.char.add(np.char.add(method.astype(str), "\0"), name.astype(str)), return_inverse=True)
-    words = np.array([route(*str(pair).split("\0")[:2]) for pair in pairs], dtype=object)
+    pairs, code = np.unique(np.char.add(np.char.add(method.astype(str), "\x1f"), name.astype(str)), return_inverse=True)
+    words = np.array([route(*str(pair).split("\x1f")[:2]) for pair in pairs], dtype=object)
     return words[code]
 
 

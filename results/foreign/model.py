@@ -21,6 +21,10 @@ Kind = Literal["samples", "histogram", "summary"]
 ALL: Final = "all requests"
 """Name of the series over every route."""
 
+_SMALL_SHIFT: Final = 0.001
+"""Up to this shift of rank by failed requests, the line to the next known quantile stands for it: quantile functions of
+latencies bend upwards, so that the line runs above them. Beyond it, only the next known quantile is sure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
@@ -80,7 +84,7 @@ class Series:
         failed_beyond: Failed requests that have no time there.
         values_ms, low_ms, high_ms: Ascending values and the range each stands for; empty in a summary.
         counts: Requests at each value.
-        quantiles: Of a summary: fraction to figure, in ascending order.
+        quantiles: Of a summary, fraction to figure in ascending order; of a histogram, those that the file states.
         mean_ms: Shown where there is no quantile, never judged; NaN where unknown.
     """
 
@@ -128,11 +132,10 @@ class Series:
             return None
         rank = (answered + self.failed_beyond - 1) * p
         ends = np.cumsum(self.counts)
-        return Figure(
-            _at(self.values_ms, ends, rank),
-            _at(self.low_ms, ends, rank),
-            _at(self.high_ms, ends, rank + self.failed_within),
-        )
+        high = _at(self.high_ms, ends, rank + self.failed_within)
+        if (printed := self.quantiles.get(p)) is not None:
+            return Figure(printed.value, printed.low, max(printed.high, high) if self.failed else printed.high)
+        return Figure(_at(self.values_ms, ends, rank), _at(self.low_ms, ends, rank), high)
 
     def _of_summary(self, p: float) -> Figure | None:
         figure = self.quantiles.get(p)
@@ -142,8 +145,13 @@ class Series:
             return Figure(math.inf, math.inf, math.inf)
         answered = self.requests - self.failed_beyond
         moved = (p * self.requests + self.failed_within) / answered if answered else math.inf
-        above = [known.high for q, known in self.quantiles.items() if q >= moved - 1e-12]
-        return Figure(figure.value, figure.low, min(above, default=math.inf))
+        above = [(q, known.high) for q, known in self.quantiles.items() if q >= moved - 1e-12]
+        if not above:
+            return Figure(figure.value, figure.low, math.inf)
+        q, high = min(above)
+        if moved - p <= _SMALL_SHIFT and q > p:
+            high = figure.high + (moved - p) / (q - p) * (high - figure.high)
+        return Figure(figure.value, figure.low, high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

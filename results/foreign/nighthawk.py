@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from results.foreign import hdr
 from results.foreign.errors import BadFigure, EmptyFile
-from results.foreign.model import ALL, EXACT, Series, Session, histogram
-from results.foreign.source import Source, items, table, whole
+from results.foreign.model import ALL, EXACT, Series, Session
+from results.foreign.source import Source, items, number, table, whole
+from results.units import counted
 
 TOOL: Final = "Nighthawk"
 
@@ -57,7 +59,7 @@ def read(source: Source) -> Session:
     options = source.document.get("options")
     warnings = []
     if made > answered + lost:
-        warnings.append(f"{made - answered - lost:,} requests were still under way at the end.")
+        warnings.append(f"{counted(made - answered - lost, 'request')} had no answer yet at the end.")
     return Session(
         tool=TOOL,
         format="JSON",
@@ -82,11 +84,11 @@ def _series(source: Source, statistic: dict[str, Any], bad: int, lost: int) -> S
     ends = np.array([whole(source, "count of a percentile", row.get("count")) for row in rows], np.int64)
     if (np.diff(upper) < 0).any() or (np.diff(ends) < 0).any():
         raise BadFigure(source.name, "its percentiles do not rise, so units are mixed or it is damaged")
-    counts = np.diff(ends, prepend=0)
+    counts = np.diff(ends, prepend=0).astype(np.int64)
     lower = np.concatenate([upper[:1], upper[:-1]])
-    held = counts > 0
-    made = histogram(ALL, upper[held], counts[held], EXACT, failed_within=bad, failed_beyond=lost)
-    return Series(ALL, "histogram", made.requests, bad, lost, made.values_ms, lower[held], made.high_ms, made.counts)
+    made = hdr.edges(ALL, upper, lower, counts, EXACT, bad, lost)
+    fractions = [number(source, "percentile", row.get("percentile")) for row in rows]
+    return hdr.stated(made, dict(zip(fractions, upper.tolist(), strict=True)), EXACT)
 
 
 def _milliseconds(source: Source, value: object) -> float:

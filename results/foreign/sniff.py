@@ -92,7 +92,7 @@ def read_side(path: Path) -> tuple[Session, ...]:
         files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
     except OSError as error:
         raise ForeignError(f"cannot read the folder {path}: {error.strerror}. Name one that can be read") from error
-    sources = [Source.open(each) for each in files]
+    sources = [Source.open(each, name=f"{path.name}/{each.name}") for each in files]
     has_statistics = any(locust.is_statistics(source) for source in sources)
     chosen = [
         source

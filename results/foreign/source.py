@@ -32,8 +32,8 @@ class Source:
         self.is_cut = is_cut
 
     @classmethod
-    def open(cls, path: Path) -> Source:
-        """Read a file.
+    def open(cls, path: Path, name: str | None = None) -> Source:
+        """Read a file; ``name`` is what messages call it, its own by default.
 
         Raises:
             ForeignError: It cannot be read.
@@ -44,11 +44,12 @@ class Source:
         except OSError as error:
             raise ForeignError(f"cannot read {path}: {error.strerror}. Name a file that exists") from error
         is_cut = False
+        name = name or path.name
         if data.startswith(_GZIP):
-            data, is_cut = _unpack(path.name, data)
+            data, is_cut = _unpack(name, data)
         if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-            raise EmptyFile(path.name)
-        return cls(path.name, data, is_cut=is_cut)
+            raise EmptyFile(name)
+        return cls(name, data, is_cut=is_cut)
 
     @cached_property
     def digest(self) -> str:
