@@ -65,8 +65,9 @@ def _row(result: CellResult) -> str:
     row = tables.row(result)
     tags = f" ({', '.join(row.tags)})" if row.tags else ""
     qualifier = escape(row.word + row.qualifier).removeprefix(row.word)
+    name = escape(row.name, _LONGEST_NAME)
     return (
-        f"| {escape(row.name, _LONGEST_NAME)} {row.quantile} | {row.before} | {row.after} | {row.change} | {row.margin} "
+        f"| {name} {row.quantile} | {row.before} | {row.after} | {row.change} | {row.margin} "
         f"| **{row.word}**{qualifier}{tags} |"
     )
 

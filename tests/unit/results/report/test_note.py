@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 
 from results.comparison import Comparison, compare_trial
@@ -6,7 +7,7 @@ from results.report import note
 
 
 def test_the_note_answers_every_question(demo_comparison: Comparison) -> None:
-    """The note has a heading for why, what, the result, what was ruled out, how, and the way back."""
+    """The note has a heading for why, what, the result, what was ruled out, how, what to expect, and the way back."""
     headings = [line[3:] for line in note.render(demo_comparison).splitlines() if line.startswith("## ")]
 
     assert headings == [
@@ -14,7 +15,9 @@ def test_the_note_answers_every_question(demo_comparison: Comparison) -> None:
         "What changed",
         "Result",
         "What was ruled out",
+        "What to know with it",
         "How it was measured",
+        "After the release",
         "How to roll back",
     ]
 
@@ -50,7 +53,7 @@ def test_a_note_counts_what_it_shows(make_trial: Callable[..., Record]) -> None:
     """Requests and launches of a note are those its figures are over, and its advice stands once."""
     text = note.render(compare_trial(make_trial(launches=6, lag_ms=3.0, cpu=0.1)))
 
-    assert "Over all 6 launches, none of which counts: 4,200 requests before and 4,200 after" in text
+    assert "over all 6 launches, none of which counts. 4,200 requests before and 4,200 after" in text
     assert text.count("other work on the machine") == 1
     assert text.count("The generator was not fit") == 1
 
@@ -58,3 +61,52 @@ def test_a_note_counts_what_it_shows(make_trial: Callable[..., Record]) -> None:
 def test_failed_gates_are_part_of_the_note(make_trial: Callable[..., Record]) -> None:
     """A note of an invalid run says which gate failed."""
     assert "## Gates that failed" in note.render(compare_trial(make_trial(wrong_pages=1)))
+
+
+def test_the_note_names_the_state_of_the_source(demo_comparison: Comparison) -> None:
+    """Commit, branch and changed files stand with what changed; of the arms, too, where the plan has them."""
+    arms = [
+        {"name": "before", "settings": {}, "commit": "aaa111"},
+        {"name": "after", "settings": {}, "commit": "bbb222", "files": ["site/cache.py", "a`b.py"]},
+    ]
+    source = {"commit": "ccc333", "branch": "faster", "dirty": ["notes.txt"]}
+    plan = {**demo_comparison.plan, "arms": arms, "source": source}
+    text = note.render(dataclasses.replace(demo_comparison, plan=plan))
+
+    assert "- commit of before: `aaa111`\n- commit of after: `bbb222`\n" in text
+    assert "- files of after: `site/cache.py`, `a'b.py`\n" in text
+    assert "Run from commit `ccc333` on `faster`, with 1 file changed since: `notes.txt`." in text
+    assert text.rstrip().endswith("- Deploy commit `aaa111` again, which the before arm was.")
+
+
+def test_a_note_without_git_says_nothing_of_commits(demo_comparison: Comparison) -> None:
+    """A trial that was run outside a work tree has no line on commits."""
+    text = note.render(dataclasses.replace(demo_comparison, plan={**demo_comparison.plan, "source": None}))
+
+    assert "commit" not in text
+
+
+def test_what_to_expect_after_the_release_is_named(demo_comparison: Comparison) -> None:
+    """Ratios, cache class and database calls of settled pages are there to hold the release against."""
+    lines = note.render(demo_comparison).splitlines()
+    start = lines.index("## After the release")
+    line = next(line for line in lines[start:] if line.startswith("- reader article: "))
+
+    assert "p50 0.0" in line or "p50 0.1" in line
+    assert line.endswith("; 0 database calls a page; cache HIT 100 %")
+
+
+def test_both_arms_stand_side_by_side_as_a_whole(demo_comparison: Comparison) -> None:
+    """Error rate and hit ratio of each arm stand in the note."""
+    text = note.render(demo_comparison)
+
+    assert "| failed | 0 % | 0 % |" in text
+    assert "| served from the cache, reader | 0 % | 100 % |" in text
+
+
+def test_commands_cannot_leave_their_block(demo_comparison: Comparison) -> None:
+    """A command with a fence of its own stays inside a longer one, unchanged."""
+    plan = {**demo_comparison.plan, "commands": ["anp trial", "echo ```\n# not a heading"]}
+    text = note.render(dataclasses.replace(demo_comparison, plan=plan))
+
+    assert "\n````sh\nanp trial\necho ```\n# not a heading\n````\n" in text
