@@ -28,8 +28,8 @@ def draw(comparison: Comparison) -> Plot | None:
         "alone",
         "Side by side against alone",
         "Median of each arm beside the other over its median alone, taken just before the first launch, on a "
-        "logarithmic axis. Line: 95 % interval over seconds. Grey: what does no harm. Wholly right of it, the arms hold "
-        "each other up.",
+        "logarithmic axis. Line: 95 % interval over seconds. Grey: what does no harm. Wholly right of it, the arms "
+        "hold each other up.",
         in_words(rows),
         lambda width: forest(rows, width, "side by side ÷ alone (log scale)"),
     )

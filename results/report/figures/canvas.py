@@ -81,7 +81,8 @@ NARROW: Final = 4.0
 
 _DECADES: Final = tuple(m * 10.0**e for e in range(-5, 8) for m in (1, 2, 5))
 _ROUND: Final = tuple(m * 10.0**e for e in range(-8, 8) for m in (1, 2, 5))
-_LETTERS_AN_INCH: Final = 13
+LETTERS_AN_INCH: Final = 13
+"""Of the text of a figure, on average and a little less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ _DIGITS: Final = re.compile(r"(\.\d\d)\d+")
 
 def shortened(text: str, inches: float) -> str:
     """Text that fits into so many inches, its end given up for an ellipsis."""
-    letters = max(6, int(inches * _LETTERS_AN_INCH))
+    letters = max(6, int(inches * LETTERS_AN_INCH))
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
@@ -181,8 +182,9 @@ def grid(
 
 def title(axes: Axes, text: str) -> None:
     """A heading above a panel that does not run into its neighbour."""
-    inches = axes.get_position().width * axes.get_figure(root=True).get_figwidth()  # type: ignore[union-attr]
-    axes.set_title(shortened(text, inches + 0.3), x=-0.35 / inches if inches > 1 else 0)
+    figure = axes.get_figure(root=True)
+    inches = axes.get_position().width * (figure.get_figwidth() if figure else WIDE)
+    axes.set_title(shortened(text, inches))
 
 
 def log_ticks(axis: Axis, low: float, high: float, most: int = 6) -> None:

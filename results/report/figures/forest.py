@@ -13,7 +13,19 @@ from results import units
 from results.comparison import Comparison
 from results.measures import Interval
 from results.report import tables
-from results.report.figures.canvas import AFTER, BAND, INK, MUTED, PAPER, Plot, is_wide, log_ticks, plot, shortened
+from results.report.figures.canvas import (
+    AFTER,
+    BAND,
+    INK,
+    LETTERS_AN_INCH,
+    MUTED,
+    PAPER,
+    Plot,
+    is_wide,
+    log_ticks,
+    plot,
+    shortened,
+)
 
 MARKERS = {"faster": "<", "slower": ">", "no difference": "o", "not enough data": "D"}
 _FILLED = frozenset({"faster", "slower", "no difference"})
@@ -81,37 +93,40 @@ def forest(rows: Sequence[Row], width: float, axis: str) -> Figure:
         axis: What the ratio is of.
     """
     wide = is_wide(width)
-    step = 0.5
-    height = step * len(rows) + 0.75
+    step = 0.36 if wide else 0.52
+    height = step * len(rows) + 0.62
     figure = Figure(figsize=(width, height))
-    left = 0.02 if wide else 0.03
-    axes = figure.add_axes((left, 0.55 / height, 1 - 2 * left, 1 - 0.6 / height))
+    names = [shortened(row.label, 2.9 if wide else 2.1) for row in rows]
+    left = max(map(len, names)) / LETTERS_AN_INCH + 0.25 if wide else 0.12
+    right = 3.2 if wide else 0.12
+    axes = figure.add_axes((left / width, 0.55 / height, (width - left - right) / width, step * len(rows) / height))
     low, high = _limits(rows)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_ylim(-0.42, len(rows) - 0.1)
+    axes.set_ylim(-0.5, len(rows) - 0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.axvline(1, color=MUTED, linewidth=1, zorder=1)
-    inches = width * (1 - 2 * left)
-    for index, row in enumerate(rows):
-        y = len(rows) - 1 - index
-        if index:
-            axes.axhline(y + 0.86, color=MUTED, linewidth=0.3, alpha=0.5)
+    half = 0.3 if wide else 0.2
+    for index, (row, name) in enumerate(zip(rows, names, strict=True)):
+        middle = len(rows) - 1 - index
+        y = middle if wide else middle - 0.2
+        axes.plot([1, 1], [y - half - 0.07, y + half + 0.07], color=MUTED, linewidth=1, zorder=1)
         if math.isfinite(row.margin):
-            axes.fill_betweenx([y - 0.26, y + 0.26], 1 / (1 + row.margin), 1 + row.margin, color=BAND, linewidth=0)
+            band = 1 / (1 + row.margin), 1 + row.margin
+            axes.fill_betweenx([y - half, y + half], *band, color=BAND, linewidth=0, zorder=0)
         if math.isfinite(row.ratio.estimate):
             _interval(axes, row, y, low, high)
-        figures = units.ratio(row.ratio.estimate)
-        span = units.interval(row.ratio.low, row.ratio.high)
-        beside = f"{figures} {span}".rstrip() + (f"   {row.word}" if wide else "")
-        if not wide and len(row.label) + len(beside) > 46:
-            beside = figures
-        room = inches - len(beside) / 13 - 0.15
-        transform = axes.get_yaxis_transform()
-        axes.text(0, y + 0.4, shortened(row.label, room), transform=transform, va="bottom")
-        axes.text(1, y + 0.4, beside, transform=transform, va="bottom", ha="right")
-    log_ticks(axes.xaxis, low, high, most=8 if wide else 5)
+        figures = f"{units.ratio(row.ratio.estimate)} {units.interval(row.ratio.low, row.ratio.high)}".rstrip()
+        if wide:
+            place = axes.get_yaxis_transform()
+            inches = width - left - right
+            axes.text(-0.15 / inches, y, name, transform=place, va="center", ha="right")
+            axes.text(1 + 0.2 / inches, y, figures, transform=place, va="center")
+            axes.text(1 + 1.8 / inches, y, row.word, transform=place, va="center")
+        else:
+            axes.text(0, y + half + 0.06, name, transform=axes.get_yaxis_transform(), va="bottom")
+            axes.text(1, y + half + 0.06, figures, transform=axes.get_yaxis_transform(), va="bottom", ha="right")
+    log_ticks(axes.xaxis, low, high, most=7 if wide else 5)
     axes.set_xlabel(axis)
     return figure
 

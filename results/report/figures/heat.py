@@ -66,7 +66,7 @@ def _figure(heat: Heat, most: int, width: float) -> Figure:
         corner = bottom + (1 - index) * (each + between)
         axes = figure.add_axes((left, corner / height, 1 - left - 0.12 / width, each / height))
         _map(axes, heat, arm, most)
-        axes.set_title(f"{arm.arm}, ms", x=-0.35 / (width - 0.74))
+        axes.set_title(f"{arm.arm}, ms")
         every = max(1, math.ceil(len(heat.launches) / (24 if wide else 10)))
         middles = [(number + 0.5) * heat.columns for number in range(len(heat.launches))]
         names = {middle: str(launch) for middle, launch in zip(middles, heat.launches, strict=True)}

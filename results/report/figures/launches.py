@@ -107,7 +107,9 @@ def _in_words(result: CellResult, each: Sequence[Point]) -> str:
 
 
 def _panels(panels: Sequence[tuple[CellResult, list[Point]]], width: float, *, ordered: bool, dropped: bool) -> Figure:
-    figure, axes = grid(len(panels), 3 if is_wide(width) else 2, width, 1.85, top=0.32, left=0.5)
+    crowded = ordered or any(len(each) > 10 for _, each in panels)
+    columns = 3 if is_wide(width) else 1 if crowded else 2
+    figure, axes = grid(len(panels), columns, width, 1.85, top=0.32, left=0.5)
     for place, (result, each) in zip(axes, panels, strict=True):
         _panel(place, each)
         title(place, result.label)
@@ -146,17 +148,26 @@ def _panel(axes: Axes, each: Sequence[Point]) -> None:
     log_ticks(axes.yaxis, bottom, top, most=5)
     axes.grid(axis="y")
     numbers = [point.launch for point in each]
+    joins: tuple[list[float], list[float]] = ([], [])
+    groups: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
     for point in each:
-        places = {arm: point.launch + _aside(point, arm) for arm in ("before", "after")}
-        levels = {arm: min(getattr(point.level_ms, arm), top) for arm in places}
-        axes.plot(list(places.values()), list(levels.values()), color=MUTED, linewidth=0.9, zorder=1)
-        for arm, x in places.items():
-            style = _marker(arm)
-            if math.isinf(getattr(point.level_ms, arm)):
-                style["marker"] = "^"
-            if not point.used and math.isfinite(getattr(point.level_ms, arm)):
-                style = {"marker": "x", "markersize": 5, "color": MUTED}
-            axes.plot([x], [levels[arm]], linestyle="", clip_on=False, zorder=3, **style)
+        for arm in ("before", "after"):
+            level = getattr(point.level_ms, arm)
+            kind = "failed" if math.isinf(level) else "level" if point.used else "left out"
+            spot = point.launch + _aside(point, arm), min(level, top)
+            for target in (groups.setdefault((arm, kind), ([], [])), joins):
+                target[0].append(spot[0])
+                target[1].append(spot[1])
+        joins[0].append(math.nan)
+        joins[1].append(math.nan)
+    axes.plot(*joins, color=MUTED, linewidth=0.9, zorder=1)
+    for (arm, kind), spots in groups.items():
+        style = _marker(arm)
+        if kind == "failed":
+            style["marker"] = "^"
+        elif kind == "left out":
+            style = {"marker": "x", "markersize": 5, "color": MUTED}
+        axes.plot(*spots, linestyle="", clip_on=False, zorder=3, **style)
     axes.set_xlim(min(numbers) - 0.6, max(numbers) + 0.6)
     step = max(1, math.ceil(len(numbers) / 8))
     fixed(axes.xaxis, numbers[::step], lambda value: f"{value:.0f}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from results import units
 from results.comparison import Comparison
@@ -63,12 +64,12 @@ def _in_words(curve: Curve) -> str:
 
 def _panels(curves: Sequence[Curve], width: float) -> Figure:
     wide = is_wide(width)
-    figure, axes = grid(len(curves), 2 if wide else 1, width, 2.4 if wide else 2.2)
-    for index, (place, curve) in enumerate(zip(axes, curves, strict=True)):
+    figure, axes = grid(len(curves), 2 if wide else 1, width, 2.4 if wide else 2.2, top=0.3)
+    for place, curve in zip(axes, curves, strict=True):
         _panel(place, curve, wide=wide)
         title(place, f"{curve.cell}, ms")
-        if index == 0:
-            place.legend(loc="upper left", borderaxespad=0.2)
+    handles = [Line2D([], [], color=COLORS[arm], linestyle=DASHES[arm], label=arm) for arm in COLORS]
+    figure.legend(handles=handles, loc="upper left", ncols=2, borderaxespad=0, bbox_to_anchor=(0.02, 1.0))
     return figure
 
 
@@ -89,7 +90,7 @@ def _panel(axes: Axes, curve: Curve, *, wide: bool) -> None:
 
 def _side(axes: Axes, name: str, side: Side) -> list[float]:
     x = [reach(p) for p in side.p]
-    axes.plot(x, side.ms, color=COLORS[name], linestyle=DASHES[name], label=name)
+    axes.plot(x, side.ms, color=COLORS[name], linestyle=DASHES[name])
     count = len(side.ribbon.low)
     if count:
         axes.fill_between(x[:count], side.ribbon.low, side.ribbon.high, color=COLORS[name], alpha=0.22, linewidth=0)

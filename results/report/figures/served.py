@@ -82,20 +82,17 @@ def _panels(shown: Mapping[str, Sequence[Served]], width: float) -> Figure:
 
 
 def _panel(axes: Axes, rows: Sequence[Served]) -> None:
-    for row in rows:
-        before, after = (BEFORE, AFTER) if row.used else (MUTED, MUTED)
-        axes.plot([row.launch] * 2, [row.share.before, row.share.after], color=MUTED, linewidth=0.9, zorder=1)
-        style: dict[str, Any] = {"linestyle": "", "clip_on": False, "zorder": 3}
-        axes.plot(
-            [row.launch],
-            [row.share.before],
-            marker="o",
-            markersize=5,
-            markerfacecolor=PAPER,
-            markeredgecolor=before,
-            **style,
-        )
-        axes.plot([row.launch], [row.share.after], marker="s", markersize=4.4, color=after, **style)
+    joins = [value for row in rows for value in (row.share.before, row.share.after, math.nan)]
+    places = [value for row in rows for value in (row.launch, row.launch, math.nan)]
+    axes.plot(places, joins, color=MUTED, linewidth=0.9, zorder=1)
+    for used in (True, False):
+        kept = [row for row in rows if row.used == used]
+        numbers = [row.launch for row in kept]
+        before, after = (BEFORE, AFTER) if used else (MUTED, MUTED)
+        style: dict[str, Any] = {"linestyle": "", "clip_on": False, "zorder": 3, "markeredgewidth": 1.5}
+        hollow: dict[str, Any] = {"marker": "o", "markersize": 5, "markerfacecolor": PAPER, "markeredgecolor": before}
+        axes.plot(numbers, [row.share.before for row in kept], **hollow, **style)
+        axes.plot(numbers, [row.share.after for row in kept], marker="s", markersize=4.4, color=after, **style)
     numbers = [row.launch for row in rows]
     axes.set_xlim(min(numbers) - 0.6, max(numbers) + 0.6)
     axes.set_ylim(0, 1)

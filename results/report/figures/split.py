@@ -13,7 +13,7 @@ from results import units
 from results.comparison import Comparison
 from results.measures import Interval
 from results.mix import MEAN, Part
-from results.report.figures.canvas import AFTER, INK, MUTED, PAPER, Plot, grid, is_wide, linear_ticks, plot, title
+from results.report.figures.canvas import AFTER, INK, PAPER, Plot, grid, is_wide, linear_ticks, plot, title
 from results.samples import ALL
 
 _STATISTICS = (MEAN, "p95")
@@ -74,7 +74,7 @@ def _panel(axes: Axes, part: Part) -> None:
         axes.barh(row, value.estimate, left=start, height=0.6, edgecolor=INK, linewidth=0.9, **looks[name])
         ends += [start, start + value.estimate]
         if math.isfinite(value.low) and math.isfinite(value.high) and value.low < value.high:
-            axes.plot([start + value.low, start + value.high], [row, row], color=MUTED, linewidth=3.4)
+            axes.plot([start + value.low, start + value.high], [row, row], color=PAPER, linewidth=3.6)
             axes.plot([start + value.low, start + value.high], [row, row], color=INK, linewidth=1.6)
             ends += [start + value.low, start + value.high]
     low, high = min(ends), max(ends)

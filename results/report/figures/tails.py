@@ -149,7 +149,11 @@ def _beyond(axes: Axes, tails: Sequence[Tail]) -> None:
             axes.plot([edge], [tail.failed], ">", color=COLORS[tail.arm], markersize=6, clip_on=False)
     axes.set_ylim(lowest / 1.3, 1.3)
     decades = range(math.floor(math.log10(lowest)), 1)
-    fixed(axes.yaxis, [10.0**e for e in decades if 10.0**e >= lowest / 1.3], units.percent)
+    fixed(axes.yaxis, [10.0**e for e in decades if 10.0**e >= lowest / 1.3], _share)
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.6g} %"
 
 
 def _nearest(values: Sequence[float], wanted: float) -> int:

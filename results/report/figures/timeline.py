@@ -67,7 +67,8 @@ def _figure(comparison: Comparison, width: float, *, failures: bool) -> Figure:
         values = np.array([getattr(moment, name) for moment in moments], np.float64)
         return np.insert(np.arange(1.0, len(moments) + 1), changes, np.nan), np.insert(values, changes, np.nan)
 
-    names = ["requests a second", "requests under way", *(["failed a second"] if failures else [])]
+    rates = "requests a second" if is_wide(width) else "requests/s"
+    names = [rates, "requests under way", *(["failed a second"] if failures else [])]
     names += ["lateness p99, ms", "load, share of a core"]
     each, between, bottom = 0.85, 0.36, 0.5
     height = len(names) * (each + between) + bottom
@@ -77,11 +78,11 @@ def _figure(comparison: Comparison, width: float, *, failures: bool) -> Figure:
     for index, name in enumerate(names):
         corner = bottom + (len(names) - 1 - index) * (each + between)
         panels[name] = figure.add_axes((left, corner / height, 1 - left - 0.12 / width, each / height))
-        panels[name].set_title(name, x=-0.35 / (width - 0.74))
+        panels[name].set_title(name)
     edges = [0, *changes, len(moments)]
     middles = [(one + other + 1) / 2 for one, other in pairwise(edges)]
     numbers = {middle: str(moments[edge].launch) for middle, edge in zip(middles, edges[:-1], strict=True)}
-    rate = panels["requests a second"]
+    rate = panels[rates]
     rate.plot(*series("offered"), color=BEFORE, linestyle=(0, (5, 2)), label="offered")
     rate.plot(*series("completed"), color=AFTER, linewidth=1.1, label="completed")
     rate.legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 1.0), borderaxespad=0)
@@ -100,7 +101,7 @@ def _figure(comparison: Comparison, width: float, *, failures: bool) -> Figure:
         axes.set_xlim(0.5, len(moments) + 0.5)
         axes.grid(axis="y")
         top = max(axes.get_ylim()[1], 1.0 if axes in (load, panels["requests under way"]) else 1e-9)
-        axes.set_ylim(0, top)
+        axes.set_ylim(0, 1.05 * top)
         if axes is load:
             linear_ticks(axes.yaxis, 0, top, most=3, name=lambda value: f"{100 * value:.0f} %")
         else:
