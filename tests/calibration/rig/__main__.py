@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from tests.calibration.rig import ledger, report
 from tests.calibration.rig.campaign import Campaign, remaining
@@ -24,6 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.exit(2, f"error: {error.args[0] if isinstance(error, KeyError) else error}\n")
     except KeyboardInterrupt:
         parser.exit(130, "interrupted; finished trials are kept\n")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -98,4 +104,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    for ending in (signal.SIGINT, signal.SIGTERM):  # in the background the one is ignored, the other would leave things
+        signal.signal(ending, _interrupt)
     sys.exit(main())

@@ -17,6 +17,7 @@ _SPIN: Final = """
 import os, sys, time
 core, seconds, busy, idle = int(sys.argv[1]), *map(float, sys.argv[2:])
 os.sched_setaffinity(0, {core})
+os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 parent, end = os.getppid(), time.monotonic() + seconds
 while time.monotonic() < end and os.getppid() == parent:
     pause = time.monotonic() + busy

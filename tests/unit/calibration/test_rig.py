@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -687,3 +688,32 @@ def test_a_trial_that_says_nothing_is_an_error_with_the_commands_own_words(tmp_p
     with pytest.raises(TrialError, match="exit code 1: error: there is no site"):
         trial._command(words, 60.0)
     assert trial._command([sys.executable, "-c", "print('{}')"], 60.0) == json.loads("{}")
+
+
+@pytest.mark.parametrize(("factor", "result"), [(1.0, "passed"), (1.4, "failed")])
+def test_a_trial_becomes_a_line_and_its_record_goes_unless_it_is_wanted(
+    make_trial: Callable[..., Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float, result: str
+) -> None:
+    """The command's comparison, the exchanged one and the circumstances are in the line; failed records are kept."""
+    record = make_trial(launches=6, factor=factor, identical=factor == 1.0)
+    case = dataclasses.replace(find("same"), injects_ms=0.02)
+    asked: list[str] = []
+
+    def command_of(words: list[str], longest: float) -> dict[str, Any]:
+        asked.extend(words)
+        shutil.copytree(record.path, Path(words[words.index("--out") + 1]) / record.path.name)
+        return compare_trial(record).to_dict()
+
+    monkeypatch.setattr(trial, "_command", command_of)
+
+    line = trial.run(case, 7, overrides={"launches": 6}, load=0.03, keep=tmp_path / "kept")
+
+    assert asked[1:4] == ["-m", "harness", "trial"]
+    assert asked[-2:] == ["--launches", "6"]
+    assert (line.case, line.number, line.seed, line.launches) == ("same", 7, seed_of("same", 7), 6)
+    assert (line.result, line.swap) == (result, ())
+    assert line.load[0] == 0.03
+    assert len(line.facts["offset_ms"]) == 4
+    assert [cell.primary for cell in line.cells] == [True] * len(line.cells)
+    assert line.cells
+    assert [path.name for path in (tmp_path / "kept").glob("*")] == ([] if result == "passed" else ["same-007"])
