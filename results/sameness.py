@@ -71,7 +71,8 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     """What of a plan has to agree between launches; the addresses of the arms need not."""
     plan = {key: value for key, value in record.asked.items() if key not in _FREE}
     arms = plan.get("arms", [])
-    plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if paired else len(arms)
+    side_by_side = paired and len(arms) > 1
+    plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if side_by_side else len(arms)
     return plan
 
 

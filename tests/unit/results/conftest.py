@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -80,6 +80,16 @@ class Trial:
     order: Sequence[int] = ()
     scale: float = 1.0
     warmup: int = 0
+    method: Literal["duet", "rounds", "reversal"] = "duet"
+    again: bool = False
+    again_factor: float = 1.0
+    drift: float = 0.0
+    second_gains: float = 0.0
+    settling: float = 0.0
+    settled_after: float = 3.0
+    retried: float = 0.0
+    after_bytes: int = 12_000
+    checked: bool = True
 
 
 def draw(trial: Trial, launch: int) -> dict[str, Any]:
@@ -96,34 +106,61 @@ def draw(trial: Trial, launch: int) -> dict[str, Any]:
     shared = rng.normal(size=n)
     out: dict[str, list[Any]] = {name: [] for name in ("arm", "page", "request", "scheduled", "ms", "failed", "cache")}
     noise = rng.normal(0, trial.launch_sd, (2, len(pages)))
-    for arm in (0, 1):
-        level = np.array([p.before_ms if arm == 0 else p.after_ms for p in pages])
+    if trial.again:
+        noise = np.vstack([noise, rng.normal(0, trial.launch_sd, len(pages)) + np.log(trial.again_factor)])
+    for arm in (0, 1, 2) if trial.again else (0, 1):
+        level = np.array([p.after_ms if arm == 1 else p.before_ms for p in pages])
         sigma = np.array([p.sigma for p in pages])
         own = rng.normal(size=n)
         if trial.identical:
             own, noise[1], level = np.zeros(n), noise[0], np.array([p.before_ms for p in pages])
         ms = level[page] * np.exp(sigma[page] * (0.6 * shared + 0.8 * own) + noise[arm][page]) * trial.scale
+        ms = ms * np.exp(trial.drift * launch + trial.settling * (scheduled < trial.settled_after))
         if arm == 1:
             ms = ms * trial.factor
-        classes = [p.before_cache if arm == 0 else p.after_cache for p in pages]
+        classes = [p.after_cache if arm == 1 else p.before_cache for p in pages]
         cache = np.array([CACHE_CLASSES.index(name) for name in classes])[page]
         cache[rng.random(n) < trial.unknown] = CACHE_CLASSES.index("UNKNOWN")
-        failed = rng.random(n) < trial.failures[arm]
+        failed = rng.random(n) < trial.failures[arm % 2]
         ms[failed] = trial.failure_s * 1000
-        side = 1 - arm if trial.swapped else arm
+        side = 1 - arm if trial.swapped and arm < 2 else arm
         for name, value in zip(out, (np.full(n, side), page, np.arange(n), scheduled, ms, failed, cache), strict=True):
             out[name].append(value)
     return {name: np.concatenate(parts) for name, parts in out.items()}
 
 
 def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> None:
-    """One swarm record."""
+    """One swarm record of a duet, or one for each arm where they are loaded in turn."""
     data = draw(trial, launch)
+    arms = (0, 1, 2) if trial.again else (0, 1)
+    if trial.method == "duet":
+        write_swarm(directory, trial, data, arms, launch, position)
+        return
+    after_first = position % 2 == 1 if trial.method == "reversal" else np.random.default_rng(launch).random() < 0.5
+    order = arms if not after_first else (1, 0, *arms[2:])
+    for place, arm in enumerate(order, 1):
+        mine = data["arm"] == arm
+        part = {name: values[mine] for name, values in data.items()}
+        if place == 2:
+            part["ms"] = part["ms"] * np.exp(trial.second_gains)
+        folder = directory.with_name(f"{directory.name}.{place}-{names(trial)[arm]}")
+        write_swarm(folder, trial, part, (arm,), launch, position)
+
+
+def names(trial: Trial) -> tuple[str, ...]:
+    """Of the arms by their codes."""
+    return (*trial.arm_names, "again")
+
+
+def write_swarm(
+    directory: Path, trial: Trial, data: dict[str, Any], codes: tuple[int, ...], launch: int, position: int
+) -> None:
+    """One swarm record of the arms with these codes."""
     pages = list(trial.pages)
     personas = list(dict.fromkeys(page.persona for page in pages))
     routes = list(dict.fromkeys(page.route for page in pages))
     n = data["arm"].size
-    arms = tuple(Arm(name, f"http://127.0.0.1:{9000 + i}") for i, name in enumerate(trial.arm_names))
+    arms = tuple(Arm(names(trial)[code], f"http://127.0.0.1:{9000 + code}") for code in codes)
     rate = trial.rates[position] if trial.rates else 50.0
     plan = SwarmPlan("readers_and_members", arms, seed=7, launch=launch, rate=rate, warmup_s=1.0, duration_s=8.0)
     writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict()})
@@ -132,8 +169,8 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
     sent = scheduled + lag / 1000 * 0.5
     end = scheduled + data["ms"] / 1000
     arm = data["arm"]
-    calls = np.array([[p.before_calls, p.after_calls] for p in pages])[page, arm]
-    check = np.zeros(n, np.int8)
+    calls = np.array([[p.before_calls, p.after_calls, p.before_calls] for p in pages])[page, arm]
+    check = np.full(n, 0 if trial.checked else CHECKS.index("unchecked"), np.int8)
     if position == 0:
         check[: trial.wrong_pages] = CHECKS.index("wrong_article")
     url = page.copy()
@@ -143,7 +180,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
     seq[order] = np.arange(n)
     columns = {
         "launch": pa.array(np.full(n, position), pa.int16()),
-        "arm": words(arm.astype(np.int8), trial.arm_names),
+        "arm": words(arm.astype(np.int8), names(trial)),
         "worker": pa.array(np.zeros(n), pa.int16()),
         "seq": pa.array(seq),
         "request": pa.array(data["request"], pa.int64()),
@@ -160,7 +197,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         "cache": words(data["cache"].astype(np.int8), CACHE_CLASSES),
         "status": pa.array(np.where(data["failed"], 503, 200), pa.int16()),
         "error": words(np.where(data["failed"], ERROR_CLASSES.index("status"), 0).astype(np.int8), ERROR_CLASSES),
-        "bytes": pa.array(np.full(n, 12_000), pa.int64()),
+        "bytes": pa.array(np.where(arm == 1, trial.after_bytes, 12_000), pa.int64()),
         "new_connection": pa.array(np.zeros(n, bool)),
         "server_ms": pa.array(data["ms"] * 0.8, pa.float32()),
         "db_ms": pa.array(data["ms"] * 0.4, pa.float32()),
@@ -168,7 +205,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
         "check": words(check, CHECKS),
         "hop": pa.array(np.zeros(n), pa.int8()),
         "conditional": pa.array(np.zeros(n, bool)),
-        "retried": pa.array(np.zeros(n, bool)),
+        "retried": pa.array(np.arange(n) < trial.retried * n),
     }
     batch = pa.RecordBatch.from_arrays([columns[name] for name in REQUESTS.names], schema=REQUESTS)
     batch = batch.take(pa.array(order[: n - trial.drop_rows if position == 0 else n]))
@@ -222,7 +259,12 @@ def write_trial(directory: Path, trial: Trial) -> Record:
         {
             "name": "page cache",
             "reason": "Does the page cache make pages faster?",
-            "arms": [{"name": before, "settings": {"page_cache": "off"}}, {"name": after, "settings": {}}],
+            "arms": [
+                {"name": before, "settings": {"page_cache": "off"}},
+                {"name": after, "settings": {}},
+                *([{"name": "again", "settings": {"page_cache": "off"}}] if trial.again else []),
+            ],
+            "method": trial.method,
             "launches": trial.launches,
             "seconds": 8.0,
             "warmup": 1.0,
@@ -237,8 +279,7 @@ def write_trial(directory: Path, trial: Trial) -> Record:
             **trial.plan,
         },
     )
-    numbers = list(trial.order) or list(range(trial.launches))
-    for position, launch in enumerate(numbers):
+    for position, launch in enumerate(list(trial.order) or list(range(trial.launches))):
         write_launch(launch_directory(directory, position), trial, launch, position)
     writer.finish("completed", {})
     return read_record(directory)

@@ -1,0 +1,98 @@
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from results import sameness
+from results.comparison import compare_archived, compare_trial
+from results.design import Design
+from results.environment import environment
+from results.gate import Gate
+from results.record import Record
+
+PAGES = [{"persona": "reader", "route": "article", "requests": 300}]
+
+
+def pages(record: Record, design: Design | None = None) -> tuple[Gate, str]:
+    """The gate on pages, and the verdict of the whole."""
+    comparison = compare_trial(record, design)
+    return next(gate for gate in comparison.gates if gate.code == "pages"), comparison.overall.word
+
+
+def test_pages_of_another_length_are_other_pages(make_trial: Callable[..., Record]) -> None:
+    """Where nobody knows what is on a page, another length makes the arms incomparable, and says how to permit it."""
+    gate, word = pages(make_trial(pages=PAGES, checked=False, after_bytes=6_000))
+
+    assert (gate.ok, gate.measured, word) == (False, 1.0, "not comparable")
+    assert "pages_may_differ" in gate.details
+
+
+def test_a_little_more_or_less_is_the_same_page(make_trial: Callable[..., Record]) -> None:
+    """A token or a counter of another length is no other page."""
+    gate, _ = pages(make_trial(pages=PAGES, checked=False, after_bytes=11_500))
+
+    assert (gate.ok, gate.measured) == (True, 0.0)
+
+
+def test_a_page_that_was_checked_may_have_any_length(make_trial: Callable[..., Record]) -> None:
+    """Compression changes the length and not the article; where the article was checked, no length is wrong."""
+    gate, word = pages(make_trial(pages=PAGES, after_bytes=3_000))
+
+    assert gate.ok
+    assert "checked" in gate.words
+    assert word != "not comparable"
+
+
+def test_a_plan_may_permit_pages_of_another_length(make_trial: Callable[..., Record]) -> None:
+    """Whoever changes a template says so, and the difference is still told."""
+    gate, word = pages(make_trial(pages=PAGES, checked=False, after_bytes=6_000), Design(pages_may_differ=True))
+
+    assert (gate.ok, gate.measured) == (True, 1.0)
+    assert word != "not comparable"
+
+
+def test_requests_sent_again_make_a_run_invalid(make_trial: Callable[..., Record]) -> None:
+    """Times that hold a lost attempt are not the site's."""
+    comparison = compare_trial(make_trial(pages=PAGES, retried=0.05))
+
+    assert comparison.overall.word == "invalid"
+    assert "sent again" in comparison.overall.headline
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("machine", {"cpu": "slow", "cores": 2, "system": "Linux"}, 'machine cpu "test" and "slow"'),
+        ("versions", {"python": "3.11", "locust": "9"}, ""),
+        ("versions", {"python": "3.99"}, 'version of python "3.11" and "3.99"'),
+        ("corpus", {"count": 5}, "articles' count"),
+        ("settings", {"page_cache": "on"}, ""),
+    ],
+)
+def test_the_field_that_differs_is_named(
+    make_trial: Callable[..., Record], field: str, value: dict[str, object], said: str
+) -> None:
+    """Machine, instrument and articles must agree; settings may differ, and a version that one alone knows."""
+    one = environment(make_trial(pages=PAGES, launches=1), "before")
+    gate = sameness.environment(one, dataclasses.replace(one, **{field: value}))
+
+    assert gate.ok == (not said)
+    assert said in gate.words
+
+
+def test_a_record_that_does_not_know_its_machine_is_not_comparable(make_trial: Callable[..., Record]) -> None:
+    """What could not be looked at is not fine."""
+    one = environment(make_trial(pages=PAGES, launches=1), "before")
+
+    assert not sameness.environment(one, dataclasses.replace(one, machine={})).ok
+
+
+def test_sessions_on_other_machines_are_not_comparable(make_trial: Callable[..., Record]) -> None:
+    """Two records from two machines get no verdict, and the machine is named."""
+    one = make_trial(pages=PAGES, launches=1)
+    other = make_trial(pages=PAGES, launches=1, plan={"machine": {"cpu": "fast", "cores": 64}})
+    comparison = compare_archived(one, other)
+
+    assert comparison.overall.word == "not comparable"
+    assert 'cpu "test" and "fast"' in comparison.overall.headline
+    assert comparison.exit_code() == 4
