@@ -147,6 +147,8 @@ def _main_pages(samples: Samples) -> list[Cell]:
 def _medians(samples: Samples, cell: Cell) -> Floats:
     """Log median of every second that has enough answered requests."""
     values = []
+    if cell.persona not in samples.personas or cell.route not in samples.routes:
+        return np.empty(0)  # too short a session to hold it
     for launch in samples.launches:
         rows = samples.rows(launch, BEFORE, cell)
         latency = samples.deciding_ms(launch)[rows]
