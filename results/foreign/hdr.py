@@ -210,12 +210,12 @@ def _log(source: Source) -> Session:
             nearest = min(_RATIOS, key=lambda known: abs(math.log10(ratio / known)))
             ratios.setdefault(nearest, f"line {line_number}")
         into = found.setdefault(tag or ALL, {})
-        for item in decoded.get_recorded_iterator():
-            value = int(item.value_iterated_to)
+        counters = np.ctypeslib.as_array(decoded.counts)  # its own iterator visits every counter there could be
+        for index in np.flatnonzero(counters).tolist():
+            value = decoded.get_value_from_index(index)
             low = int(decoded.get_lowest_equivalent_value(value))
             high = int(decoded.get_highest_equivalent_value(value))
-            before = into.get(high, (0, low, high))[0]
-            into[high] = (before + int(item.count_added_in_this_iter_step), low, high)
+            into[high] = (into.get(high, (0, low, high))[0] + int(counters[index]), low, high)
     if not found:
         raise EmptyFile(source.name, "holds no recorded value")
     if len(ratios) > 1:
