@@ -27,7 +27,7 @@ from results.environment import Environment, environment
 from results.errors import RecordError, RecordTooNew, ResultsError
 from results.measures import Interval, Pair
 from results.record import Record, write_json
-from results.samples import ALL, BEFORE, Cell, Samples, read_session
+from results.samples import ALL, BEFORE, Cell, Launch, Samples, read_session
 from results.sessions import FEWEST_SESSIONS, session_interval
 from results.units import change, counted, percent
 from results.verdict import Direction, Verdict, decide, undecided
@@ -118,37 +118,41 @@ def session(record: Record, arm: str) -> Session:
     Raises:
         ComparisonError: The record holds no launch of the arm.
     """
-    samples = read_session(record, arm)
-    levels = []
-    for page in samples.pages():
-        for cache in (ALL, *CACHE_CLASSES):
-            for quantile in QUANTILES:
-                question = Question(Cell(*page, cache), quantile)
-                if (level := _level(samples, question)) is not None:
-                    levels.append(level)
+    return session_in(read_session(record, arm), BEFORE, record, arm)
+
+
+def session_in(samples: Samples, code: int, record: Record, arm: str) -> Session:
+    """The same from samples that are there already, in which the arm has the place ``code``."""
+    launches = [launch for launch in samples.launches if launch.arm_rows(code).size]
     return Session(
         record.name,
         arm,
         str(record.plan.get("started") or ""),
         samples.workload,
         environment(record, arm),
-        tuple(levels),
+        tuple(
+            level
+            for page in samples.pages()
+            for cache in (ALL, *CACHE_CLASSES)
+            for level in _levels(samples, launches, code, Cell(*page, cache))
+        ),
     )
 
 
-def _level(samples: Samples, question: Question) -> Level | None:
-    """Nothing where a launch has too few requests, or failures reach the quantile."""
-    p = QUANTILES[question.quantile]
-    values, total = [], 0
-    for launch in samples.launches:
-        rows = samples.rows(launch, BEFORE, question.cell)
-        if rows.size < statistics.floor(p):
-            return None
-        values.append(statistics.quantile(np.sort(samples.deciding_ms(launch)[rows]), p))
-        total += int(rows.size)
-    if not all(math.isfinite(value) and value > 0 for value in values):
-        return None
-    return Level(question, math.exp(sum(map(math.log, values)) / len(values)), total)
+def _levels(samples: Samples, launches: Sequence[Launch], code: int, cell: Cell) -> list[Level]:
+    """Of the quantiles for which every launch has enough requests, unless failures reach them."""
+    counts = [samples.count(launch, code, cell) for launch in launches]
+    able = [name for name, p in QUANTILES.items() if counts and min(counts) >= statistics.floor(p)]
+    if not able:
+        return []
+    ordered = [np.sort(samples.deciding_ms(launch)[samples.rows(launch, code, cell)]) for launch in launches]
+    levels = []
+    for name in able:
+        values = [statistics.quantile(each, QUANTILES[name]) for each in ordered]
+        if all(math.isfinite(value) and value > 0 for value in values):
+            ms = math.exp(sum(map(math.log, values)) / len(values))
+            levels.append(Level(Question(cell, name), ms, sum(counts)))
+    return levels
 
 
 def baselines_root(out: Path | None = None) -> Path:

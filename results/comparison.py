@@ -249,7 +249,10 @@ def compare_archived(
         (before.name, after.name),
         (settings[0], settings[1]),
         method="sessions",
-        sessions=(baselines.session(before, names[0]), baselines.session(after, names[1])),
+        sessions=(
+            baselines.session_in(samples, BEFORE, before, names[0]),
+            baselines.session_in(samples, AFTER, after, names[1]),
+        ),
         baselines=tuple(history),
     )
     return _compare(samples, design, plan, sides, f"{before.name} and {after.name}")
