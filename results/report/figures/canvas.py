@@ -81,7 +81,7 @@ NARROW: Final = 4.0
 
 _DECADES: Final = tuple(m * 10.0**e for e in range(-5, 8) for m in (1, 2, 5))
 _ROUND: Final = tuple(m * 10.0**e for e in range(-8, 8) for m in (1, 2, 5))
-LETTERS_AN_INCH: Final = 13
+LETTERS_AN_INCH: Final = 12
 """Of the text of a figure, on average and a little less."""
 
 
@@ -147,10 +147,10 @@ _DIGITS: Final = re.compile(r"(\.\d\d)\d+")
 """A hundredth of a point is finer than any screen."""
 
 
-def shortened(text: str, inches: float) -> str:
-    """Text that fits into so many inches, its end given up for an ellipsis."""
-    letters = max(6, int(inches * LETTERS_AN_INCH))
-    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+def shortened(text: str, inches: float, suffix: str = "") -> str:
+    """Text that fits into so many inches, its end given up for an ellipsis; the suffix is kept."""
+    letters = max(6, int(inches * LETTERS_AN_INCH) - len(suffix))
+    return (text if len(text) <= letters else text[: letters - 1].rstrip() + "…") + suffix
 
 
 def grid(
@@ -180,11 +180,11 @@ def grid(
     return figure, axes
 
 
-def title(axes: Axes, text: str) -> None:
-    """A heading above a panel that does not run into its neighbour."""
+def title(axes: Axes, text: str, suffix: str = "") -> None:
+    """A heading above a panel that does not run into its neighbour: the text is cut, the suffix never."""
     figure = axes.get_figure(root=True)
     inches = axes.get_position().width * (figure.get_figwidth() if figure else WIDE)
-    axes.set_title(shortened(text, inches))
+    axes.set_title(shortened(text, inches, suffix))
 
 
 def log_ticks(axis: Axis, low: float, high: float, most: int = 6) -> None:

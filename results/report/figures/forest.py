@@ -27,8 +27,15 @@ from results.report.figures.canvas import (
     shortened,
 )
 
-MARKERS = {"faster": "<", "slower": ">", "no difference": "o", "not enough data": "D"}
-_FILLED = frozenset({"faster", "slower", "no difference"})
+MARKERS = {
+    "faster": "<",
+    "slower": ">",
+    "no difference": "o",
+    "not enough data": "D",
+    "held up": ">",
+    "not held up": "o",
+}
+_HOLLOW = frozenset({"not enough data"})
 _MOST = 1e3
 """Ratios beyond this, or below its inverse, are drawn at the edge, with an arrowhead."""
 
@@ -96,7 +103,7 @@ def forest(rows: Sequence[Row], width: float, axis: str) -> Figure:
     step = 0.36 if wide else 0.52
     height = step * len(rows) + 0.62
     figure = Figure(figsize=(width, height))
-    names = [shortened(row.label, 2.9 if wide else 2.1) for row in rows]
+    names = [_short(row.label, 2.9 if wide else 2.1) for row in rows]
     left = max(map(len, names)) / LETTERS_AN_INCH + 0.25 if wide else 0.12
     right = 3.2 if wide else 0.12
     axes = figure.add_axes((left / width, 0.55 / height, (width - left - right) / width, step * len(rows) / height))
@@ -131,12 +138,18 @@ def forest(rows: Sequence[Row], width: float, axis: str) -> Figure:
     return figure
 
 
+def _short(label: str, inches: float) -> str:
+    """A label cut to its room, its quantile kept."""
+    name, space, quantile = label.rpartition(" ")
+    return shortened(name, inches, space + quantile)
+
+
 def _limits(rows: Sequence[Row]) -> tuple[float, float]:
     ends = [value for row in rows for value in (row.ratio.low, row.ratio.high, row.ratio.estimate)]
     ends += [
         end for row in rows if row.margin == row.margin for end in (1 / (1 + 1.3 * row.margin), 1 + 1.3 * row.margin)
     ]
-    finite = [min(max(value, 1 / _MOST), _MOST) for value in ends if math.isfinite(value)]
+    finite = [min(max(value, 1 / _MOST), _MOST) for value in ends if math.isfinite(value) and value > 0]
     low, high = math.log(min([*finite, 0.98])), math.log(max([*finite, 1.02]))
     pad = 0.04 * (high - low)
     return math.exp(low - pad), math.exp(high + pad)
@@ -155,7 +168,7 @@ def _interval(axes: Axes, row: Row, y: float, low: float, high: float) -> None:
         [y],
         MARKERS.get(row.word, "x"),
         markersize=8,
-        markerfacecolor=color if row.word in _FILLED else PAPER,
+        markerfacecolor=PAPER if row.word in _HOLLOW else color,
         markeredgecolor=color,
         markeredgewidth=1.6,
         clip_on=False,

@@ -112,7 +112,7 @@ def _panels(panels: Sequence[tuple[CellResult, list[Point]]], width: float, *, o
     figure, axes = grid(len(panels), columns, width, 1.85, top=0.32, left=0.5)
     for place, (result, each) in zip(axes, panels, strict=True):
         _panel(place, each)
-        title(place, result.label)
+        title(place, str(result.cell), f" {result.quantile}")
     handles = [_handle("before"), _handle("after")]
     if dropped:
         handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, label="does not count"))

@@ -67,7 +67,7 @@ def _panels(curves: Sequence[Curve], width: float) -> Figure:
     figure, axes = grid(len(curves), 2 if wide else 1, width, 2.4 if wide else 2.2, top=0.3)
     for place, curve in zip(axes, curves, strict=True):
         _panel(place, curve, wide=wide)
-        title(place, f"{curve.cell}, ms")
+        title(place, str(curve.cell), ", ms")
     handles = [Line2D([], [], color=COLORS[arm], linestyle=DASHES[arm], label=arm) for arm in COLORS]
     figure.legend(handles=handles, loc="upper left", ncols=2, borderaxespad=0, bbox_to_anchor=(0.02, 1.0))
     return figure

@@ -66,14 +66,19 @@ def _figure(results: Sequence[CellResult], width: float) -> Figure:
             axes.text(
                 -0.1 / 7,
                 row,
-                shortened(result.label, 2.5),
+                shortened(str(result.cell), 2.5, f" {result.quantile}"),
                 ha="right",
                 va="center",
                 transform=axes.get_yaxis_transform(),
             )
         else:
             axes.text(
-                0, row + 0.2, shortened(result.label, 3.4), ha="left", va="bottom", transform=axes.get_yaxis_transform()
+                0,
+                row + 0.2,
+                shortened(str(result.cell), 3.4, f" {result.quantile}"),
+                ha="left",
+                va="bottom",
+                transform=axes.get_yaxis_transform(),
             )
     linear_ticks(axes.xaxis, 0, top * 1.06, most=6 if wide else 4, name=lambda value: f"{100 * value:.3g} %")
     axes.set_xlabel("slowdown")

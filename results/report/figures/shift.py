@@ -76,7 +76,7 @@ def _panels(shifts: Sequence[Shift], width: float, *, banded: bool) -> Figure:
         for column, unit in enumerate(("ms", "%")):
             place = axes[2 * row + column]
             _panel(place, shift, unit, wide=wide)
-            title(place, f"{shift.cell}, change in {unit}")
+            title(place, str(shift.cell), f", change in {unit}")
     handles: list[Line2D | Patch] = [Line2D([], [], color=AFTER, marker="o", markersize=3.5, label="estimate")]
     if banded:
         handles += [

@@ -35,7 +35,7 @@ def draw(comparison: Comparison) -> Plot | None:
     caption = (
         "All launches one after another, warm-up included; a thin line starts a new launch. Requests a second of both "
         "arms together, those offered dashed, those completed solid; how many were under way; "
-        + ("those that failed; " if failures else "no request failed; ")
+        + ("those that failed; " if failures else "")
         + "how late the generator let them go, 99th percentile; the load of its busiest process. Dotted: the limits. "
         "All axes start at zero."
     )
@@ -105,7 +105,7 @@ def _figure(comparison: Comparison, width: float, *, failures: bool) -> Figure:
         if axes is load:
             linear_ticks(axes.yaxis, 0, top, most=3, name=lambda value: f"{100 * value:.0f} %")
         else:
-            linear_ticks(axes.yaxis, 0, top, most=3)
+            linear_ticks(axes.yaxis, 0, top, most=4)
         for change in changes:
             axes.axvline(change + 0.5, color=RULE, linewidth=0.8)
         fixed(axes.xaxis, middles[::every], lambda value: numbers.get(value, ""))
