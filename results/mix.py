@@ -418,10 +418,10 @@ def sentence(report: MixReport, hit_ratios: tuple[HitRatio, ...]) -> str | None:
     head = f"{what} {_signed(part.total.estimate)}"
     same = f"{_listed(part.classes)} themselves"
     got = f"because {same} got {'slower' if part.within.estimate > 0 else 'faster'}"
-    if _is_small(part.within, part.total):
+    if _is_small(part.within, part.total) and _is_certain(part.mix):
         amount = "all" if part.within.estimate == 0 else "nearly all"
         return f"{head}, {amount} of it because {ratio}"
-    if _is_small(part.mix, part.total):
+    if _is_small(part.mix, part.total) and _is_certain(part.within):
         return f"{head}, nearly all of it {got}; {ratio}, which hardly shows in it"
     if _is_certain(part.mix) and _is_certain(part.within):
         return f"{head}: {_signed(part.mix.estimate)} because {ratio}, {_signed(part.within.estimate)} {got}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +11,9 @@ from rich.text import Text
 
 from results import units
 from results.planning import Option, PilotCell, Planning, words, worst
+
+_MOST: Final = 10.0
+"""A larger slowdown needs no figure: whoever can find no smaller one finds nothing."""
 
 
 def text(planning: Planning) -> RenderableType:
@@ -48,8 +52,9 @@ def _cells(planning: Planning) -> Table:
         )
     bound = units.percent(planning.confidence)
     table.caption = (
-        "Spread: standard deviation of the log ratio over launches and, in brackets, its upper bound with "
-        f"{bound} confidence; between launches as such, and within one for having so many requests."
+        "Requests: of the smallest launch and arm. Spread: standard deviation of the log ratio over launches and, in "
+        f"brackets, its upper bound with {bound} confidence; between launches as such, and within one for having so "
+        "many requests."
     )
     table.caption_justify, table.caption_style = "left", "dim"
     return table
@@ -102,7 +107,9 @@ def _table(first: str, *others: str) -> Table:
 
 
 def _share(value: float) -> str:
-    return units.percent(value) if math.isfinite(value) else "–"
+    if not math.isfinite(value):
+        return "–"
+    return units.percent(value) if value <= _MOST else f"> {units.percent(_MOST)}"
 
 
 def _minutes(value: float) -> str:

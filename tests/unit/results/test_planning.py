@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -286,6 +287,14 @@ def test_the_text_without_a_recommendation_ends_in_the_reason() -> None:
     assert out.rstrip().endswith(advice.why)
     assert "►" not in out
     assert "spent 2 times" in out
+
+
+def test_a_pilot_that_shows_nothing_is_printed_without_absurd_figures() -> None:
+    """Launches that differ by half give changes beyond any use, which are capped at 1000 %."""
+    out = printed(planned(pilot(between=1.0)))
+
+    assert "> 1000 % (2.0)" in out
+    assert not re.search(r"\d{5} %", out)
 
 
 def test_cells_that_decide_are_those_of_p50_and_p95() -> None:
