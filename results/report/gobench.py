@@ -1,6 +1,6 @@
 """The launches of one arm in Go's benchmark format, for ``benchstat`` and whatever else reads it.
 
-One line is one launch of one cell, so that others can check the verdict with statistics that are not ours. The two arms
+One line is one launch of one cell, so that others can check the verdict with other statistics. The two arms
 are two texts, as ``benchstat`` compares files:
 
     BenchmarkReaderArticle/cache=all/p95 1 744000 ns/op
