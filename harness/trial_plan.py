@@ -265,7 +265,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _in_words(error: ValidationError, file: Path | None) -> str:
     """The first thing wrong, in one line with key, value and remedy."""
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])  # often the cause of others
     where = f"plan file {file}: " if file is not None else ""
     if first["loc"][:1] == ("rate",):
         return f"{where}rate is {first['input']!r}; give requests a second from 0.01 to 1000000, or auto"

@@ -83,6 +83,7 @@ def trial(
         "again": again,
     }
     if plan_only:
+        share = _percentage("10%" if detect is None else detect)
         for name, value in (("--launches", launches), ("--seconds", seconds)):
             if value is not None:
                 raise UsageError(f"{name} {value:g} has no effect with --plan-only, which finds that out; leave it out")
@@ -91,7 +92,7 @@ def trial(
         words += ["--method", method] if method not in {None, "auto"} else []
         words += [] if again is None else ["--again" if again else "--no-again"]
         words += ["--out", str(out)] if out is not None else []
-        return advise(plan, preset, overrides, _percentage(detect or "10%"), words, out=out, json=json)
+        return advise(plan, preset, overrides, share, words, out=out, json=json)
     if detect is not None:
         raise UsageError(
             f"--detect {detect} belongs to --plan-only; a trial takes its margins from its plan, [margins]"

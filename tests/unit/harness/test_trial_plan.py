@@ -8,6 +8,10 @@ import pytest
 
 from harness.errors import UsageError
 from harness.trial_plan import TrialPlan, load, presets
+from results.design import Design, Question
+from results.samples import Cell
+
+PRIMARY = '[[primary]]\npersona = "reader"\nroute = "article"\n'
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -45,6 +49,30 @@ def test_every_preset_is_a_valid_plan(preset: str) -> None:
         ('rate = "fast"', r"rate is 'fast'; "),
         ("launches =", r"is not TOML: "),
         ('prepare = "hot"', r"prepare is 'hot'; input should be 'natural', 'warm' or 'cold'"),
+        ('method = "duett"', r"unknown method 'duett'; did you mean 'duet'\?"),
+        ("method = 3", r"unknown method '3'; choose one of auto, duet, reversal, rounds"),
+        ('again = "perhaps"', r"again is 'perhaps'; "),
+        ('method = "reversal"\nagain = true', r"again needs a place of its own beside before, .* or use method rounds"),
+        ('method = "reversal"\nlaunches = 7', r"launches is 7; give an even number from 4 up"),
+        ('method = "reversal"\nlaunches = 2', r"launches is 2; give an even number from 4 up"),
+        ("settle = -1", r"settle is -1; "),
+        ("[margins]\nfloor_ms = -1", r"margins.floor_ms is -1; "),
+        ("[control]\npersona = 'reader'", r"\[control\] lacks its route"),
+        ("control = 3", r"control is 3; "),
+        (
+            "[control]\npersona = 'reader'\nruote = 'home'",
+            r"unknown key of \[control\] 'ruote'; did you mean 'route'\?",
+        ),
+        (PRIMARY + 'cache = "HITT"', r"unknown cache class 'HITT'; did you mean 'HIT'\?"),
+        (PRIMARY + 'quantile = "p96"', r"unknown quantile 'p96'; did you mean 'p99'\?"),
+        (PRIMARY + "weight = 2", r"unknown key of \[primary\] 'weight'; choose one of cache, persona, quantile, route"),
+        (PRIMARY + PRIMARY, r"primary cell reader article p50 is named twice; name it once"),
+        ('[[primary]]\nroute = "article"', r"\[primary\] lacks its persona"),
+        ('[[primary]]\npersona = "member"\nroute = "login"', r"route 'login' never decides; name a page"),
+        (
+            '[control]\npersona = "reader"\nroute = "article"\n' + PRIMARY + 'cache = "HIT"',
+            r"reader article is both the control and primary; the control is a page the change cannot touch",
+        ),
     ],
 )
 def test_a_wrong_plan_is_one_line_with_key_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:
@@ -73,3 +101,34 @@ def test_true_and_false_become_the_sites_on_and_off(tmp_path: Path) -> None:
     plan = load(_file(tmp_path, "[after.set]\npage_cache = false\ncache_ttl = 5\n"), None, {})
 
     assert plan.after.settings() == {"page_cache": "off", "cache_ttl": "5"}
+
+
+def test_what_is_asked_reaches_the_comparison_as_it_stands(tmp_path: Path) -> None:
+    """Primary cells, control, margins and floor of a plan are those of its design, and survive a record."""
+    text = (
+        PRIMARY
+        + 'cache = "HIT"\nquantile = "p95"\n'
+        + '[control]\npersona = "reader"\nroute = "search"\n[margins]\np50 = 0.2\nfloor_ms = 0.5\n'
+    )
+
+    design = load(_file(tmp_path, text), None, {}).design()
+
+    assert design.primary == (Question(Cell("reader", "article", "HIT"), "p95"),)
+    assert design.control == Cell("reader", "search")
+    assert (design.margins, design.floor_ms) == ({"p50": 0.2, "p95": 0.05, "p99": 0.10}, 0.5)
+    assert Design.from_dict(design.to_dict()) == design
+
+
+def test_what_is_not_asked_is_left_to_the_comparison() -> None:
+    """A plan that says nothing of cells, control and floor has the design's own defaults."""
+    assert TrialPlan().design() == Design()
+
+
+def test_the_second_copy_is_of_before(tmp_path: Path) -> None:
+    """With ``again`` a third arm has the settings of the first; without it there are two."""
+    plan = load(_file(tmp_path, "again = true\n[before.set]\npage_cache = false\n"), None, {})
+
+    assert list(plan.arms) == ["before", "after", "again"]
+    assert plan.arms["again"] == plan.arms["before"]
+    assert list(load(None, "page-cache", {"again": None}).arms) == ["before", "after"]
+    assert list(load(None, "page-cache", {"again": True}).arms) == ["before", "after", "again"]

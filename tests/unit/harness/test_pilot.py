@@ -1,0 +1,25 @@
+"""The rate that the pilot finds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.pilot import BUSY_SHARE, RATE_LIMITS, affordable
+
+
+@given(st.floats(0.01, 1000))
+def test_the_rate_keeps_the_core_as_busy_as_it_may_be(cost_ms: float) -> None:
+    """Within the limits of the rate, all arms together take the share of the core that is theirs, to two digits."""
+    rate = affordable(cost_ms)
+
+    low, high = RATE_LIMITS
+    assert low <= rate <= high
+    if low < rate < high:
+        assert abs(rate * cost_ms / 1e3 - BUSY_SHARE) <= 0.05 * BUSY_SHARE + 1e-9
+
+
+@given(st.floats(0.1, 100), st.floats(0.1, 100))
+def test_a_further_arm_never_raises_the_rate(two_ms: float, third_ms: float) -> None:
+    """The cost of another copy counts, so each arm gets fewer requests or as many."""
+    assert affordable(two_ms + third_ms) <= affordable(two_ms)
