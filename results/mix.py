@@ -34,7 +34,7 @@ MEAN: Final = "mean"
 STATISTICS: Final = (MEAN, *QUANTILES)
 
 FLOOR: Final = statistics.floor(0.5)
-"""Requests below which a stratum of one arm and launch says nothing of its speed: those that a median needs."""
+"""Requests that can stand for any share of the other arm's: those that a median needs."""
 
 _FLOORS: Final = {MEAN: FLOOR} | {name: statistics.floor(level) for name, level in QUANTILES.items()}
 
@@ -66,7 +66,7 @@ class Part:
             slow).
         before_after: Milliseconds; arithmetic means over launches, so that parts and total add up.
         total, mix, within: Milliseconds, means over launches with their t intervals; ``mix + within = total``.
-        compared: Share of each arm's requests in strata that both arms hold in numbers; only those can have become
+        compared: Share of each arm's requests in strata that both arms hold enough of; only those can have become
             faster or slower, all else is mix.
         classes: The cache classes of those strata.
         why_not: Why there are no figures; empty where there are.
@@ -119,9 +119,10 @@ class MixReport:
 def decompose(samples: Samples, launches: tuple[Launch, ...], design: Design, *, paired: bool) -> MixReport:
     """Split the change of every persona and, where there are several, of all together; match addresses.
 
-    A stratum that holds fewer than ``FLOOR`` requests of an arm has no speed there. Where its speed is asked for with
-    the other arm's weight, it keeps the speed of the arm whose weight it is. So a class that one arm alone holds is
-    mix and nothing else: there is nothing that could have become faster or slower.
+    A stratum that one arm alone holds has no speed in the other. Where that is asked for, with the weight of the arm
+    that holds it, it keeps its own. So such a class is mix and nothing else: there is nothing that could have become
+    faster or slower. A stratum of which an arm holds a handful, fewer than ``FLOOR`` requests in a launch and less than
+    half of the other arm's share, is treated alike: three requests do not stand for three hundred.
 
     Args:
         samples: Vocabulary and workload of the launches.
@@ -206,8 +207,21 @@ _VIEWS: Final = ((_AA, BEFORE, BEFORE), (_BB, AFTER, AFTER), (_AB, BEFORE, AFTER
 
 
 def _source(counts: npt.NDArray[np.int64], weigh: int, speed: int) -> npt.NDArray[np.intp]:
-    """The arm whose requests stand for each group: that of the speeds, or the weights' own where it holds too few."""
-    return np.where(counts[speed] >= FLOOR, speed, weigh).astype(np.intp)
+    """The arm whose requests stand for each group: that of the speeds, or the weights' own where it has too few."""
+    return np.where(_stands(counts, weigh, speed), speed, weigh)
+
+
+def _stands(counts: npt.NDArray[np.int64], weigh: int, speed: int) -> npt.NDArray[np.bool_]:
+    """Whether the requests of one arm can stand for the other's share of each group: enough, or half of that share.
+
+    Args:
+        counts: Shape (arms, groups).
+        weigh: The arm whose share it is.
+        speed: The arm whose requests are asked for.
+    """
+    held, share = counts[speed], counts[weigh] / max(int(counts[weigh].sum()), 1)
+    is_half = (held > 0) & (2 * held >= share * int(counts[speed].sum()))
+    return np.asarray((held >= FLOOR) | is_half)
 
 
 def weighted_quantiles(ordered: Floats, weights: Floats, levels: Floats) -> Floats:
@@ -252,7 +266,7 @@ def _parts(samples: Samples, scope: str, persona: int | None, strata: list[_Stra
     counts = np.array([np.where(chosen, launch.counts, 0) for launch in strata])  # (launches, arms, groups)
     if not counts.any():
         return []
-    both: npt.NDArray[np.bool_] = np.all(counts >= FLOOR, axis=1)
+    both = np.array([_stands(each, BEFORE, AFTER) & _stands(each, AFTER, BEFORE) for each in counts])
     inside = np.where(both[:, None], counts, 0).sum(axis=(0, 2))
     with np.errstate(invalid="ignore"):
         compared = Pair(*(float(share) for share in inside / counts.sum(axis=(0, 2))))

@@ -221,6 +221,22 @@ def test_a_handful_of_requests_does_not_stand_for_a_class(held: int, compared: t
     assert (part.within.estimate > 100) == ("MISS" in compared)
 
 
+def test_a_rare_page_of_both_arms_is_compared() -> None:
+    """Nine requests before and eight after stand for each other, so a page that got slower is no mix."""
+    launch = make_launch(
+        1,
+        arm=np.repeat([0, 1], [59, 58]),
+        route=np.concatenate([np.repeat([0, 1], [50, 9]), np.repeat([0, 1], [50, 8])]),
+        ms=np.concatenate([shape(50), 10 * shape(9), shape(50), 20 * shape(8)]),
+        routes=2,
+    )
+    samples = make_samples([launch], routes=("article", "search"))
+    part = found(decompose(samples, samples.launches, DESIGN, paired=True), "mean")
+
+    assert part.compared == Pair(1.0, 1.0)
+    assert part.within.estimate == pytest.approx(10 * (9 / 59 + 8 / 58) / 2)
+
+
 def test_a_mean_is_of_answered_requests_and_a_quantile_of_all() -> None:
     """Two failures in a hundred leave the mean alone and take the figures of p99, with the reason."""
     failed = np.array([math.inf] * 40)
