@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scipy import stats
+from scipy import special
 
 from results.foreign.errors import BadFigure, ForeignError
 from results.foreign.model import ALL, Session
@@ -179,7 +179,7 @@ def _is_over(failed: int, requests: int, *, whole: bool) -> bool:
     """Whether too many failed: of the whole plainly, of a route with its few requests by a binomial test."""
     if failed <= ERROR_LIMIT * requests:
         return False
-    return whole or float(stats.binom.sf(failed - 1, requests, ERROR_LIMIT)) < _BY_CHANCE
+    return whole or float(special.bdtrc(failed - 1, requests, ERROR_LIMIT)) < _BY_CHANCE
 
 
 def _pooled(side: Sessions, name: str) -> tuple[int, int]:
@@ -188,6 +188,11 @@ def _pooled(side: Sessions, name: str) -> tuple[int, int]:
 
 
 def _p_value(bad: int, made: int, bad_after: int, made_after: int) -> float:
-    """Fisher's exact test of one failure rate; failures come in bursts, so it errs towards *errors differ*."""
-    table = [[bad, made - bad], [bad_after, made_after - bad_after]]
-    return float(stats.fisher_exact(table).pvalue)
+    """Two-sided p of one rate of rare failures on both sides, given their sum (Przyborowski & Wilenski 1940).
+
+    Failures come in bursts, so it errs towards *errors differ*.
+    """
+    both, share = bad + bad_after, made_after / (made + made_after)
+    at_most = float(special.bdtr(bad_after, both, share))
+    at_least = float(special.bdtrc(bad_after - 1, both, share)) if bad_after else 1.0
+    return min(1.0, 2 * min(at_most, at_least))

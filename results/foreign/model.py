@@ -149,7 +149,7 @@ class Series:
         if not above:
             return Figure(figure.value, figure.low, math.inf)
         q, high = min(above)
-        if moved - p <= _SMALL_SHIFT and q > p:
+        if moved - p <= _SMALL_SHIFT + 1e-12 and q > p:
             high = figure.high + (moved - p) / (q - p) * (high - figure.high)
         return Figure(figure.value, figure.low, high)
 

@@ -155,7 +155,9 @@ def _qualifier(cell: ForeignCell) -> str:
 
 
 def _verdict_markdown(cell: ForeignCell) -> str:
-    return f"**{cell.verdict.word}**{escape(_qualifier(cell))}"
+    joint = " " if cell.verdict.word in {"faster", "slower"} else ": "
+    said = escape(cell.verdict.qualifier)
+    return f"**{cell.verdict.word}**{joint}{said}" if said else f"**{cell.verdict.word}**"
 
 
 def _evidence(comparison: ForeignComparison) -> str:

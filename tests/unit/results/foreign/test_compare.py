@@ -110,15 +110,13 @@ def test_equal_versions_can_be_told_to_be_equal() -> None:
 
 
 def test_the_interval_is_students_over_sessions() -> None:
-    """d, s, t and Bonferroni are those of the formula: checked against scipy's t and numpy's standard deviation."""
-    from scipy import stats
-
+    """d, s, t and Bonferroni are those of the formula; 2.9687 is in tables of t at 0.9875 with 6 degrees of freedom."""
     before, after = group("a", 7, 10, spread=0.05), [drawn("b", 50), drawn("c", 51)]
     found = compare(before, after)
 
     logs = [np.log([each.series[0].figure(0.5).value for each in side]) for side in (before, after)]  # type: ignore[union-attr]
-    t = stats.t.ppf(1 - 0.05 / (2 * len(found.primary)), 6)
-    half = t * logs[0].std(ddof=1) * math.sqrt(1 / 7 + 1 / 2)
+    assert len(found.primary) == 2
+    half = 2.9687 * logs[0].std(ddof=1) * math.sqrt(1 / 7 + 1 / 2)
     difference = logs[1].mean() - logs[0].mean()
     ratio = found.primary[0].ratio
     assert found.primary[0].spread == pytest.approx(logs[0].std(ddof=1))
@@ -372,13 +370,16 @@ def test_a_wider_margin_never_creates_a_difference(levels: list[float], others: 
 
 
 def test_the_false_alarms_of_equal_sessions_keep_their_level() -> None:
-    """Of 200 comparisons of five sessions with one, all of one version, at most 20 intervals exclude no change."""
+    """Of 100 comparisons of five sessions with one, all of one version, at most 13 intervals exclude no change.
+
+    With a level of 5 % more would be seen once in a thousand times (binomial); the draws are fixed.
+    """
     wrong = 0
     draw = np.random.default_rng(7)
-    for _ in range(200):
+    for _ in range(100):
         levels = np.exp(draw.normal(0, 0.05, 6))
         made = [session(f"s{n}", np.linspace(5, 20, 30) * level) for n, level in enumerate(levels)]
         ratio = compare(made[:5], made[5:]).primary[0].ratio
         wrong += ratio.low > 1 or ratio.high < 1
 
-    assert 0 < wrong <= 20
+    assert 0 < wrong <= 13

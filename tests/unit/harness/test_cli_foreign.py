@@ -1,0 +1,135 @@
+"""``anp compare`` with result files of other tools: which sides it takes, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from harness.cli import app, foreign
+from harness.errors import HarnessError
+from results.errors import ResultsError
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "foreign_results"
+HEADER = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,50%,95%,99%\n"
+
+
+def run(*words: str | Path) -> Result:
+    """The command with its arguments."""
+    return CliRunner().invoke(app, ["compare", *map(str, words)], standalone_mode=False)
+
+
+def locust(path: Path, p50: int, failed: int = 0) -> Path:
+    """A statistics CSV of locust."""
+    row = f"5000,{failed},{p50},{p50},{p50},{2 * p50},{3 * p50}\n"
+    path.write_text(f"{HEADER}GET,/articles,{row},Aggregated,{row}")
+    return path
+
+
+def test_two_milliseconds_against_one_is_instrument_resolution(tmp_path: Path) -> None:
+    """The command says not enough data and why, and exits with 0, or with 3 where that is asked for."""
+    files = locust(tmp_path / "a.csv", 2), locust(tmp_path / "b.csv", 1)
+
+    result, strict = run(*files), run(*files, "--fail-on", "not-enough-data")
+
+    assert result.stdout.startswith("NOT ENOUGH DATA")
+    assert "instrument resolution" in result.stdout
+    assert (result.return_value, strict.return_value) == (0, 3)
+
+
+def test_folders_are_sides_of_several_sessions(tmp_path: Path) -> None:
+    """Six sessions a side, five times as slow: slower, and exit code 1."""
+    for side, p50 in (("before", 20), ("after", 100)):
+        (tmp_path / side).mkdir()
+        for number in range(6):
+            locust(tmp_path / side / f"{number}.csv", p50 + number)
+
+    result = run(tmp_path / "before", tmp_path / "after", "--json", "-")
+
+    found = json.loads(result.stdout)
+    assert (result.return_value, found["overall"]["word"], found["grade"]) == (1, "slower", "C")
+    assert [session["file"] for session in found["sessions"]["before"]][:2] == ["before/0.csv", "before/1.csv"]
+
+
+def test_not_comparable_exits_with_four() -> None:
+    """Different tools: exit code 4, and 0 where invalid does not count."""
+    files = FIXTURES / "hey.txt", FIXTURES / "wrk.txt"
+
+    assert run(*files).return_value == 4
+    assert run(*files, "--fail-on", "slower").return_value == 0
+
+
+def test_reports_go_to_files(tmp_path: Path) -> None:
+    """JSON and Markdown are written, and the terminal still gets the verdict."""
+    result = run(
+        *(FIXTURES / "hey.txt", FIXTURES / "wrk.txt"),
+        *("--json", tmp_path / "x.json", "--markdown", tmp_path / "x.md"),
+    )
+
+    assert json.loads((tmp_path / "x.json").read_text())["kind"] == "foreign"
+    assert (tmp_path / "x.md").read_text().startswith("<!-- anp-comparison -->")
+    assert result.stdout.startswith("NOT COMPARABLE")
+
+
+def error(*words: str | Path) -> str:
+    """The message with which the command refuses."""
+    result = run(*words)
+    assert isinstance(result.exception, HarnessError | ResultsError), result.output
+    return str(result.exception)
+
+
+def test_a_file_beside_a_record_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Records and files of other tools do not mix, whichever comes first."""
+    (tmp_path / "record").mkdir()
+    (tmp_path / "record" / "plan.json").write_text("{}")
+
+    for sides in ((FIXTURES / "wrk.txt", tmp_path / "record"), (tmp_path / "record", FIXTURES / "wrk.txt")):
+        message = error(*sides)
+        assert "compare files with files or records with records" in message
+        assert "\n" not in message
+
+
+def test_one_file_alone_is_refused() -> None:
+    """A session needs another beside it."""
+    assert "name the file to judge it against" in error(FIXTURES / "wrk.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "is empty"), ("no result of anything\n", "is of no format"), (HEADER, "holds no request")],
+)
+def test_a_bad_file_is_one_line(tmp_path: Path, content: str, said: str) -> None:
+    """The reason names the file; the exit code of such an error is 2."""
+    bad = tmp_path / "bad.csv"
+    bad.write_text(content)
+
+    message = error(FIXTURES / "locust_stats.csv", bad)
+
+    assert "bad.csv" in message
+    assert said in message
+    assert "\n" not in message
+
+
+def test_a_page_is_for_records(tmp_path: Path) -> None:
+    """There is no HTML of foreign results, and nothing is written."""
+    page = tmp_path / "x.html"
+
+    assert "--html is for run records" in error(FIXTURES / "hey.txt", FIXTURES / "wrk.txt", "--html", page)
+    assert not page.exists()
+
+
+def test_names_of_records_are_not_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """latest, a record's folder and an empty folder are no result files, also where a file is called latest."""
+    monkeypatch.chdir(tmp_path)
+    Path("latest").write_text("x")
+    Path("record").mkdir()
+    Path("record/plan.json").write_text("{}")
+    Path("empty").mkdir()
+    shutil.copyfile(FIXTURES / "wrk.txt", "wrk.txt")
+
+    assert not foreign.is_meant("latest", "record")
+    assert not foreign.is_meant("empty", None)
+    assert foreign.is_meant("record", "wrk.txt")
