@@ -1,7 +1,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -12,8 +12,10 @@ from results.cells import CellResult
 from results.comparison import Comparison, compare_archived, compare_trial
 from results.design import Design
 from results.errors import ComparisonError
+from results.gate import Effect
 from results.record import Record, read_record
 from results.report.json import schema
+from results.samples import Cell
 
 OPPOSITE = {"faster": "slower", "slower": "faster"}
 NO_FLOOR = Design(floor_ms=0.0)
@@ -299,3 +301,76 @@ def test_the_design_of_the_plan_is_used(make_trial: Callable[..., Record]) -> No
 
     assert compare_trial(record).design.alpha == 0.01
     assert compare_trial(read_record(record.path), Design()).design.alpha == 0.05
+
+
+@pytest.mark.parametrize(
+    ("method", "grade", "claim"),
+    [("duet", "A", "loaded at once"), ("rounds", "A", "one after the other"), ("reversal", "B", "switched")],
+)
+def test_the_grade_is_that_of_the_design(
+    make_trial: Callable[..., Record], method: str, grade: str, claim: str
+) -> None:
+    """Side by side and in random order is grade A, one slot switched to and fro grade B; each says what it claims."""
+    comparison = compare_trial(make_trial(method=method, pages=pages(0.5)))
+
+    assert (comparison.method, comparison.grade) == (method, grade)
+    assert claim in " ".join(comparison.caveats)
+    assert comparison.overall.word == "faster"
+
+
+def test_a_duet_that_was_given_up_says_why(make_trial: Callable[..., Record]) -> None:
+    """A trial that asked for a duet and holds rounds tells that it fell back."""
+    fallen = compare_trial(make_trial(method="rounds", plan={"method": "auto"}))
+
+    assert fallen.fallback is not None
+    assert "hold each other up" in fallen.fallback
+    assert compare_trial(make_trial(method="rounds")).fallback is None
+
+
+def test_a_control_takes_off_what_the_change_cannot_have_done(make_trial: Callable[..., Record]) -> None:
+    """Where a page that nobody touched is slower too, only what goes beyond it is the change's."""
+    control = {"persona": "reader", "route": "about", "requests": 400, "after_ms": 4.0 * 1.2}
+    page = {"persona": "reader", "route": "home", "requests": 400, "after_ms": 4.0 * 1.2 * 1.5}
+    record = make_trial(pages=[page, control])
+    plain, controlled = (compare_trial(record, Design(control=given)) for given in (None, Cell("reader", "about")))
+
+    assert cells(plain)["reader home p50"].ratio.estimate == pytest.approx(1.8, rel=0.05)
+    assert cells(controlled)["reader home p50"].ratio.estimate == pytest.approx(1.5, rel=0.05)
+    assert {result.cell.route for result in controlled.primary} == {"home"}
+
+
+def test_a_quantile_between_hits_and_misses_is_not_judged(make_trial: Callable[..., Record]) -> None:
+    """Where a twentieth misses, the 95th percentile jumps between hits and misses, and is told so instead of judged."""
+    hits = {"persona": "reader", "route": "home", "requests": 760, "before_cache": "HIT", "after_cache": "HIT"}
+    misses = {"persona": "reader", "route": "home", "requests": 40, "before_ms": 80.0, "after_ms": 80.0}
+    results = cells(compare_trial(make_trial(pages=[hits, misses])))
+
+    assert "gap" in results["reader home p95"].tags
+    assert results["reader home p95"].verdict.word == "not enough data"
+    assert "jumps" in results["reader home p95"].verdict.qualifier
+    assert results["reader home p50"].tags == ()
+
+
+def test_what_the_hit_ratio_did_is_in_the_headlines_company(make_trial: Callable[..., Record]) -> None:
+    """Where more hits make a page faster and nothing else did, the sentence after the tally says so."""
+    page = {"persona": "reader", "route": "home"}
+    hits = page | {"requests": 400, "before_ms": 1.0, "after_ms": 1.0, "before_cache": "HIT", "after_cache": "HIT"}
+    misses = page | {"requests": 200, "before_ms": 40.0, "after_ms": 40.0}
+    moved = page | {"requests": 200, "before_ms": 40.0, "after_ms": 1.0, "after_cache": "HIT"}
+    comparison = compare_trial(make_trial(pages=[hits, misses, moved]))
+
+    assert any("hit ratio" in sentence for sentence in comparison.overall.sentences)
+    mean = comparison.mix.part("reader", "mean")
+    assert mean is not None
+    assert mean.mix.estimate == pytest.approx(mean.total.estimate, rel=0.1)
+    assert mean.mix.estimate + mean.within.estimate == pytest.approx(mean.total.estimate)
+    words = {result.cell.cache: result.verdict.word for result in comparison.cells if result.quantile == "p50"}
+    assert not {words["HIT"], words["MISS"]} & {"faster", "slower"}
+
+
+def test_every_gate_stands_in_the_order_of_its_weight(demo_comparison: Comparison) -> None:
+    """Gates that make a run invalid come first, notes last; each has a code, a limit and what it measured."""
+    order = [get_args(Effect).index(gate.effect) for gate in demo_comparison.gates]
+
+    assert order == sorted(order)
+    assert len({gate.code for gate in demo_comparison.gates}) == len(order)

@@ -1,13 +1,16 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from numpy.testing import assert_array_equal
 
 from results.caching import transitions
-from results.columns import REQUESTS
+from results.columns import REQUESTS, URLS
 from results.errors import ComparisonError
 from results.record import Record, RecordWriter, read_record
 from results.samples import AFTER, BEFORE, Cell, health, read_archived, read_trial
@@ -199,3 +202,60 @@ def test_health_of_format_1_is_unknown_where_it_was_not_kept() -> None:
     assert np.isfinite(state.lag_p99_ms).all()
     assert np.isnan(state.loop_lag_ms).all()
     assert np.isnan(state.start_lag_p99_ms).all()
+
+
+@pytest.mark.parametrize("method", ["rounds", "reversal"])
+def test_rounds_of_a_launch_are_one_launch(make_trial: Callable[..., Record], method: str) -> None:
+    """Arms that were loaded in turn are matched request by request, as if they had been loaded side by side."""
+    beside = read_trial(make_trial(launches=4), "before", "after")
+    in_turn = read_trial(make_trial(launches=4, method=method), "before", "after")
+
+    assert [launch.number for launch in in_turn.launches] == [1, 2, 3, 4]
+    for one, other in zip(beside.launches, in_turn.launches, strict=True):
+        assert (other.unlike, other.alone) == (0, 0)
+        for arm in (0, 1):
+            assert_array_equal(
+                np.sort(one.response_ms[one.arm_rows(arm)]), np.sort(other.response_ms[other.arm_rows(arm)])
+            )
+
+
+def test_who_came_first_is_known(make_trial: Callable[..., Record]) -> None:
+    """A reversal goes A-B-B-A; a duet has no first arm."""
+    reversal = read_trial(make_trial(launches=4, method="reversal"), "before", "after")
+    duet = read_trial(make_trial(launches=4), "before", "after")
+
+    assert [launch.first for launch in reversal.launches] == [BEFORE, AFTER, BEFORE, AFTER]
+    assert [launch.first for launch in duet.launches] == [None] * 4
+
+
+def test_a_round_that_is_missing_leaves_its_launch_with_one_arm(make_trial: Callable[..., Record]) -> None:
+    """A launch of which one round was never made is not mixed up with its neighbours."""
+    record = make_trial(launches=4, method="reversal")
+    shutil.rmtree(record.path / "launches" / "02.2-before")
+    launches = read_trial(record, "before", "after").launches
+
+    assert [launch.number for launch in launches] == [1, 2, 3, 4]
+    assert [bool(launch.arm_rows(BEFORE).size) for launch in launches] == [True, False, True, True]
+
+
+def test_an_address_has_one_number_in_every_round(make_trial: Callable[..., Record]) -> None:
+    """Where the rounds number their addresses otherwise, the paths say which are the same."""
+    record = make_trial(launches=1, method="reversal")
+    (folder,) = (record.path / "launches").glob("*-after")
+    _renumber(folder)
+    launch = read_trial(record, "before", "after").launches[0]
+
+    assert launch.unlike == 0
+    assert set(launch.url[launch.arm_rows(BEFORE)]) == set(launch.url[launch.arm_rows(AFTER)])
+
+
+def _renumber(folder: Path) -> None:
+    """Number the addresses of a swarm record from 100 on, backwards."""
+    for name, schema in (("requests", REQUESTS), ("urls", URLS)):
+        path = folder / f"{name}.arrows"
+        with pa.OSFile(str(path), "rb") as source:
+            table = pa.ipc.open_stream(source).read_all()
+        url = pc.subtract(pa.scalar(100, pa.int32()), table.column("url").cast(pa.int32()))
+        table = table.set_column(table.schema.get_field_index("url"), "url", url.cast(pa.int32()))
+        with pa.OSFile(str(path), "wb") as target, pa.ipc.new_stream(target, schema) as writer:
+            writer.write_table(table.cast(schema))
