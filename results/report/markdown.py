@@ -22,6 +22,7 @@ _LONGEST_NAME: Final = 200
 
 _MOST_ROWS: Final = 12
 _WEIGHT: Final = ("slower", "not comparable", "invalid", "not enough data", "faster", "no difference")
+_INVISIBLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _BREAK: Final = "\N{ZERO WIDTH SPACE}"
 
 
@@ -110,12 +111,17 @@ def escape(text: str, longest: int = _LONGEST) -> str:
 
 
 def literal(text: str, longest: int = _LONGEST) -> str:
-    """Text that Markdown and HTML both take literally, on one line and of bounded length."""
-    text = " ".join(text.split())
+    """Text that Markdown and HTML both take literally, on one line and of bounded length.
+
+    Control characters, and those that turn the direction of writing round, are left out.
+    """
+    text = _INVISIBLE.sub("", " ".join(text.split()))
     if len(text) > longest:
         text = text[:longest] + "…"
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~@])", r"\\\1", text)
+    text = re.sub(r"([\\`*_\[\]|#~@])", r"\\\1", text)
+    text = re.sub(r"^([-+=])", r"\\\1", text)  # where a line begins, these would make a list or a heading of it
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
 
 
 def code(text: str) -> str:

@@ -1,10 +1,12 @@
 import dataclasses
+import html
 import re
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from results.comparison import Comparison, compare_trial
 from results.record import Record
@@ -111,11 +113,18 @@ def test_nothing_becomes_a_link(reference: str) -> None:
     assert escaped.replace("\\", "").replace("\N{ZERO WIDTH SPACE}", "") == f"see {reference} now"
 
 
-@given(st.text())
-def test_escaped_text_holds_no_markup(text: str) -> None:
-    """Whatever is escaped is one line without a tag."""
-    escaped = markdown.escape(text)
+HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\\\\`*_[]()|#~@<>&!-+=.1 \n{}:/\"'")))
 
-    assert "\n" not in escaped
-    assert "<" not in escaped
-    assert ">" not in escaped.replace("\\>", "")
+
+@given(HOSTILE, st.sampled_from(["{}", "| h |\n| --- |\n| {} |", "- {}", "# {}", "**{}**"]))
+def test_text_stays_text(text: str, place: str) -> None:
+    """Wherever it stands, a Markdown reader shows the text as it is, less its control characters, and no markup."""
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    shown = page.render(place.format(markdown.literal(text)))
+    plain = page.render(place.format("x"))
+    before, after = plain.split("x")
+    wanted = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", " ".join(text.split())).strip()
+
+    if wanted and "**" not in place:
+        assert html.unescape(shown.removeprefix(before).removesuffix(after)).strip() == wanted
+    assert len(re.findall("<[a-z]", shown)) <= len(re.findall("<[a-z]", plain))
