@@ -22,7 +22,7 @@ from results.samples import read_trial
 
 LAUNCHES: Final = 3
 SECONDS: Final = 4.0
-"""Launches of a pilot, and measured seconds of each; a reversal takes ``SHORTEST_REVERSAL`` launches."""
+"""Launches of a pilot, and most measured seconds of each; a reversal takes ``SHORTEST_REVERSAL`` launches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, comma
     """Carry out the pilot of a trial and say what the trial would show.
 
     Args:
-        plan: Of the trial to come; its launches and seconds are not used.
+        plan: Of the trial to come; its launches are not used.
         detect: The slowdown that must not be missed, as a fraction.
         command: How the trial is begun.
         out: Where run records go; ``None`` for the usual place.
@@ -62,9 +62,11 @@ def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, comma
 
 
 def pilot_of(plan: TrialPlan) -> TrialPlan:
-    """The plan of the pilot."""
+    """The plan of the pilot: few launches, and no longer ones than those of the trial."""
     number = SHORTEST_REVERSAL if plan.method == "reversal" else LAUNCHES
-    return plan.model_copy(update={"name": f"{plan.name}-pilot", "launches": number, "seconds": SECONDS})
+    return plan.model_copy(
+        update={"name": f"{plan.name}-pilot", "launches": number, "seconds": min(SECONDS, plan.seconds)}
+    )
 
 
 def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from harness import probe, site, source, swarm
 from harness.cores import Cores, choose_cores
-from harness.errors import RunFailed, TargetError
+from harness.errors import RunFailed, TargetError, UsageError, unknown
 from harness.processes import Child, check_interrupted, uninterrupted
 from harness.progress import Advance, Steps
 from harness.trial_plan import TrialPlan
@@ -178,6 +178,10 @@ class Rig:
 
         Returns:
             The complete record.
+
+        Raises:
+            UsageError: The plan names a page that its scenario does not ask for.
+            RunFailed: The swarm or a site ended otherwise than by the plan.
         """
         urls = {one.name: one.url for one in self.sites}
         plan = SwarmPlan(
@@ -195,7 +199,7 @@ class Rig:
             prepare=self.plan.prepare,
             corpus=self.plan.corpus.corpus().to_dict(),
         )
-        return swarm.run(
+        record = swarm.run(
             plan,
             out,
             self.log(label),
@@ -204,6 +208,8 @@ class Rig:
             watch=self._watch,
             advance=advance,
         )
+        check_cells(self.plan, record)
+        return record
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Complete the record of a trial that came to its end."""
@@ -224,6 +230,20 @@ class Rig:
                 one.check_alive()
             except TargetError as error:
                 raise RunFailed(str(error)) from error
+
+
+def check_cells(plan: TrialPlan, record: Record) -> None:
+    """See that primary cells and control are of pages that the scenario asks for, which its first swarm tells.
+
+    Raises:
+        UsageError: One is not; with the pages there are.
+    """
+    personas = (record.plan.get("scenario") or {}).get("personas") or []
+    pages = [f"{persona['name']} {route}" for persona in personas for route in persona["routes"]]
+    for what, named in (("primary", plan.primary), ("control", (plan.control,) if plan.control is not None else ())):
+        for one in named:
+            if (page := str(one.cell())) not in pages:
+                raise UsageError(f"{what}: {unknown(f'page of scenario {plan.scenario}', page, pages)}")
 
 
 def after(seconds: float, advance: Advance) -> Advance:

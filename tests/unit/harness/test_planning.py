@@ -22,3 +22,8 @@ def test_a_pilot_is_the_trial_in_small(method: str, launches: int) -> None:
     kept = {"name", "launches", "seconds"}
     assert pilot.model_dump(exclude=kept) == plan.model_dump(exclude=kept)
     assert TrialPlan.model_validate(pilot.model_dump()) == pilot
+
+
+def test_a_pilot_is_no_longer_than_the_trial() -> None:
+    """Launches that are shorter than a pilot's are taken as they are."""
+    assert pilot_of(TrialPlan.model_validate({"seconds": 1.5})).seconds == 1.5
