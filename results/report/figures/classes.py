@@ -76,7 +76,7 @@ def _figure(shares: Sequence[ClassShare], width: float) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, 1)
-    linear_ticks(axes.xaxis, 0, 1, name=lambda value: f"{100 * value:.0f} %")
+    linear_ticks(axes.xaxis, 0, 1, most=5 if is_wide(width) else 2, name=lambda value: f"{100 * value:.0f} %")
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: names.index(labels[i]))
     figure.legend(

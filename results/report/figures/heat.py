@@ -109,7 +109,7 @@ def _map(axes: Axes, heat: Heat, arm: ArmHeat, most: int) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    for digits in ((1, 2, 5), (1, 3), (1,)):
+    for digits in (range(1, 10), (1, 2, 5), (1, 3), (1,)):
         ticks = [d * 10.0**e for e in range(-4, 7) for d in digits if low <= d * 10.0**e <= high]
         if len(ticks) <= 6:
             break

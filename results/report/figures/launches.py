@@ -147,6 +147,7 @@ def _panel(axes: Axes, each: Sequence[Point]) -> None:
     axes.set_ylim(bottom, top)
     log_ticks(axes.yaxis, bottom, top, most=5)
     axes.grid(axis="y")
+    edge = top * (bottom / top) ** 0.05
     numbers = [point.launch for point in each]
     joins: tuple[list[float], list[float]] = ([], [])
     groups: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
@@ -154,7 +155,7 @@ def _panel(axes: Axes, each: Sequence[Point]) -> None:
         for arm in ("before", "after"):
             level = getattr(point.level_ms, arm)
             kind = "failed" if math.isinf(level) else "level" if point.used else "left out"
-            spot = point.launch + _aside(point, arm), min(level, top)
+            spot = point.launch + _aside(point, arm), min(level, edge)
             for target in (groups.setdefault((arm, kind), ([], [])), joins):
                 target[0].append(spot[0])
                 target[1].append(spot[1])

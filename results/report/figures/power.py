@@ -62,24 +62,12 @@ def _figure(results: Sequence[CellResult], width: float) -> Figure:
         axes.plot(ends, [row, row], color=MUTED, linewidth=1.4)
         axes.plot(ends[0], row, "o", markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.5, clip_on=False)
         axes.plot(ends[1], row, ">" if result.convincing > _MOST else "s", color=AFTER, markersize=6.5, clip_on=False)
+        name = shortened(str(result.cell), 2.5 if wide else 3.4, f" {result.quantile}")
+        place = axes.get_yaxis_transform()
         if wide:
-            axes.text(
-                -0.1 / 7,
-                row,
-                shortened(str(result.cell), 2.5, f" {result.quantile}"),
-                ha="right",
-                va="center",
-                transform=axes.get_yaxis_transform(),
-            )
+            axes.text(-0.014, row, name, ha="right", va="center", transform=place)
         else:
-            axes.text(
-                0,
-                row + 0.2,
-                shortened(str(result.cell), 3.4, f" {result.quantile}"),
-                ha="left",
-                va="bottom",
-                transform=axes.get_yaxis_transform(),
-            )
+            axes.text(0, row + 0.2, name, ha="left", va="bottom", transform=place)
     linear_ticks(axes.xaxis, 0, top * 1.06, most=6 if wide else 4, name=lambda value: f"{100 * value:.3g} %")
     axes.set_xlabel("slowdown")
     handles = [
