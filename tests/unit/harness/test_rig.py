@@ -13,6 +13,7 @@ from harness.trial_plan import TrialPlan
 from results.record import Record
 
 PERSONAS = [{"name": "reader", "routes": {"article": 0.8, "home": 0.2}}, {"name": "member", "routes": {"me": 1.0}}]
+ONE_OF = "choose one of member me, reader article, reader home"
 RECORD = Record(Path("swarm"), "swarm", {"scenario": {"name": "readers_and_members", "personas": PERSONAS}}, {})
 
 
@@ -38,8 +39,7 @@ def test_pages_of_the_scenario_can_be_named() -> None:
         ),
         (
             {"control": page("guest", "search")},
-            "control: unknown page of scenario readers_and_members 'guest search'; choose one of "
-            + "member me, reader article, reader home",
+            "control: unknown page of scenario readers_and_members 'guest search'; " + ONE_OF,
         ),
     ],
 )
