@@ -10,7 +10,7 @@ the change from A to B is split evenly over the two orders in which weights and 
 Their sum is the total, always. For the mean this is the decomposition of Kitagawa (1955); for quantiles it is the
 reweighting of DiNardo, Fortin & Lemieux (1996) with the Shapley value over both orders. What is asked of each route is
 fixed by the schedule, so the mix is what the page cache did. A class is an outcome and not a treatment: which requests
-are in it differs between arms, and ``Matched`` says what is left when addresses are compared with themselves.
+are in it differs between arms, and ``results.matching`` says what is left when addresses are compared with themselves.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from results import statistics
 from results.caching import HitRatio
 from results.columns import CACHE_CLASSES
 from results.design import QUANTILES, Design
+from results.matching import NOUNS, Matched, match, warning
 from results.measures import Interval, Pair
 from results.samples import AFTER, ALL, BEFORE, Floats, Launch, Samples
-from results.units import change, counted, milliseconds, percent
+from results.units import counted, milliseconds, percent
 
 MEAN: Final = "mean"
 STATISTICS: Final = (MEAN, *QUANTILES)
@@ -43,17 +44,6 @@ _NEARLY_ALL: Final = 0.10
 
 _AA, _AB, _BA, _BB = range(4)
 """Places of T(wA, FA), T(wA, FB), T(wB, FA) and T(wB, FB)."""
-
-_NOUNS: Final = {
-    "HIT": "hits",
-    "STALE": "stale replies",
-    "REVALIDATED": "revalidated replies",
-    "EXPIRED": "expired replies",
-    "MISS": "misses",
-    "BYPASS": "bypassing replies",
-    "ERROR": "error replies",
-    "UNKNOWN": "replies of unknown class",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +71,6 @@ class Part:
     compared: Pair
     classes: tuple[str, ...]
     why_not: str
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """One cache class of a page, as it is and address for address.
-
-    Attributes:
-        requests: Of each arm, over all launches: answered, and to addresses that have this class in both arms.
-        ratio: After over before of the geometric mean latency, every address compared with itself.
-        plain: The same of all answered requests of the class, whatever their addresses.
-        is_selected: Whether the plain ratio shows a change that the addresses themselves do not show.
-    """
-
-    persona: str
-    route: str
-    cache: str
-    requests: tuple[int, int]
-    ratio: Interval
-    plain: Interval
-    is_selected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +110,18 @@ def decompose(samples: Samples, launches: tuple[Launch, ...], design: Design, *,
         for name, persona in scopes
         for part in _parts(samples, name, persona, strata, design.alpha if paired else None)
     )
-    matched = _matched(samples, strata, design) if paired else ()
-    return MixReport(parts, matched, tuple(_warning(each) for each in matched if each.is_selected))
+    matched = match(samples, launches, design) if paired else ()
+    return MixReport(parts, matched, tuple(warning(each) for each in matched if each.is_selected))
 
 
 class _Strata:
     """One launch, sorted by latency once; ``group`` counts persona, route and class as ``Launch.bounds`` does."""
 
     def __init__(self, samples: Samples, launch: Launch) -> None:
-        self.launch = launch
-        self.latency = samples.deciding_ms(launch)
         self.groups = (launch.bounds.size - 1) // 2
         self.counts = np.diff(launch.bounds).reshape(2, self.groups)
         code = np.repeat(np.arange(2 * self.groups), self.counts.ravel())
-        by_group = self.latency[launch.order]
+        by_group = samples.deciding_ms(launch)[launch.order]
         rank = np.argsort(by_group)
         self.ordered: Floats = by_group[rank]
         self.code = code[rank]
@@ -315,90 +283,6 @@ def _over_launches(values: Floats, alpha: float | None) -> Interval:
     return Interval(*statistics.mean_interval(values, alpha))
 
 
-def _matched(samples: Samples, strata: list[_Strata], design: Design) -> tuple[Matched, ...]:
-    """Of every class of a page for which all launches hold enough matched requests in both arms."""
-    groups = np.flatnonzero(np.all([launch.answered >= FLOOR for launch in strata], axis=(0, 1)))
-    logs = []
-    for launch in strata:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs.append(np.log(launch.latency))
-    out = []
-    for group in groups:
-        found = [_address_effect(launch, log, int(group)) for launch, log in zip(strata, logs, strict=True)]
-        requests = np.array([counts for counts, _, _ in found])  # (launches, arms)
-        if requests.min() < FLOOR:
-            continue
-        ratio = np.array([effect for _, effect, _ in found])
-        plain = np.array([effect for _, _, effect in found])
-        page, cache = divmod(int(group), len(CACHE_CLASSES))
-        persona, route = divmod(page, len(samples.routes))
-        matched, whole, between = (
-            Interval(*statistics.mean_interval(values, design.alpha)) for values in (ratio, plain, plain - ratio)
-        )
-        out.append(
-            Matched(
-                samples.personas[persona],
-                samples.routes[route],
-                CACHE_CLASSES[cache],
-                (int(requests[:, BEFORE].sum()), int(requests[:, AFTER].sum())),
-                _ratio(matched),
-                _ratio(whole),
-                _is_selected(matched, whole, between, math.log1p(design.margins.get("p50", 0.03))),
-            )
-        )
-    return tuple(out)
-
-
-def _address_effect(strata: _Strata, log: Floats, group: int) -> tuple[tuple[int, int], float, float]:
-    """Log ratio of one class in one launch, address for address: matched requests, its value, and the plain one.
-
-    The least-squares effect of the arm where log latency is a level of the address plus an effect of the arm: each
-    address has its difference of mean logs, weighted by ``n_A n_B / (n_A + n_B)``, the inverse of its variance.
-    """
-    counts, sums = [], []
-    launch = strata.launch
-    low = [launch.bounds[arm * strata.groups + group] for arm in (BEFORE, AFTER)]
-    high = [launch.bounds[arm * strata.groups + group + 1] for arm in (BEFORE, AFTER)]
-    rows = [launch.order[start:end] for start, end in zip(low, high, strict=True)]
-    rows = [part[np.isfinite(log[part])] for part in rows]
-    plain = float(log[rows[AFTER]].mean() - log[rows[BEFORE]].mean()) if all(part.size for part in rows) else math.nan
-    rows = [part[launch.url[part] >= 0] for part in rows]
-    size = max((int(launch.url[part].max(initial=0)) for part in rows), default=0) + 1
-    for part in rows:
-        url = launch.url[part]
-        counts.append(np.bincount(url, minlength=size))
-        sums.append(np.bincount(url, weights=log[part], minlength=size))
-    both = np.flatnonzero((counts[BEFORE] > 0) & (counts[AFTER] > 0))
-    before, after = counts[BEFORE][both], counts[AFTER][both]
-    if not both.size:
-        return (0, 0), math.nan, plain
-    difference = sums[AFTER][both] / after - sums[BEFORE][both] / before
-    weight = before * after / (before + after)
-    return (int(before.sum()), int(after.sum())), float(weight @ difference / weight.sum()), plain
-
-
-def _is_selected(matched: Interval, plain: Interval, between: Interval, log_margin: float) -> bool:
-    """Whether the plain effect is certain, the matched one is not on its side, and what is between them is certain."""
-    side = 1 if plain.low > 0 else -1 if plain.high < 0 else 0
-    agrees = matched.low > 0 if side > 0 else matched.high < 0
-    apart = between.low > 0 if side > 0 else between.high < 0
-    return side != 0 and not agrees and apart and abs(between.estimate) > log_margin
-
-
-def _ratio(log: Interval) -> Interval:
-    return Interval(*(math.exp(value) if value < 700 else math.inf for value in (log.estimate, log.low, log.high)))
-
-
-def _warning(matched: Matched) -> str:
-    word = "slower" if matched.plain.estimate > 1 else "faster"
-    low, high = change(matched.ratio.low), change(matched.ratio.high)
-    return (
-        f"{_NOUNS[matched.cache].capitalize()} of {matched.persona} {matched.route} pages look {word} "
-        f"({change(matched.plain.estimate)}), yet address for address they are not: "
-        f"{change(matched.ratio.estimate)} [{low}, {high}]. Other pages are in this class afterwards."
-    )
-
-
 def sentence(report: MixReport, hit_ratios: tuple[HitRatio, ...]) -> str | None:
     """What became of p95 (else of p50, else of the mean) and why, as a clause without a full stop.
 
@@ -469,7 +353,7 @@ def _signed(value: float) -> str:
 
 def _listed(classes: tuple[str, ...]) -> str:
     """``hits``, ``hits and misses``; beyond three kinds they are not told one by one."""
-    words = [_NOUNS[name] for name in classes]
+    words = [NOUNS[name] for name in classes]
     if not words or len(words) > 3:
         return "replies of one class"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -349,63 +349,6 @@ def test_an_infinite_value_is_never_interpolated() -> None:
     assert weighted_quantiles(values, np.ones(4), np.array([0.5, 2 / 3, 0.7])).tolist() == [2.5, 3.0, math.inf]
 
 
-def pages(number: int, *, moved: bool, factor: float = 1.0) -> Launch:
-    """Two addresses, one cheap (10 ms) and one dear (40 ms); ``moved`` makes most cheap misses hits afterwards."""
-    rng = np.random.default_rng(number)
-    rows: list[tuple[int, str, int, float]] = []
-    for arm, cheap in ((0, 200), (1, 40 if moved else 200)):
-        rows += [(arm, "MISS", 1, 10.0)] * cheap + [(arm, "HIT", 1, 1.0)] * (400 - cheap)
-        rows += [(arm, "MISS", 2, 40.0)] * 200 + [(arm, "HIT", 2, 1.0)] * 200
-    arm, cache, url, level = (np.array(column) for column in zip(*rows, strict=True))
-    ms = level * rng.lognormal(0, 0.1, len(rows)) * np.where(arm == 1, factor, 1.0)
-    return make_launch(number, arm=arm, cache=cache, url=url, ms=ms)
-
-
-def test_misses_that_only_look_slower_are_called_out() -> None:
-    """When cheap pages become hits the rest looks slower; address for address it is not, and a sentence says so."""
-    report = report_of(*(pages(number, moved=True) for number in range(1, 9)))
-    hit, miss = report.matched
-
-    assert (miss.cache, miss.is_selected, hit.is_selected) == ("MISS", True, False)
-    assert miss.plain.low > 1.3
-    assert miss.ratio.low < 1 < miss.ratio.high
-    assert miss.requests == (8 * 400, 8 * 240)
-    assert len(report.warnings) == 1
-    assert report.warnings[0].startswith("Misses of reader article pages look slower (+")
-    assert "yet address for address they are not" in report.warnings[0]
-
-
-def test_a_change_of_the_pages_themselves_is_no_selection() -> None:
-    """Misses that are slower address for address are slower, and there is nothing to warn of."""
-    report = report_of(*(pages(number, moved=False, factor=1.2) for number in range(1, 9)))
-
-    assert all(each.ratio.low > 1.1 and not each.is_selected for each in report.matched)
-    assert report.warnings == ()
-
-
-@given(st.lists(st.floats(-3, 5), min_size=6, max_size=6), st.floats(0.5, 2))
-def test_how_dear_an_address_is_does_not_matter_to_its_match(levels: list[float], factor: float) -> None:
-    """An address compared with itself gives the factor between the arms, whatever the addresses cost."""
-    rng = np.random.default_rng(3)
-    url, arm = rng.integers(0, 6, 500), rng.integers(0, 2, 500)
-    ms = np.exp(np.array(levels))[url] * np.where(arm == 1, factor, 1.0)
-
-    (matched,) = report_of(make_launch(1, arm=arm, ms=ms, url=url)).matched
-    assert matched.ratio.estimate == pytest.approx(factor)
-
-
-def test_an_address_of_one_arm_alone_is_not_matched() -> None:
-    """Addresses without a request of the class in the other arm, or of unknown number, take no part."""
-    arm = np.repeat([0, 1], 100)
-    url = np.concatenate([np.repeat([1, 2], 50), np.repeat([1, 3], 50)])
-    unknown = np.where(url == 1, -1, url)
-
-    (matched,) = report_of(make_launch(1, arm=arm, ms=np.where(url == 1, 5.0, 50.0), url=url)).matched
-    assert matched.requests == (50, 50)
-    assert matched.ratio.estimate == pytest.approx(1.0)
-    assert report_of(make_launch(1, arm=arm, ms=np.ones(200), url=unknown)).matched == ()
-
-
 def told(total: Any, mix: Any, within: Any, statistic: str = "p95", classes: tuple[str, ...] = ("HIT", "MISS")) -> Any:
     """The sentence of one part of reader replies whose hit ratio rose from 80 to 88 %."""
     hit = HitRatio("reader", Pair(0.80, 0.88), Interval(0.08, 0.07, 0.09), moved=True)
