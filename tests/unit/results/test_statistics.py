@@ -261,6 +261,34 @@ def test_more_launches_detect_less(spread: float, k: int, margin: float) -> None
     assert margin < more < here
 
 
+@pytest.mark.parametrize("k", [3, 6, 8, 16, 40])
+@pytest.mark.parametrize("m", [1, 12])
+def test_a_detectable_change_is_found_19_times_in_20(k: int, m: int) -> None:
+    """At the detectable change the noncentral t distribution gives the interval 95 % power."""
+    critical = statistics.t_critical(k, 0.05, m)
+    change = statistics.detectable(0.03, k, critical, margin=0.05)
+
+    power = scipy.stats.nct.sf(critical, k - 1, (change - 0.05) / 0.03 * math.sqrt(k))
+    assert power == pytest.approx(0.95, abs=1e-5)
+
+
+@pytest.mark.parametrize(("margin", "m"), [(0.05, 1), (0.05, 12), (0.02, 3)])
+def test_the_planned_launches_show_no_difference_19_times_in_20(margin: float, m: int) -> None:
+    """At a true ratio of one the planned launches keep both ends of the interval inside the margin, by simulation."""
+    k = statistics.launches_needed(0.0, 0.03, margin, 0.05, m)
+    assert k is not None
+    values = np.random.default_rng(k).normal(0, 0.03, size=(20_000, k))
+    half = statistics.t_critical(k, 0.05, m) * values.std(axis=1, ddof=1) / math.sqrt(k)
+
+    assert (np.abs(values.mean(axis=1)) + half < margin).mean() >= 0.945
+
+
+@pytest.mark.parametrize(("k", "critical"), [(1, 2.0), (0, 2.0), (8, math.inf)])
+def test_nothing_is_detectable_without_an_interval(k: int, critical: float) -> None:
+    """One launch, or no critical value, would find no change however large."""
+    assert statistics.detectable(0.03, k, critical) == math.inf
+
+
 @given(st.floats(0.1, 0.5), st.floats(0.005, 0.05))
 def test_the_planned_launches_are_the_fewest_that_do(estimate: float, spread: float) -> None:
     """With the launches asked for, the estimate is detectable beyond the margin; with one fewer it is not."""
