@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from results.foreign.errors import BadFigure, EmptyFile
 from results.foreign.model import ALL, Resolution, Series, Session, histogram
-from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_ndjson, routes, texts
+from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_ndjson, routes
 from results.foreign.source import Source, items, number, table, whole
+from results.foreign.words import Words
 from results.units import counted
 
 TOOL: Final = "Goose"
@@ -125,11 +126,12 @@ def _log(source: Source) -> Session:
     update = np.asarray(pc.fill_null(rows.column("update"), False))
     latency = numbers(source, rows, "response_time", unit="milliseconds")
     success = np.asarray(pc.fill_null(rows.column("success"), False))
+    names = Words.of(rows.column("name"))
     identity = list(
         zip(
             np.asarray(pc.fill_null(rows.column("user"), -1)).tolist(),
             np.asarray(pc.fill_null(rows.column("elapsed"), -1)).tolist(),
-            texts(rows, "name").tolist(),
+            names.code.tolist(),
             strict=True,
         )
     )
@@ -140,13 +142,10 @@ def _log(source: Source) -> Session:
             if identity[row] in first:
                 failed[first[identity[row]]] = not success[row]
     keep = ~made_up & ~update
-    raw = rows.column("raw").combine_chunks()
-    inner = texts(pa.table({"method": pc.struct_field(raw, "method")}), "method")
-    method = np.where(inner == "", texts(rows, "method"), inner)
-    names = np.array(
-        [f"{str(m).upper()} {n}".strip() for m, n in zip(method, texts(rows, "name"), strict=True)], object
-    )
-    series, warnings = routes(source, names[keep], latency[keep], failed[keep], LOG)
+    raw = Words.of(pc.struct_field(rows.column("raw").combine_chunks(), "method"))
+    method = raw.joined(Words.of(rows.column("method")), lambda inner, outer: (inner or outer).upper())
+    labels = method.joined(names, lambda verb, name: f"{verb} {name}".strip()).pick(keep)
+    series, warnings = routes(source, labels, latency[keep], failed[keep], LOG)
     if made_up.any():
         rows_left = counted(int(made_up.sum()), "row")
         warnings = (*warnings, f"{rows_left} made up by coordinated omission mitigation left out.")

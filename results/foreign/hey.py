@@ -15,6 +15,7 @@ from results.foreign.errors import BadFigure, CutOff
 from results.foreign.model import ALL, Session, even, summary
 from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_csv, routes
 from results.foreign.source import Source, ascending
+from results.foreign.words import Words
 
 TOOL: Final = "hey"
 RESOLUTION: Final = even(0.05, "four decimals of a second: ±0.05 ms")
@@ -53,7 +54,7 @@ def _csv(source: Source) -> Session:
         raise BadFigure(source.name, f"row {row:,}: its delay is longer than the whole, so units are mixed")
     status = numbers(source, table, "status-code", unit="an HTTP status", whole=True)
     failed = (status < 200) | (status >= 400)
-    series, warnings = routes(source, np.full(latency.size, ALL, object), latency, failed, RESOLUTION)
+    series, warnings = routes(source, Words.same(ALL, latency.size), latency, failed, RESOLUTION)
     if latency.size >= _MOST:
         warnings = (*warnings, "hey keeps the first million requests only; the rest of the load is not in the file.")
     return Session(

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from results.foreign.errors import BadFigure, UnknownFormat
 from results.foreign.model import Floats, Session, even
-from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_csv, routes, texts
+from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_csv, routes
 from results.foreign.source import Source
+from results.foreign.words import Words
 from results.units import counted
 
 TOOL: Final = "JMeter"
@@ -66,10 +67,10 @@ def read(source: Source) -> Session:
         first_byte = numbers(source, table, "Latency", unit="milliseconds", whole=True)
         if (late := np.flatnonzero(first_byte > elapsed + 1)).size:
             raise BadFigure(source.name, f"row {late[0] + 1:,}: Latency is longer than elapsed, so units are mixed")
-    label = texts(table, "label") if "label" in header else np.full(elapsed.size, "", object)
+    label = Words.of(table.column("label")) if "label" in header else Words.same("", elapsed.size)
     keep, warnings = _once(table, header, label, elapsed)
     failed, known = _failed(source, table, header)
-    series, more = routes(source, label[keep], elapsed[keep], failed[keep], RESOLUTION)
+    series, more = routes(source, label.pick(keep), elapsed[keep], failed[keep], RESOLUTION)
     return Session(
         tool=TOOL,
         format="JTL",
@@ -103,26 +104,25 @@ def _layout(source: Source) -> tuple[str, list[str], bool] | None:
 def _failed(source: Source, table: pa.Table, header: list[str]) -> tuple[npt.NDArray[np.bool_], bool]:
     """Which rows failed, and whether the file says so at all."""
     if "success" in header:
-        words = np.array([str(word).lower() for word in texts(table, "success")], object)
-        odd = np.flatnonzero((words != "true") & (words != "false"))
+        success = Words.of(table.column("success")).renamed(str.lower)
+        odd = np.flatnonzero(success.where(lambda word: word not in {"true", "false"}))
         if odd.size:
-            raise BadFigure(source.name, f"row {odd[0] + 1:,}: success is {words[odd[0]]!r}, not true or false")
-        return words == "false", True
+            word = success.words[success.code[odd[0]]]
+            raise BadFigure(source.name, f"row {odd[0] + 1:,}: success is {word!r}, not true or false")
+        return success.where(lambda word: word == "false"), True
     if "responseCode" in header:
-        codes = texts(table, "responseCode")
-        return np.array([not str(code).isdigit() or int(code) >= 400 for code in codes], bool), True
+        codes = Words.of(table.column("responseCode"))
+        return codes.where(lambda code: not code.isdigit() or int(code) >= 400), True
     return np.zeros(table.num_rows, bool), False
 
 
-def _once(
-    table: pa.Table, header: list[str], label: npt.NDArray[np.object_], elapsed: Floats
-) -> tuple[npt.NDArray[np.bool_], list[str]]:
+def _once(table: pa.Table, header: list[str], label: Words, elapsed: Floats) -> tuple[npt.NDArray[np.bool_], list[str]]:
     """The rows that stand for one request each, and what was left out."""
     warnings = []
     keep = np.ones(elapsed.size, bool)
     if "responseMessage" in header:
-        message = texts(table, "responseMessage").astype(str)
-        is_transaction = np.char.startswith(message, _TRANSACTION)
+        message = Words.of(table.column("responseMessage"))
+        is_transaction = message.where(lambda text: text.startswith(_TRANSACTION))
         if is_transaction.any():
             keep &= ~is_transaction
             rows = counted(int(is_transaction.sum()), "row")
@@ -140,24 +140,24 @@ def _once(
 
 
 def _parts(
-    table: pa.Table, header: list[str], label: npt.NDArray[np.object_], elapsed: Floats, keep: npt.NDArray[np.bool_]
+    table: pa.Table, header: list[str], label: Words, elapsed: Floats, keep: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
     """Rows named ``LABEL-0``, ``LABEL-1`` ... that lie within a row ``LABEL`` of the same thread."""
     out = np.zeros(elapsed.size, bool)
-    known = set(np.unique(label.astype(str)))
-    names = {name: found[1] for name in known if (found := _PART.match(name)) and found[1] in known}
+    known = {word: number for number, word in enumerate(label.words)}
+    names = {known[name]: known[found[1]] for name in known if (found := _PART.match(name)) and found[1] in known}
     if not names or "threadName" not in header or "timeStamp" not in header:
         return out
     try:
         start = np.asarray(pc.cast(table.column("timeStamp"), pa.int64()), np.int64)
     except pa.ArrowInvalid:  # time stamps written as dates: the order of rows cannot be told
         return out
-    thread = texts(table, "threadName").astype(str)
+    thread = Words.of(table.column("threadName")).code
     end = start + elapsed.astype(np.int64)
     for name, parent in names.items():
-        for each in np.unique(thread[label == name]):
-            rows = np.flatnonzero((label == name) & (thread == each) & keep)
-            over = np.flatnonzero((label == parent) & (thread == each) & keep)
+        for each in np.unique(thread[label.code == name]):
+            rows = np.flatnonzero((label.code == name) & (thread == each) & keep)
+            over = np.flatnonzero((label.code == parent) & (thread == each) & keep)
             if not over.size:
                 continue
             over = over[np.argsort(start[over], kind="stable")]

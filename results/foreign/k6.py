@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,9 +25,9 @@ from results.foreign.rows import (
     read_ndjson,
     route,
     routes,
-    texts,
 )
 from results.foreign.source import Source, ascending, number, whole
+from results.foreign.words import Words
 
 TOOL: Final = "k6"
 
@@ -90,7 +89,7 @@ def _csv(source: Source) -> Session:
     rows, is_cut = read_csv(source, [name for name in wanted if name in header])
     rows = rows.filter(pc.equal(rows.column("metric_name"), _DURATION))
     latency = numbers(source, rows, "metric_value", unit="milliseconds")
-    tags = {name: texts(rows, name) for name in wanted[2:] if name in header}
+    tags = {name: Words.of(rows.column(name)) for name in wanted[2:] if name in header}
     return _requests(source, "CSV", latency, tags, is_cut=is_cut)
 
 
@@ -100,26 +99,23 @@ def _ndjson(source: Source) -> Session:
     data = rows.filter(chosen).column("data").combine_chunks()
     latency = numbers(source, pa.table({"value": pc.struct_field(data, "value")}), "value", unit="milliseconds")
     tags = pc.struct_field(data, "tags")
-    names = [field.name for field in tags.type]
-    found = {name: texts(pa.table({name: pc.struct_field(tags, name)}), name) for name in names}
+    found = {field.name: Words.of(pc.struct_field(tags, field.name)) for field in tags.type}
     return _requests(source, "NDJSON", latency, found, is_cut=is_cut)
 
 
-def _requests(
-    source: Source, form: str, latency: Floats, tags: Mapping[str, npt.NDArray[np.object_]], *, is_cut: bool
-) -> Session:
+def _requests(source: Source, form: str, latency: Floats, tags: Mapping[str, Words], *, is_cut: bool) -> Session:
     if not latency.size:
         raise EmptyFile(source.name, "holds no request over HTTP")
-    empty = np.full(latency.size, "", object)
-    expected = tags.get("expected_response", empty)
-    status, code = tags.get("status", empty), tags.get("error_code", empty)
-    unknown = expected == ""
-    is_bad = np.array([not word.isdigit() or not 200 <= int(word) < 400 for word in np.unique(status.astype(str))])
-    by_status = is_bad[np.unique(status.astype(str), return_inverse=True)[1]] | ((code != "") & (code != "0"))
-    failed = np.where(unknown, by_status, expected != "true")
-    method, name = tags.get("method", empty), tags.get("name", empty)
-    series, warnings = routes(source, _names(method, name), latency, failed.astype(bool), EXACT)
-    known = bool((~unknown | (status != "")).all())
+    empty = Words.same("", latency.size)
+    expected, status, code = (tags.get(name, empty) for name in ("expected_response", "status", "error_code"))
+    unknown = expected.where(lambda word: not word)
+    by_status = status.where(lambda word: not word.isdigit() or not 200 <= int(word) < 400)
+    by_status |= code.where(lambda word: word not in {"", "0"})
+    failed = np.where(unknown, by_status, expected.where(lambda word: word != "true"))
+    # The default name of a request is its address.
+    names = tags.get("method", empty).joined(tags.get("name", empty), route)
+    series, warnings = routes(source, names, latency, failed, EXACT)
+    known = not (unknown & status.where(lambda word: not word)).any()
     cut = (CUT,) if is_cut else ()
     return Session(
         tool=TOOL,
@@ -132,17 +128,10 @@ def _requests(
         failures_known=known,
         withheld=WITHHELD_CUT
         if is_cut
-        else no_zero_times(latency, failed.astype(bool))
+        else no_zero_times(latency, failed)
         or ("" if known else "neither expected_response nor status is in the file, so failures are unknown"),
         warnings=(*warnings, *cut),
     )
-
-
-def _names(method: npt.NDArray[np.object_], name: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Route names; the default name of a request is its address, of which host and query are left out."""
-    pairs, code = np.unique(np.char.add(np.char.add(method.astype(str), "\x1f"), name.astype(str)), return_inverse=True)
-    words = np.array([route(*str(pair).split("\x1f")[:2]) for pair in pairs], dtype=object)
-    return words[code]
 
 
 def _metrics(source: Source) -> dict[str, dict[str, Any]] | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from results.foreign.errors import BadFigure
 from results.foreign.model import ALL, EXACT, Session, summary
 from results.foreign.rows import CUT, WITHHELD_CUT, no_zero_times, numbers, read_csv, routes
 from results.foreign.source import Source, ascending, number, table, whole
+from results.foreign.words import Words
 
 TOOL: Final = "oha"
 
@@ -110,7 +109,7 @@ def _csv(source: Source) -> Session:
     latency = numbers(source, rows, "request-duration", unit="seconds", scale=1000)
     status = numbers(source, rows, "status", unit="an HTTP status", whole=True)
     failed = (status < 200) | (status >= 400)
-    series, warnings = routes(source, np.full(latency.size, ALL, object), latency, failed, EXACT)
+    series, warnings = routes(source, Words.same(ALL, latency.size), latency, failed, EXACT)
     return Session(
         tool=TOOL,
         format="CSV",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow.json
 from results.foreign.errors import BadFigure, CutOff, EmptyFile
 from results.foreign.model import ALL, Floats, Resolution, Series, samples
 from results.foreign.source import Source
+from results.foreign.words import Words
 from results.units import counted
 
 MOST_ROUTES: Final = 40
@@ -96,14 +98,6 @@ def read_ndjson(source: Source, schema: pa.Schema) -> tuple[pa.Table, bool]:
     return read, is_cut
 
 
-def texts(table: pa.Table, name: str) -> npt.NDArray[np.object_]:
-    """A column as Python strings; missing ones are empty. Few distinct ones are cheap however many rows there are."""
-    column = table.column(name).combine_chunks()
-    coded = pc.dictionary_encode(pc.fill_null(column, ""))
-    words = np.array(coded.dictionary.to_pylist(), dtype=object)
-    return words[np.asarray(coded.indices)] if words.size else np.empty(0, object)
-
-
 def numbers(
     source: Source, table: pa.Table, name: str, *, unit: str, scale: float = 1.0, whole: bool = False
 ) -> Floats:
@@ -144,7 +138,7 @@ def numbers(
 
 def routes(
     source: Source,
-    names: npt.NDArray[np.object_],
+    names: Words,
     latency_ms: Floats,
     failed: npt.NDArray[np.bool_],
     resolution: Resolution,
@@ -157,16 +151,15 @@ def routes(
     if not latency_ms.size:
         raise EmptyFile(source.name, "holds no request")
     every = samples(ALL, latency_ms[~failed], int(failed.sum()), resolution)
-    known, code = np.unique(names.astype(str), return_inverse=True)
-    if known.size == 1:
-        return (samples(str(known[0]) or ALL, latency_ms[~failed], int(failed.sum()), resolution),), ()
-    if known.size > MOST_ROUTES:
-        too_many = f"It names {known.size:,} addresses, too many to be routes, so they are read as one series"
+    if len(names.words) == 1:
+        return (dataclasses.replace(every, name=names.words[0] or ALL),), ()
+    if len(names.words) > MOST_ROUTES:
+        too_many = f"It names {len(names.words):,} addresses, too many to be routes, so they are read as one series"
         return (every,), (f"{too_many}; give requests of one kind one name to compare them by route.",)
     found = []
-    for number, name in enumerate(known):
-        rows = code == number
-        found.append(samples(str(name), latency_ms[rows & ~failed], int(failed[rows].sum()), resolution))
+    for number, name in enumerate(names.words):
+        rows = names.code == number
+        found.append(samples(name, latency_ms[rows & ~failed], int(failed[rows].sum()), resolution))
     found.sort(key=lambda series: (-(series.requests or 0), series.name))
     return (*found, every), ()
 
@@ -181,11 +174,6 @@ def route(method: str, address: str) -> str:
     """``GET /articles`` from a method and an address; host and query are left out, so that two hosts compare."""
     path = urlsplit(address).path or "/" if "//" in address else address
     return f"{method} {path}".strip()
-
-
-def mapped(values: npt.NDArray[np.object_], names: Mapping[Any, str]) -> npt.NDArray[np.object_]:
-    """Every value by its name."""
-    return np.array([names[value] for value in values], dtype=object)
 
 
 def _first_bad(values: Sequence[str | None], *, whole: bool) -> tuple[int, str]:

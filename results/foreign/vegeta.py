@@ -25,9 +25,9 @@ from results.foreign.rows import (
     read_ndjson,
     route,
     routes,
-    texts,
 )
 from results.foreign.source import Source, ascending, number, table, whole
+from results.foreign.words import Words
 
 TOOL: Final = "vegeta"
 
@@ -100,10 +100,8 @@ def _is_gob(source: Source) -> bool:
 
 def _requests(source: Source, form: str, latency: Floats, code: Floats, rows: pa.Table, *, is_cut: bool) -> Session:
     failed: npt.NDArray[np.bool_] = (code < 200) | (code >= 400)
-    method, url = texts(rows, "method").astype(str), texts(rows, "url").astype(str)
-    pairs, at = np.unique(np.char.add(np.char.add(method, "\x1f"), url), return_inverse=True)
-    words = np.array([route(*str(pair).split("\x1f", 1)) for pair in pairs], dtype=object)
-    series, warnings = routes(source, words[at], latency, failed, EXACT)
+    names = Words.of(rows.column("method")).joined(Words.of(rows.column("url")), route)
+    series, warnings = routes(source, names, latency, failed, EXACT)
     return Session(
         tool=TOOL,
         format=form,
