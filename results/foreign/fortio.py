@@ -14,6 +14,7 @@ from results.foreign.source import Source, items, number, table, whole
 
 TOOL: Final = "Fortio"
 
+_TEAPOT: Final = "418"  # a success to Fortio
 _KEYS: Final = frozenset({"RunType", "DurationHistogram", "ActualQPS"})
 
 
@@ -43,22 +44,22 @@ def read(source: Source) -> Session:
             raise BadFigure(source.name, "it has more failed requests at some duration than requests")
         counts[at] -= count
     failed = int(error_counts.sum())
+    unseen = 0
     codes = document.get("RetCodes")
     if isinstance(codes, dict) and document.get("RunType") == "HTTP":
         bad = sum(
-            whole(source, f"RetCodes.{code}", count) for code, count in codes.items() if not code.startswith(("2", "3"))
+            whole(source, f"RetCodes.{code}", count)
+            for code, count in codes.items()
+            if not code.startswith(("2", "3")) and code != _TEAPOT
         )
-        if bad > failed:
-            raise BadFigure(
-                source.name, f"{bad:,} answers were no success, but only {failed:,} durations are of failures"
-            )
+        unseen = min(max(bad - failed, 0), int(counts.sum()))
     held = counts > 0
     url = document.get("URL")
     series = Series(
         route("", str(url)) if url else ALL,
         "histogram",
         int(counts.sum()) + failed,
-        0,
+        unseen,
         failed,
         ((low + high) / 2)[held],
         low[held],

@@ -1,7 +1,8 @@
-"""Locust: the statistics CSV, its history and the JSON of ``--json``; all three hold response times in few digits.
+"""Locust: the statistics CSV, its history, the JSON of ``--json``, and the log of single requests of locust.contrib.
 
-Locust keeps every response time to two significant digits: whole milliseconds below 100, tens below 1,000 and so on.
-Failed requests are among the times. The percentile columns are those of ``PERCENTILES_TO_REPORT``.
+Locust keeps every response time to two significant digits: whole milliseconds below 100, tens below 1,000 and so on;
+the log alone is finer. In the others failed requests are among the times. Which percentile columns there are is set by
+``PERCENTILES_TO_REPORT``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from results.foreign import rows
 from results.foreign.errors import BadFigure, EmptyFile, UnknownFormat
-from results.foreign.model import ALL, Resolution, Series, Session, histogram, summary
+from results.foreign.model import ALL, Resolution, Series, Session, even, histogram, summary
 from results.foreign.source import Source, ascending, items, number, table, whole
+from results.foreign.words import Words
 
 TOOL: Final = "locust"
 
@@ -25,9 +31,13 @@ RESOLUTION: Final = Resolution(
     words="two significant digits: ±0.5 ms below 100 ms, ±5 ms below 1 s, ±50 ms below 10 s",
 )
 
+REQUESTS: Final = even(0.005, "two decimals of a millisecond: ±0.005 ms")
+"""Of the log of single requests, the only file of locust that is not rounded to two significant digits."""
+
 _CLOCK: Final = "request sent to last byte; a visitor waits for each reply"
 _STATS: Final = ("Type", "Name", "Request Count", "Failure Count", "Median Response Time")
 _HISTORY: Final = ("Timestamp", "User Count", "Type", "Name")
+_LOG: Final = ("timestamp", "request_type", "name", "response_time_ms", "response_length", "status_code", "exception")
 _COMPANIONS: Final = (("Method", "Name", "Error", "Occurrences"), ("Count", "Message", "Traceback", "Nodes"))
 _JSON: Final = frozenset({"name", "method", "num_requests", "num_failures", "response_times"})
 _PERCENT: Final = re.compile(r"^(\d+(?:\.\d+)?)%$")
@@ -57,7 +67,13 @@ def matches(source: Source) -> bool:
     if isinstance(document, list):
         return bool(document) and isinstance(document[0], dict) and document[0].keys() >= _JSON
     header = _header(source)
-    return is_statistics(source) or is_history(source) or is_companion(source) or header[2:4] == _OLD
+    return (
+        is_statistics(source)
+        or is_history(source)
+        or is_companion(source)
+        or header == list(_LOG)
+        or header[2:4] == _OLD
+    )
 
 
 _OLD: Final = ["# requests", "# failures"]
@@ -69,6 +85,8 @@ def read(source: Source) -> Session:
     Raises:
         ForeignError: It cannot be read, or holds no latency.
     """
+    if _header(source) == list(_LOG):
+        return _requests(source)
     source.refuse_cut()
     if source.document is not None:
         return _json(source)
@@ -86,7 +104,7 @@ def _header(source: Source) -> list[str]:
     return next(csv.reader([line]), []) if line else []
 
 
-def _rows(source: Source) -> list[dict[str, str]]:
+def _lines(source: Source) -> list[dict[str, str]]:
     text = source.text
     if not text.endswith("\n"):
         raise BadFigure(source.name, "its last line has no end, so it may be cut off", "Let locust write it to its end")
@@ -121,7 +139,7 @@ def _statistics(source: Source) -> Session:
     series: list[Series] = []
     total: Series | None = None
     warnings = [_BEHIND]
-    for row in _rows(source):
+    for row in _lines(source):
         requests = int(_text_number(source, row, "Request Count"))
         is_total = not row["Type"] and row["Name"] == "Aggregated"
         name = ALL if is_total else f"{row['Type']} {row['Name']}".strip()
@@ -144,7 +162,7 @@ def _statistics(source: Source) -> Session:
 
 
 def _history(source: Source) -> Session:
-    rows = _rows(source)
+    rows = _lines(source)
     last: dict[str, dict[str, str]] = {}
     for row in rows:
         is_total = not row["Type"] and row["Name"] == "Aggregated"
@@ -177,6 +195,33 @@ def _history(source: Source) -> Session:
             series.append(made)
     stamp = float(rows[0]["Timestamp"]) if rows[0]["Timestamp"].replace(".", "", 1).isdigit() else None
     return _session(source, "history CSV", series, total, warnings, stamp)
+
+
+def _requests(source: Source) -> Session:
+    """The log that ``CsvRequestLogger`` of locust.contrib writes; a request failed where it has an exception."""
+    table, is_cut = rows.read_csv(source, _LOG)
+    time = Words.of(table.column("response_time_ms"))
+    untimed = time.where(lambda word: not word)
+    filled = pa.table({"response_time_ms": pc.if_else(pa.array(untimed), "0", table.column("response_time_ms"))})
+    latency = rows.numbers(source, filled, "response_time_ms", unit="milliseconds")
+    failed = Words.of(table.column("exception")).where(bool) | untimed
+    names = Words.of(table.column("request_type")).joined(Words.of(table.column("name")), _joined)
+    series, warnings = rows.routes(source, names, latency, failed, REQUESTS)
+    return Session(
+        tool=TOOL,
+        format="request log",
+        file=source.name,
+        digest=source.digest,
+        clock=_CLOCK,
+        resolution=REQUESTS.words,
+        series=series,
+        withheld=rows.WITHHELD_CUT if is_cut else "",
+        warnings=(*warnings, *((rows.CUT,) if is_cut else ())),
+    )
+
+
+def _joined(method: str, name: str) -> str:
+    return f"{method} {name}".strip()
 
 
 def _json(source: Source) -> Session:

@@ -37,6 +37,7 @@ KNOWN = {
     "k6_summary_export.json": ("k6", "summary"),
     "locust.json": ("locust", "JSON"),
     "locust_full_history.csv": ("locust", "history CSV"),
+    "locust_requests.csv": ("locust", "request log"),
     "locust_stats.csv": ("locust", "statistics CSV"),
     "locust_stats_history.csv": ("locust", "history CSV"),
     "nighthawk.json": ("Nighthawk", "JSON"),

@@ -118,6 +118,19 @@ def test_locust_lists_of_failures_name_the_file_to_give(fixtures: Path, name: st
         read(fixtures / name)
 
 
+def test_locust_log_of_single_requests_is_finer() -> None:
+    """Two decimals of a millisecond; an exception is a failure whatever the status, and so is a missing time."""
+    head = "timestamp,request_type,name,response_time_ms,response_length,status_code,exception\r\n"
+    good = "".join(f"1795873200.5,GET,/a,{1.25 + n / 100:.2f},413,200,\r\n" for n in range(30))
+    bad = '1795873201.5,GET,/a,0.01,0,200,"the page, without its title"\r\n1795873202.5,GET,/a,,0,0,\r\n'
+
+    series = of(head + good + bad).total
+
+    assert (series.name, series.requests, series.failed_beyond) == ("GET /a", 32, 2)
+    assert series.values_ms[0] == 1.25
+    assert series.high_ms[0] - series.low_ms[0] == pytest.approx(0.01)
+
+
 # --- k6 -------------------------------------------------------------------------------------------------------------
 
 
