@@ -29,24 +29,23 @@ STRESS = Table(
 
 TRUTHS = ("0 %", "half the margin", "the margin", "twice the margin", "detectable", "30 %")
 WORDS = Table(
-    "words", "true slowdown", TRUTHS, ("slower", "faster", "no difference", "not enough data", "other cells slower")
+    "words",
+    "true slowdown",
+    TRUTHS,
+    ("slower", "faster", "no difference", "not enough data", "another cell faster or slower"),
 )
-SESSIONS = Table(
-    "sessions",
-    "earlier sessions",
-    ("5", "8"),
-    ("1 new, 1 cell", "3 new, 1 cell", "1 new, 12 cells", "launches as units instead"),
-)
+SESSIONS = Table("sessions", "earlier sessions", ("5", "8"), ("1 new, 1 cell", "3 new, 1 cell", "1 new, 12 cells"))
 TEMPTATIONS = Table(
     "temptations",
     "what was done",
     (
-        "all launches of one arm, then all of the other; slow waves",
-        "the same launches in random order in each pair",
-        "adding launches from 6 to 30 until an interval excludes one",
-        "the same with the number fixed in advance",
-        "requests as replicates, launches differ by 2 %",
-        "launches as replicates, launches differ by 2 %",
+        "ten launches of one arm, then ten of the other, on a machine with slow waves",
+        "the same launches in pairs of random order",
+        "launches added from 6 to 30 until the interval excludes a ratio of one",
+        "30 launches, fixed in advance",
+        "3,000 requests a launch counted as replicates, launches differing by 2 %",
+        "the same trials with launches as replicates",
+        "two sessions of ten launches, launches as replicates, sessions differing by 2 %",
     ),
     ("false alarms, %",),
 )
