@@ -325,7 +325,7 @@ def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: S
     pages = distribution.pages(result.cell for result in cells if result.primary)
     classes = caching.class_shares(samples, shown)
     parts = mix.decompose(samples, shown, design, paired=paired)
-    overall = conclude(cells, checked, hit_ratios, classes, mix.sentence(parts, hit_ratios), history)
+    overall = conclude(cells, checked, hit_ratios, classes, _mixture(parts, hit_ratios), history)
     arms = [
         ArmReport(
             name,
@@ -390,6 +390,15 @@ def _noise(
     if sides.again is None:
         return None, {}
     return measure(sides.again, sides.copy_of, design, family.primary, counting)
+
+
+def _mixture(parts: MixReport, hit_ratios: tuple[HitRatio, ...]) -> list[str]:
+    """What of a change is the hit ratio's, and what must not be read into it, as sentences."""
+    clause = mix.sentence(parts, hit_ratios)
+    if clause is None:
+        return []
+    start = clause[0].upper() if clause.startswith("the ") else clause[0]
+    return [f"{start}{clause[1:]}.", *parts.warnings]
 
 
 def _fallback(plan: Mapping[str, Any], sides: Sides) -> str | None:

@@ -188,6 +188,9 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
                 able.append(question)
             else:
                 too_few.append((question, requests))
+    known = ", ".join(" ".join(page) for page in pages)
+    if (control := design.control) is not None and (control.persona, control.route) not in counts:
+        raise ComparisonError(f"the control {control} has no request; the pages are {known}")
     if design.primary is None:
         deciding = [question for question in able if may_decide(question.cell, design)][: design.most_primary]
         return Family(
@@ -198,7 +201,6 @@ def choose(samples: Samples, launches: tuple[Launch, ...], design: Design) -> Fa
         )
     missing = [question for question in design.primary if (question.cell.persona, question.cell.route) not in counts]
     if missing:
-        known = ", ".join(" ".join(page) for page in pages)
         raise ComparisonError(f"primary cell {missing[0]} has no request; the pages are {known}")
     primary = tuple(question for question in design.primary if question in able)
     declared = [

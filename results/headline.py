@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ def conclude(
     checked: list[Gate],
     hit_ratios: tuple[HitRatio, ...],
     classes: tuple[ClassShare, ...],
-    mixture: str | None,
+    mixture: Sequence[str],
     history: History | None,
 ) -> Overall:
     """The verdict of the whole: gates before cells, slower before faster, and the hit ratio in the same breath.
@@ -48,7 +48,7 @@ def conclude(
         checked: All gates, the weightiest first.
         hit_ratios: Of every persona and of all.
         classes: Shares of the cache classes.
-        mixture: What of the change is the hit ratio's, in a sentence; ``None`` where there is nothing to say.
+        mixture: What of the change is the hit ratio's, in sentences; none where there is nothing to say.
         history: Of two sessions, what they were weighed with; ``None`` for a trial.
     """
     moved = [hit for hit in hit_ratios if hit.moved]
@@ -59,8 +59,8 @@ def conclude(
     headline += "".join(f"; {_moved(hit, start='the')}" for hit in with_it)
     rest = [hit for hit in moved if hit.persona != ALL or len(moved) == 1]
     sentences = [f"{_moved(hit)}." for hit in rest if hit not in with_it]
-    if mixture is not None and word not in {"invalid", "not comparable"}:
-        sentences.insert(0, mixture)
+    if word not in {"invalid", "not comparable"}:
+        sentences[:0] = mixture
     if history is not None and history.is_enough and word in {"faster", "slower", "no difference"}:
         sentences.insert(
             0,
