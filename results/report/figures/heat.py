@@ -26,12 +26,11 @@ def draw(comparison: Comparison) -> Plot | None:
     heat = comparison.heat
     if heat is None:
         return None
-    most = max(max(column, default=0) for arm in heat.arms for column in arm.counts)
     failed = [sum(arm.failed) for arm in heat.arms]
     caption = (
         "All measured requests, launch after launch; a vertical line starts a new one. A cell spans "
         f"{heat.seconds:.2g} s and {100 * (_row_factor(heat) - 1):.0f} % of latency; the denser, the more requests "
-        f"fall into it, up to {most:,}. The vertical axis is logarithmic and does not start at zero."
+        f"fall into it, up to {_most(heat):,}. The vertical axis is logarithmic and does not start at zero."
     )
     if any(failed):
         caption += f" Strip on top: requests that failed, {failed[0]:,} before and {failed[1]:,} after."
@@ -39,7 +38,12 @@ def draw(comparison: Comparison) -> Plot | None:
         f"{arm.arm}: {sum(map(sum, arm.counts)):,} requests from {_extent(heat, arm)}, {sum(arm.failed):,} failed"
         for arm in heat.arms
     )
-    return plot("heat", "Latency over time", caption, words, lambda width: _figure(heat, most, width))
+    return plot("heat", "Latency over time", caption, words, lambda width: _figure(heat, width))
+
+
+def _most(heat: Heat) -> int:
+    """Requests in the fullest cell of both maps."""
+    return max(max(column) for arm in heat.arms for column in arm.counts)
 
 
 def _row_factor(heat: Heat) -> float:
@@ -56,7 +60,7 @@ def _extent(heat: Heat, arm: ArmHeat) -> str:
     return f"{units.milliseconds(ends[0])} to {units.milliseconds(ends[1])}"
 
 
-def _figure(heat: Heat, most: int, width: float) -> Figure:
+def _figure(heat: Heat, width: float) -> Figure:
     wide = is_wide(width)
     each, top, bottom, between = (1.75 if wide else 1.5), 0.3, 0.5, 0.32
     height = 2 * each + top + bottom + between
@@ -65,7 +69,7 @@ def _figure(heat: Heat, most: int, width: float) -> Figure:
     for index, arm in enumerate(heat.arms):
         corner = bottom + (1 - index) * (each + between)
         axes = figure.add_axes((left, corner / height, 1 - left - 0.12 / width, each / height))
-        _map(axes, heat, arm, most)
+        _map(axes, heat, arm)
         axes.set_title(f"{arm.arm}, ms")
         every = max(1, math.ceil(len(heat.launches) / (24 if wide else 10)))
         middles = [(number + 0.5) * heat.columns for number in range(len(heat.launches))]
@@ -82,13 +86,13 @@ def _name(names: Mapping[float, str], value: float) -> str:
     return names.get(value, "")
 
 
-def _map(axes: Axes, heat: Heat, arm: ArmHeat, most: int) -> None:
+def _map(axes: Axes, heat: Heat, arm: ArmHeat) -> None:
     counts = np.array(arm.counts, np.float64).T  # (rows, columns), the fastest first
     low, high = math.log10(heat.low_ms), math.log10(heat.high_ms)
     failed = np.array(arm.failed, np.float64)
     strip = 0.1 * (high - low)
     columns = counts.shape[1]
-    pictures: list[tuple[npt.NDArray[np.float64], float, float, float]] = [(counts, low, high, float(most))]
+    pictures: list[tuple[npt.NDArray[np.float64], float, float, float]] = [(counts, low, high, float(_most(heat)))]
     if any(any(each.failed) for each in heat.arms):
         largest = float(max(max(each.failed) for each in heat.arms))
         pictures.append((failed[None, :], high + 0.4 * strip, high + 1.4 * strip, largest))

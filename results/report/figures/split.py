@@ -39,7 +39,7 @@ def draw(comparison: Comparison) -> Plot | None:
 
 
 def _scope(part: Part) -> str:
-    return "all visitors" if part.scope == ALL else part.scope
+    return "all" if part.scope == ALL else part.scope
 
 
 def _in_words(part: Part) -> str:
@@ -56,7 +56,7 @@ def _panels(parts: Sequence[Part], width: float) -> Figure:
     for place, part in zip(axes, parts, strict=True):
         _panel(place, part)
         levels = f"{units.milliseconds(part.before_after.before)} → {units.milliseconds(part.before_after.after)}"
-        title(place, f"{_scope(part)}, {part.statistic}: {levels}")
+        title(place, _scope(part), f", {part.statistic}: {levels}")
     return figure
 
 

@@ -83,8 +83,8 @@ def _panels(pages: Sequence[Cell], tails: Sequence[Tail], width: float) -> Figur
             log_ticks(place.xaxis, low / 1.05, high * 1.08, most=7 if wide else 5)
             (_beyond if column else _below)(place, own)
             place.grid()
-        title(axes[2 * row], str(page), ", share at most so many ms")
-        title(axes[2 * row + 1], str(page), ", share above so many ms")
+        title(axes[2 * row], str(page), ", share up to x ms")
+        title(axes[2 * row + 1], str(page), ", share above x ms")
     handles = [
         Line2D(
             [],
