@@ -184,6 +184,9 @@ def _conclude(
     sentences = []
     if largest is not None:
         sentences.append(f"The largest difference seen is {change(largest.ratio.estimate)} at {largest.label}.")
+    finer = next((each.finer for each in sessions if each.finer), "")
+    if finer and any(cell.verdict.qualifier.startswith("instrument resolution") for cell in open_cells):
+        sentences.append(f"{finer}.")
     if len(sessions) < ENOUGH + 1:
         sentences.append(
             f"With a folder of at least {ENOUGH} sessions of one version, one file each, a verdict may be possible."

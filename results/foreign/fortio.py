@@ -81,6 +81,7 @@ def read(source: Source) -> Session:
         resolution=f"buckets of up to {widest:.3g} ms",
         series=(series,),
         settings=settings,
+        finer="Fortio writes finer buckets with a smaller -r",
         version=str(document["Version"]) if document.get("Version") else None,
         started=_moment(document.get("StartTime")),
     )

@@ -102,6 +102,7 @@ def _report(source: Source) -> Session:
         clock=_CLOCK,
         resolution=REPORT.words,
         series=tuple(series),
+        finer="Goose's --request-log has every request in whole milliseconds",
         warnings=("Times made up by coordinated omission mitigation are left out.",) if mitigated else (),
         settings={"users": str(users)} if isinstance(users, int) else {},
     )

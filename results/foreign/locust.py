@@ -299,5 +299,6 @@ def _session(
         resolution=RESOLUTION.words,
         series=routes,
         warnings=tuple(warnings),
+        finer="CsvRequestLogger of locust.contrib writes hundredths of a millisecond",
         started=datetime.fromtimestamp(stamp, UTC) if stamp else None,
     )

@@ -171,6 +171,7 @@ class Session:
         warnings: What a reader of its figures has to know, in sentences.
         settings: Of the load, as far as the file tells; sessions that differ in them are not comparable.
         unit_stated: Whether the format says in which unit it counts.
+        finer: Which other output of the tool writes latencies more finely; empty where none does.
         version: Of the tool, where the file tells.
         started: Begin of the load, where the file tells.
     """
@@ -187,6 +188,7 @@ class Session:
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     unit_stated: bool = True
+    finer: str = ""
     version: str | None = None
     started: datetime | None = None
 
