@@ -17,7 +17,7 @@ from results.report.markdown import code, literal
 _CAUSES: Final = frozenset({"checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "noise", "drift"})
 """Gates whose standing rules out that something else than the change made the difference."""
 
-_MOST_FILES: Final = 40
+_MOST_FILES: Final = 20
 
 
 def render(comparison: Comparison) -> str:

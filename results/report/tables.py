@@ -179,6 +179,8 @@ def evidence(comparison: Comparison) -> str:
 def family(comparison: Comparison) -> str:
     """How many cells decide, and what is claimed of their intervals together."""
     made = comparison.family
+    if not comparison.primary:
+        return "No page had enough requests to decide anything."
     cells = units.counted(made.primary, "primary cell")
     if not any(math.isfinite(result.ratio.high) for result in comparison.primary):
         return f"{cells}, without intervals."

@@ -77,6 +77,13 @@ def test_the_control_is_named(demo_comparison: Comparison) -> None:
     )
 
 
+def test_a_family_without_cells_is_said_so(demo_comparison: Comparison) -> None:
+    """Where no page decides, nothing is said of intervals."""
+    assert tables.family(dataclasses.replace(demo_comparison, cells=())) == (
+        "No page had enough requests to decide anything."
+    )
+
+
 @given(st.lists(st.sampled_from(["a", "a#2", "a#2#2", "b"])))
 def test_names_become_distinct(names: list[str]) -> None:
     """No two names are the same, and the first of each stays what it was."""
