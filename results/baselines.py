@@ -308,9 +308,8 @@ def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, de
         return dataclasses.replace(
             result,
             verdict=undecided(
-                f"session difference {change(result.ratio.estimate)}; how far sessions differ by themselves takes "
-                f"{counted(FEWEST_SESSIONS, 'session')} before the change, and there "
-                f"{'is' if logs.size == 1 else 'are'} {logs.size}"
+                f"session difference {change(result.ratio.estimate)}; "
+                f"{logs.size} of {counted(FEWEST_SESSIONS, 'session')} before it"
             ),
         )
     half = (high - low) / 2

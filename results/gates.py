@@ -222,7 +222,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "quieten the machine, or give the generator a core of its own."
         )
     achieved = min(-_or_worst(-report.achieved) for report in reports)
-    fate, details = "The generator was fit in every launch, so lateness is the site's and not ours.", ""
+    fate, details = "The generator was fit in every launch, so lateness is the site's own.", ""
     if lost:
         fate = f"The generator was not fit in {lost} of {counted(len(reports), 'launch')}."
         details = advice if share > LEFT_OUT_LIMIT else "What it did there is left out; the rest stands."

@@ -69,13 +69,14 @@ def compare(
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    from results.report import gobench, html, json, junit, markdown, note, text  # late: matplotlib takes its time
-    from results.report import otava as otava_report
+    # Late: matplotlib takes its time.
+    from results.report import html, json, junit, markdown, note, text, write_benchstat, write_history
 
     policy = options.fail_on(fail_on)
     if foreign.is_meant(before, after):
         files = {"html": html_file, "json": json_file, "markdown": markdown_file, "junit": junit_file}
         files |= {"note": note_file, "benchstat": benchstat, "otava": None if otava is None else str(otava)}
+        files |= {"baseline": baseline, "control": control}
         return foreign.compare(before, after, files, policy)
     comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
     documents = (
@@ -93,11 +94,9 @@ def compare(
         elif file is not None:
             options.write_text(Path(file), render(comparison))
     if benchstat is not None:
-        options.write_text(Path(f"{benchstat}-before.txt"), gobench.render(comparison, "before"))
-        options.write_text(Path(f"{benchstat}-after.txt"), gobench.render(comparison, "after"))
+        write_benchstat(comparison, Path(benchstat))
     if otava is not None:
-        history = otava.read_text(encoding="utf-8") if otava.exists() else ""
-        options.write_text(otava, otava_report.render([comparison], history))
+        write_history([comparison], otava)
     if not to_stdout:
         options.console().print(text.render(comparison))
     return comparison.exit_code(policy)
