@@ -22,14 +22,14 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
     Args:
         before: A file, or a folder with a file for each session.
         after: The same for the other side.
-        files: Where to write: ``json`` and ``markdown`` to a file or ``-``.
+        files: Options by name: where to write ``json`` and ``markdown``, a file or ``-``; any other must be ``None``.
         fail_on: Verdicts that fail the command.
 
     Returns:
         The exit code.
 
     Raises:
-        UsageError: A side is missing or is a run record, or another form than JSON and Markdown is asked for.
+        UsageError: A side is missing or is a run record, or an option is given that has no effect here.
         ForeignError: A file cannot be read.
     """
     from results.foreign import compare as comparing  # late: scipy takes its time
@@ -40,14 +40,14 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
     for side, other in ((before, after), (after, before)):
         if not _is_foreign(side):
             raise UsageError(
-                f"{other} is a result file of another tool and {side} is none; compare files with files or records "
-                "with records"
+                f"{other} is a result file of another tool and {side} is none or is not there; compare files with "
+                "files or records with records"
             )
     renders = {"json": report.render_json, "markdown": report.markdown}
     for form, file in files.items():
         if file is not None and form not in renders:
             raise UsageError(
-                f"--{form} is for run records; results of other tools are written by --json and --markdown"
+                f"--{form} is for run records; results of other tools take --json, --markdown and --fail-on only"
             )
     comparison = comparing.compare(sniff.read_side(Path(before)), sniff.read_side(Path(after)))
     to_stdout = False

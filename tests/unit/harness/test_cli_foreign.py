@@ -113,12 +113,13 @@ def test_a_bad_file_is_one_line(tmp_path: Path, content: str, said: str) -> None
     assert "\n" not in message
 
 
-def test_a_page_is_for_records(tmp_path: Path) -> None:
-    """There is no HTML of foreign results, and nothing is written."""
-    page = tmp_path / "x.html"
+@pytest.mark.parametrize("option", ["html", "note", "junit", "benchstat", "otava", "baseline", "control"])
+def test_options_without_effect_are_refused(tmp_path: Path, option: str) -> None:
+    """What is for run records alone is refused before anything is written."""
+    page = tmp_path / "x"
 
-    assert "--html is for run records" in error(FIXTURES / "hey.txt", FIXTURES / "wrk.txt", "--html", page)
-    assert not page.exists()
+    assert f"--{option} is for run records" in error(FIXTURES / "hey.txt", FIXTURES / "wrk.txt", f"--{option}", page)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_of_records_are_not_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
