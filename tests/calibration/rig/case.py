@@ -14,8 +14,8 @@ from tests.calibration.rig.reading import Comparison
 LAUNCH_S = 5.0
 """About what a launch takes beside its load."""
 
-AROUND_S = 20.0
-"""About what a trial takes beside its launches: articles, pilot, comparison, report, the wait for a quiet machine."""
+AROUND_S = 35.0
+"""About what a trial takes beside its launches: articles, pilot, each arm alone, comparison, report."""
 
 
 @dataclass(frozen=True, slots=True)

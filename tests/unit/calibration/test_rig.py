@@ -375,7 +375,7 @@ def test_the_committed_data_can_be_read() -> None:
 
 
 def small(name: str, wanted: int, seconds: float = 2.0) -> Case:
-    """A case that costs 20 + 6 * (8 + seconds - 2) seconds a trial."""
+    """A case that costs 35 + 6 * (6 + seconds) seconds a trial."""
     plan = f"launches = 6\nseconds = {seconds}\n"
     return Case(name, "It is so.", "It is seen.", plan, expect.no_alarm(), wanted)
 
