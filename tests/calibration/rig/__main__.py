@@ -58,7 +58,7 @@ def _status(options: argparse.Namespace) -> int:
     print(f"{'case':20}{'trials':>10}{'passed':>8}{'failed':>8}{'may fail':>10}{'refused':>9}{'seconds':>9}")
     left = {work.case.name: work for work in remaining(CASES, lines)}
     for case in CASES:
-        tally = Tally.of(lines, case.name)
+        tally = Tally.of(lines, case)
         seconds = (
             left[case.name].seconds if case.name in left else max((line.seconds for line in tally.lines), default=0)
         )

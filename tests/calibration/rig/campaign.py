@@ -48,7 +48,7 @@ def remaining(cases: Sequence[Case], lines: Sequence[Line], overrides: dict[str,
     """The cases that lack trials, the one soonest complete first; without those that were refused too often."""
     out = []
     for case in cases:
-        tally = Tally.of(lines, case.name)
+        tally = Tally.of(lines, case)
         left = case.wanted - tally.finished
         if left > 0 and tally.count("refused") < refusals_allowed(case.wanted):
             out.append(Work(case, left, expected_seconds(case, tally, overrides or {})))
@@ -104,7 +104,7 @@ class Campaign:
             except trial.TrialError as error:
                 self.say(f"{fitting[0].case.name}: {error}; left for now")
                 broken.add(fitting[0].case.name)
-        missing = [case.name for case in cases if Tally.of(self._lines(), case.name).finished < case.wanted]
+        missing = [case.name for case in cases if Tally.of(self._lines(), case).finished < case.wanted]
         if missing:
             self.say(f"given up for now: {', '.join(missing)}")
         return not missing
@@ -117,7 +117,7 @@ class Campaign:
         """
         done = refused = 0
         while done < trials and refused < refusals_allowed(trials):
-            tally = Tally.of(self._lines(), case.name)
+            tally = Tally.of(self._lines(), case)
             if not self._fits(expected_seconds(case, tally, self.overrides)):
                 self.say("no trial fits into the rest of the time")
                 return False
@@ -134,7 +134,7 @@ class Campaign:
         if load is None and not self.noisy:
             self.say(f"the machine was busy with something else for {PATIENCE_S / 60:.0f} minutes; try again later")
             return None
-        number = Tally.of(self._lines(), case.name).next_number
+        number = ledger.next_number(self._lines(), case)
         line = self.run(case, number, overrides=self.overrides, load=load, keep=self.keep)
         ledger.append(self.data, line)
         mirror = "" if not line.swap else f"; exchanged arms: {'; '.join(line.swap)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -76,6 +77,11 @@ class Case:
     verdict: str | None = None
     injects_ms: float | None = None
     disturb: Disturbance | None = None
+
+    @property
+    def key(self) -> str:
+        """Eight hex digits of the plan; trials of another plan are trials of another case."""
+        return hashlib.blake2b(self.plan.encode(), digest_size=4).hexdigest()
 
     def settings(self, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
         """The plan as data."""

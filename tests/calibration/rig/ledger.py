@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tests.calibration.rig.case import Case
 from tests.calibration.rig.reading import Range, Seen
 
 FORMAT: Final = 1
@@ -28,6 +29,7 @@ class Line:
 
     Attributes:
         number: Of the case, from 1; refused trials have numbers of their own.
+        plan: Key of the plan.
         seed: Of the plan; follows from case and number.
         date: UTC, to the second.
         commit: Of this checkout, with a plus where files differed from it.
@@ -45,6 +47,7 @@ class Line:
 
     case: str
     number: int
+    plan: str
     seed: int
     date: str
     anp: str
@@ -105,14 +108,14 @@ def append(path: Path, line: Line) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The trials of one case so far."""
+    """The trials of one case so far, by the plan it has now."""
 
     lines: tuple[Line, ...]
 
     @classmethod
-    def of(cls, lines: Iterable[Line], case: str) -> Tally:
+    def of(cls, lines: Iterable[Line], case: Case) -> Tally:
         """Of a case, among all lines."""
-        return cls(tuple(line for line in lines if line.case == case))
+        return cls(tuple(line for line in lines if line.case == case.name and line.plan == case.key))
 
     def count(self, result: Result) -> int:
         """Trials with this result."""
@@ -128,10 +131,10 @@ class Tally:
         """Those trials."""
         return [line for line in self.lines if line.result != "refused"]
 
-    @property
-    def next_number(self) -> int:
-        """Of the trial to come."""
-        return max((line.number for line in self.lines), default=0) + 1
+
+def next_number(lines: Iterable[Line], case: Case) -> int:
+    """Of the trial to come; no number of a case is used twice, whatever its plan was."""
+    return max((line.number for line in lines if line.case == case.name), default=0) + 1
 
 
 def _cell(cell: Seen) -> dict[str, Any]:

@@ -26,15 +26,15 @@ def write(lines: Sequence[Line], cases: Sequence[Case], folder: Path) -> list[Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "real-trials.md"
-    drawn = draw(lines, folder / FIGURE)
+    drawn = draw(lines, cases, folder / FIGURE)
     page.write_text(render(lines, cases, figure=drawn), encoding="utf-8")
     return [page, folder / FIGURE] if drawn else [page]
 
 
 def render(lines: Sequence[Line], cases: Sequence[Case], *, figure: bool) -> str:
     """The page, in Markdown."""
-    lines = [line for line in lines if not line.overrides]
-    tallies = {case.name: Tally.of(lines, case.name) for case in cases}
+    tallies = _tallies(lines, cases)
+    lines = [line for tally in tallies.values() for line in tally.lines]
     parts = [
         "# Real trials with a known truth",
         _intro(lines),
@@ -62,7 +62,11 @@ def _intro(lines: Sequence[Line]) -> str:
     out = (
         "Whole trials by the command itself (`anp trial`), on the reference site, in which something known was done to "
         f"one arm or to the machine, and the verdict was held against it. Written by `{_COMMAND} report` from "
-        "[rig.jsonl](rig.jsonl), which holds a line for each trial."
+        "[rig.jsonl](rig.jsonl), which holds a line for each trial.\n\n"
+        "`make calibrate-rig` runs every case until it has its number of trials, about two and a half hours on a quiet "
+        "machine of two cores. It can be cut off at any time and goes on where it was; "
+        '`make calibrate-rig RIG_ARGS="--minutes 30"` is bounded, and `RIG_ARGS="--keep FOLDER"` keeps the records of '
+        "trials that did not pass."
     )
     if not lines:
         return out + "\n\nNo trial has been run yet."
@@ -213,18 +217,23 @@ Before each trial the machine has to be quiet for three seconds. How busy it was
 trial, is in each line. Each trial has a seed of its own, from its case and number; nothing else differs."""
 
 
-def draw(lines: Sequence[Line], path: Path) -> bool:
+def _tallies(lines: Sequence[Line], cases: Sequence[Case]) -> dict[str, Tally]:
+    """Trials of every case by its own plan."""
+    return {case.name: Tally.of((line for line in lines if not line.overrides), case) for case in cases}
+
+
+def draw(lines: Sequence[Line], cases: Sequence[Case], path: Path) -> bool:
     """Draw every interval of equal arms and of the injected 0.02 ms; False where there is none."""
-    lines = [line for line in lines if not line.overrides]
+    tallies = _tallies(lines, cases)
     same = [
         (cell.ratio.estimate, cell.ratio.low, cell.ratio.high, 1.0)
-        for line in Tally.of(lines, "same").judged
+        for line in tallies["same"].judged
         for cell in line.cells
         if cell.label == "reader article p50"
     ]
     hits = [
         (*line.facts["change_ms"], line.facts["injected_ms"])
-        for line in Tally.of(lines, "hit-0.02ms").judged
+        for line in tallies["hit-0.02ms"].judged
         if "injected_ms" in line.facts
     ]
     if not same and not hits:

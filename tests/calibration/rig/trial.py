@@ -92,6 +92,7 @@ def run(
     return Line(
         case=case.name,
         number=number,
+        plan=case.key,
         seed=seed_of(case.name, number),
         date=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
         anp=__version__,

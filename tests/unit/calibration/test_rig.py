@@ -32,6 +32,7 @@ from tests.calibration.rig.reading import primary
 from tests.calibration.rig.trial import TrialError, judge, plan_text, seed_of
 
 ARTICLE = "reader article p50"
+SMALL_PLAN = "launches = 6\nseconds = {seconds}\n"
 
 
 def cell(
@@ -319,6 +320,7 @@ def line(case: str = "same", number: int = 1, result: ledger.Result = "passed", 
     values: dict[str, Any] = {
         "case": case,
         "number": number,
+        "plan": next((one.key for one in CASES if one.name == case), KEY),
         "seed": seed_of(case, number),
         "date": "2026-11-28T12:00:00Z",
         "anp": "0.1.0",
@@ -376,8 +378,10 @@ def test_the_committed_data_can_be_read() -> None:
 
 def small(name: str, wanted: int, seconds: float = 2.0) -> Case:
     """A case that costs 35 + 6 * (6 + seconds) seconds a trial."""
-    plan = f"launches = 6\nseconds = {seconds}\n"
-    return Case(name, "It is so.", "It is seen.", plan, expect.no_alarm(), wanted)
+    return Case(name, "It is so.", "It is seen.", SMALL_PLAN.format(seconds=seconds), expect.no_alarm(), wanted)
+
+
+KEY = small("any", 1).key
 
 
 @dataclasses.dataclass
@@ -397,7 +401,9 @@ class Bench:
         if case.name in self.broken:
             raise TrialError("the site does not start")
         self.now += self.seconds
-        return line(case.name, number, next(self.results), seconds=self.seconds, overrides=more["overrides"])
+        return line(
+            case.name, number, next(self.results), seconds=self.seconds, overrides=more["overrides"], plan=case.key
+        )
 
     def campaign(self, **more: Any) -> Campaign:
         """A campaign over it."""
@@ -435,6 +441,15 @@ def test_a_campaign_goes_on_where_another_was_cut_off(tmp_path: Path) -> None:
     assert len(bench.trials()) == 3
 
 
+def test_trials_by_an_earlier_plan_of_a_case_stay_and_do_not_count(tmp_path: Path) -> None:
+    """A case whose plan was changed begins anew, with numbers, and so seeds, that were not used before."""
+    bench = Bench(tmp_path / "rig.jsonl")
+    ledger.append(bench.data, line("one", 1, plan=small("one", 2, seconds=9).key))
+
+    assert bench.campaign().complete([small("one", 2)])
+    assert bench.trials() == [("one", 1), ("one", 2), ("one", 3)]
+
+
 def test_a_refused_trial_is_kept_and_repeated_with_another_seed(tmp_path: Path) -> None:
     """It does not count towards the number, and its own number is used up."""
     bench = Bench(tmp_path / "rig.jsonl", iter(["refused", "passed", "refused", "passed"]))
@@ -454,7 +469,7 @@ def test_a_case_that_is_refused_again_and_again_is_given_up(tmp_path: Path) -> N
     bench = Bench(tmp_path / "rig.jsonl", results)
 
     assert not bench.campaign().complete([small("sick", 2), small("well", 3)])
-    tally = {name: Tally.of(ledger.read(bench.data), name) for name in ("sick", "well")}
+    tally = {case.name: Tally.of(ledger.read(bench.data), case) for case in (small("sick", 2), small("well", 3))}
     assert (tally["sick"].count("refused"), tally["sick"].finished) == (refusals_allowed(2), 0)
     assert tally["well"].finished == 3
     assert "given up for now: sick" in bench.told
