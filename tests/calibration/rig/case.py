@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.calibration.rig.reading import Comparison
 
-LAUNCH_S = 5.0
+LAUNCH_S = 4.0
 """About what a launch takes beside its load."""
 
-AROUND_S = 35.0
+AROUND_S = 30.0
 """About what a trial takes beside its launches: articles, pilot, each arm alone, comparison, report."""
 
 

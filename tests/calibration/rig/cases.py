@@ -53,7 +53,7 @@ CASES: Final = (
         truth="Article hits take 0.02 ms longer, about a tenth; nothing else changes.",
         seen="The median of article pages is slower, home pages are neither slower nor faster.",
         plan=_HITS
-        + "rate = 500\nlaunches = 8\nseconds = 8\n"
+        + "rate = 500\nlaunches = 8\nseconds = 6\n"
         + _primary("reader article p50", "reader home p50", "reader home p95")
         + "margins = { floor_ms = 0 }\n"
         + _arms({}, {"inject": "article:hit:1:0.02"}),
@@ -67,7 +67,7 @@ CASES: Final = (
         truth="Article hits go through the injection, which adds nothing: what it costs by itself.",
         seen="Nothing is slower or faster.",
         plan=_HITS
-        + "rate = 500\nlaunches = 8\nseconds = 8\n"
+        + "rate = 500\nlaunches = 7\nseconds = 6\n"
         + _primary("reader article p50", "reader home p50", "reader home p95")
         + "margins = { floor_ms = 0 }\n"
         + _arms({}, {"inject": "article:hit:1:0.000001"}),
@@ -80,11 +80,11 @@ CASES: Final = (
         truth="Article hits take 0.1 ms longer; misses, a fifth of the replies in both arms, take as long as before.",
         seen="Article hits are slower at the median, misses are not, nor are home pages.",
         plan=_HITS
-        + "rate = 120\nlaunches = 8\nseconds = 6\n"
+        + "rate = 120\nlaunches = 7\nseconds = 6\n"
         + _primary("reader article HIT p50", "reader article MISS p50", "reader home p50")
         + _arms({"cache_skip": "0.2"}, {"cache_skip": "0.2", "inject": "article:hit:1:0.1"}),
         expect=expect.slower_only("reader article HIT p50", injected_ms=0.1),
-        wanted=4,
+        wanted=3,
         injects_ms=0.1,
     ),
     Case(
@@ -92,11 +92,11 @@ CASES: Final = (
         truth="Article misses, a fifth of the replies in both arms, take 2 ms longer; hits take as long as before.",
         seen="Article misses are slower at the median, hits are not, nor are home pages.",
         plan=_HITS
-        + "rate = 120\nlaunches = 8\nseconds = 6\n"
+        + "rate = 120\nlaunches = 7\nseconds = 6\n"
         + _primary("reader article HIT p50", "reader article MISS p50", "reader home p50")
         + _arms({"cache_skip": "0.2"}, {"cache_skip": "0.2", "inject": "article:miss:1:2"}),
         expect=expect.slower_only("reader article MISS p50", injected_ms=2.0),
-        wanted=4,
+        wanted=3,
         injects_ms=2.0,
     ),
     Case(
@@ -104,11 +104,11 @@ CASES: Final = (
         truth="Home pages take 0.1 ms longer; articles take as long as before.",
         seen="Home pages are slower at the median, articles are not.",
         plan=_HITS
-        + "rate = 500\nlaunches = 8\nseconds = 4\n"
+        + "rate = 500\nlaunches = 7\nseconds = 4\n"
         + _primary("reader article p50", "reader article p95", "reader home p50")
         + _arms({}, {"inject": "home:any:1:0.1"}),
         expect=expect.slower_only("reader home p50", injected_ms=0.1),
-        wanted=4,
+        wanted=3,
         injects_ms=0.1,
     ),
     Case(
@@ -116,11 +116,11 @@ CASES: Final = (
         truth="Three articles in a hundred take 5 ms longer; the others take as long as before.",
         seen="Articles are slower at the 99th percentile and not at the median.",
         plan=_HITS
-        + "rate = 200\nlaunches = 8\nseconds = 9\n"
+        + "rate = 200\nlaunches = 7\nseconds = 9\n"
         + _primary("reader article p50", "reader article p99", "reader home p50")
         + _arms({}, {"inject": "article:any:0.03:5"}),
         expect=expect.slower_only("reader article p99"),
-        wanted=4,
+        wanted=3,
     ),
     Case(
         name="stall",
@@ -139,11 +139,11 @@ CASES: Final = (
         truth="Three lookups in ten miss the cache instead of one; hits and misses take as long as before.",
         seen="Neither hits nor misses are called faster or slower, and the verdict tells of the hit ratio.",
         plan=_HITS
-        + "rate = 80\nlaunches = 8\nseconds = 8\n"
+        + "rate = 80\nlaunches = 7\nseconds = 8\n"
         + _primary("reader article HIT p50", "reader article MISS p50", "reader home HIT p50")
         + _arms({"cache_skip": "0.1"}, {"cache_skip": "0.3"}),
         expect=expect.mix_alone("reader article HIT p50", "reader article MISS p50"),
-        wanted=5,
+        wanted=4,
     ),
     Case(
         name="cold-arm",
@@ -192,7 +192,7 @@ CASES: Final = (
         seen="Nothing is called faster or slower.",
         plan=_HITS + "rate = 200\nlaunches = 8\nseconds = 3\n",
         expect=expect.no_claim(),
-        wanted=5,
+        wanted=4,
         disturb=disturb.throttle_halfway,
     ),
 )

@@ -63,7 +63,7 @@ def _intro(lines: Sequence[Line]) -> str:
         "Whole trials by the command itself (`anp trial`), on the reference site, in which something known was done to "
         f"one arm or to the machine, and the verdict was held against it. Written by `{_COMMAND} report` from "
         "[rig.jsonl](rig.jsonl), which holds a line for each trial.\n\n"
-        "`make calibrate-rig` runs every case until it has its number of trials, about two and a half hours on a quiet "
+        "`make calibrate-rig` runs every case until it has its number of trials, about three hours on a quiet "
         "machine of two cores. It can be cut off at any time and goes on where it was; "
         '`make calibrate-rig RIG_ARGS="--minutes 30"` is bounded, and `RIG_ARGS="--keep FOLDER"` keeps the records of '
         "trials that did not pass."

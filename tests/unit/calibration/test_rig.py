@@ -377,7 +377,7 @@ def test_the_committed_data_can_be_read() -> None:
 
 
 def small(name: str, wanted: int, seconds: float = 2.0) -> Case:
-    """A case that costs 35 + 6 * (6 + seconds) seconds a trial."""
+    """A case that costs 30 + 6 * (5 + seconds) seconds a trial."""
     return Case(name, "It is so.", "It is seen.", SMALL_PLAN.format(seconds=seconds), expect.no_alarm(), wanted)
 
 
