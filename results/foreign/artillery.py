@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from results.foreign.errors import EmptyFile
 from results.foreign.model import ALL, Series, Session, even, summary
-from results.foreign.source import Source, ascending, number, table, whole
+from results.foreign.source import Source, ascending, moment, number, table, whole
 
 TOOL: Final = "Artillery"
 RESOLUTION: Final = even(1.0, "whole milliseconds in a sketch that is right to 1 %: ±(1 ms + 1 %)", relative=0.01)
@@ -48,7 +47,6 @@ def read(source: Source) -> Session:
         made = whole(source, f"{key}.count", table(source, key, figures).get("count"))
         routes.append(_series(source, name, figures, made, _codes(source, counters, f"{_ENDPOINT}{name}.codes.")))
     routes.sort(key=lambda each: (-(each.requests or 0), each.name))
-    begun = aggregate.get("firstMetricAt")
     return Session(
         tool=TOOL,
         format="JSON",
@@ -57,7 +55,7 @@ def read(source: Source) -> Session:
         clock="request sent to first byte; visitors arrive at a fixed rate",
         resolution=RESOLUTION.words,
         series=(*routes, every) if len(routes) > 1 else (every,),
-        started=datetime.fromtimestamp(begun / 1000, UTC) if isinstance(begun, int | float) else None,
+        started=moment(aggregate.get("firstMetricAt"), scale=1000),
     )
 
 

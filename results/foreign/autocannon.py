@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
 from typing import Any, Final
 
 from results.foreign.model import Resolution, Session, summary
 from results.foreign.rows import route
-from results.foreign.source import Source, ascending, number, table, whole
+from results.foreign.source import Source, ascending, moment, number, table, whole
 
 TOOL: Final = "autocannon"
 RESOLUTION: Final = Resolution(((math.inf, 0.0, 1.0),), words="whole milliseconds, cut off")
@@ -59,7 +58,6 @@ def read(source: Source) -> Session:
     warnings = []
     if timed > good + bad:
         warnings.append("It was run at a fixed rate, so times that would have been seen by waiting requests are added.")
-    begun = document.get("start")
     return Session(
         tool=TOOL,
         format="JSON",
@@ -70,5 +68,5 @@ def read(source: Source) -> Session:
         series=(series,),
         warnings=tuple(warnings),
         settings={name: str(document[name]) for name in ("connections", "pipelining")},
-        started=datetime.fromisoformat(begun) if isinstance(begun, str) else None,
+        started=moment(document.get("start")),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from results.foreign.errors import BadFigure, EmptyFile
 from results.foreign.model import ALL, Series, Session
 from results.foreign.rows import route
-from results.foreign.source import Source, items, number, table, whole
+from results.foreign.source import Source, items, moment, number, table, whole
 
 TOOL: Final = "Fortio"
 
@@ -83,7 +82,7 @@ def read(source: Source) -> Session:
         settings=settings,
         finer="Fortio writes finer buckets with a smaller -r",
         version=str(document["Version"]) if document.get("Version") else None,
-        started=_moment(document.get("StartTime")),
+        started=moment(document.get("StartTime")),
     )
 
 
@@ -99,10 +98,3 @@ def _buckets(source: Source, name: str, value: object) -> tuple[Any, Any, Any]:
     if total is not None and whole(source, f"{name}.Count", total) != counts.sum():
         raise BadFigure(source.name, f"{name} counts {total:,} and its buckets {int(counts.sum()):,}")
     return low, high, counts
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None

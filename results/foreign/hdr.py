@@ -11,7 +11,6 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -21,7 +20,7 @@ from hdrh.histogram import HdrHistogram
 from results.foreign.errors import BadFigure, CutOff, EmptyFile, UnknownFormat
 from results.foreign.model import ALL, Counts, Figure, Floats, Resolution, Series, Session, histogram
 from results.foreign.rows import CUT, WITHHELD_CUT
-from results.foreign.source import Source
+from results.foreign.source import Source, moment
 
 BUCKET: Final = 0.01
 """Width of a bucket, as a fraction of its value, with two significant digits: the coarsest that is in use."""
@@ -31,7 +30,7 @@ _TOTAL: Final = re.compile(r"Total count\s*=\s*(\d+)")
 _LOG: Final = re.compile(r"^#\[Histogram log format version ([\d.]+)\]", re.MULTILINE)
 _LEGEND: Final = '"StartTimestamp"'
 _OLD_LEGEND: Final = '"EndTimestamp"'
-_START: Final = re.compile(r"^#\[StartTime: ([\d.]+)", re.MULTILINE)
+_START: Final = re.compile(r"^#\[StartTime: (\d+(?:\.\d+)?)", re.MULTILINE)
 _RATIOS: Final = (1.0, 1e3, 1e6, 1e9)
 _FAILURES: Final = "the format does not say how many requests failed, and a failure can be fast"
 _CLOCK: Final = "what was recorded; the format does not say"
@@ -245,7 +244,7 @@ def _log(source: Source) -> Session:
             *((CUT,) if is_cut else ()),
         ),
         unit_stated=False,
-        started=datetime.fromtimestamp(float(begun[1]), UTC) if begun else None,
+        started=moment(float(begun[1])) if begun else None,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from results.foreign.errors import BadFigure, UnknownFormat
 from results.foreign.model import Floats, Session, even
 from results.foreign.rows import CUT, WITHHELD_CUT, numbers, read_csv, routes
-from results.foreign.source import Source
+from results.foreign.source import Source, moment
 from results.foreign.words import Words
 from results.units import counted
 
@@ -171,4 +171,4 @@ def _started(table: pa.Table, header: list[str]) -> datetime | None:
     if "timeStamp" not in header:
         return None
     first = table.column("timeStamp")[0].as_py()
-    return datetime.fromtimestamp(int(first) / 1000, UTC) if first.isdigit() and len(first) == 13 else None
+    return moment(int(first), scale=1000) if first.isdigit() and len(first) == 13 else None

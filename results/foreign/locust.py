@@ -12,16 +12,15 @@ import io
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from results.foreign import rows
-from results.foreign.errors import BadFigure, EmptyFile, UnknownFormat
+from results.foreign.errors import BadFigure, CutOff, EmptyFile, UnknownFormat
 from results.foreign.model import ALL, Resolution, Series, Session, even, histogram, summary
-from results.foreign.source import Source, ascending, items, number, table, whole
+from results.foreign.source import Source, ascending, items, moment, number, table, whole
 from results.foreign.words import Words
 
 TOOL: Final = "locust"
@@ -107,7 +106,7 @@ def _header(source: Source) -> list[str]:
 def _lines(source: Source) -> list[dict[str, str]]:
     text = source.text
     if not text.endswith("\n"):
-        raise BadFigure(source.name, "its last line has no end, so it may be cut off", "Let locust write it to its end")
+        raise CutOff(source.name, "its last line has no end")
     reader = csv.DictReader(io.StringIO(text, newline=""))
     rows = []
     for row in reader:
@@ -158,6 +157,8 @@ def _statistics(source: Source) -> Session:
             total = made
         else:
             series.append(made)
+    if total is None:
+        raise CutOff(source.name, "the row Aggregated, its last, is missing")
     return _session(source, "statistics CSV", series, total, warnings)
 
 
@@ -300,5 +301,5 @@ def _session(
         series=routes,
         warnings=tuple(warnings),
         finer="CsvRequestLogger of locust.contrib writes hundredths of a millisecond",
-        started=datetime.fromtimestamp(stamp, UTC) if stamp else None,
+        started=moment(stamp),
     )

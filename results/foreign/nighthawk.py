@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from results.foreign import hdr
 from results.foreign.errors import BadFigure, EmptyFile
 from results.foreign.model import ALL, EXACT, Series, Session
-from results.foreign.source import Source, items, number, table, whole
+from results.foreign.source import Source, items, moment, number, table, whole
 from results.units import counted
 
 TOOL: Final = "Nighthawk"
@@ -74,7 +73,7 @@ def read(source: Source) -> Session:
             for key in ("requests_per_second", "connections", "concurrency", "open_loop")
             if isinstance(options, dict) and key in options
         },
-        started=_moment(source.document.get("timestamp")),
+        started=moment(source.document.get("timestamp")),
     )
 
 
@@ -96,10 +95,3 @@ def _milliseconds(source: Source, value: object) -> float:
     if found is None:
         raise BadFigure(source.name, f"a duration is {value!r}, which is no time in seconds as in '0.001s'")
     return float(found[1]) * 1000
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None

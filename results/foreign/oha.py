@@ -6,6 +6,7 @@ good, and percentiles are over the answered requests. The CSV has rows for answe
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from results.foreign.errors import BadFigure
@@ -19,6 +20,7 @@ TOOL: Final = "oha"
 _CLOCK: Final = "request begun to last byte, connecting included; whether it was corrected for late sends is not stated"
 _KEYS: Final = frozenset({"summary", "latencyPercentiles", "statusCodeDistribution"})
 _HEADER: Final = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status"
+_PERCENT: Final = re.compile(r"^p(\d+(?:\.\d+)?)$")
 _DEADLINE: Final = "aborted due to deadline"
 _SPLIT: Final = "latencyPercentilesSuccessful"
 
@@ -83,8 +85,11 @@ def _percentiles(source: Source, document: dict[str, Any], key: str) -> dict[flo
     """Percentiles in milliseconds; oha writes null for them where nothing was answered."""
     found = {}
     for name, value in table(source, key, document[key]).items():
+        percent = _PERCENT.match(name)
+        if percent is None:
+            raise BadFigure(source.name, f"{key} has a {name!r}, which is no percentile")
         if value is not None:
-            found[round(float(name.removeprefix("p")) / 100, 6)] = number(source, f"{key}.{name}", value, scale=1000)
+            found[round(float(percent[1]) / 100, 6)] = number(source, f"{key}.{name}", value, scale=1000)
     return ascending(source, found)
 
 

@@ -85,6 +85,10 @@ def read_ndjson(source: Source, schema: pa.Schema) -> tuple[pa.Table, bool]:
     if not data.strip():
         raise EmptyFile(source.name, "holds no whole line")
     try:
+        data.decode("utf-8")  # pyarrow would find out only when a text is asked for
+    except UnicodeDecodeError as error:
+        raise CutOff(source.name, f"byte {error.start:,} is no text in UTF-8") from error
+    try:
         read = pyarrow.json.read_json(
             pa.BufferReader(data),
             pyarrow.json.ReadOptions(block_size=_BLOCK),
@@ -172,7 +176,10 @@ def no_zero_times(latency_ms: Floats, failed: npt.NDArray[np.bool_]) -> str:
 
 def route(method: str, address: str) -> str:
     """``GET /articles`` from a method and an address; host and query are left out, so that two hosts compare."""
-    path = urlsplit(address).path or "/" if "//" in address else address
+    try:
+        path = urlsplit(address).path or "/" if "//" in address else address
+    except ValueError:  # an address of no host that could be
+        path = address
     return f"{method} {path}".strip()
 
 

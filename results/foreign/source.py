@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import zlib
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -187,6 +188,16 @@ def ascending(source: Source, quantiles: dict[float, float], slack: float = 0.0)
                 "Its units are mixed or it is damaged; give the file as the tool wrote it",
             )
     return dict(ordered)
+
+
+def moment(value: object, *, scale: float = 1.0) -> datetime | None:
+    """A point of time from ISO 8601 text, or from a number of seconds over ``scale`` since 1970; else ``None``."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value / scale, UTC)
+        return datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,6 @@ a report are estimates by t-digest without a bound on their error.
 from __future__ import annotations
 
 import csv
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +25,7 @@ from results.foreign.rows import (
     route,
     routes,
 )
-from results.foreign.source import Source, ascending, number, table, whole
+from results.foreign.source import Source, ascending, moment, number, table, whole
 from results.foreign.words import Words
 
 TOOL: Final = "vegeta"
@@ -141,12 +140,5 @@ def _report(source: Source) -> Session:
         resolution="estimates by t-digest, without a bound on their error",
         series=(series,),
         withheld="a report's quantiles are estimates without a bound on their error; vegeta encode has every request",
-        started=_moment(document.get("earliest")),
+        started=moment(document.get("earliest")),
     )
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None

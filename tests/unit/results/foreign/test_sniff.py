@@ -73,6 +73,13 @@ def test_every_fixture_is_read_and_explained(fixtures: Path) -> None:
     assert set(re.findall(r"`([\w.]+\.(?:csv|json|txt|hgrm|hlog|jtl|ndjson|log))`", readme)) >= files
 
 
+def test_fixtures_know_one_host(fixtures: Path) -> None:
+    """Every address in the fixtures is of this machine's own loopback."""
+    hosts = {host for path in fixtures.iterdir() for host in re.findall(rb"https?://([\w.-]+)", path.read_bytes())}
+
+    assert hosts == {b"127.0.0.1"}
+
+
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_a_name_means_nothing(fixtures: Path, tmp_path: Path, name: str) -> None:
     """A renamed file gives the same session, but for its name."""

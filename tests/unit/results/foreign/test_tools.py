@@ -80,6 +80,14 @@ def test_locust_writes_na_where_nothing_was_requested(fixtures: Path) -> None:
     assert "GET /never was never requested." in session.warnings
 
 
+def test_locust_statistics_without_their_last_row_are_cut_off(fixtures: Path) -> None:
+    """Whole rows alone do not make a whole file: the aggregate comes last."""
+    lines = (fixtures / "locust_stats.csv").read_text().splitlines(keepends=True)
+
+    with pytest.raises(CutOff, match="Aggregated, its last, is missing"):
+        of("".join(lines[:-1]))
+
+
 def test_locust_full_history_is_rolling(fixtures: Path) -> None:
     """Under the same header the percentiles are over ten seconds; only the median of the whole is used."""
     session = read(fixtures / "locust_full_history.csv")
