@@ -199,7 +199,7 @@ def log_ticks(axis: Axis, low: float, high: float, most: int = 6) -> None:
         while len(chosen) > most:
             chosen = chosen[::2]
     else:
-        width = next(step for step in _ROUND if (high - low) / step <= most)
+        width = next((step for step in _ROUND if (high - low) / step <= most), _ROUND[-1])
         chosen = [round(i * width, 9) for i in range(math.ceil(low / width), math.floor(high / width) + 1)]
     fixed(axis, chosen, lambda value: f"{value:.6g}")
 
@@ -215,7 +215,7 @@ def linear_ticks(
     axis: Axis, low: float, high: float, most: int = 5, name: Callable[[float], str] | None = None
 ) -> None:
     """Round numbers inside the limits of a linear axis, at most so many."""
-    width = next(step for step in _ROUND if (high - low) / step <= most)
+    width = next((step for step in _ROUND if (high - low) / step <= most), _ROUND[-1])
     ticks = [round(i * width, 9) for i in range(math.ceil(low / width), math.floor(high / width) + 1)]
     fixed(axis, ticks, name or (lambda value: f"{value:.6g}".replace("-", "−")))
 

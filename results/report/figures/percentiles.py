@@ -26,6 +26,9 @@ from results.report.figures.canvas import (
     title,
 )
 
+_FARTHEST = 1.6
+"""Times the slowest and the fastest of the lines that a ribbon is drawn to."""
+
 
 def draw(comparison: Comparison) -> Plot | None:
     """One panel a page; ``None`` where no page has enough requests."""
@@ -43,6 +46,8 @@ def draw(comparison: Comparison) -> Plot | None:
             f" Ribbon: {level} interval by how launches differ, as far as each has ten requests beyond. Both arms of a "
             "launch share its luck, so ribbons that overlap do not mean that nothing changed."
         )
+    if any(_is_cut(curve) for curve in curves):
+        caption += " A ribbon that meets the edge of its panel goes on beyond it."
     return plot(
         "percentiles",
         "Latency at every percentile",
@@ -74,11 +79,10 @@ def _panels(curves: Sequence[Curve], width: float) -> Figure:
 
 
 def _panel(axes: Axes, curve: Curve, *, wide: bool) -> None:
-    shown: list[float] = []
     for name, side in (("before", curve.before), ("after", curve.after)):
-        shown += _side(axes, name, side)
+        _side(axes, name, side)
     axes.set_yscale("log")
-    low, high = math.log(min(shown)), math.log(max(shown))
+    low, high = map(math.log, _limits(curve))
     room = max(0.06 * (high - low), 0.02)
     low, high = math.exp(low - room), math.exp(high + room)
     axes.set_ylim(low, high)
@@ -88,11 +92,24 @@ def _panel(axes: Axes, curve: Curve, *, wide: bool) -> None:
     axes.grid()
 
 
-def _side(axes: Axes, name: str, side: Side) -> list[float]:
+def _limits(curve: Curve) -> tuple[float, float]:
+    """From the fastest to the slowest that is drawn, with ribbons as far as they are of that size."""
+    lines = [value for side in (curve.before, curve.after) for value in side.ms if value > 0] or [1.0]
+    ribbons = [value for side in (curve.before, curve.after) for value in (*side.ribbon.low, *side.ribbon.high)]
+    low, high = min(lines), max(lines)
+    return max(min([low, *ribbons]), low / _FARTHEST), min(max([high, *ribbons]), high * _FARTHEST)
+
+
+def _is_cut(curve: Curve) -> bool:
+    """Whether a ribbon goes on beyond the panel."""
+    low, high = _limits(curve)
+    ribbons = curve.before.ribbon, curve.after.ribbon
+    return any(min(ribbon.low, default=low) < low or max(ribbon.high, default=high) > high for ribbon in ribbons)
+
+
+def _side(axes: Axes, name: str, side: Side) -> None:
     x = [reach(p) for p in side.p]
     axes.plot(x, side.ms, color=COLORS[name], linestyle=DASHES[name])
     count = len(side.ribbon.low)
     if count:
         axes.fill_between(x[:count], side.ribbon.low, side.ribbon.high, color=COLORS[name], alpha=0.22, linewidth=0)
-    # The very fastest request of each launch says little; its ribbon must not flatten all the rest.
-    return [value for value in (*side.ms, *side.ribbon.low[5:], *side.ribbon.high[5:]) if value > 0] or [1.0]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -31,6 +31,10 @@ _POINTWISE = 0.34
 _JOINT = 0.16
 """How dense the bands are drawn."""
 
+_UNITS = ("ms", "%")
+_FARTHEST = 30.0
+"""Bands are drawn so many times as far as the estimates reach; beyond, nothing would be left to see of those."""
+
 
 def draw(comparison: Comparison) -> Plot | None:
     """One row a page; ``None`` without pages."""
@@ -48,6 +52,8 @@ def draw(comparison: Comparison) -> Plot | None:
             f" Dark band: {level} interval of each percentile by itself. Light band: one that holds for all "
             "percentiles of the page together."
         )
+    if any(_limits(shift, unit)[2] for shift in shifts for unit in _UNITS):
+        caption += " A band that meets the edge of its panel goes on beyond it."
     return plot(
         "shift",
         "What changed at every percentile",
@@ -73,7 +79,7 @@ def _panels(shifts: Sequence[Shift], width: float, *, banded: bool) -> Figure:
     wide = is_wide(width)
     figure, axes = grid(2 * len(shifts), 2 if wide else 1, width, 2.0 if wide else 1.75, top=0.3, left=0.62)
     for row, shift in enumerate(shifts):
-        for column, unit in enumerate(("ms", "%")):
+        for column, unit in enumerate(_UNITS):
             place = axes[2 * row + column]
             _panel(place, shift, unit, wide=wide)
             title(place, str(shift.cell), f", change in {unit}")
@@ -88,32 +94,38 @@ def _panels(shifts: Sequence[Shift], width: float, *, banded: bool) -> Figure:
 
 
 def _panel(axes: Axes, shift: Shift, unit: str, *, wide: bool) -> None:
-    def scaled(ratios: Numbers) -> list[float]:
-        if unit == "%":
-            return [100 * (ratio - 1) for ratio in ratios]
-        return [level * (ratio - 1) for level, ratio in zip(shift.before_ms, ratios, strict=True)]
-
     x = [reach(p) for p in shift.p]
-    line = scaled(shift.ratio)
-    shown = [*line, 0.0]
+    line = _scaled(shift, shift.ratio, unit)
+    bottom, top, _ = _limits(shift, unit)
     for band, alpha in ((shift.joint, _JOINT), (shift.pointwise, _POINTWISE)):
         if band.low:
-            low, high = scaled(band.low), scaled(band.high)
+            low, high = (np.clip(_scaled(shift, ends, unit), bottom, top) for ends in (band.low, band.high))
             axes.fill_between(x, low, high, color=AFTER, alpha=alpha, linewidth=0)
-            shown += low + high
     axes.axhline(0, color=INK, linewidth=1.1)
     axes.plot(x, line, color=AFTER)
     marked = [index for index, p in enumerate(shift.p) if any(abs(p - q) < 1e-6 for q in (0.5, 0.95, 0.99))]
     axes.plot([x[index] for index in marked], [line[index] for index in marked], "o", color=AFTER, markersize=4)
-    bottom, top = _limits(line, shown)
     axes.set_ylim(bottom, top)
     linear_ticks(axes.yaxis, bottom, top, most=5)
     percentile_axis(axes, max(shift.p[0] - 0.02, 0), shift.p[-1], wide=wide)
     axes.grid()
 
 
-def _limits(line: Sequence[float], shown: Sequence[float]) -> tuple[float, float]:
-    """Room for everything; zero is always inside."""
-    low, high = min(shown), max(shown)
-    room = 0.08 * (high - low) or max(abs(value) for value in line) * 0.1 or 1.0
-    return (low - room, high + room) if math.isfinite(low + high) else (-1.0, 1.0)
+def _scaled(shift: Shift, ratios: Numbers, unit: str) -> list[float]:
+    """Ratios as changes in that unit."""
+    if unit == "%":
+        return [100 * (ratio - 1) for ratio in ratios]
+    return [level * (ratio - 1) for level, ratio in zip(shift.before_ms, ratios, strict=False)]
+
+
+def _limits(shift: Shift, unit: str) -> tuple[float, float, bool]:
+    """Room for the estimates, for zero and for the bands, and whether a band goes on beyond it."""
+    line = [*_scaled(shift, shift.ratio, unit), 0.0]
+    bands = [end for band in (shift.pointwise, shift.joint) for end in _scaled(shift, band.low, unit)]
+    bands += [end for band in (shift.pointwise, shift.joint) for end in _scaled(shift, band.high, unit)]
+    reach_of_line = max(map(abs, line)) or 1.0
+    wanted = min([*line, *bands]), max([*line, *bands])
+    allowed = -_FARTHEST * reach_of_line, _FARTHEST * reach_of_line
+    low, high = max(wanted[0], allowed[0]), min(wanted[1], allowed[1])
+    room = 0.08 * (high - low) or reach_of_line
+    return low - room, high + room, (low, high) != wanted

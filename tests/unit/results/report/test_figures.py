@@ -48,17 +48,6 @@ def plots(complete: Comparison) -> dict[str, figures.Plot]:
     return figures.draw(complete)
 
 
-@pytest.fixture
-def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the wide drawing is made, where a test asks of no other."""
-    draw = canvas._svg
-
-    def once(make: Any, width: float, salt: str) -> Markup:
-        return draw(make, width, salt) if width == canvas.WIDE else Markup("")
-
-    monkeypatch.setattr(canvas, "_svg", once)
-
-
 def test_every_figure_is_drawn_in_the_order_of_the_method(plots: dict[str, figures.Plot]) -> None:
     """With data for all of them the figures come in the order experts look for them, the forest plot first."""
     assert list(plots) == list(figures.FIGURES)
@@ -95,6 +84,12 @@ def test_no_drawing_has_a_colour_of_its_own(plots: dict[str, figures.Plot]) -> N
             assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?!\))", re.sub(r"(?:url\(|href=\")#\w+", "", text)) == []
             assert "rgb(" not in text
             assert "var(--" in text
+
+
+@pytest.mark.parametrize("name", ["forest", "tails", "heat", "classes"])
+def test_a_figure_is_the_same_every_time(complete: Comparison, plots: dict[str, figures.Plot], name: str) -> None:
+    """Drawing twice gives the same bytes, so that a report differs from another only where its data does."""
+    assert figures.FIGURES[name](complete) == plots[name]
 
 
 def test_text_stays_text(plots: dict[str, figures.Plot]) -> None:
@@ -299,3 +294,17 @@ def test_logarithmic_axes_have_a_few_round_ticks(low: float, high: float) -> Non
     ticks = axes.get_yticks()
     assert 2 <= len(ticks) <= 6
     assert all(low <= tick <= high for tick in ticks)
+
+
+def test_two_launches_do_not_blow_up_a_drawing(make_trial: Callable[..., Record]) -> None:
+    """Intervals of two launches reach absurdly far; the estimates can still be read, and the caption owns up."""
+    comparison = of_trial(make_trial, launches=2, launch_sd=0.1)
+    [one] = comparison.shifts
+    assert max(one.joint.high) > 1000
+
+    plot = shift.draw(comparison)
+
+    assert plot is not None
+    assert "goes on beyond" in plot.caption
+    ticks = [float(word.replace("−", "-")) for word in words(plot.wide) if re.fullmatch(r"[−\d.]+", word)]
+    assert max(map(abs, ticks)) < 5000
