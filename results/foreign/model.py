@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -114,7 +115,7 @@ class Series:
                 return "the file does not say how many requests its quantiles rest on"
         elif not self.counts.sum():
             return "no request was answered"
-        needed = statistics.floor(p)
+        needed = _floor(p)
         if (self.requests or 0) < needed:
             return f"{counted(self.requests or 0, 'request')}, {needed:,} needed"
         return ""
@@ -270,6 +271,11 @@ def summary(
         p: Figure(value, float(least), float(most)) for (p, value), least, most in zip(ordered, low, high, strict=True)
     }
     return Series(name, "summary", requests, failed_within, failed_beyond, quantiles=figures, mean_ms=mean_ms)
+
+
+@cache
+def _floor(p: float) -> int:
+    return statistics.floor(p)
 
 
 def _at(values: Floats, ends: Counts, rank: float) -> float:
