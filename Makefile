@@ -51,8 +51,8 @@ schema: setup-dev          ## Write the schema of compare.json anew from the dat
 bench: setup-dev          ## Speed ratios against named rivals, measured in one run
 	$(BIN)/python -m pytest -m bench -s
 
-calibrate: setup-dev          ## Slow statistical calibration of the verdict
-	$(BIN)/python -m pytest -m calibrate -s
+calibrate: setup-dev          ## Error rates and power of the verdict, simulated (minutes)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/calibration -m calibrate -s
 
 # Hours in all; it can be cut off and goes on. RIG_ARGS="--minutes 30" bounds it.
 RIG_ARGS ?=

@@ -74,10 +74,11 @@ def sign_flips(k: int, seed: int) -> Floats:
 
 
 ENOUGH_TO_FLIP: Final = 8
-"""Launches from which joint sign flips are used: with six, twelve independent cells raised 7.3 % alarms."""
+"""Launches from which joint sign flips are used: with six, twelve independent cells raised 6.6 % alarms
+(docs/calibration.md)."""
 
 _STRETCH: Final = 2.0
-"""What centring takes from the flips' tail is given back as ``1 + 2 / k^2``: from 6.0 % to 5.3 % alarms at eight
+"""What centring takes from the flips' tail is given back as ``1 + 2 / k^2``: from 5.8 % to 5.5 % alarms at eight
 launches of three independent cells, measured (docs/calibration.md)."""
 
 

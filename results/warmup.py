@@ -43,7 +43,7 @@ def mser5(values: Floats) -> Warmup:
     are not tried: a few means agree by luck, and a series that never settles shows by a cut right there. Values left
     over after the last whole five count for nothing.
 
-    The rule is jumpy: of steady noise it calls about 13 in 100 series of 80 values unsteady and 2 in 100 of 200 values
+    The rule is jumpy: of steady noise it calls about 1 in 10 series of 80 values unsteady and 2 in 100 of 200 values
     (docs/calibration.md). One such series is a hint; most launches of a trial together are a finding.
 
     Args:

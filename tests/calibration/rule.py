@@ -14,9 +14,15 @@ Floats = np.ndarray
 def critical_values(values: Floats, alpha: float) -> Floats:
     """``statistics.max_t_critical`` of every experiment; values of shape (experiments, launches, cells)."""
     experiments, k, m = values.shape
-    single = statistics.t_critical(k, alpha)
     if m < 2 or k < statistics.ENOUGH_TO_FLIP:
         return np.full(experiments, statistics.t_critical(k, alpha, m))
+    return flipped(values, alpha, 1 + 2 / k**2)
+
+
+def flipped(values: Floats, alpha: float, stretch: float) -> Floats:
+    """The critical values of joint sign flips, between Student's and Bonferroni's."""
+    experiments, k, _ = values.shape
+    single = statistics.t_critical(k, alpha)
     flips = statistics.sign_flips(k, 0)
     sampled = flips.shape[0] < 2 ** (k - 1)
     flips = np.ascontiguousarray(flips.T, np.float32)
@@ -30,13 +36,14 @@ def critical_values(values: Floats, alpha: float) -> Floats:
     if sampled:
         for number, each in enumerate(centred):
             unit[number] = unit[number][:, np.lexsort(np.abs(each[:, moving[number]]).T)]
-    share = np.empty((experiments, flips.shape[1]), np.float32)
+    largest = np.empty(experiments)
     for number, each in enumerate(unit):
         sums = each @ flips
-        np.abs(sums, out=sums).max(axis=0, out=share[number])
-    largest = np.square(np.partition(share, place, axis=1)[:, place].astype(np.float64))
+        share = np.abs(sums, out=sums).max(axis=0)
+        share.partition(place)
+        largest[number] = float(share[place]) ** 2
     with np.errstate(divide="ignore"):
-        out = np.sqrt((k - 1) * largest / np.maximum(1 - largest, 0)) * (1 + 2 / k**2)
+        out = np.sqrt((k - 1) * largest / np.maximum(1 - largest, 0)) * stretch
     bonferroni = np.array([statistics.t_critical(k, alpha, max(int(cells), 1)) for cells in moving.sum(axis=1)])
     return np.maximum(single, np.minimum(out, bonferroni))
 

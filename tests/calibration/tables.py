@@ -20,6 +20,14 @@ FALSE_PEACE = Table("no difference at the margin", "noise", tuple(KINDS), SETTIN
 POWER = Table("power", "noise", tuple(KINDS), SETTINGS)
 EXPLORATORY = Table("exploratory", "noise", tuple(KINDS), tuple(str(k) for k in LAUNCHES))
 
+FLIPS = Table(
+    "flips",
+    "launches",
+    ("6", "8", "10", "12", "16"),
+    tuple(f"{rule}, {m} cells" for m in (3, 12) for rule in ("plain flips", "stretched", "Bonferroni", "in use")),
+)
+SHORTCUT = Table("shortcut", "launches", tuple(str(k) for k in LAUNCHES), ("1 cell", "3 cells", "12 cells"))
+
 STRESS = Table(
     "stress",
     "noise",
@@ -76,4 +84,18 @@ WARMUP = Table(
     tuple(f"{what}, {n} values" for n in (80, 200, 400) for what in ("unsteady", "cut > 20 %")),
 )
 
-TABLES = (ALARMS, FALSE_PEACE, POWER, EXPLORATORY, STRESS, WORDS, SESSIONS, TEMPTATIONS, HIT_RATIO, GAPS, WARMUP)
+TABLES = (
+    ALARMS,
+    FALSE_PEACE,
+    POWER,
+    EXPLORATORY,
+    FLIPS,
+    SHORTCUT,
+    STRESS,
+    WORDS,
+    SESSIONS,
+    TEMPTATIONS,
+    HIT_RATIO,
+    GAPS,
+    WARMUP,
+)
