@@ -109,7 +109,7 @@ def _map(axes: Axes, heat: Heat, arm: ArmHeat) -> None:
     axes.set_xlim(0, columns)
     axes.set_ylim(low, pictures[-1][2])
     ticks = _ticks(heat.low_ms, heat.high_ms)
-    fixed(axes.yaxis, [math.log10(tick) for tick in ticks], lambda value: f"{10**value:.3g}")
+    fixed(axes.yaxis, [math.log10(tick) for tick in ticks], lambda value: f"{10**value:.6g}")
 
 
 def _ticks(low: float, high: float) -> list[float]:
