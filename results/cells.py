@@ -144,13 +144,15 @@ def judge_cells(
             ratios -= _control(samples, launches, design.control, questions)
     finite = np.isfinite(ratios).all(axis=1) if ratios.size else np.zeros(len(questions), bool)
     primary = finite & (np.arange(len(questions)) < len(family.primary))
-    m = max(int(primary.sum()), 1)
-    critical = statistics.max_t_critical(ratios[primary].T, design.alpha) if paired and primary.any() else math.inf
+    m = max(len(family.primary), 1)
+    # A cell that failures have left without an interval still counts: others must not gain by its loss.
+    alpha = design.alpha * max(int(primary.sum()), 1) / m
+    critical = statistics.max_t_critical(ratios[primary].T, alpha) if paired and primary.any() else math.inf
     single = statistics.t_critical(len(launches), design.alpha) if paired else math.inf
     exploratory = [index for index in range(len(family.primary), len(questions)) if finite[index]]
     p_values = [statistics.t_p_value(ratios[index]) for index in exploratory]
     adjusted = dict(zip(exploratory, statistics.benjamini_hochberg(p_values), strict=True))
-    without = iter(_without_each(ratios[primary], design.alpha) if paired else [])
+    without = iter(_without_each(ratios[primary], alpha) if paired else [])
     results: list[CellResult] = []
     for index, question in enumerate(questions):
         decides = index < len(family.primary)

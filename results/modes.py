@@ -29,7 +29,8 @@ def in_density_gap(ordered: Floats, p: float) -> bool:
     """Whether the ``p`` quantile of a sample lies in, or at the edge of, a gap between two modes.
 
     Seen is the window of order statistics where the quantile could as well have come out: its 95 % interval by the
-    binomial distribution, widened by two points of probability, which is how far a hit ratio can move between launches.
+    binomial distribution, widened by two points of probability, which is how far a hit ratio can move between launches,
+    or by half of what lies beyond the quantile where that is less.
     In that window a run of values is looked for that holds at most 8 % of the values and yet more than half of the
     window's width in logarithms, with a factor of at least 1.5 from end to end. In a unimodal sample no such run is to
     be expected: width and count go together but for chance. Modes that overlap have no gap and are not found.
@@ -41,7 +42,8 @@ def in_density_gap(ordered: Floats, p: float) -> bool:
         p: Between 0 and 1.
     """
     n = ordered.size
-    half = _DRIFT + 1.96 * math.sqrt(p * (1 - p) / n) if n else 0.0
+    drift = min(_DRIFT, p / 2, (1 - p) / 2)  # an outer quantile is no less far from its end by a moving hit ratio
+    half = drift + 1.96 * math.sqrt(p * (1 - p) / n) if n else 0.0
     low = max(math.floor((n - 1) * (p - half)), _BEYOND - 1)
     high = min(math.ceil((n - 1) * (p + half)), n - _BEYOND)
     if high - low < 2:

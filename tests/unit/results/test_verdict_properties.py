@@ -209,3 +209,16 @@ def test_longer_times_are_slower_and_nothing_else(
         assert units.change(round(result.ratio.estimate, 12)) == shown
         expected = {"slower": ratio - 1, "faster": 1 - ratio}.get(word)
         assert result.verdict.at_least == (None if expected is None else pytest.approx(expected))
+
+
+def test_failures_never_make_the_intervals_of_other_cells_narrower() -> None:
+    """A cell that failures take out of the family leaves the others' critical value no smaller."""
+    times = drawn(1, 0.93, 0.01)
+    failing = times.copy()
+    failing[0, 1, :11] = math.inf
+    family = Family(QUESTIONS, (), (), ())
+    healthy, reduced = (
+        judge_cells(Tiny(each), Tiny(each).launches, NO_FLOOR, family, paired=True)[1] for each in (times, failing)
+    )
+
+    assert reduced >= healthy
