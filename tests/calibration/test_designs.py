@@ -248,9 +248,11 @@ def test_gaps_are_seen_and_not_imagined(report: Report, what: str) -> None:
         report.put(tables.GAPS, what, column, share(found, samples))
         print(f"\n{what}, {column}: a gap in {found} of {samples}", end="")
         # Of 200 requests ten points are three standard errors: there the far edge of a window may meet the gap.
-        if "2 points" in what or "at the" in what:
+        # With hits two points below the 99th percentile, that is well among the slowest three in a hundred.
+        near = "at the" in what or ("2 points" in what and not (p == 0.99 and "below" in what))
+        if near:
             assert found > samples / 2
-        elif what.startswith("one mode") or (what.startswith("hits 10") and n >= 1000):
+        elif n >= 1000 or what.startswith("one mode"):
             assert found <= scipy.stats.binom.ppf(0.999, samples, 0.01)
 
 
