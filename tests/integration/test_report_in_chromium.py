@@ -21,6 +21,9 @@ from tests.browser import Page, chromium
 from tests.records import Page as Requests
 from tests.records import Trial, write_trial
 
+A4 = 688
+"""Pixels between the margins of a sheet, as CSS counts them."""
+
 LONG = "a-route-with-a-name-that-nobody-would-choose"
 
 
@@ -149,8 +152,10 @@ def test_dark_rooms_get_light_ink(page: Page, tmp_path: Path) -> None:
 
 def test_on_paper_everything_is_unfolded(page: Page, tmp_path: Path) -> None:
     """Printing gives a document of several pages, with what is folded on the screen laid open and no narrow drawing."""
+    page.resize(A4, 900)
     page.call("Emulation.setEmulatedMedia", media="print")
     try:
+        assert page.run("document.documentElement.scrollWidth") == A4
         assert {box["text"].strip() for box in shown(page, "details h3, details th[scope=row]")}
         assert shown(page, "details pre")
         assert len(shown(page, "h2")) == page.run("document.querySelectorAll('h2').length")

@@ -8,7 +8,7 @@ import pytest
 
 from results.comparison import Comparison, compare_archived, compare_trial
 from results.record import Record
-from results.report import figures, html, markdown, note
+from results.report import figures, html, json, markdown, note
 
 HOME = {"persona": "reader", "route": "home", "requests": 60}
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -71,6 +71,17 @@ def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
 def test_the_page_is_small(page: str) -> None:
     """With all its figures the page stays far below what a mail or a pull request takes."""
     assert len(page.encode()) < 1_500_000
+
+
+def test_the_data_behind_the_figures_is_small(demo_comparison: Comparison) -> None:
+    """Figures are drawn from the comparison alone, and it stays small all the same."""
+    assert len(json.render(demo_comparison)) < 1_000_000
+
+
+def test_the_page_may_fetch_and_run_nothing(page: str) -> None:
+    """The page forbids the browser itself to fetch or to run anything, whatever a name in it may hold."""
+    assert "Content-Security-Policy" in page
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
 
 
 def test_the_page_is_well_formed(page: str) -> None:
