@@ -80,7 +80,9 @@ def test_a_trial_of_the_page_cache_ends_in_a_verdict_and_a_report(tmp_path: Path
     The comparison is in words; every launch holds all three arms, and before the first each of them was loaded alone.
     """
     plan = (
-        'method = "duet"\nagain = true\n' + SMALL + '[before.set]\npage_cache = "off"\n[after.set]\npage_cache = "on"\n'
+        'method = "duet"\nagain = true\nwarmup = 0.5\n'
+        + SMALL
+        + '[before.set]\npage_cache = "off"\n[after.set]\npage_cache = "on"\n'
     )
 
     process = _start(tmp_path, "--launches", "6", "--seconds", "2", "--json", plan=plan)
