@@ -20,7 +20,7 @@ from harness.processes import Child, check_interrupted
 from harness.progress import Advance
 from synth import Corpus
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 """How long a site may take from its start to its first word."""
 
 

@@ -131,6 +131,8 @@ class TrialPlan(_Part):
     Attributes:
         name: Part of the record's name.
         reason: Why the change is made; it opens the change note.
+        expected: What the change is expected to do, and owner: who answers for it; both are told in the note.
+        pages_may_differ: The arms may answer one address with pages of different length.
         launches: How many times both arms are started afresh; each launch gives one value per cell.
         seconds, warmup: Measured and discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
@@ -146,6 +148,8 @@ class TrialPlan(_Part):
 
     name: str = "trial"
     reason: str = ""
+    expected: str = ""
+    owner: str = ""
     scenario: str = "readers_and_members"
     launches: int = Field(8, ge=1, le=1000)
     seconds: float = Field(10.0, ge=0.5, le=86_400)
@@ -159,6 +163,7 @@ class TrialPlan(_Part):
     method: Literal["auto", "duet", "rounds", "reversal"] = "auto"
     again: bool = False
     settle: float = Field(0.5, ge=0, le=3600)
+    pages_may_differ: bool = False
     control: PagePlan | None = None
     primary: tuple[PrimaryPlan, ...] = ()
     keep_awake: bool = True
@@ -206,6 +211,7 @@ class TrialPlan(_Part):
             "margins": margins,
             "primary": tuple(one.question() for one in self.primary) or None,
             "control": None if self.control is None else self.control.cell(),
+            "pages_may_differ": self.pages_may_differ,
         }
         return Design(**{name: value for name, value in asked.items() if value is not None})
 

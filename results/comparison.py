@@ -408,7 +408,7 @@ def _fallback(plan: Mapping[str, Any], sides: Sides) -> str | None:
     held_up = [each for each in sides.interference if each.is_confirmed]
     if not held_up:
         return "The arms were loaded in turn: side by side they hold each other up."
-    worst = max(held_up, key=lambda each: abs(math.log(each.ratio.estimate)))
+    worst = max(held_up, key=lambda each: each.ratio.estimate)
     return (
         f"The arms were loaded in turn: side by side {worst.arm} answered {worst.cell} pages in "
         f"{milliseconds(worst.duet_ms)}, alone in {milliseconds(worst.alone_ms)}."

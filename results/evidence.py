@@ -9,7 +9,7 @@ from results.baselines import History
 from results.caching import HitRatio
 from results.design import Design
 from results.gate import Gate
-from results.interference import Interference
+from results.interference import Interference, tolerance
 from results.noise import NoiseFloor
 from results.units import counted, milliseconds
 
@@ -65,14 +65,13 @@ def noise(floor: NoiseFloor) -> Gate:
 
 
 def interference(seen: Sequence[Interference], design: Design) -> Gate:
-    """Whether the arms, loaded side by side, hold each other up beyond the margin."""
-    worst = max(seen, key=lambda each: abs(math.log(each.ratio.estimate)))
-    limit = design.margins.get("p50", 0.03)
+    """Whether the arms, loaded side by side, hold each other up."""
+    worst = max(seen, key=lambda each: each.ratio.estimate)
     confirmed = [each for each in seen if each.is_confirmed]
     words = "Loaded side by side the arms answered as fast as alone, as far as that could be told."
     details = ""
     if confirmed:
-        worst = max(confirmed, key=lambda each: abs(math.log(each.ratio.estimate)))
+        worst = max(confirmed, key=lambda each: each.ratio.estimate)
         words = (
             f"Side by side, {worst.arm} answered {worst.cell} in {milliseconds(worst.duet_ms)}, alone in "
             f"{milliseconds(worst.alone_ms)}."
@@ -80,9 +79,9 @@ def interference(seen: Sequence[Interference], design: Design) -> Gate:
         details = "Ratios hold for arms that share this machine; to load them in turn: method = rounds."
     return Gate(
         "interference",
-        "Side by side against alone, worst arm",
-        abs(worst.ratio.estimate - 1),
-        limit,
+        "Slower side by side than alone, worst arm",
+        max(0.0, worst.ratio.estimate - 1),
+        tolerance(design.margins.get("p50", 0.03), worst.alone_ms),
         "%",
         not confirmed,
         "note",

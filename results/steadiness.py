@@ -157,9 +157,7 @@ def _warm_up(samples: Samples, launches: Sequence[Launch], design: Design, page:
     if share is None:
         words = "Whether the warm-up was long enough cannot be told: too few requests in a launch."
     elif not ok:
-        words = (
-            f"No steady state: response times at the beginning differed by {percent(share)} from later ones."
-        )
+        words = f"No steady state: response times at the beginning differed by {percent(share)} from later ones."
         details = "Both arms were trimmed alike, so the comparison stands; a longer warm-up would sharpen it."
     return Gate(
         "warm_up",

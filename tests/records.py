@@ -147,7 +147,7 @@ def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> N
 
 def names(trial: Trial) -> tuple[str, ...]:
     """Of the arms by their codes."""
-    return (*trial.arm_names, "again")
+    return (*trial.arm_names, "again") if trial.again else trial.arm_names
 
 
 def write_swarm(

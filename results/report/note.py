@@ -24,7 +24,7 @@ def render(comparison: Comparison) -> str:
     """Markdown with one heading for each question a reader of the change will have."""
     c = comparison
     sections = {
-        "Why": [literal(c.reason) or "No reason was given in the plan."],
+        "Why": _why(c),
         "What changed": _changed(c),
         "Result": _result(c),
         "What was ruled out": _ruled_out(c),
@@ -44,6 +44,14 @@ def render(comparison: Comparison) -> str:
         if body:
             lines += [f"## {title}", "", *body, ""]
     return "\n".join(lines)
+
+
+def _why(c: Comparison) -> list[str]:
+    lines = [literal(c.reason) or "No reason was given in the plan."]
+    for title, key in (("Expected", "expected"), ("Owner", "owner")):
+        if told := str(c.plan.get(key) or "").strip():
+            lines += ["", f"{title}: {literal(told)}"]
+    return lines
 
 
 def _changed(c: Comparison) -> list[str]:

@@ -112,7 +112,7 @@ def row(result: CellResult) -> Row:
         ratio=units.ratio(result.ratio.estimate),
         interval=units.interval(result.ratio.low, result.ratio.high),
         change=_change(result.ratio),
-        margin=f"±{units.percent(result.margin)}",
+        margin=f"±{units.percent(result.margin)}" if math.isfinite(result.margin) else "–",
         word=result.verdict.word,
         qualifier=(" " if result.verdict.word in {"faster", "slower"} else ": ") + result.verdict.qualifier,
         detected=units.percent(result.convincing - 1) if math.isfinite(result.convincing) else "–",

@@ -56,6 +56,7 @@ VERBS = [
     ["trial"],
     ["runs", "list"],
     ["runs", "show"],
+    ["runs", "promote"],
     ["runs", "export"],
 ]
 

@@ -110,3 +110,14 @@ def test_commands_cannot_leave_their_block(demo_comparison: Comparison) -> None:
     text = note.render(dataclasses.replace(demo_comparison, plan=plan))
 
     assert "\n````sh\nanp trial\necho ```\n# not a heading\n````\n" in text
+
+
+def test_who_made_the_change_and_what_for_is_told(demo_comparison: Comparison) -> None:
+    """Expectation and owner of the plan stand with the reason, as the text they are."""
+    plan = {**demo_comparison.plan, "expected": "readers gain a lot", "owner": "<b>Ada</b>"}
+    text = note.render(dataclasses.replace(demo_comparison, plan=plan))
+    why = text.partition("## Why")[2].partition("## ")[0]
+
+    assert "Expected: readers gain a lot" in why
+    assert "Owner: " in why
+    assert "<b>" not in why
