@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,12 +54,19 @@ def floor(p: float) -> int:
     return max(beyond, n)
 
 
+def _special() -> Any:
+    """SciPy's special functions, late: loading them takes as long as all else that a short command loads."""
+    from scipy import special
+
+    return special
+
+
 def t_critical(k: int, alpha: float, m: int = 1) -> float:
     """Two-sided Bonferroni critical value of Student's t for ``m`` intervals over ``k`` launches.
 
     Infinite where ``k`` is below 2, so that no interval is ever claimed from one launch.
     """
-    return float(special.stdtrit(k - 1, 1 - alpha / (2 * m))) if k > 1 else math.inf
+    return float(_special().stdtrit(k - 1, 1 - alpha / (2 * m))) if k > 1 else math.inf
 
 
 def sign_flips(k: int, seed: int) -> Floats:
@@ -133,7 +139,7 @@ def t_p_value(values: Floats) -> float:
     mean = float(values.mean())
     if spread == 0:
         return 1.0 if mean == 0 else 0.0
-    return float(2 * special.stdtr(values.size - 1, -abs(mean) / spread * math.sqrt(values.size)))
+    return float(2 * _special().stdtr(values.size - 1, -abs(mean) / spread * math.sqrt(values.size)))
 
 
 def hodges_lehmann(values: Floats) -> float:
@@ -195,7 +201,7 @@ def welch_interval(one: Floats, other: Floats, alpha: float) -> tuple[float, flo
         return estimate, estimate, estimate
     # Welch-Satterthwaite, with variances as shares so that tiny ones do not vanish when squared.
     freedom = 1 / float(((parts / variance) ** 2 / (np.array([one.size, other.size]) - 1)).sum())
-    half = float(special.stdtrit(freedom, 1 - alpha / 2)) * math.sqrt(variance)
+    half = float(_special().stdtrit(freedom, 1 - alpha / 2)) * math.sqrt(variance)
     return estimate, estimate - half, estimate + half
 
 
@@ -240,7 +246,7 @@ def detectable(spread: float, k: int, critical: float, margin: float = 0.0) -> f
 
 def _noncentrality(k: int, critical: float, miss: float) -> float:
     """The distance in standard errors at which an interval over ``k`` launches fails to clear zero this seldom."""
-    return float(special.nctdtrinc(k - 1, miss, critical))
+    return float(_special().nctdtrinc(k - 1, miss, critical))
 
 
 def launches_needed(estimate: float, spread: float, margin: float, alpha: float, m: int) -> int | None:
