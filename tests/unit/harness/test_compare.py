@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import os
-import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.main import main
 from results.baselines import promote
 from results.record import Record, read_record
 from tests.records import Page, Trial, write_trial
@@ -18,10 +20,28 @@ from tests.records import Page, Trial, write_trial
 PAGES = [Page("reader", "article", 300), Page("reader", "about", 100)]
 
 
-def anp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder that holds a few records under ``results/runs``."""
-    command = [sys.executable, "-m", "harness", *words]
-    return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=120, check=False)
+@dataclass(frozen=True)
+class Done:
+    """How the command ended, and what it wrote."""
+
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+def anp(folder: Path, *words: str) -> Done:
+    """Run the command, from its entry to its exit, in a folder that holds records under ``results/runs``."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["anp", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return Done(ended.value.code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
