@@ -29,8 +29,8 @@ from results.measures import Interval, Pair
 from results.record import Record, write_json
 from results.samples import ALL, BEFORE, Cell, Launch, Samples, read_session
 from results.sessions import FEWEST_SESSIONS, session_interval
-from results.units import change, counted, percent
-from results.verdict import Direction, Verdict, decide, undecided
+from results.units import change, counted
+from results.verdict import Verdict, settle, undecided
 
 FORMAT: Final = 1
 """Of a baseline file. History: 1 (2026-11) first."""
@@ -312,32 +312,29 @@ def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, de
                 f"{logs.size} of {counted(FEWEST_SESSIONS, 'session')} before it"
             ),
         )
-    half = (high - low) / 2
+    n = logs.size
+    # One session against n: a noncentral t with n - 1 degrees of freedom, as that of n launches with this spread.
+    spread = float(logs.std(ddof=1)) * math.sqrt(n + 1)
+    critical = statistics.t_critical(n, design.alpha, m)
     return dataclasses.replace(
         result,
-        verdict=_verdict(low, high, result.margin),
-        detectable=_exp(2 * half),
-        convincing=_exp(2 * half + math.log1p(result.margin)),
+        verdict=_of_sessions(settle(low, high, result.margin)),
+        detectable=_exp(statistics.detectable(spread, n, critical)),
+        convincing=_exp(statistics.detectable(spread, n, critical, math.log1p(result.margin))),
     )
 
 
-def _verdict(low: float, high: float, relative_margin: float) -> Verdict:
-    word = decide(low, high, math.log1p(relative_margin))
-    direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
-    slowdown, speedup = max(0.0, math.expm1(high)), max(0.0, -math.expm1(low))
-    match word:
-        case "slower":
-            least = math.expm1(low)
-            return Verdict(word, f"by at least {percent(least)} than sessions before it", direction, least)
-        case "faster":
-            least = -math.expm1(high)
-            return Verdict(word, f"by at least {percent(least)} than sessions before it", direction, least, 0.0)
+def _of_sessions(verdict: Verdict) -> Verdict:
+    """The same word, said of sessions rather than of versions."""
+    match verdict.word:
+        case "slower" | "faster":
+            qualifier = f"{verdict.qualifier} than sessions before it"
         case "no difference":
-            beyond = f"beyond what sessions differ by; a slowdown of more than {percent(slowdown)} is ruled out"
-            return Verdict(word, beyond, direction, None, slowdown, speedup)
-    leans = f"leans {direction}; " if direction != "none" else ""
-    reason = f"{leans}sessions differ too much by themselves; load both versions side by side: anp trial"
-    return Verdict("not enough data", reason, direction, None, slowdown, speedup)
+            qualifier = f"beyond what sessions differ by; {verdict.qualifier}"
+        case _:
+            leans = f"leans {verdict.direction}; " if verdict.direction != "none" else ""
+            qualifier = f"{leans}sessions differ too much by themselves; load both versions side by side: anp trial"
+    return dataclasses.replace(verdict, qualifier=qualifier)
 
 
 def _exp(value: float) -> float:

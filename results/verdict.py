@@ -12,6 +12,7 @@ A word is never chosen because something could *not* be shown; what was ruled ou
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -85,8 +86,18 @@ def judge(
         alpha: Family-wise error rate, to plan launches with.
         m: Size of the family, likewise.
     """
-    log_margin = math.log1p(relative_margin)
-    word = decide(low, high, log_margin)
+    verdict = settle(low, high, relative_margin)
+    if verdict.word != "not enough data":
+        return verdict
+    needed = statistics.launches_needed(estimate, spread, math.log1p(relative_margin), alpha, m)
+    parts = [f"leans {verdict.direction}"] if verdict.direction != "none" else []
+    parts.append(f"about {counted(needed, 'launch')} needed" if needed else "more launches would not settle it")
+    return dataclasses.replace(verdict, qualifier="; ".join(parts), launches_needed=needed)
+
+
+def settle(low: float, high: float, relative_margin: float) -> Verdict:
+    """The word for an interval of log ratios with what is certain by it; *not enough data* is without a qualifier."""
+    word = decide(low, high, math.log1p(relative_margin))
     slowdown = math.expm1(high) if high > 0 else 0.0
     speedup = -math.expm1(low) if low < 0 else 0.0
     direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
@@ -100,10 +111,7 @@ def judge(
         case "no difference":
             qualifier = f"a slowdown of more than {percent(slowdown)} is ruled out"
             return Verdict(word, qualifier, direction, None, slowdown, speedup)
-    needed = statistics.launches_needed(estimate, spread, log_margin, alpha, m)
-    parts = [f"leans {direction}"] if direction != "none" else []
-    parts.append(f"about {counted(needed, 'launch')} needed" if needed else "more launches would not settle it")
-    return Verdict("not enough data", "; ".join(parts), direction, None, slowdown, speedup, needed)
+    return Verdict(word, "", direction, None, slowdown, speedup)
 
 
 def undecided(reason: str, launches_needed: int | None = None) -> Verdict:

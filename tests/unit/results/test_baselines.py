@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from results.baselines import gather, promote, read_baselines, session
@@ -12,6 +13,7 @@ from results.design import Design, Question
 from results.errors import ResultsError
 from results.record import Record, read_record
 from results.samples import Cell
+from results.sessions import session_interval
 
 MAIN = Question(Cell("reader", "article"), "p50")
 PAGE = {"persona": "reader", "route": "article", "requests": 300}
@@ -206,3 +208,21 @@ def test_a_session_does_not_vouch_for_itself(history: list[Record]) -> None:
 
     assert [each.name for each in used] == [one.name, before.name]
     assert [left.name for left in found.left_out] == [after.name]
+
+
+def test_a_change_that_sessions_would_catch_is_caught(
+    history: list[Record], make_session: Callable[..., Record]
+) -> None:
+    """At the slowdown that a history promises to catch, a new session is called slower 19 times in 20."""
+    comparison = sessions(history, make_session(51, 1.02))
+    result = next(each for each in comparison.cells if (each.cell, each.quantile) == (MAIN.cell, "p50"))
+    n, m, sd = len(history), len(comparison.primary), 0.02
+    draw = np.random.default_rng(1)
+    promised = math.log(result.convincing) - math.log1p(result.margin)  # with the spread found, beyond the margin
+
+    caught = 0
+    for _ in range(2000):
+        before = sd * draw.normal(size=n)
+        after = sd * draw.normal(size=1) + promised * sd / result.spread
+        caught += session_interval(before, after, comparison.design.alpha, m)[1] > 0
+    assert caught / 2000 == pytest.approx(0.95, abs=0.02)
