@@ -214,7 +214,10 @@ def fixed(axis: Axis, ticks: Sequence[float], name: Callable[[float], str]) -> N
 def linear_ticks(
     axis: Axis, low: float, high: float, most: int = 5, name: Callable[[float], str] | None = None
 ) -> None:
-    """Round numbers inside the limits of a linear axis, at most so many."""
+    """Round numbers inside the limits of a linear axis, at most so many; none where the limits are beyond all sense."""
+    if not (high - low) / _ROUND[-1] <= most:
+        fixed(axis, [], str)
+        return
     width = next((step for step in _ROUND if (high - low) / step <= most), _ROUND[-1])
     ticks = [round(i * width, 9) for i in range(math.ceil(low / width), math.floor(high / width) + 1)]
     fixed(axis, ticks, name or (lambda value: f"{value:.6g}".replace("-", "−")))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from results.comparison import Comparison, compare_archived, compare_trial
 from results.interference import Interference
@@ -308,3 +309,12 @@ def test_two_launches_do_not_blow_up_a_drawing(make_trial: Callable[..., Record]
     assert "goes on beyond" in plot.caption
     ticks = [float(word.replace("−", "-")) for word in words(plot.wide) if re.fullmatch(r"[−\d.]+", word)]
     assert max(map(abs, ticks)) < 5000
+
+
+@pytest.mark.parametrize("high", [1e15, math.inf, math.nan])
+def test_limits_beyond_all_sense_have_no_ticks(high: float) -> None:
+    """An axis that two wild launches have stretched without end is drawn without numbers, and drawn."""
+    axis = Figure().add_axes((0, 0, 1, 1)).yaxis
+    canvas.linear_ticks(axis, 0.0, high)
+
+    assert list(axis.get_majorticklocs()) == []
