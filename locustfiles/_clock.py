@@ -15,12 +15,21 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import gevent
 from gevent import get_hub, monkey
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
 _TFD_FLAGS = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _ITIMERSPEC = struct.Struct("@qqqq")  # interval (none), then expiry: seconds and nanoseconds
+
+
+_BREATH_S = 0.002
+
+
+def breathe() -> None:
+    """Let requests have the process for a moment, in the middle of work that could hold them up."""
+    gevent.sleep(_BREATH_S)
 
 
 class Alarm(Protocol):

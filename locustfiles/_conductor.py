@@ -30,6 +30,7 @@ from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, LocalRunne
 from locustfiles import _options, _site
 from locustfiles._breakpoint import Breakpoint
 from locustfiles._client import Client
+from locustfiles._clock import breathe
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
 from locustfiles._live import Live
@@ -100,6 +101,8 @@ class Conductor:
         if not isinf(self._plan.duration_s if self._plan else self._seconds or inf):
             logging.getLogger("locust.main").addFilter(_is_not_about_run_time)
         runner = self._runner
+        # A master makes no requests that writing could hold up, and has more to write.
+        self._breathe = (lambda: None) if isinstance(runner, MasterRunner) else breathe
         runner.register_message(READY, self._on_ready)
         runner.register_message(SHIPMENT, self._on_shipment)
         runner.register_message(DEAD, self._on_dead)
@@ -169,7 +172,7 @@ class Conductor:
     def _on_shipment(self, environment: Environment, msg: Any) -> None:
         self._silence[msg.data["index"]] = 0.0
         if self._recorder is not None:
-            self._recorder.accept(msg.data["index"], msg.data)
+            self._recorder.accept(msg.data["index"], msg.data, self._breathe)
 
     def _on_dead(self, environment: Environment, msg: Any) -> None:
         self._end_as("failed", msg.data["reason"])

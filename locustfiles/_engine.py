@@ -97,6 +97,7 @@ class Engine:
         self._errands = Errands(traffic, self._sides, self._journal, skills.accounts, skills.editing, skills.purging)
         self._seats: list[Seat] = []
         self._started = Event()
+        self._over = Event()  # nothing is under way any more
         self._issued = Event()  # the last arrival was handed out, or the run was stopped
         self._aborted = False
         self._alarm = alarm(self._release)
@@ -183,7 +184,8 @@ class Engine:
                 self._issued.wait()
             self._drain()
         finally:
-            reporter.kill()
+            self._over.set()
+            reporter.join()  # not killed: rows may be on their way into the record
             self._alarm.close()
             self._journal.ship(meter, self._waiting)
             meter.close()
@@ -347,10 +349,12 @@ class Engine:
 
     def _report_every_second(self, meter: Meter) -> None:
         origin = self._journal.origin
-        gevent.sleep(max(0.0, origin - _monotonic()))
+        if self._over.wait(max(0.0, origin - _monotonic())):
+            return
         meter.sample()
         second = 0
         while True:
             second += 1
-            gevent.sleep(max(0.0, origin + second - _monotonic()))
+            if self._over.wait(max(0.0, origin + second - _monotonic())):
+                return
             self._journal.ship(meter, self._waiting)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from locustfiles._client import Reply
+from locustfiles._clock import breathe
 from locustfiles._health import Meter
 from locustfiles._oracle import Finding
 from locustfiles._reading import server_timing
@@ -195,10 +196,9 @@ class Journal:
             "completed": self._completed,
             "errors": self._errors,
             "in_flight": in_flight,
-            "lag_p99_ms": _percentiles(self.lags, 0.0)[1],
             **meter.sample(),
         }
-        row["start_lag_p50_ms"], row["start_lag_p99_ms"] = _percentiles(self.start_lags, float("nan"))
+        lags, start_lags = self.lags, self.start_lags
         shipment = {
             **self._rows.ship(),
             "seconds": [row],
@@ -208,6 +208,11 @@ class Journal:
         }
         self.offered = self.sent = self._completed = self._errors = 0
         self.lags, self.start_lags, self._examples, self._failed, self._specimens = [], [], [], [], []
+        breathe()  # from here on nothing is touched that a request could change meanwhile
+        row["lag_p99_ms"] = _percentiles(lags, 0.0)[1]
+        breathe()
+        row["start_lag_p50_ms"], row["start_lag_p99_ms"] = _percentiles(start_lags, float("nan"))
+        breathe()
         self._hooks.ship(shipment)
 
     def _keep_failed(self, work: Work, error: int, reason: str) -> None:

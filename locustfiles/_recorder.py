@@ -57,6 +57,9 @@ _WORST = (
     *("cpu", "lag_p99_ms", "gc_ms", "steal", "in_flight", "rss_bytes"),
     *("loop_lag_ms", "start_lag_p50_ms", "start_lag_p99_ms"),
 )
+_CHUNK: Final = 1000
+"""Rows that are written at a time: about a millisecond's work at most before others get a turn."""
+
 _SPECIMENS = 3  # of each arm and cache class
 _EXAMPLES = 5  # of each failed check and error class, kept for the reader of the record
 
@@ -142,13 +145,15 @@ class Recorder:
         self._write_urls(nothing["url"])
         self._batch(0, 0, nothing)
 
-    def accept(self, worker: int, shipment: Mapping[str, Any]) -> None:
+    def accept(self, worker: int, shipment: Mapping[str, Any], breathe: Callable[[], None] = lambda: None) -> None:
         """Write one shipment.
 
         Args:
             worker: Whose.
             shipment: ``first`` and ``rows`` of ``Rows.ship``, ``seconds`` rows, ``examples`` of failed checks,
                 ``failed`` requests with the reason, and ``specimens`` of answers' headers.
+            breathe: Called between two steps of the work, none of which takes much more than a millisecond, so that
+                requests of the same process are not held up. No other shipment of this worker may come meanwhile.
         """
         account = self.accounts.setdefault(worker, Account())
         rows = np.frombuffer(shipment["rows"], dtype=_DTYPE)
@@ -157,11 +162,17 @@ class Recorder:
             account.gaps.append((account.next, first))
         account.next = first + len(rows)
         account.rows += len(rows)
-        if len(rows):
-            self._write_urls(rows["url"])
-            self._writer.stream("requests").write(self._batch(worker, first, rows))
-            self._count(rows)
-            self.live.add(rows)
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            self._write_urls(chunk["url"])
+            breathe()
+            batch = self._batch(worker, first + start, chunk)
+            breathe()
+            self._writer.stream("requests").write(batch)
+            self._count(chunk)
+            breathe()
+            self.live.add(chunk)
+            breathe()
         if shipment["seconds"]:
             self._write_seconds(worker, shipment["seconds"])
         for example in shipment["examples"]:

@@ -20,6 +20,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+from locustfiles._clock import breathe
 from locustfiles._engine import Engine
 from locustfiles._errors import SwarmError
 from locustfiles._journal import Hooks
@@ -169,6 +170,7 @@ class Station:
     def _ship(self, shipment: dict[str, Any]) -> None:
         assert self._tally is not None
         self._tally.add_up()
+        breathe()
         self._send(SHIPMENT, shipment)
 
     def _firing(self) -> Callable[..., None]:

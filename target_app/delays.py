@@ -21,19 +21,25 @@ class Delays:
     def __init__(self, injections: Sequence[Injection], seed: int = 0) -> None:
         self._injections = tuple(injections)
         self._random = random.Random(seed)  # a coin, not a secret
-
-    def __bool__(self) -> bool:
-        return bool(self._injections)
+        self._concerned: dict[tuple[str, str], tuple[Injection, ...]] = {}
 
     def owed(self, route: str, word: str) -> float:
-        """Seconds that this response is to be delayed."""
-        return sum(
-            injection.delay
-            for injection in self._injections
-            if injection.route in {route, "any"}
-            and injection.cache_class in {_CLASS_OF_WORD[word], "any"}
-            and self._random.random() < injection.fraction
-        )
+        """Seconds that this response is to be delayed.
+
+        A response that no injection concerns costs one look into a dictionary, on a site with injections and on one
+        without: what was not to be delayed must not tell the two apart. On a slow machine, looking through the
+        injections for every response had cost 8 microseconds.
+        """
+        concerned = self._concerned.get((route, word))
+        if concerned is None:
+            concerned = self._concerned[route, word] = tuple(
+                injection
+                for injection in self._injections
+                if injection.route in {route, "any"} and injection.cache_class in {_CLASS_OF_WORD[word], "any"}
+            )
+        if not concerned:
+            return 0.0
+        return sum(injection.delay for injection in concerned if self._random.random() < injection.fraction)
 
 
 class Stalls:
@@ -75,15 +81,14 @@ class Stalls:
         self._sleep(stall.seconds)
 
 
-async def wait_precisely(seconds: float) -> None:
-    """Let this much time pass, to some ten microseconds.
+async def wait_until(deadline: float) -> None:
+    """Come back at a moment of ``time.perf_counter``, late by some microseconds.
 
     The event loop's timers are good to a millisecond or two, so the last stretch is spent spinning. That keeps the
     processor busy, which is what a delay of that length stands for: work on the page. The longer part of a long delay
     is slept, so that it falls on the chosen response and not on whoever is next in line.
     """
-    deadline = time.perf_counter() + seconds
-    if seconds > _SPIN:
-        await asyncio.sleep(seconds - _SPIN)
+    if (rest := deadline - time.perf_counter()) > _SPIN:
+        await asyncio.sleep(rest - _SPIN)
     while time.perf_counter() < deadline:
         pass

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.accounting import LEDGER, Ledger
-from target_app.delays import Delays, Stalls, wait_precisely
+from target_app.delays import Delays, Stalls, wait_until
 from target_app.page_cache import EXCHANGE, Exchange
 from target_app.page_cache.representation import http_date
 from target_app.statistics import Statistics
@@ -66,10 +66,12 @@ class Front:
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                delay = self._delays.owed(exchange.route, exchange.word) if self._delays else 0.0
-                if delay:
+                finished = self._clock()
+                if delay := self._delays.owed(exchange.route, exchange.word):
+                    # From before the question whether to delay, so that asking is part of the delay.
                     self._statistics.delayed += 1
-                    await wait_precisely(delay)
+                    await wait_until(finished + delay)
+                    self._statistics.delayed_seconds += self._clock() - finished
                 total = self._clock() - begun
                 message["headers"] = [
                     *message["headers"],

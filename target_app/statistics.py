@@ -20,6 +20,7 @@ class Statistics:
     logins: int = 0
     refused_logins: int = 0
     delayed: int = 0
+    delayed_seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the processor seconds and memory (bytes) of this process."""
@@ -31,5 +32,6 @@ class Statistics:
             "logins": {"accepted": self.logins, "refused": self.refused_logins},
             "database": {"calls": self.statements, "seconds": round(self.statement_seconds, 6)},
             "delayed": self.delayed,
+            "delayed_seconds": round(self.delayed_seconds, 6),
             "process": {"cpu_seconds": time.process_time(), "rss_bytes": psutil.Process().memory_info().rss},
         }

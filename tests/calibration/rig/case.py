@@ -20,17 +20,6 @@ AROUND_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What a trial cannot know and the rig does.
-
-    Attributes:
-        offset_ms: What an injected delay takes more than it should, as measured beside this trial; 0 without one.
-    """
-
-    offset_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """Whether a trial saw what was there.
 
@@ -44,7 +33,7 @@ class Outcome:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-Expectation = Callable[[Comparison, Truth], Outcome]
+Expectation = Callable[[Comparison], Outcome]
 
 Disturbance = Callable[[Path, int, float], AbstractContextManager[None]]
 """Runs beside a trial: the folder its record appears in, its launches, the longest it may take in seconds."""
@@ -63,7 +52,6 @@ class Case:
         wanted: How many trials.
         failures: How many of them may fail.
         verdict: Word of the whole that is not a refusal here, though it is elsewhere.
-        injects_ms: Size of the injected delay whose offset is to be measured, milliseconds.
         disturb: What goes on beside a trial.
     """
 
@@ -75,7 +63,6 @@ class Case:
     wanted: int
     failures: int = 0
     verdict: str | None = None
-    injects_ms: float | None = None
     disturb: Disturbance | None = None
 
     @property

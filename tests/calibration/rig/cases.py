@@ -14,7 +14,7 @@ scenario = "cache_hit"
 method = "duet"
 members = 1
 visitors = 32
-corpus = { count = 200 }
+corpus = { count = 80 }
 """
 """Readers only, every page in the cache."""
 
@@ -43,37 +43,24 @@ CASES: Final = (
         name="same",
         truth="Both arms are the same site.",
         seen="No primary interval leaves out no change.",
-        plan=_HITS + "rate = 500\nlaunches = 8\nseconds = 3\n",
+        plan=_HITS + "rate = 600\nlaunches = 8\nseconds = 3\n",
         expect=expect.no_alarm(),
         wanted=40,
         failures=5,
     ),
     Case(
         name="hit-0.02ms",
-        truth="Article hits take 0.02 ms longer, about a tenth; nothing else changes.",
+        truth="Article hits take 0.02 ms longer, a tenth to a twentieth; nothing else changes. Margins are half of "
+        "that and less.",
         seen="The median of article pages is slower, home pages are neither slower nor faster.",
         plan=_HITS
-        + "rate = 500\nlaunches = 8\nseconds = 6\n"
+        + "rate = 800\nlaunches = 8\nseconds = 6\n"
         + _primary("reader article p50", "reader home p50", "reader home p95")
-        + "margins = { floor_ms = 0 }\n"
+        + "margins = { p50 = 0.01, floor_ms = 0 }\n"
         + _arms({}, {"inject": "article:hit:1:0.02"}),
         expect=expect.slower_only("reader article p50", injected_ms=0.02),
         wanted=20,
         failures=1,
-        injects_ms=0.02,
-    ),
-    Case(
-        name="hit-0ms",
-        truth="Article hits go through the injection, which adds nothing: what it costs by itself.",
-        seen="Nothing is slower or faster.",
-        plan=_HITS
-        + "rate = 500\nlaunches = 7\nseconds = 6\n"
-        + _primary("reader article p50", "reader home p50", "reader home p95")
-        + "margins = { floor_ms = 0 }\n"
-        + _arms({}, {"inject": "article:hit:1:0.000001"}),
-        expect=expect.no_claim(),
-        wanted=3,
-        injects_ms=0.000001,
     ),
     Case(
         name="hit-only",
@@ -85,7 +72,6 @@ CASES: Final = (
         + _arms({"cache_skip": "0.2"}, {"cache_skip": "0.2", "inject": "article:hit:1:0.1"}),
         expect=expect.slower_only("reader article HIT p50", injected_ms=0.1),
         wanted=3,
-        injects_ms=0.1,
     ),
     Case(
         name="miss-only",
@@ -97,7 +83,6 @@ CASES: Final = (
         + _arms({"cache_skip": "0.2"}, {"cache_skip": "0.2", "inject": "article:miss:1:2"}),
         expect=expect.slower_only("reader article MISS p50", injected_ms=2.0),
         wanted=3,
-        injects_ms=2.0,
     ),
     Case(
         name="one-route",
@@ -109,7 +94,6 @@ CASES: Final = (
         + _arms({}, {"inject": "home:any:1:0.1"}),
         expect=expect.slower_only("reader home p50", injected_ms=0.1),
         wanted=3,
-        injects_ms=0.1,
     ),
     Case(
         name="slowest-3-percent",

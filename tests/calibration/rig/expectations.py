@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tests.calibration.rig.case import Expectation, Outcome, Truth
+from tests.calibration.rig.case import Expectation, Outcome
 from tests.calibration.rig.reading import (
     JUDGED,
     Comparison,
@@ -34,7 +34,7 @@ def alarms(comparison: Comparison) -> list[str]:
 def no_alarm() -> Expectation:
     """No primary interval leaves out a ratio of one: the strictest reading of *nothing differs*."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         raised = alarms(comparison)
         named = words_of(primary(comparison), *_CLAIMS)
         why = f"alarm: {', '.join(raised)}" if raised else "no interval leaves out no change"
@@ -46,7 +46,7 @@ def no_alarm() -> Expectation:
 def no_claim() -> Expectation:
     """No primary cell is called faster or slower; intervals that point somewhere inside the margin are counted."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         named = words_of(primary(comparison), *_CLAIMS)
         why = f"called faster or slower: {', '.join(named)}" if named else "nothing called faster or slower"
         return Outcome(not named, why, {"alarms": len(alarms(comparison))})
@@ -63,7 +63,7 @@ def slower_only(label: str, *, may_follow: Sequence[str] = (), injected_ms: floa
         injected_ms: What was injected; whether the interval of the change holds it is noted and is not the verdict.
     """
 
-    def judge(comparison: Comparison, truth: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         seen = primary(comparison)
         cell = _one(seen, label)
         if cell is None:
@@ -72,8 +72,9 @@ def slower_only(label: str, *, may_follow: Sequence[str] = (), injected_ms: floa
         wrong = [name for name in others if name not in may_follow or _one(seen, name).word == "faster"]  # type: ignore[union-attr]
         facts: dict[str, Any] = {"change_ms": _figures(cell)}
         if injected_ms is not None:
-            there = injected_ms + truth.offset_ms
-            facts |= {"injected_ms": there, "covered": cell.change_ms.holds(there)}
+            before, after = cell.server_ms
+            facts |= {"injected_ms": injected_ms, "covered": cell.change_ms.holds(injected_ms)}
+            facts |= {"site_ms": after - before}
         why = f"{label} is {cell.word}"
         if wrong:
             why += f"; called faster or slower without cause: {', '.join(wrong)}"
@@ -88,7 +89,7 @@ def stall_in_response_time_only(label: str) -> Expectation:
     Service time alone would be what a generator that waits for replies reports: coordinated omission.
     """
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         cell = _one(primary(comparison), label)
         if cell is None:
             return Outcome(False, f"{label} is not among the primary cells")
@@ -108,7 +109,7 @@ def stall_in_response_time_only(label: str) -> Expectation:
 def mix_alone(*labels: str) -> Expectation:
     """Cells of single cache classes are not called faster or slower, and the verdict tells of the hit ratio."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         seen = primary(comparison)
         missing = [label for label in labels if _one(seen, label) is None]
         if missing:
@@ -127,7 +128,7 @@ def mix_alone(*labels: str) -> Expectation:
 def cold_arm(label: str) -> Expectation:
     """The page as a whole is slower, no single class is judged, and the verdict tells of the hit ratio."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         cell = _one(primary(comparison), label)
         if cell is None:
             return Outcome(False, f"{label} is not among the primary cells")
@@ -144,7 +145,7 @@ def cold_arm(label: str) -> Expectation:
 def not_comparable() -> Expectation:
     """Errors forbid a comparison: no cell gets a verdict, least of all *faster*."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         word = comparison["overall"]["word"]
         named = words_of(cells(comparison), *JUDGED)
         broken = failed_gates(comparison)
@@ -158,7 +159,7 @@ def not_comparable() -> Expectation:
 def invalid_by_generator() -> Expectation:
     """A generator without a processor makes the whole invalid, and a gate of the generator says so."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         word = comparison["overall"]["word"]
         broken = failed_gates(comparison)
         named = words_of(cells(comparison), *JUDGED)
@@ -172,7 +173,7 @@ def invalid_by_generator() -> Expectation:
 def classes_withheld() -> Expectation:
     """Where an arm does not say what its cache did, no single class is judged and no page is faster or slower."""
 
-    def judge(comparison: Comparison, _: Truth) -> Outcome:
+    def judge(comparison: Comparison) -> Outcome:
         single = words_of((cell for cell in cells(comparison) if cell.cache != "all"), *JUDGED)
         named = words_of(primary(comparison), *_CLAIMS)
         broken = failed_gates(comparison)

@@ -147,6 +147,7 @@ def _cell(cell: Seen) -> dict[str, Any]:
         "word": cell.word,
         "alarm": cell.alarm,
         "service": cell.service_ms,
+        "server": cell.server_ms,
     }
 
 
@@ -159,7 +160,10 @@ def _uncell(data: dict[str, Any]) -> Seen:
             math.inf if high is None else high,
         )
 
-    before, after = (math.nan if value is None else value for value in data["service"])
+    def pair(name: str) -> tuple[float, float]:
+        before, after = (math.nan if value is None else value for value in data[name])
+        return before, after
+
     return Seen(
         data["cell"],
         data["cache"],
@@ -170,7 +174,8 @@ def _uncell(data: dict[str, Any]) -> Seen:
         data["margin"],
         data["word"],
         data["alarm"],
-        (before, after),
+        pair("service"),
+        pair("server"),
     )
 
 

@@ -33,6 +33,7 @@ class Seen:
         word: The verdict, after the gates.
         alarm: Which way the interval of the ratio points where it leaves out no change at all, else ``none``.
         service_ms: Service times of both arms; NaN where there are none.
+        server_ms: Of both arms, medians of what the site itself said an answer took; NaN where it said nothing.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Seen:
     word: str
     alarm: str
     service_ms: tuple[float, float]
+    server_ms: tuple[float, float]
 
 
 def cells(comparison: Comparison) -> list[Seen]:
@@ -87,7 +89,7 @@ def _seen(cell: Mapping[str, Any]) -> Seen:
     cache = where["cache"]
     label = " ".join([where["persona"], where["route"], *([] if cache == "all" else [cache]), cell["quantile"]])
     ratio = _range(cell["ratio"])
-    service = cell.get("service_ms") or {}
+    service, server = cell.get("service_ms") or {}, cell.get("server_ms") or {}
     return Seen(
         label,
         cache,
@@ -98,8 +100,13 @@ def _seen(cell: Mapping[str, Any]) -> Seen:
         float(cell["margin"]),
         cell["verdict"]["word"],
         "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "none",
-        (_number(service.get("before"), math.nan), _number(service.get("after"), math.nan)),
+        _pair(service),
+        _pair(server),
     )
+
+
+def _pair(data: Mapping[str, Any]) -> tuple[float, float]:
+    return _number(data.get("before"), math.nan), _number(data.get("after"), math.nan)
 
 
 def _range(data: Mapping[str, Any]) -> Range:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from scipy.stats import binomtest
 
 from tests.calibration.rig.case import Case
@@ -119,28 +118,14 @@ def _figures(tallies: dict[str, Tally]) -> str:
             continue
         covered = sum(line.facts["covered"] for line in known)
         estimates = sorted(line.facts["change_ms"][0] for line in known)
-        there = sorted(line.facts["injected_ms"] for line in known)
+        seen_by_site = sorted(line.facts["site_ms"] for line in known)
         out.append(
-            f"* {name}: {there[len(there) // 2]:.4g} ms injected, as measured (median trial); the median trial found "
+            f"* {name}: {known[0].facts['injected_ms']:.4g} ms injected; by the site's own clock its answers took "
+            f"{seen_by_site[len(seen_by_site) // 2]:.4g} ms longer (median trial); the median trial found "
             f"{estimates[len(estimates) // 2]:.4g} ms; the interval held what was injected in {covered} of "
             f"{len(known)} trials ({interval(covered, len(known))})."
         )
-    out += _offsets(tallies)
     return "## What was injected and what was found\n\n" + "\n".join(out) if out else ""
-
-
-def _offsets(tallies: dict[str, Tally]) -> list[str]:
-    """What a delay takes beyond what was asked for, as measured beside the trials: medians over them."""
-    out = []
-    for name, tally in tallies.items():
-        measured = [line.facts["offset_ms"] for line in tally.lines if "offset_ms" in line.facts]
-        if measured:
-            p01, p50, p95, p99 = np.median(np.array(measured), axis=0)
-            out.append(
-                f"* {name}: the delay itself takes {p50:.2g} ms more than was asked for "
-                f"(p1 {p01:.2g}, p95 {p95:.2g}, p99 {p99:.2g}; medians of {len(measured)} measurements)."
-            )
-    return out
 
 
 def _alarms(tallies: dict[str, Tally]) -> str:

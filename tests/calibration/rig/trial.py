@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness import __version__
-from harness.cores import choose_cores
 from results.record import read_record
-from tests.calibration.rig import offset, quiet, swap
-from tests.calibration.rig.case import Case, Outcome, Truth
+from tests.calibration.rig import quiet, swap
+from tests.calibration.rig.case import Case, Outcome
 from tests.calibration.rig.ledger import Line, Result
 from tests.calibration.rig.reading import Comparison, failed_gates, primary, refusal
 
@@ -78,13 +77,9 @@ def run(
     """
     overrides = overrides or {}
     begun, watch = datetime.now(UTC), quiet.Watch.begin()
-    truth, measured = Truth(), {}
-    if case.injects_ms is not None:
-        excess = offset.measure(case.injects_ms, core=choose_cores().site)
-        truth, measured = Truth(excess.p50), {"offset_ms": [excess.p01, excess.p50, excess.p95, excess.p99]}
     with _carried_out(case, number, overrides) as finished:
         comparison = finished.comparison
-        result, outcome = judge(case, comparison, truth)
+        result, outcome = judge(case, comparison)
         unlike = tuple(swap.differences(comparison, finished.swapped))
         if keep is not None and result != "passed":
             keep.mkdir(parents=True, exist_ok=True)
@@ -108,17 +103,17 @@ def run(
         swap=unlike,
         result=result,
         why=outcome.why,
-        facts=outcome.facts | measured,
+        facts=outcome.facts,
     )
 
 
-def judge(case: Case, comparison: Comparison, truth: Truth) -> tuple[Result, Outcome]:
+def judge(case: Case, comparison: Comparison) -> tuple[Result, Outcome]:
     """What a comparison comes to; one that gates withheld is refused, unless that is what the case is about."""
     word = comparison["overall"]["word"]
     stopped = refusal(comparison)
     if stopped and word != case.verdict:
         return "refused", Outcome(False, f"{word}, by {', '.join(stopped)}")
-    outcome = case.expect(comparison, truth)
+    outcome = case.expect(comparison)
     return ("passed" if outcome.passed else "failed"), outcome
 
 

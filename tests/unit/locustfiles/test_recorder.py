@@ -106,6 +106,27 @@ def test_rows_are_kept_in_order(recorder: Recorder, tmp_path: Path) -> None:
     assert found["request"].to_pylist() == list(range(9))
 
 
+def test_a_long_shipment_lets_others_in_and_is_written_all_the_same(recorder: Recorder, tmp_path: Path) -> None:
+    """More rows take more steps, and in the record there is no trace of them."""
+    numbers: list[int] = []
+    breaths: list[int] = []
+    rows = Rows()
+    for many in (10, 2500):
+        for request in range(many):
+            rows.add(pack(*row(request)))
+        breathed: list[None] = []
+        recorder.accept(0, shipment(rows), lambda: breathed.append(None))
+        breaths.append(len(breathed))
+        numbers += range(many)
+
+    found = read_record(tmp_path / "record", allow_incomplete=True).table("requests")
+    assert breaths[1] == 3 * breaths[0] > 0
+    assert found["request"].to_pylist() == numbers
+    assert found["seq"].to_pylist() == list(range(2510))
+    recorder.settle(0, 2510)
+    assert recorder.ledger(1)["complete"]
+
+
 def test_a_url_is_written_once(recorder: Recorder, tmp_path: Path) -> None:
     """However often a page is asked for, the URL table names it once."""
     rows = Rows()

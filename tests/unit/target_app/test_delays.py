@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from target_app.delays import Delays, Stalls, wait_precisely
+from target_app.delays import Delays, Stalls, wait_until
 from target_app.settings import Injection, Stall
 
 pytestmark = pytest.mark.anyio
@@ -18,6 +18,14 @@ async def test_a_delay_is_owed_by_its_route_and_class(route: str, word: str, owe
     """Other routes and classes owe nothing."""
     delays = Delays([Injection("article", "hit", 1, 0.002), Injection("home", "miss", 1, 0.001)])
     assert delays.owed(route, word) == owed
+
+
+async def test_answers_that_no_injection_concerns_are_looked_up_once() -> None:
+    """Afterwards a dictionary knows, on a site with injections and on one without."""
+    for injections in ([], [Injection("article", "hit", 1, 0.002)]):
+        delays = Delays(injections)
+        assert [delays.owed("home", "HIT") for _ in range(3)] == [0.0] * 3
+        assert delays._concerned == {("home", "HIT"): ()}
 
 
 async def test_delays_of_one_response_add_up() -> None:
@@ -41,7 +49,7 @@ async def test_a_share_of_the_responses_is_chosen_and_the_same_ones_each_time() 
 async def test_a_delay_is_never_short(seconds: float) -> None:
     """At least the asked time passes, asleep or not."""
     begun = time.perf_counter()
-    await wait_precisely(seconds)
+    await wait_until(begun + seconds)
     assert time.perf_counter() - begun >= seconds
 
 

@@ -357,6 +357,7 @@ async def test_a_delay_falls_on_its_route_and_class_only(open_copy: Opener) -> N
         stats = (await client.get("/anp/stats")).json()
     assert times[1] >= 20
     assert stats["delayed"] == 1
+    assert 0.02 <= stats["delayed_seconds"] <= times[1] / 1e3 + 1e-6
 
 
 async def test_an_unknown_host_is_refused_and_leaves_nothing(open_copy: Opener) -> None:
