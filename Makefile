@@ -5,7 +5,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMP  := $(VENV)/.stamp
 # Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
-WORKERS ?= 4
+WORKERS ?= 6
+# They start hundreds of processes, each of which would compile the checkout anew where this is set.
+test: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help setup setup-dev demo test lint docs schema bench calibrate calibrate-rig lock clean
 
@@ -34,7 +36,7 @@ demo: setup          ## One complete before/after trial of the page cache, with 
 	$(BIN)/anp demo
 
 test: setup-dev          ## Unit, integration and end-to-end tests
-	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate" -n $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m e2e
 
 lint: setup-dev          ## ruff (style and format) and mypy (strict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import socketserver
@@ -20,14 +19,14 @@ import httpx
 import psutil
 import pytest
 
+from tests import warm
+
 ANP = [sys.executable, "-m", "harness"]
 
 
-def _anp(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def _anp(*words: str, cwd: Path, **environment: str) -> warm.Done:
     """Run ``anp`` in a folder and return what it printed."""
-    return subprocess.run(
-        [*ANP, *words], cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    return warm.anp(*words, folder=cwd, environment=environment)
 
 
 @contextmanager
@@ -50,7 +49,7 @@ def _free_port() -> int:
         return port
 
 
-def _figures(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _figures(done: warm.Done) -> dict[str, Any]:
     """What a swarm printed as JSON, where nothing but a busy machine speaks against it."""
     assert done.stdout, done.stderr
     data: dict[str, Any] = json.loads(done.stdout)

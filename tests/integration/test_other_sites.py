@@ -21,6 +21,7 @@ from scipy import stats
 
 import tests.member_site
 from results.record import Record, read_record
+from tests import warm
 from tests.member_site import ACCOUNTS, RECIPES
 from tests.servers import Server, import_site, nginx, reference_site
 from tests.swarms import refused, start
@@ -534,7 +535,7 @@ def _member_site(fault: str = "none") -> Iterator[str]:
             process.terminate()
 
 
-def _is_refused(done: subprocess.CompletedProcess[str], says: str, folder: Path) -> None:
+def _is_refused(done: warm.Done | subprocess.CompletedProcess[str], says: str, folder: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
@@ -542,9 +543,11 @@ def _is_refused(done: subprocess.CompletedProcess[str], says: str, folder: Path)
     assert [path.name for path in (folder / "runs").iterdir()] == [".gitignore"]
 
 
-def _anp(folder: Path, *words: str, pass_fds: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
+def _anp(folder: Path, *words: str, pass_fds: tuple[int, ...] = ()) -> warm.Done | subprocess.CompletedProcess[str]:
     """Run ``anp`` in a folder, with open files if it is to have any, and return what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
+    if not pass_fds:
+        return warm.anp(*words, folder=folder)
     command = [sys.executable, "-m", "harness", *words]
     return subprocess.run(
         command,

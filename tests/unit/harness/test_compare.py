@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from harness.main import main
 from results.baselines import promote
 from results.record import Record, read_record
+from tests import warm
 from tests.records import Page, Trial, write_trial
 
 PAGES = [Page("reader", "article", 300), Page("reader", "about", 100)]
 
 
-@dataclass(frozen=True)
-class Done:
-    """How the command ended, and what it wrote."""
-
-    returncode: object
-    stdout: str
-    stderr: str
-
-
-def anp(folder: Path, *words: str) -> Done:
-    """Run the command, from its entry to its exit, in a folder that holds records under ``results/runs``."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.chdir(folder),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(sys, "argv", ["anp", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    return Done(ended.value.code, out.getvalue(), err.getvalue())
+def anp(folder: Path, *words: str) -> warm.Done:
+    """Run the command in a folder that holds records under ``results/runs``."""
+    return warm.anp(*words, folder=folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests import warm
+
 GOLDEN = Path(__file__).parents[2] / "data" / "record-format-1"
 
 
-def export(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def export(folder: Path, *words: str) -> warm.Done:
     """Run the verb on the record that was kept, in a folder."""
-    command = [sys.executable, "-m", "harness", "runs", "export", str(GOLDEN), *words]
-    return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=120, check=False)
+    return warm.anp("runs", "export", str(GOLDEN), *words, folder=folder)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ import socket
 import sys
 from typing import Any
 
-if json.loads(sys.argv[3]).get("locust"):
+if __name__ == "__main__" and json.loads(sys.argv[3]).get("locust"):
     importlib.import_module("locust")
 
 import gevent

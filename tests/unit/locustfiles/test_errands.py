@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from tests.unit.locustfiles.bad_server import OK, Answer, Server, hangs, says
 
 PROBE = Path(__file__).with_name("errands_probe.py")
@@ -19,10 +18,7 @@ NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 def carry_out(server: Server, site: dict[str, Any], *steps: tuple[Any, ...]) -> dict[str, Any]:
     """Carry arrivals out one after another; ``errands_probe`` says what steps there are."""
-    words = [sys.executable, "-W", "error", str(PROBE), server.url, json.dumps(site), json.dumps(steps)]
-    result = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
-    assert result.returncode == 0, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
+    found: dict[str, Any] = json.loads(warm.probe(PROBE, server.url, json.dumps(site), json.dumps(steps)))
     return found
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import warm
 
 PROBE = Path(__file__).with_name("journal_probe.py")
 
 
 def keep(*events: tuple[str, Any], dead_s: float = 3.0) -> dict[str, Any]:
     """Keep a journal of some events; ``journal_probe`` says what there are."""
-    words = [sys.executable, "-W", "error", str(PROBE), str(dead_s), json.dumps(events)]
-    result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    assert result.returncode == 0, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
+    found: dict[str, Any] = json.loads(warm.probe(PROBE, str(dead_s), json.dumps(events)))
     return found
 
 

@@ -6,8 +6,6 @@ import gzip
 import json
 import socket
 import ssl
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +18,7 @@ from locustfiles._oracle import query_hash
 from synth.people import member
 from target_app.routes import SITEMAP_PART
 from target_app.search import fingerprint, read_words
+from tests import warm
 from tests.unit.locustfiles.bad_server import OK, Answer, Server, resets, says
 
 PROBE = Path(__file__).with_name("site_probe.py")
@@ -28,10 +27,7 @@ CORPUS = synth.Corpus(1, 50, profile="natural", seed=3)  # as in the probe
 
 def ask(*steps: tuple[Any, ...]) -> list[Any]:
     """What each step gives; ``site_probe`` says what steps there are."""
-    words = [sys.executable, str(PROBE), json.dumps(steps)]
-    result = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
-    assert result.returncode == 0, result.stderr
-    found: list[Any] = json.loads(result.stdout)
+    found: list[Any] = json.loads(warm.probe(PROBE, json.dumps(steps), strict=False))
     return found
 
 

@@ -1,0 +1,95 @@
+"""Trials that do not come to their end: interrupted, killed, or left by a site."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from results.record import read_record
+from tests.trials import alive, descendants, loading, record_of, start, until
+
+
+@pytest.mark.parametrize(
+    ("number", "method"),
+    [(signal.SIGINT, "rounds"), (signal.SIGTERM, "reversal")],
+    ids=["Ctrl-C in rounds", "SIGTERM in a reversal"],
+)
+def test_an_interrupt_under_load_leaves_no_process_and_a_readable_record(
+    tmp_path: Path, number: int, method: str
+) -> None:
+    """An interrupt in the middle of a round stops everything, keeps the rows, and exits with 130."""
+    process = start(tmp_path, "--launches", "6", "--seconds", "60", "--method", method)
+    until(loading(tmp_path, "launches/01.1-*"), "the swarm never began")
+    children = descendants(process)
+
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err.strip().splitlines()[-1] == "interrupted"
+    assert len(children) >= 3
+    assert alive(children) == []
+    record = read_record(record_of(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "interrupted"
+    assert record.table("requests").num_rows > 0
+    assert [launch.run["ended_by"] for launch in record.launches() if launch.run] == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    "milestone", ["plan.json", "logs/import.log", "logs/pilot-before.log", "logs/launch-01-before.log"]
+)
+def test_ctrl_c_before_any_load_is_one_word(tmp_path: Path, milestone: str) -> None:
+    """Whatever a trial is busy with before its first request, an interrupt ends it at once and in order."""
+    process = start(tmp_path, "--launches", "6", "--seconds", "60")
+    until(lambda: list((tmp_path / "runs").glob(f"*/{milestone}")), f"{milestone} never came")
+    children = descendants(process)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err.strip().splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err
+    assert alive(children) == []
+    run = read_record(record_of(tmp_path)).run
+    assert run is not None
+    assert run["ended_by"] == "interrupted"
+
+
+def test_a_site_that_dies_under_load_is_named(tmp_path: Path) -> None:
+    """When an arm is killed, the trial ends with one line that names it, exit code 4, and a record that says so."""
+    process = start(tmp_path, "--launches", "6", "--seconds", "60", "--method", "duet")
+    until(loading(tmp_path, "interference/before"), "the swarm never began")
+    (site, *_) = [child for child in descendants(process) if "target_app" in " ".join(child.cmdline())]
+
+    os.kill(site.pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 4
+    assert "ended by itself with exit code -9" in err.strip().splitlines()[-1]
+    record = read_record(record_of(tmp_path))
+    assert record.run is not None
+    assert record.run["ended_by"] == "failed"
+    assert "exit code -9" in record.run["reason"]
+
+
+def test_a_killed_harness_leaves_no_process(tmp_path: Path) -> None:
+    """SIGKILL of the harness takes sites and swarm with it; the record stays readable and incomplete."""
+    process = start(tmp_path, "--launches", "6", "--seconds", "60", "--method", "rounds")
+    until(loading(tmp_path, "launches/01.1-*"), "the swarm never began")
+    children = descendants(process)
+
+    process.kill()
+    process.communicate(timeout=60)
+
+    until(
+        lambda: not alive(children),
+        "a child outlived the harness",
+    )
+    record = read_record(record_of(tmp_path), allow_incomplete=True)
+    assert not record.is_complete
+    assert record.table("requests").num_rows > 0

@@ -1,0 +1,82 @@
+"""Programs in processes of their own, without the second that each would take to import what it needs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = Path(__file__).with_name("warm_host.py")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    program: str,
+    *arguments: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    modules: tuple[str, ...] = (),
+    strict: bool = False,
+) -> Done:
+    """Run a program to its end.
+
+    Args:
+        program: A file, or the name of a module.
+        arguments: Its own.
+        folder: Where it runs; here, where none is given.
+        environment: Its variables; those of this process, where none are given.
+        modules: What it imports later than at its start.
+        strict: Whether a warning is an error.
+    """
+    host = _host(program, modules, strict)
+    assert host.stdin is not None
+    assert host.stdout is not None
+    asked = {
+        "arguments": arguments,
+        "folder": str(folder or Path.cwd()),
+        "environment": dict(os.environ if environment is None else environment),
+    }
+    host.stdin.write(json.dumps(asked) + "\n")
+    host.stdin.flush()
+    answer = host.stdout.readline()
+    assert answer, f"the host of {program} ended with {host.wait()}"
+    return Done(*json.loads(answer))
+
+
+def probe(program: Path, *arguments: str, strict: bool = True) -> str:
+    """What a probe prints; it must succeed, and write nothing to standard error."""
+    done = run(str(program), *arguments, strict=strict)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr or f"{program.name} ended with {done.returncode}"
+    return done.stdout
+
+
+def anp(*words: str, folder: Path, environment: Mapping[str, str] | None = None) -> Done:
+    """Run the ``anp`` command in a folder."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
+    return run("harness", *words, folder=folder, environment=own | (environment or {}), modules=("harness.cli",))
+
+
+@functools.cache
+def _host(program: str, modules: tuple[str, ...], strict: bool) -> subprocess.Popen[str]:
+    """One for each program and process of tests; it ends when its standard input does."""
+    words = [sys.executable, *(["-W", "error"] if strict else []), str(HOST), program, *modules]
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
