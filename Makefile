@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMP  := $(VENV)/.stamp
 # Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
-WORKERS ?= 6
+WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 

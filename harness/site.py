@@ -106,8 +106,15 @@ def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "
 def spawn(
     name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None, port: int = 0
 ) -> Child:
-    """Start a site, on a free port where none is given; ``listening`` waits until it can be used."""
-    return Child(name, serve_command(database, settings, port=port), log, core=core, stdout=_said(log))
+    """Start a site, on a free port where none is given; ``listening`` waits until it can be used.
+
+    It goes to its core by itself, once it has imported what it needs: sites that share a core need not start one after
+    another.
+    """
+    argv = serve_command(database, settings, port=port)
+    if core is not None:
+        argv += ["--cpu", str(core)]
+    return Child(name, argv, log, stdout=_said(log))
 
 
 def listening(child: Child) -> Site:

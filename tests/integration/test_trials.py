@@ -1,7 +1,8 @@
-"""Trials that do not come to their end: interrupted, killed, or left by a site."""
+"""What of a trial does not want a quiet machine: its rounds, and how it ends when it is interrupted or left."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,7 +10,32 @@ from pathlib import Path
 import pytest
 
 from results.record import read_record
-from tests.trials import alive, descendants, loading, record_of, start, until
+from tests.trials import SMALL, alive, descendants, loading, record_of, start, until
+
+
+def test_rounds_load_one_arm_at_a_time_with_the_same_requests(tmp_path: Path) -> None:
+    """With rounds a launch leaves a record of each arm, of the same traffic; in two launches each comes first once."""
+    words = ["--method", "rounds", "--launches", "2", "--seconds", "1", "--json"]
+    process = start(tmp_path, *words, plan="warmup = 0.5\nsettle = 0.1\n" + SMALL)
+    out, err = process.communicate(timeout=300)
+
+    comparison = json.loads(out)
+    record = read_record(record_of(tmp_path))
+    assert record.run is not None
+    assert (record.run["ended_by"], record.run["method"]) == ("completed", "rounds")
+    assert (comparison["method"], comparison["grade"]) == ("rounds", "A")
+    assert process.returncode == comparison["exit_code"], err
+    launches = record.launches()
+    arms = [launch.asked["arms"][0]["name"] for launch in launches]
+    assert sorted([arms[:2], arms[2:]]) == [["after", "before"], ["before", "after"]]
+    assert [launch.name for launch in launches] == [
+        f"{number:02d}.{place}-{arm}"
+        for (number, place), arm in zip([(1, 1), (1, 2), (2, 1), (2, 2)], arms, strict=True)
+    ]
+    keys = [launch.run["traffic_key"] for launch in launches if launch.run is not None]
+    assert (keys[0], keys[2]) == (keys[1], keys[3])
+    assert keys[0] != keys[2]
+    assert not (record.path / "interference").exists()
 
 
 @pytest.mark.parametrize(
