@@ -25,8 +25,9 @@ from results.columns import CACHE_CLASSES
 from results.design import QUANTILES, Design, Question
 from results.environment import Environment, environment
 from results.errors import RecordError, RecordTooNew, ResultsError
+from results.gates import inspect
 from results.measures import Interval, Pair
-from results.record import Record, write_json
+from results.record import Record, ran_to_the_end, write_json
 from results.samples import ALL, BEFORE, Cell, Launch, Samples, read_session
 from results.sessions import FEWEST_SESSIONS, session_interval
 from results.units import change, counted
@@ -72,16 +73,11 @@ class Session:
         """Milliseconds; NaN where the session cannot say."""
         return next((level.ms for level in self.levels if level.question == question), math.nan)
 
-    def log_level(self, question: Question, control: Cell | None) -> float:
-        """Log milliseconds, less those of the control at the same quantile or, failing that, at its median."""
+    def log_level(self, question: Question, control: Question | None) -> float:
+        """Log milliseconds, less those of the control; NaN where the session cannot say."""
         level = self.level(question)
-        if not level > 0:
-            return math.nan
-        if control is None:
-            return math.log(level)
-        quiet = self.level(Question(control, question.quantile))
-        quiet = quiet if quiet > 0 else self.level(Question(control, "p50"))
-        return math.log(level) - math.log(quiet) if quiet > 0 else math.nan
+        quiet = 1.0 if control is None else self.level(control)
+        return math.log(level) - math.log(quiet) if level > 0 and quiet > 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +114,14 @@ def session(record: Record, arm: str) -> Session:
     Raises:
         ComparisonError: The record holds no launch of the arm.
     """
-    return session_in(read_session(record, arm), BEFORE, record, arm)
+    samples = read_session(record, arm)
+    fit = [launch for launch in samples.launches if not inspect(samples, launch).saturated]
+    return session_in(samples, fit, BEFORE, record, arm)
 
 
-def session_in(samples: Samples, code: int, record: Record, arm: str) -> Session:
-    """The same from samples that are there already, in which the arm has the place ``code``."""
-    launches = [launch for launch in samples.launches if launch.arm_rows(code).size]
+def session_in(samples: Samples, counting: Sequence[Launch], code: int, record: Record, arm: str) -> Session:
+    """The same of the launches that count, from samples in which the arm has the place ``code``."""
+    launches = [launch for launch in counting if launch.arm_rows(code).size]
     return Session(
         record.name,
         arm,
@@ -169,10 +167,13 @@ def promote(record: Record, arm: str, name: str, root: Path) -> Path:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ResultsError(f"{name!r} cannot name a baseline; use letters, digits, dots and dashes, such as main")
+    if not ran_to_the_end(record.launches()):
+        raise ResultsError(f"{record.name} did not run to its end, so it is no baseline; run again")
     found = session(record, arm)
     if not found.levels:
         raise ResultsError(
-            f"no cell of {record.name} has enough requests in every launch, so it would say nothing; run longer"
+            f"no cell of {record.name} has enough requests in every launch that counts, so it would say nothing; "
+            "run longer, on a quiet machine"
         )
     path = root / name / f"{record.name}.json"
     if path.exists():
@@ -289,9 +290,10 @@ def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, de
     if not math.isfinite(result.ratio.estimate):
         return result
     question = Question(result.cell, result.quantile)
-    known = [one for one in sessions if math.isfinite(one.log_level(question, design.control))]
-    logs = np.array([one.log_level(question, design.control) for one in known])
-    last = after.log_level(question, design.control)
+    control = _control(question, [*sessions, after], design)
+    known = [one for one in sessions if math.isfinite(one.log_level(question, control))]
+    logs = np.array([one.log_level(question, control) for one in known])
+    last = after.log_level(question, control)
     if not known or not math.isfinite(last):
         return dataclasses.replace(
             result, verdict=undecided("a session has too few requests of this cell, or of the control")
@@ -322,6 +324,14 @@ def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, de
         detectable=_exp(statistics.detectable(spread, n, critical)),
         convincing=_exp(statistics.detectable(spread, n, critical, math.log1p(result.margin))),
     )
+
+
+def _control(question: Question, sessions: Sequence[Session], design: Design) -> Question | None:
+    """The control at the quantile of a question, or at its median where some session lacks that: for all the same."""
+    if design.control is None:
+        return None
+    same = Question(design.control, question.quantile)
+    return same if all(one.level(same) > 0 for one in sessions) else Question(design.control, "p50")
 
 
 def _of_sessions(verdict: Verdict) -> Verdict:

@@ -18,7 +18,7 @@ from results.gate import Gate
 from results.measures import Interval, Pair
 from results.modes import in_density_gap
 from results.samples import AFTER, ALL, BEFORE, Cell, Floats, Launch, Samples
-from results.units import counted
+from results.units import counted, percent
 from results.verdict import Verdict, Word, decide, judge, margin, undecided
 
 STOPS: Final[tuple[Literal["invalid", "not comparable", "not enough data"], ...]] = (
@@ -33,13 +33,15 @@ _SHORT: Final = {
     "checks": "wrong pages were served",
     "ledger": "the record has gaps",
     "traffic": "the arms were not asked the same",
-    "errors": "errors differ or are too many",
+    "errors": "too many requests failed",
+    "errors_differ": "the arms fail by different shares",
     "launches": "too few launches count",
     "retried": "requests had to be sent again",
     "noise": "two copies of one version were called different",
     "environment": "the sessions were made on different things",
     "pages": "the arms answered with different pages",
     "session_drift": "a session changed its pace under way",
+    "ended": "a session did not run to its end",
     "returns": "the before arm did not come back to its level",
 }
 
@@ -138,10 +140,15 @@ def judge_cells(
     """
     questions = family.primary + family.exploratory
     quantiles, gaps = _quantiles(samples, launches, questions)
+    missing = ""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.log(quantiles[0, :, 1]) - np.log(quantiles[0, :, 0])  # (questions, launches)
         if design.control is not None:
-            ratios -= _control(samples, launches, design.control, questions)
+            if enough(samples, launches, design.control, "p50"):
+                ratios -= _control(samples, launches, design.control, questions)
+            else:
+                missing = f"the control {design.control} has too few requests in a launch"
+                ratios = np.full_like(ratios, np.nan)
     finite = np.isfinite(ratios).all(axis=1) if ratios.size else np.zeros(len(questions), bool)
     primary = finite & (np.arange(len(questions)) < len(family.primary))
     m = max(len(family.primary), 1)
@@ -150,8 +157,9 @@ def judge_cells(
     critical = statistics.max_t_critical(ratios[primary].T, alpha) if paired and primary.any() else math.inf
     single = statistics.t_critical(len(launches), design.alpha) if paired else math.inf
     exploratory = [index for index in range(len(family.primary), len(questions)) if finite[index]]
-    p_values = [statistics.t_p_value(ratios[index]) for index in exploratory]
-    adjusted = dict(zip(exploratory, statistics.benjamini_hochberg(p_values), strict=True))
+    # Launches of two sessions are no replicates of the difference between them.
+    p_values = [statistics.t_p_value(ratios[index]) if paired else math.nan for index in exploratory]
+    adjusted = dict(zip(exploratory, statistics.benjamini_hochberg(p_values) if paired else p_values, strict=True))
     without = iter(_without_each(ratios[primary], alpha) if paired else [])
     results: list[CellResult] = []
     for index, question in enumerate(questions):
@@ -165,6 +173,8 @@ def judge_cells(
                 quantiles[:, index],
                 ratios[index],
                 floor_ms=floor_ms(question, design, floors),
+                is_floor_measured=design.floor_ms is None and question in (floors or {}),
+                why_not=missing,
                 in_gap=bool(gaps[index]),
                 critical=critical if decides else single,
                 m=m if decides else 1,
@@ -273,6 +283,8 @@ def _cell(
     ratios: Floats,
     *,
     floor_ms: float,
+    is_floor_measured: bool,
+    why_not: str,
     in_gap: bool,
     critical: float,
     m: int,
@@ -287,14 +299,22 @@ def _cell(
     sensitivity, tags = None, ["gap"] if in_gap else []
     if not np.isfinite(ratios).all():
         estimate, low, high, spread = math.nan, -math.inf, math.inf, math.nan
-        where = np.isinf(quantiles[0]).any(axis=0).sum()
-        verdict = undecided(f"failed requests reach this quantile in {where} of {counted(k, 'launch')}")
+        verdict = undecided(why_not or _without_ratio(quantiles[0]))
     else:
         estimate = float(ratios.mean())
         low, high = statistics.interval(ratios, critical)
         spread = float(ratios.std(ddof=1)) if k > 1 else math.nan
         if math.isfinite(low):
-            verdict = judge(low, high, relative, estimate=estimate, spread=spread, alpha=design.alpha, m=m)
+            verdict = judge(
+                low,
+                high,
+                relative,
+                estimate=estimate,
+                spread=spread,
+                alpha=design.alpha,
+                m=m,
+                least=max(k + 1, design.minimum_launches),
+            )
             if leave_one_out:
                 around = (min(view[0] for view in leave_one_out), max(view[0] for view in leave_one_out))
                 low_rank, high_rank = statistics.signed_rank_interval(ratios, design.alpha)
@@ -306,6 +326,9 @@ def _cell(
                 )
                 if _is_fragile(verdict.word, sensitivity, leave_one_out, math.log1p(relative), design.alpha):
                     tags.append("fragile")
+            if is_floor_measured:
+                usual = margin(design.margins[question.quantile], FLOOR_MS, latency.before, latency.after)
+                verdict = _above_noise(verdict, low, high, relative, usual)
             if in_gap:
                 verdict = undecided(
                     f"the {question.quantile} falls between fast and slow replies and jumps from the ones to the "
@@ -335,6 +358,38 @@ def _cell(
         tags=tuple(tags),
         **_reported(launches, rows),
     )
+
+
+def _above_noise(verdict: Verdict, low: float, high: float, relative: float, usual: float) -> Verdict:
+    """What two copies of one version differ by must not pass for a change, nor for *no difference*.
+
+    Args:
+        verdict: By the margin that the measured noise floor gave.
+        low: Lower end of the interval of the mean log ratio.
+        high: Its upper end.
+        relative: That margin; infinite where the copies could not be compared.
+        usual: The margin without any measured floor.
+    """
+    if math.isinf(relative):
+        return undecided("two copies of one version could not be compared in this cell, so its noise is unknown")
+    if verdict.word == "no difference" and decide(low, high, math.log1p(usual)) != "no difference":
+        return undecided(
+            f"two copies of one version differ by up to {percent(relative)} here, too much to rule out less; "
+            "quieten the machine, or run for longer"
+        )
+    return verdict
+
+
+def _without_ratio(quantiles: Floats) -> str:
+    """Why some launch has no ratio; quantiles of shape (arms, launches), milliseconds."""
+    k = counted(quantiles.shape[1], "launch")
+    if failed := int(np.isinf(quantiles).any(axis=0).sum()):
+        return f"failed requests reach this quantile in {failed} of {k}"
+    if zero := int((quantiles == 0).any(axis=0).sum()):
+        return f"a time of zero stands at this quantile in {zero} of {k}; no clock of the swarm reads that"
+    if empty := int(np.isnan(quantiles).any(axis=0).sum()):
+        return f"no request of this cell in {empty} of {k}"
+    return "failed requests reach this quantile of the control"
 
 
 def _is_fragile(

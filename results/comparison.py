@@ -249,10 +249,7 @@ def compare_archived(
         (before.name, after.name),
         (settings[0], settings[1]),
         method="sessions",
-        sessions=(
-            baselines.session_in(samples, BEFORE, before, names[0]),
-            baselines.session_in(samples, AFTER, after, names[1]),
-        ),
+        sessions=((before, names[0]), (after, names[1])),
         baselines=tuple(history),
     )
     return _compare(samples, design, plan, sides, f"{before.name} and {after.name}")
@@ -265,7 +262,8 @@ class Sides:
     Attributes:
         names, settings: Of the arms.
         again: The record that holds the A/A' arm, and ``copy_of`` which arm that is a copy of.
-        sessions, baselines: Both sessions and the earlier ones, where the arms are sessions.
+        sessions: Record and arm of both sessions, where the arms are sessions.
+        baselines: Earlier sessions.
     """
 
     names: tuple[str, str]
@@ -274,7 +272,7 @@ class Sides:
     again: Record | None = None
     copy_of: str = ""
     interference: tuple[Interference, ...] = ()
-    sessions: tuple[Session, Session] | None = None
+    sessions: tuple[tuple[Record, str], tuple[Record, str]] | None = None
     baselines: tuple[Session, ...] = ()
 
 
@@ -304,11 +302,15 @@ def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: S
     history: History | None = None
     changed: tuple[str, ...] = ()
     if sides.sessions is not None:
-        one, other = sides.sessions
+        one, other = (
+            baselines.session_in(samples, shown, code, record, arm)
+            for code, (record, arm) in zip((BEFORE, AFTER), sides.sessions, strict=True)
+        )
         earlier, history = baselines.gather(one, other, sides.baselines)
         cells = baselines.weigh(cells, earlier, other, design)
         changed = one.environment.changed(other.environment)
         checked += [
+            gates.ended([record for record, _ in sides.sessions]),
             sameness.environment(one.environment, other.environment),
             evidence.history(history),
             *steadiness.check_session(samples, shown, design),

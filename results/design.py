@@ -86,6 +86,11 @@ class Design:
             raise ComparisonError(
                 f"{self.control} is the control, which the change cannot touch, and a primary cell too; name it once"
             )
+        if len(self.primary or ()) > self.most_primary:
+            raise ComparisonError(
+                f"{len(self.primary or ())} primary cells are named; name at most {self.most_primary}, as each of them "
+                "widens the intervals of all"
+            )
         for question in self.primary or ():
             if question.cell.route in NEVER_DECIDE:
                 raise ComparisonError(

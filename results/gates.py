@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from results import sameness, statistics
 from results.columns import CACHE_CLASSES
 from results.design import Design
 from results.gate import Gate
-from results.record import ran_to_the_end
+from results.record import Record, ran_to_the_end
 from results.samples import AFTER, BEFORE, Floats, Launch, Samples
 from results.units import counted, percent
 
@@ -92,6 +92,8 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
     if requests != (0, 0):
         if not load.size or not offered:
             sick.append("the generator's own health was not recorded")
+        if math.isnan(lag):
+            sick.append("how late the generator was is not in the record")
         if lag > limit:
             sick.append(f"the generator was {lag:.2f} ms late at its 99th percentile ({limit:.2g} ms allowed)")
         if cpu > CPU_LIMIT:
@@ -144,10 +146,22 @@ def check(
         _retried(used),
         sameness.traffic(samples.launches, samples.workload, paired=paired),
         *([sameness.pages(used, design)] if paired else []),
-        _errors(used, design),
+        _errors(used),
+        _errors_differ(used, design),
         *([_launches(reports, design, planned)] if paired else []),
         _unknown(used),
     ]
+
+
+def ended(sessions: Sequence[Record]) -> Gate:
+    """Whether two sessions are whole: what a run that was cut off did not get to see may be what was slow."""
+    short = [record.name for record in sessions if not ran_to_the_end(record.launches())]
+    words, details = "Both sessions ran to their end.", ""
+    if short:
+        words = f"{' and '.join(short)} did not run to {'its' if len(short) == 1 else 'their'} end."
+        details = "Run again, and let it finish."
+    title = "Sessions that did not run to their end"
+    return Gate("ended", title, len(short), 0, "session", not short, "not enough data", words, details)
 
 
 def _checks(launches: tuple[Launch, ...]) -> Gate:
@@ -223,9 +237,11 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
         )
     achieved = min(-_or_worst(-report.achieved) for report in reports)
     fate, details = "The generator was fit in every launch, so lateness is the site's own.", ""
-    if lost:
-        fate = f"The generator was not fit in {lost} of {counted(len(reports), 'launch')}."
-        details = advice if share > LEFT_OUT_LIMIT else "What it did there is left out; the rest stands."
+    if share > LEFT_OUT_LIMIT:
+        fate, details = f"The generator was not fit in {lost} of {counted(len(reports), 'launch')}.", advice
+    elif lost:
+        fit = len(reports) - lost
+        fate = f"The generator was fit in {fit} of {counted(len(reports), 'launch')}; the others are left out."
     in_time, has_room, holds = late.lag_p99_ms <= late.lag_limit_ms, busy <= CPU_LIMIT, achieved >= ACHIEVED_LIMIT
     return [
         Gate(
@@ -286,25 +302,51 @@ def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _errors(launches: tuple[Launch, ...], design: Design) -> Gate:
+_FAST_FAILURES: Final = (
+    "Replies that fail fast must not pass for fast pages, so latencies are not compared. "
+    "Find the errors first (the error column of the records names them)."
+)
+
+
+def _errors(launches: tuple[Launch, ...]) -> Gate:
     """Failures make latencies incomparable before they make them slow or fast."""
-    rates = np.array([[_rate(launch, arm) for arm in (BEFORE, AFTER)] for launch in launches])
-    pooled = [pooled_error_rate(launches, arm) for arm in (BEFORE, AFTER)]
-    difference, low, high = statistics.mean_interval(rates[:, 1] - rates[:, 0], design.alpha)
-    differ = (low > 0 or high < 0) and abs(difference) > ERROR_DIFFERENCE
-    worst = max(pooled)
-    ok = worst <= ERROR_LIMIT and not differ
-    said = f"{percent(pooled[0])} of the requests failed before, {percent(pooled[1])} after"
-    words, details = "No request failed.", ""
-    if ok and worst:
-        words = f"{said}; each counts as an infinitely slow reply."
+    worst = max(pooled_error_rate(launches, arm) for arm in (BEFORE, AFTER))
+    ok = worst <= ERROR_LIMIT
+    words = "No request failed."
+    if worst:
+        words = f"{_failed(launches)}; each counts as an infinitely slow reply."
     if not ok:
-        words = f"{'Errors differ' if differ or pooled[0] != pooled[1] else 'Too many errors'}: {said}."
-        details = (
-            "Replies that fail fast must not pass for fast pages, so latencies are not compared. "
-            "Find the errors first (the error column of the records names them)."
-        )
+        words = f"Too many errors: {_failed(launches)}."
+    details = "" if ok else _FAST_FAILURES
     return Gate("errors", "Failed requests, worse arm", worst, ERROR_LIMIT, "%", ok, "not comparable", words, details)
+
+
+def _errors_differ(launches: tuple[Launch, ...], design: Design) -> Gate:
+    """Whether the arms certainly fail by different shares, over launches."""
+    rates = np.array([[_rate(launch, arm) for arm in (BEFORE, AFTER)] for launch in launches])
+    difference, low, high = statistics.mean_interval(rates[:, 1] - rates[:, 0], design.alpha)
+    is_certain = low > 0 or high < 0
+    measured = abs(difference) if is_certain else 0.0
+    ok = measured <= ERROR_DIFFERENCE
+    words = "The arms do not certainly differ in how many requests fail."
+    if not ok:
+        words = f"Errors differ: {_failed(launches)}."
+    return Gate(
+        "errors_differ",
+        "Certain difference in failed requests",
+        measured,
+        ERROR_DIFFERENCE,
+        "%",
+        ok,
+        "not comparable",
+        words,
+        "" if ok else _FAST_FAILURES,
+    )
+
+
+def _failed(launches: tuple[Launch, ...]) -> str:
+    before, after = (pooled_error_rate(launches, arm) for arm in (BEFORE, AFTER))
+    return f"{percent(before)} of the requests failed before, {percent(after)} after"
 
 
 def _retried(launches: tuple[Launch, ...]) -> Gate:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,7 +72,7 @@ def conclude(
         counts = Counter(result.verdict.word for result in primary)
         tally = ", ".join(f"{counts[each]} {each}" for each in _WEIGHT if each in counts)
         sentences.insert(0, f"Of {counted(len(primary), 'primary cell')}: {tally}.")
-    return Overall(word, f"{headline}.", tuple(sentences + _bypassing(classes)))
+    return Overall(word, f"{headline}.", tuple(sentences + _bypassing(classes, _judged(primary))))
 
 
 def _verdict_sentence(primary: list[CellResult], checked: list[Gate]) -> tuple[Word, str]:
@@ -114,10 +115,20 @@ def _moved(hit: HitRatio, start: str = "The") -> str:
     return f"{start} hit ratio {whose} {verb} from {percent(hit.share.before)} to {percent(hit.share.after)}"
 
 
-def _bypassing(classes: tuple[ClassShare, ...]) -> list[str]:
+def _judged(primary: list[CellResult]) -> set[str]:
+    """Personas of primary cells that had enough requests for an interval."""
+    return {result.cell.persona for result in primary if math.isfinite(result.ratio.low)}
+
+
+def _bypassing(classes: tuple[ClassShare, ...], judged: Collection[str]) -> list[str]:
+    """What a page cache can do for personas that pass it by; ``judged`` are those with a cell that has a verdict."""
     return [
-        f"{share.persona.capitalize()} pages bypass the page cache in both arms: it cannot make them faster, "
-        "and their cells tell whether it made them slower."
+        f"{share.persona.capitalize()} pages bypass the page cache in both arms: it cannot make them faster, and "
+        + (
+            "their cells tell whether it made them slower."
+            if share.persona in judged
+            else "this run held too little of them to tell whether it made them slower."
+        )
         for share in classes
         if share.cache == "BYPASS" and min(share.share.before, share.share.after) >= 0.99
     ]

@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from results import statistics
 from results.design import FLOOR_MS, QUANTILES, Design, Question, choose
@@ -320,7 +319,7 @@ def weigh(
         for high in (True, False):
             sd = one.spread.at(length / seconds, high=high)
             slower = statistics.detectable(sd, k, critical, math.log1p(one.margin))
-            equal = (critical + float(special.stdtrit(k - 1, 0.975))) * sd / math.sqrt(k)
+            equal = statistics.equivalent(sd, k, critical)
             figures += [math.expm1(slower), math.expm1(equal)]
         changes.append(Change(figures[0], figures[2], figures[1], figures[3]))
     return Option(k, length, k * (fixed_cost_s + passes * length) / 60, tuple(changes))

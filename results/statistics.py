@@ -244,16 +244,34 @@ def detectable(spread: float, k: int, critical: float, margin: float = 0.0) -> f
     return margin + _noncentrality(k, critical, 0.05) * spread / math.sqrt(k)
 
 
+def equivalent(spread: float, k: int, critical: float) -> float:
+    """The narrowest margin within which ``k`` launches without any difference are called so with 95 % power.
+
+    Each end of the interval clears it in 97.5 of 100.
+    """
+    if k < 2 or math.isinf(critical):
+        return math.inf
+    return _noncentrality(k, critical, 0.025) * spread / math.sqrt(k)
+
+
 def _noncentrality(k: int, critical: float, miss: float) -> float:
     """The distance in standard errors at which an interval over ``k`` launches fails to clear zero this seldom."""
     return float(_special().nctdtrinc(k - 1, miss, critical))
 
 
-def launches_needed(estimate: float, spread: float, margin: float, alpha: float, m: int) -> int | None:
+def launches_needed(estimate: float, spread: float, margin: float, alpha: float, m: int, least: int = 3) -> int | None:
     """Fewest launches that settle a cell with 95 % power, were its spread and estimate the true ones.
 
-    Beyond the margin: to say faster or slower. Inside it: to say no difference, planned at a true ratio of one, where
-    each end of the interval has to clear the margin in 97.5 of 100.
+    Beyond the margin: to say faster or slower. Inside it: to say no difference, where the end of the interval that is
+    nearer to the margin has to clear it in 95 of 100, and each end by itself in 97.5 were there no difference at all.
+
+    Args:
+        estimate: Mean log ratio.
+        spread: Its standard deviation over launches.
+        margin: Log ratio that does not matter.
+        alpha: Family-wise error rate.
+        m: Size of the family.
+        least: Fewer than this are not thought of.
 
     Returns:
         ``None`` above 200: so close to the margin or so noisy that repeating is no remedy.
@@ -263,10 +281,11 @@ def launches_needed(estimate: float, spread: float, margin: float, alpha: float,
         critical = t_critical(k, alpha, m)
         if abs(estimate) > margin:
             return detectable(spread, k, critical, margin) <= abs(estimate)
-        return _noncentrality(k, critical, 0.025) * spread / math.sqrt(k) <= margin
+        room = margin - abs(estimate)
+        return equivalent(spread, k, critical) <= margin and detectable(spread, k, critical) <= room
 
     # Every launch more makes it easier, so halving finds the first.
-    candidates = range(3, _MOST_LAUNCHES + 1)
+    candidates = range(max(3, least), _MOST_LAUNCHES + 1)
     place = bisect.bisect_left(candidates, True, key=settled)
     return candidates[place] if place < len(candidates) else None
 

@@ -73,7 +73,15 @@ def decide(low: float, high: float, log_margin: float) -> Word:
 
 
 def judge(
-    low: float, high: float, relative_margin: float, *, estimate: float, spread: float, alpha: float, m: int
+    low: float,
+    high: float,
+    relative_margin: float,
+    *,
+    estimate: float,
+    spread: float,
+    alpha: float,
+    m: int,
+    least: int = 3,
 ) -> Verdict:
     """The verdict of one cell with its qualifier.
 
@@ -85,11 +93,12 @@ def judge(
         spread: Its standard deviation over launches.
         alpha: Family-wise error rate, to plan launches with.
         m: Size of the family, likewise.
+        least: Fewest launches that can be asked for: more than there were, and what a verdict takes.
     """
     verdict = settle(low, high, relative_margin)
     if verdict.word != "not enough data":
         return verdict
-    needed = statistics.launches_needed(estimate, spread, math.log1p(relative_margin), alpha, m)
+    needed = statistics.launches_needed(estimate, spread, math.log1p(relative_margin), alpha, m, least)
     parts = [f"leans {verdict.direction}"] if verdict.direction != "none" else []
     parts.append(f"about {counted(needed, 'launch')} needed" if needed else "more launches would not settle it")
     return dataclasses.replace(verdict, qualifier="; ".join(parts), launches_needed=needed)

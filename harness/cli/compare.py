@@ -76,8 +76,10 @@ def compare(
     if foreign.is_meant(before, after):
         files = {"html": html_file, "json": json_file, "markdown": markdown_file, "junit": junit_file}
         files |= {"note": note_file, "benchstat": benchstat, "otava": None if otava is None else str(otava)}
-        files |= {"baseline": baseline, "control": control}
+        files |= {"baseline": baseline, "baselines": None if baselines is None else str(baselines), "control": control}
         return foreign.compare(before, after, files, policy)
+    if baselines is not None and baseline is None:
+        raise UsageError(f"--baselines {baselines} says where baselines lie, not which; name them with --baseline NAME")
     comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
     documents = (
         (html_file, html.render),

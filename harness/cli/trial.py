@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,8 @@ from harness.cli import options
 from harness.errors import ExitCode, UsageError
 from harness.progress import Steps
 from harness.trial_plan import load, presets
+
+_FAIL_ON: Final = "slower,invalid"
 
 EPILOG = """**Examples**
 
@@ -66,7 +68,7 @@ def trial(
     out: options.Out = None,
     fail_on: Annotated[
         str, typer.Option(help="Verdicts that fail the command: slower, invalid, not-enough-data.")
-    ] = "slower,invalid",
+    ] = _FAIL_ON,
     json: options.Json = False,
 ) -> int:
     """Carry out a before/after trial: start both arms, swarm them side by side, compare, report.
@@ -87,6 +89,8 @@ def trial(
         for name, value in (("--launches", launches), ("--seconds", seconds)):
             if value is not None:
                 raise UsageError(f"{name} {value:g} has no effect with --plan-only, which finds that out; leave it out")
+        if fail_on != _FAIL_ON:
+            raise UsageError(f"--fail-on {fail_on} has no effect with --plan-only: that gives no verdict; leave it out")
         words = [str(plan)] if plan is not None else []
         words += ["--preset", preset] if preset is not None else []
         words += ["--method", method] if method not in {None, "auto"} else []

@@ -14,7 +14,9 @@ from results.gate import Gate
 from results.report import tables
 from results.report.markdown import code, literal
 
-_CAUSES: Final = frozenset({"checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "noise", "drift"})
+_CAUSES: Final = frozenset(
+    ["checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "errors_differ", "noise", "drift"]
+)
 """Gates whose standing rules out that something else than the change made the difference."""
 
 _MOST_FILES: Final = 20

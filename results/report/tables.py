@@ -48,6 +48,7 @@ class Row:
         interval: Simultaneous interval of the ratio; empty where there is none.
         change: The ratio as a signed percentage, with its interval: ``−76.2 % [−76.9 %, −75.4 %]``.
         detected: The slowdown that such a run would have called slower, with 95 % power.
+        chance: Benjamini-Hochberg adjusted p of no change, of a cell that does not decide; a dash without one.
         qualifier: Begins with the space or colon that joins it to the word.
         site: What the site reported of itself, e.g. ``db calls 5 → 0``, one item each.
     """
@@ -63,6 +64,7 @@ class Row:
     word: str
     qualifier: str
     detected: str
+    chance: str
     site: tuple[str, ...]
     calls: str
     requests: str
@@ -116,6 +118,7 @@ def row(result: CellResult) -> Row:
         word=result.verdict.word,
         qualifier=(" " if result.verdict.word in {"faster", "slower"} else ": ") + result.verdict.qualifier,
         detected=units.percent(result.convincing - 1) if math.isfinite(result.convincing) else "–",
+        chance=f"{result.p_adjusted:.2g}" if math.isfinite(result.p_adjusted) else "–",
         site=site(result),
         calls=calls(result),
         requests=f"{result.requests[0]:,}"

@@ -73,6 +73,8 @@ def draw(comparison: Comparison) -> Plot | None:
         caption = CAPTION.format(mean="one session over the other")
     if any(word.word in {"invalid", "not comparable"} for word in rows):
         caption += " A cross (✕) marks figures that no verdict may rest on."
+    if any(_is_cut(row.ratio) for row in rows):
+        caption += " The axis ends at a thousandfold; what lies beyond is drawn at its edge, with an arrowhead."
     return plot(
         "forest",
         "What changed, and how surely",
@@ -80,6 +82,12 @@ def draw(comparison: Comparison) -> Plot | None:
         in_words(rows),
         lambda width: forest(rows, width, "◀ faster · after ÷ before (log scale) · slower ▶"),
     )
+
+
+def _is_cut(ratio: Interval) -> bool:
+    """Whether an end of an interval lies beyond the axis; one that is infinite has no end to be cut off."""
+    ends = [value for value in (ratio.estimate, ratio.low, ratio.high) if math.isfinite(value) and value > 0]
+    return any(not 1 / _MOST <= value <= _MOST for value in ends)
 
 
 def in_words(rows: Sequence[Row]) -> str:

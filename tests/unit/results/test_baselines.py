@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.baselines import gather, promote, read_baselines, session
+from results.baselines import _control, gather, promote, read_baselines, session
 from results.comparison import Comparison, compare_archived
 from results.design import Design, Question
 from results.errors import ResultsError
@@ -98,6 +98,41 @@ def test_a_session_with_too_few_requests_is_no_baseline(make_trial: Callable[...
     with pytest.raises(ResultsError, match="run longer"):
         promote(record, "before", "main", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def cut_off(record: Record) -> Record:
+    """The same, ended by Ctrl-C."""
+    for path in record.path.glob("launches/*/run.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"ended_by": "interrupted"}))
+    return read_record(record.path)
+
+
+def test_a_session_that_was_cut_off_is_no_baseline_and_settles_nothing(
+    history: list[Record], make_session: Callable[..., Record], tmp_path: Path
+) -> None:
+    """Not even a change that a whole session would settle; the gate names the session."""
+    after = cut_off(make_session(41, 2.0))
+    comparison = sessions(history, after)
+
+    assert {result.verdict.word for result in comparison.primary} == {"not enough data"}
+    gate = next(gate for gate in comparison.gates if gate.code == "ended")
+    assert (gate.ok, gate.measured, after.name in gate.words) == (False, 1, True)
+    with pytest.raises(ResultsError, match="did not run to its end"):
+        promote(after, "before", "main", tmp_path)
+
+
+def test_a_control_is_taken_at_one_quantile_in_all_sessions(history: list[Record]) -> None:
+    """Where one session lacks the control's p95, all give its median: quantiles of two kinds are no difference."""
+    question = Question(Cell("reader", "article"), "p95")
+    design = Design(control=Cell("reader", "about"))
+    whole = [session(record, "before") for record in history]
+    lacking = dataclasses.replace(
+        whole[0], levels=tuple(each for each in whole[0].levels if each.question.quantile == "p50")
+    )
+
+    assert _control(question, whole, design) == Question(Cell("reader", "about"), "p95")
+    assert _control(question, [lacking, *whole[1:]], design) == Question(Cell("reader", "about"), "p50")
+    assert _control(question, whole, Design()) is None
 
 
 def test_an_unknown_history_names_those_there_are(history: list[Record], tmp_path: Path) -> None:

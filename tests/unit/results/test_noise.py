@@ -1,11 +1,14 @@
+import math
 from collections.abc import Callable
 
 import pytest
 
+from results.cells import _above_noise
 from results.comparison import compare_trial
 from results.design import Design
 from results.noise import AGAIN
 from results.record import Record
+from results.verdict import settle
 
 PAGES = [{"persona": "reader", "route": "article", "requests": 600}]
 
@@ -50,6 +53,42 @@ def test_the_floor_is_the_farther_end_of_the_interval(make_trial: Callable[..., 
         margin = comparison.design.margins[result.quantile]
         assert result.margin == pytest.approx(max(margin, noise.floor_ms / fastest))
         assert result.margin > margin
+
+
+def test_noise_is_no_evidence_that_nothing_changed(make_trial: Callable[..., Record]) -> None:
+    """Whatever the copies differ by, *no difference* takes an interval inside the margin without a measured floor."""
+    record = make_trial(pages=PAGES, again=True, launch_sd=0.06, factor=1.02)
+    comparison = compare_trial(record)
+
+    assert comparison.noise is not None
+    said = {result.verdict.qualifier for result in comparison.primary}
+    assert {result.verdict.word for result in comparison.primary} == {"not enough data"}
+    assert any("two copies of one version differ by up to" in each for each in said), said
+
+
+def test_copies_that_cannot_be_compared_leave_the_noise_unknown() -> None:
+    """A floor without end must not make everything *no difference*, however large the change."""
+    certain = settle(math.log(1.9), math.log(2.1), 0.03)
+
+    found = _above_noise(certain, math.log(1.9), math.log(2.1), math.inf, 0.03)
+
+    assert (found.word, "could not be compared" in found.qualifier) == ("not enough data", True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "relative", "word"),
+    [
+        (0.98, 1.02, 0.2, "no difference"),
+        (0.9, 1.1, 0.2, "not enough data"),
+        (1.3, 1.4, 0.2, "slower"),
+        (0.98, 1.02, 0.01, "not enough data"),
+    ],
+)
+def test_a_measured_floor_protects_in_one_direction(low: float, high: float, relative: float, word: str) -> None:
+    """It takes words of change back that the usual margin would allow, and never grants *no difference*."""
+    low, high = math.log(low), math.log(high)
+
+    assert _above_noise(settle(low, high, relative), low, high, relative, 0.03).word == word
 
 
 def test_a_floor_that_is_designed_is_not_measured(make_trial: Callable[..., Record]) -> None:

@@ -330,3 +330,16 @@ def test_curves_stop_where_ten_values_lie_beyond() -> None:
 
     assert p[-1] == pytest.approx(1 - 10 / 5000)
     assert (np.diff(values) >= 0).all()
+
+
+@given(st.floats(-0.05, 0.05), st.floats(0.001, 0.2), st.integers(3, 40))
+def test_launches_needed_are_never_fewer_than_thought_of(estimate: float, spread: float, least: int) -> None:
+    """Who had so many and could not settle it needs more; near the margin, more than far inside it."""
+    margin = math.log(1.03)
+    k = statistics.launches_needed(estimate, spread, margin, 0.05, 3, least)
+    center = statistics.launches_needed(0.0, spread, margin, 0.05, 3, least)
+
+    assert k is None or k >= least
+    if abs(estimate) <= margin:
+        assert center is not None or k is None
+        assert k is None or center is None or k >= center

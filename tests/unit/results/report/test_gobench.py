@@ -72,13 +72,13 @@ def test_cells_that_decide_are_told_from_the_others(demo_comparison: Comparison)
 
 
 def test_launches_with_failures_are_left_out_and_told(demo_comparison: Comparison) -> None:
-    """A launch whose quantile is a failed request has no figure, and a comment says how many there were."""
+    """A launch whose quantile is a failed request has no figure, and a comment counts them; an empty one is no loss."""
     first = demo_comparison.cells[0]
-    levels = (Pair(1.0, math.inf), Pair(1.5, math.nan), *first.levels[2:])
+    levels = (Pair(1.0, math.inf), Pair(1.5, math.inf), Pair(1.2, math.nan), *first.levels[3:])
     comparison = dataclasses.replace(demo_comparison, cells=(dataclasses.replace(first, levels=levels),))
     text = gobench.render(comparison, "after")
 
-    assert len(read(text)) == len(levels) - 2
+    assert len(read(text)) == len(levels) - 3
     assert len(read(gobench.render(comparison, "before"))) == len(levels)
     assert "# BenchmarkReaderArticle/cache=all/p50: 2 launches are left out" in text
 
