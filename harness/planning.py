@@ -90,6 +90,7 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
         seconds=rig.plan.seconds,
         passes=passes,
         detect=detect,
+        again=rig.plan.again,
         command=command if method in {"duet", rig.plan.method} else f"{command} --method {method}",
         seed=rig.plan.seed,
     )

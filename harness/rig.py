@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from harness import probe, site, source, swarm
+from harness import probe, site, swarm
 from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError, UsageError, unknown
 from harness.processes import Child, check_interrupted, uninterrupted
 from harness.progress import Advance, Steps
 from harness.trial_plan import TrialPlan
 from harness.wakefulness import awake
-from results import machine
+from results import machine, source
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, new_directory, runs_root
 

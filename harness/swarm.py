@@ -126,7 +126,8 @@ def attempt(
         log,
         core=core if processes == 1 else None,
         folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
-        environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")},
+        environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+        | {"ANP_CALLED_FROM": str(Path.cwd())},
     )
     deadline = time.monotonic() + PREPARATION_SECONDS
     began: float | None = None

@@ -42,11 +42,14 @@ from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
 from locustfiles._station import DEAD, DONE, EDIT, EDITED, MUST_AGREE, PREPARE, READY, SHIPMENT, START, STOP
 from locustfiles._target import build, describe_listed, describe_reference
-from results import machine
+from results import machine, source
 from results.errors import ResultsError
 from results.plan import SwarmPlan, parse_shape
 from results.record import RecordWriter, new_directory, read_record, runs_root
 from results.validity import judge
+
+CALLED_FROM = "ANP_CALLED_FROM"
+"""Variable with the folder of whoever started locust from another one."""
 
 _PREPARE_S = 300.0  # for all members to log in
 _SPAWN_S = 120.0
@@ -447,7 +450,12 @@ class Conductor:
             directory = Path(out) if not self._recorded else Path(f"{out}-{self._recorded + 1}")
         else:
             directory = new_directory(runs_root(), plan.scenario)
-        writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict(), "scenario": scenario.to_dict()})
+        plan_json = {
+            "plan": plan.to_dict(),
+            "scenario": scenario.to_dict(),
+            "source": source.describe(Path(os.environ.get(CALLED_FROM, "."))),
+        }
+        writer = RecordWriter(directory, "swarm", plan_json)
         self._recorded += 1
         return directory, writer
 

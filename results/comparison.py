@@ -8,6 +8,8 @@ Two sessions at different times have no such unit; they are weighed with the spr
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,7 +106,8 @@ class Comparison:
         noise: What the A/A' arm showed, where there was one.
         interference: Each arm alone against beside the other, where that was looked at.
         history: The sessions that two sessions were weighed with.
-        changed: What differs between two sessions besides the requests: settings and versions, with both values.
+        changed: What else than settings differs between two sessions: host and versions, with both values.
+        plan_hash: Digest of what was asked for; the same plan carried out elsewhere or again has the same.
     """
 
     format: int
@@ -141,6 +144,7 @@ class Comparison:
     timeline: tuple[Moment, ...]
     caveats: tuple[str, ...]
     plan: Mapping[str, Any]
+    plan_hash: str
 
     @property
     def primary(self) -> tuple[CellResult, ...]:
@@ -244,7 +248,11 @@ def compare_archived(
         names.append(name)
         settings.append(arms[name])
     samples = read_archived(before, names[0], after, names[1])
-    plan = {**after.plan, "sessions": {"before": before.name, "after": after.name}}
+    plan = {
+        **after.plan,
+        "sessions": {"before": before.name, "after": after.name},
+        "sources": {"before": before.plan.get("source"), "after": after.plan.get("source")},
+    }
     sides = Sides(
         (before.name, after.name),
         (settings[0], settings[1]),
@@ -380,7 +388,19 @@ def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: S
         timeline=timeline.moments(samples.launches),
         caveats=caveats(samples, cells, plan, method=sides.method),
         plan=plan,
+        plan_hash=_plan_hash(plan),
     )
+
+
+_NOT_ASKED: Final = frozenset(
+    {"format", "kind", "started", "machine", "cores", "versions", "source", "sources", "commands", "sessions"}
+)
+"""Keys of a plan file that tell of the circumstances."""
+
+
+def _plan_hash(plan: Mapping[str, Any]) -> str:
+    asked = json.dumps({key: plan[key] for key in sorted(plan.keys() - _NOT_ASKED)}, sort_keys=True, default=str)
+    return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
 
 _GRADES: Final[Mapping[Method, Grade]] = {"duet": "A", "rounds": "A", "reversal": "B", "sessions": "C"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from results.record import Record
 
@@ -23,6 +24,7 @@ class Environment:
         versions: Of Python and packages; those of the generator must agree, others may be the change.
         corpus: Parameters of what the site serves.
         settings: Of the site, which are what usually changes.
+        address: Scheme and host of the site; over TLS or not must agree, another host may be the change.
         traffic: Digest over all that fixes the requests; empty where the plan cannot be read.
     """
 
@@ -31,12 +33,14 @@ class Environment:
     corpus: Mapping[str, Any]
     settings: Mapping[str, Any]
     traffic: str
+    address: Mapping[str, Any] = field(default_factory=dict)
 
     def unlike(self, other: Environment) -> tuple[str, ...]:
         """Every field that must agree and does not, with both values: ``cpu "A" and "B"``."""
         return (
             *_differing(self.machine, other.machine, _MACHINE, "machine "),
             *_differing(self.versions, other.versions, GENERATOR, "version of "),
+            *_differing(self.address, other.address, ("scheme",), ""),
             *_differing(self.corpus, other.corpus, sorted(self.corpus.keys() | other.corpus.keys()), "articles' "),
         )
 
@@ -45,10 +49,10 @@ class Environment:
         return _differing(self.settings, other.settings, sorted(self.settings.keys() | other.settings.keys()), "")
 
     def changed(self, other: Environment) -> tuple[str, ...]:
-        """What may differ and does: settings, and versions of the site's own packages."""
+        """What may differ beside the settings, and does: the host, and versions of the site's own packages."""
         others = sorted((self.versions.keys() | other.versions.keys()) - set(GENERATOR))
         return (
-            *self.settings_unlike(other),
+            *_differing(self.address, other.address, ("host",), ""),
             *_differing(self.versions, other.versions, others, "version of "),
         )
 
@@ -66,7 +70,13 @@ def environment(record: Record, arm: str) -> Environment:
         corpus=dict(record.asked.get("corpus") or about.get("corpus") or {}),
         settings=dict(planned.get("settings") or about.get("settings") or {}),
         traffic=traffic_of(record),
+        address=_address(str(planned.get("url") or "")),
     )
+
+
+def _address(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    return {"scheme": parts.scheme, "host": parts.hostname} if parts.scheme and parts.hostname else {}
 
 
 def traffic_of(record: Record) -> str:

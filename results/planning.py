@@ -152,6 +152,7 @@ def plan(
     seconds: float,
     passes: int = 1,
     detect: float = 0.10,
+    again: bool = False,
     command: str = "anp trial",
     seed: int = 0,
 ) -> Planning:
@@ -166,6 +167,7 @@ def plan(
         seconds: Measured seconds of a pilot launch.
         passes: 1 where both arms are loaded at once, 2 where one is loaded after the other.
         detect: The smallest slowdown that must not be missed, as a fraction.
+        again: Whether the trial measures its noise floor, of which nothing is known beforehand.
         command: How the trial is begun; ``--launches``, ``--seconds`` and ``--rate`` are put behind it.
         seed: Of the resampling.
 
@@ -211,6 +213,10 @@ def plan(
     recommended = _cheapest(cells, options, detect)
     likely = _cheapest(cells, options, detect, high=False)
     why = _why(cells, options, recommended, likely, detect, len(launches), seconds)
+    if again:
+        why += (
+            " What the second copy of before will show is not counted in: nothing within it is called slower or faster."
+        )
     typed = "" if recommended is None else _typed(command, recommended, rate)
     return Planning(
         pilot_launches=len(launches),

@@ -100,7 +100,7 @@ def check_return(samples: Samples, launches: tuple[Launch, ...], design: Design)
     limit = design.margins.get("p50", 0.03)
     share = math.expm1(abs(float(np.mean(back)))) if back else None
     ok = share is not None and share <= limit
-    words = f"Put back in its place, the before arm came back to its level ({page} p50)."
+    words = f"Put back in its place, the before arm came back to its level, on average over cycles ({page} p50)."
     if not ok:
         words = "Put back in its place, the before arm did not come back to its level, so something else changed too."
         if share is None:

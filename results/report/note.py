@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 from results import units
 from results.cells import CellResult
@@ -14,6 +14,7 @@ from results.gate import Gate
 from results.report import tables
 from results.report.markdown import code, literal
 
+_SIDES: Final[tuple[Literal["before", "after"], ...]] = ("before", "after")
 _CAUSES: Final = frozenset(
     ["checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "errors_differ", "noise", "drift"]
 )
@@ -61,29 +62,29 @@ def _changed(c: Comparison) -> list[str]:
         f"- {code(name)}: {literal(tables.setting(before))} before, {literal(tables.setting(after))} after"
         for name, before, after in c.changed_settings
     ]
-    # Sessions also tell what they ran on; settings are told above already.
-    lines += [f"- {literal(each)}" for each in c.changed if not _is_setting(c, each)]
-    for side, name in (("before", c.design.before), ("after", c.design.after)):
-        source = tables.source(c, name)
+    lines += [f"- {literal(each)}" for each in c.changed]
+    for side in _SIDES:
+        source = tables.source(c, side)
         if source.commit:
-            lines.append(f"- commit of {side}: {code(source.commit)}")
-        if source.files:
-            lines.append(f"- files of {side}: {_files(source.files)}")
+            lines.append(f"- {side} was run from commit {_commit(source)}")
     lines = lines or ["No recorded setting differs between the arms."]
     run = tables.source(c)
+    if c.kind == "archived":
+        return lines
     if run.commit:
-        where = f" on {code(run.branch)}" if run.branch else ""
-        dirty = (
-            f", with {units.counted(len(run.files), 'file')} changed since: {_files(run.files)}" if run.files else ""
-        )
-        lines += ["", f"Run from commit {code(run.commit)}{where}{dirty or ', with no file changed since'}."]
+        lines += ["", f"Run from commit {_commit(run)}."]
     elif run.files:
         lines += ["", f"Run from files that were never committed: {_files(run.files)}."]
     return lines
 
 
-def _is_setting(c: Comparison, sentence: str) -> bool:
-    return any(sentence.startswith(f"{name} ") for name, _, _ in c.changed_settings)
+def _commit(source: tables.Source) -> str:
+    """A commit with its branch and what was changed since."""
+    where = f" on {code(source.branch)}" if source.branch else ""
+    if not source.files:
+        return f"{code(source.commit)}{where}, with no file changed since"
+    changed = units.counted(len(source.files), "file")
+    return f"{code(source.commit)}{where}, with {changed} changed since: {_files(source.files)}"
 
 
 def _files(names: Iterable[str]) -> str:
@@ -226,7 +227,7 @@ def _roll_back(c: Comparison) -> list[str]:
             lines.append(f"- Remove the setting {code(name)}, so that its default holds again.")
         else:
             lines.append(f"- Set {code(f'{name}={before}')} again, as the before arm had it, and restart the site.")
-    one, other = (tables.source(c, name).commit for name in (c.design.before, c.design.after))
+    one, other = (tables.source(c, side).commit for side in _SIDES)
     if one and one != other:
         lines.append(f"- Deploy commit {code(one)} again, which the before arm was.")
     return lines or ["The settings are the same in both arms: put the version of the before arm back in service."]

@@ -55,7 +55,7 @@ def _row(comparison: Comparison) -> dict[str, str]:
     if not began:
         raise ResultsError(f"the plan of {comparison.name} does not say when it started; a history needs the time")
     source = tables.source(comparison)
-    commit = tables.source(comparison, comparison.design.after).commit or source.commit
+    commit = tables.source(comparison, "after").commit or source.commit
     about = (str(began), comparison.name, commit, source.branch, comparison.overall.word)
     row = {key: " ".join(value.split())[:_LONGEST] for key, value in zip(ABOUT, about, strict=True)}
     names = tables.distinct({result.label: _metric(result.label) for result in comparison.primary})

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from results import units
 from results.cells import CellResult
@@ -79,7 +79,7 @@ class Source:
 
     Attributes:
         commit, branch: Empty where git knew none.
-        files: Changed by the arm or, of the whole run, differing from the commit when it began.
+        files: Those that differed from the commit when it began.
     """
 
     commit: str
@@ -87,16 +87,13 @@ class Source:
     files: tuple[str, ...]
 
 
-def source(comparison: Comparison, arm: str | None = None) -> Source:
-    """What the plan knows of the source code of the run or, by name, of one of its arms."""
-    plan = comparison.plan
-    about = plan.get("source")
-    if arm is not None:
-        arms = plan.get("arms")
-        entries = arms if isinstance(arms, list) else []
-        about = next((entry for entry in entries if isinstance(entry, dict) and entry.get("name") == arm), None)
+def source(comparison: Comparison, side: Literal["before", "after"] | None = None) -> Source:
+    """What is known of the source code that a trial was run from, or one of two sessions."""
+    about = comparison.plan.get("source")
+    if side is not None:
+        about = (comparison.plan.get("sources") or {}).get(side)
     about = about if isinstance(about, dict) else {}
-    files = about.get("dirty" if arm is None else "files") or []
+    files = about.get("dirty") or []
     return Source(
         str(about.get("commit") or ""),
         str(about.get("branch") or ""),

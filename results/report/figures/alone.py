@@ -12,12 +12,12 @@ from results.report.figures.forest import Row, forest, in_words
 
 def draw(comparison: Comparison) -> Plot | None:
     """One line an arm and page; ``None`` where arms were not loaded alone."""
-    allowed = tolerance(comparison.design.margins.get("p50", 0.0))
+    margin = comparison.design.margins.get("p50", 0.0)
     rows = [
         Row(
             f"{each.arm}: {each.cell}",
             each.ratio,
-            allowed,
+            tolerance(margin, each.alone_ms),
             "held up" if each.is_confirmed else "not held up",
         )
         for each in comparison.interference

@@ -57,12 +57,13 @@ def test_the_floor_is_the_farther_end_of_the_interval(make_trial: Callable[..., 
 
 def test_noise_is_no_evidence_that_nothing_changed(make_trial: Callable[..., Record]) -> None:
     """Whatever the copies differ by, *no difference* takes an interval inside the margin without a measured floor."""
-    record = make_trial(pages=PAGES, again=True, launch_sd=0.06, factor=1.02)
-    comparison = compare_trial(record)
+    said: list[str] = []
+    for seed in range(4):
+        comparison = compare_trial(make_trial(pages=PAGES, again=True, launch_sd=0.06, seed=seed))
+        if comparison.overall.word != "invalid":
+            assert {result.verdict.word for result in comparison.primary} == {"not enough data"}
+            said += [result.verdict.qualifier for result in comparison.primary]
 
-    assert comparison.noise is not None
-    said = {result.verdict.qualifier for result in comparison.primary}
-    assert {result.verdict.word for result in comparison.primary} == {"not enough data"}
     assert any("two copies of one version differ by up to" in each for each in said), said
 
 

@@ -64,18 +64,25 @@ def test_failed_gates_are_part_of_the_note(make_trial: Callable[..., Record]) ->
 
 
 def test_the_note_names_the_state_of_the_source(demo_comparison: Comparison) -> None:
-    """Commit, branch and changed files stand with what changed; of the arms, too, where the plan has them."""
-    arms = [
-        {"name": "before", "settings": {}, "commit": "aaa111"},
-        {"name": "after", "settings": {}, "commit": "bbb222", "files": ["site/cache.py", "a`b.py"]},
-    ]
+    """Commit, branch and changed files stand with what changed."""
     source = {"commit": "ccc333", "branch": "faster", "dirty": ["notes.txt"]}
-    plan = {**demo_comparison.plan, "arms": arms, "source": source}
-    text = note.render(dataclasses.replace(demo_comparison, plan=plan))
+    text = note.render(dataclasses.replace(demo_comparison, plan={**demo_comparison.plan, "source": source}))
 
-    assert "- commit of before: `aaa111`\n- commit of after: `bbb222`\n" in text
-    assert "- files of after: `site/cache.py`, `a'b.py`\n" in text
     assert "Run from commit `ccc333` on `faster`, with 1 file changed since: `notes.txt`." in text
+
+
+def test_the_note_on_two_sessions_names_the_source_of_each(demo_comparison: Comparison) -> None:
+    """Each has a commit of its own, and the one before is what to go back to."""
+    sources = {
+        "before": {"commit": "aaa111", "branch": "main", "dirty": []},
+        "after": {"commit": "bbb222", "branch": None, "dirty": ["site/cache.py", "a`b.py"]},
+    }
+    plan = {**demo_comparison.plan, "sources": sources, "source": sources["after"]}
+    text = note.render(dataclasses.replace(demo_comparison, kind="archived", plan=plan))
+
+    assert "- before was run from commit `aaa111` on `main`, with no file changed since\n" in text
+    assert "- after was run from commit `bbb222`, with 2 files changed since: `site/cache.py`, `a'b.py`\n" in text
+    assert "Run from commit" not in text
     assert text.rstrip().endswith("- Deploy commit `aaa111` again, which the before arm was.")
 
 

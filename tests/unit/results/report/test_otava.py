@@ -34,8 +34,8 @@ def test_a_trial_is_a_row_with_its_primary_cells(demo_comparison: Comparison) ->
 
 
 def test_the_commit_of_the_after_arm_comes_before_that_of_the_run(demo_comparison: Comparison) -> None:
-    """Where the arms are commits of their own, the history is of the one that came after."""
-    plan = {"source": {"commit": "run"}, "arms": [{"name": "after", "commit": "mine"}]}
+    """Of two sessions, the history is of the one that came after."""
+    plan = {"source": {"commit": "run"}, "sources": {"before": None, "after": {"commit": "mine"}}}
     (row,) = rows(otava.render([at(demo_comparison, "2026-11-28T10:00:00Z", **plan)]))
 
     assert row["commit"] == "mine"

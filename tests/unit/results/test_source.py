@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import source
+from results import source
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which state of the source code a trial was run from, as far as git knows it."""
+"""Which state of the source code a run was made from, as far as git knows it."""
 
 from __future__ import annotations
 
