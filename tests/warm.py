@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -73,10 +74,17 @@ def anp(*words: str, folder: Path, environment: Mapping[str, str] | None = None)
 def _host(program: str, modules: tuple[str, ...], strict: bool) -> subprocess.Popen[str]:
     """One for each program and process of tests; it ends when its standard input does."""
     words = [sys.executable, *(["-W", "error"] if strict else []), str(HOST), program, *modules]
-    return subprocess.Popen(
+    host = subprocess.Popen(
         words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
     )
+    atexit.register(_end, host)
+    return host
+
+
+def _end(host: subprocess.Popen[str]) -> None:
+    with host:  # closes its standard input, and waits
+        pass

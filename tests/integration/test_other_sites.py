@@ -223,13 +223,13 @@ def test_a_purge_is_sent_where_writes_are_allowed(members: tuple[str, Path], tmp
 def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_path: Path) -> None:
     """Far above what the generator can send, the figures are marked invalid with the reason, and the exit code is 4."""
     (tmp_path / "urls.txt").write_text("/\n")
-    words = ("--urls", "urls.txt", "--rate", "200000", "--visitors", "8")
+    words = ("--urls", "urls.txt", "--rate", "60000", "--visitors", "8")
 
     done = _anp(tmp_path, *_words(files[0].url, "cache_hit"), *words)
 
     assert done.returncode == 4
     found = [line for line in done.stdout.splitlines() if line.startswith("INVALID: ")]
-    assert any("The rate was not held" in line and "Lower the rate" in line for line in found)
+    assert any("The rate was not held" in line for line in found), found
 
 
 def test_two_sites_can_be_swarmed_side_by_side(files: tuple[Server, Path], tmp_path: Path) -> None:
