@@ -68,6 +68,10 @@ Stage = Literal["idle", "preparing", "running", "ended", "refused"]
 _log = logging.getLogger(__name__)
 
 
+def _nobody() -> None:
+    """Let nobody in between."""
+
+
 class _EndedEarly(Exception):  # noqa: N818 - not an error
     """Somebody stopped the swarm before it started."""
 
@@ -105,7 +109,7 @@ class Conductor:
             logging.getLogger("locust.main").addFilter(_is_not_about_run_time)
         runner = self._runner
         # A master makes no requests that writing could hold up, and has more to write.
-        self._breathe = (lambda: None) if isinstance(runner, MasterRunner) else breathe
+        self._let_in = _nobody if isinstance(runner, MasterRunner) else breathe
         runner.register_message(READY, self._on_ready)
         runner.register_message(SHIPMENT, self._on_shipment)
         runner.register_message(DEAD, self._on_dead)
@@ -175,7 +179,9 @@ class Conductor:
     def _on_shipment(self, environment: Environment, msg: Any) -> None:
         self._silence[msg.data["index"]] = 0.0
         if self._recorder is not None:
-            self._recorder.accept(msg.data["index"], msg.data, self._breathe)
+            # After the last request there is nobody to let in, and there may be a great deal left to write.
+            let_in = _nobody if msg.data.get("last") else self._let_in
+            self._recorder.accept(msg.data["index"], msg.data, let_in)
 
     def _on_dead(self, environment: Environment, msg: Any) -> None:
         self._end_as("failed", msg.data["reason"])

@@ -187,7 +187,7 @@ class Engine:
             self._over.set()
             reporter.join()  # not killed: rows may be on their way into the record
             self._alarm.close()
-            self._journal.ship(meter, self._waiting)
+            self._journal.ship(meter, self._waiting, last=True)
             meter.close()
         return self._journal.rows
 

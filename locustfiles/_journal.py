@@ -187,8 +187,8 @@ class Journal:
         """Tell the other workers of a finished edit."""
         self._hooks.edited(arm, article, revision)
 
-    def ship(self, meter: Meter, in_flight: int) -> None:
-        """Send off everything noted since the last call."""
+    def ship(self, meter: Meter, in_flight: int, *, last: bool = False) -> None:
+        """Send off everything noted since the last call; ``last`` says that no request comes after it."""
         row = {
             "second": _monotonic() - self.origin,
             "offered": self.offered,
@@ -205,6 +205,7 @@ class Journal:
             "examples": self._examples,
             "failed": self._failed,
             "specimens": self._specimens,
+            "last": last,
         }
         self.offered = self.sent = self._completed = self._errors = 0
         self.lags, self.start_lags, self._examples, self._failed, self._specimens = [], [], [], [], []

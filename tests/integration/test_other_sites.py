@@ -229,7 +229,7 @@ def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_pat
 
     assert done.returncode == 4
     found = [line for line in done.stdout.splitlines() if line.startswith("INVALID: ")]
-    assert any("The rate was not held" in line for line in found), found
+    assert any("The rate was not held" in line and "Lower the rate" in line for line in found), done.stdout
 
 
 def test_two_sites_can_be_swarmed_side_by_side(files: tuple[Server, Path], tmp_path: Path) -> None:
