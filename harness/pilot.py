@@ -1,4 +1,4 @@
-"""Before the first launch: do all arms serve and log in who should be, what rate do they bear, and how long is enough."""
+"""Before the first launch: do all arms serve and log in who should be, at what rate, and for how long?"""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BUSY_SHARE: Final = 0.07
 RATE_LIMITS: Final = (5.0, 500.0)
 
 ENOUGH_REQUESTS: Final = 250
-"""With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then has
-about thirty, so that hardly a launch falls below the twenty that a median needs (``results.statistics.floor``)."""
+"""With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
+has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
 
 SECONDS_LIMITS: Final = (10.0, 60.0)
 """With ``seconds = auto``, the shortest and the longest launch."""
@@ -46,7 +46,9 @@ def look(rig: Rig) -> None:
     rig.seconds = long_enough(rig.rate) if plan.seconds == "auto" else plan.seconds
     rig.steps.say(_words(rig.rate, {name: costs[name] for name in plan.arms}, cost, is_side_by_side=is_side_by_side))
     if rig.seconds != plan.seconds:
-        rig.steps.say(f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it")
+        rig.steps.say(
+            f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it"
+        )
 
 
 def affordable(cost_ms: float) -> float:

@@ -215,7 +215,9 @@ def _order(ratios: Floats, before_first: list[bool], design: Design, page: Cell)
         ok,
         "note",
         words,
-        "" if measured <= limit else "Orders are balanced, so it cancels; let the site settle for longer between rounds.",
+        ""
+        if measured <= limit
+        else "Orders are balanced, so it cancels; let the site settle for longer between rounds.",
     )
 
 

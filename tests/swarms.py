@@ -49,9 +49,7 @@ def free_port(address: str = "127.0.0.1") -> int:
         return port
 
 
-def start(
-    folder: Path, scenario: str | Path, *options: str, before: Sequence[str] = (), **environment: str
-) -> Process:
+def start(folder: Path, scenario: str | Path, *options: str, before: Sequence[str] = (), **environment: str) -> Process:
     """Start locust; its output goes to ``locust.log`` in ``folder``.
 
     Args:

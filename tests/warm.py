@@ -63,8 +63,11 @@ def start(
     Args:
         program: A file, or the name of a module.
         arguments: Its own.
-        out, err: Files that it writes its standard output and error to.
-        folder, environment, modules: As of ``run``.
+        out: The file that it writes its standard output to.
+        err: That of its standard error.
+        folder: Where it runs; here, where none is given.
+        environment: Its variables; those of this process, where none are given.
+        modules: What it imports later than at its start.
     """
     _adopt_orphans()
     return psutil.Process(_ask(_host(program, modules, False), arguments, folder, environment, out=out, err=err))

@@ -31,6 +31,9 @@ def demo(
     """Measure what the page cache of the reference site is worth, from nothing to a verdict.
 
     Synthesizes 2,000 articles, starts the site twice (without and with its page cache), swarms both at once over
-    several fresh launches, and compares. Takes three to six minutes, by how fast the site is. The same as: anp trial --preset page-cache
+    several fresh launches, and compares. Takes three to six minutes, by how fast the site is. The same as: anp trial
+    --preset page-cache
     """
-    return carry_out(None, "page-cache", {"launches": launches, "seconds": options.seconds(seconds)}, out=out, json=json)
+    return carry_out(
+        None, "page-cache", {"launches": launches, "seconds": options.seconds(seconds)}, out=out, json=json
+    )
