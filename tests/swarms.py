@@ -70,7 +70,7 @@ def start(folder: Path, scenario: str | Path, *options: str, before: Sequence[st
     log = folder / "locust.log"
     log.write_text("")
     process: Process
-    if before:
+    if before or "PYTHONPATH" in environment:  # what is imported is then another matter
         with log.open("a") as file:
             command = [*before, sys.executable, "-m", "locust", *words]
             process = subprocess.Popen(

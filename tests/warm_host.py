@@ -100,7 +100,9 @@ def _detached(program: str, asked: dict[str, Any]) -> int:
 def _main(program: str, modules: list[str]) -> None:
     if program.endswith(".py"):
         _run(program, "imported")  # once, for what it imports
-    for module in modules or [program]:
+    elif not modules:
+        modules = [program]
+    for module in modules:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # what is here stays shared with those that are forked
