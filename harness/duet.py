@@ -27,7 +27,7 @@ ALONE_OVERHEAD_S: Final = 2.5
 
 def launch(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0)."""
-    seconds = rig.plan.warmup + rig.plan.seconds
+    seconds = rig.plan.warmup + rig.seconds
     with rig.launch(f"{title(rig, number)}, {seconds:g} s of duet", seconds + OVERHEAD_S) as advance:
         rig.start_arms(rig.plan.arms, launch_label(number))
         _duet(rig, number, advance)
@@ -44,8 +44,8 @@ def checked_launch(rig: Rig) -> tuple[Interference, ...]:
     """
     plan = rig.plan
     names = list(plan.arms)
-    seconds = alone_seconds(plan.seconds)
-    alone_s, duet_s = plan.warmup + seconds, plan.warmup + plan.seconds
+    seconds = alone_seconds(rig.seconds)
+    alone_s, duet_s = plan.warmup + seconds, plan.warmup + rig.seconds
     words = f"{title(rig, 0)}, {alone_s:g} s each alone, {duet_s:g} s of duet"
     before = len(names) * (alone_s + ALONE_OVERHEAD_S)
     with rig.launch(words, before + duet_s + OVERHEAD_S) as advance:

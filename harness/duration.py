@@ -10,6 +10,7 @@ from typing import Final
 
 from harness import duet
 from harness import rounds as in_turn
+from harness.pilot import SECONDS_LIMITS
 from harness.trial_plan import TrialPlan
 
 _PREPARED_S: Final = {"warm": 1.0, "cold": 0.0, "natural": 0.0}
@@ -21,24 +22,27 @@ _REPORT_S: Final = 2.0
 
 
 def announcement(plan: TrialPlan) -> str:
-    """``8 launches: about 2 min 40 s``."""
-    return f"{plan.launches} launch{'es' if plan.launches > 1 else ''}: {words(seconds(plan))}"
+    """``8 launches: about 2 min 40 s``; with ``seconds = auto``, what it takes at least."""
+    shortest, _ = SECONDS_LIMITS
+    measured = shortest if plan.seconds == "auto" else plan.seconds
+    launches = f"{plan.launches} launch{'es' if plan.launches > 1 else ''}"
+    return f"{launches}: {words(total(plan, measured))}{', longer on a slow site' if plan.seconds == 'auto' else ''}"
 
 
-def seconds(plan: TrialPlan) -> float:
-    """About how long a trial takes from its start to its report."""
+def total(plan: TrialPlan, seconds: float) -> float:
+    """About how many seconds a trial takes from its start to its report, with so many measured ones a launch."""
     outside = _PILOT_S + _REPORT_S + _IMPORT_S * (1 + plan.corpus.count / 1000)
     if plan.method in {"rounds", "reversal"}:
-        return outside + rounds(plan)
+        return outside + rounds(plan, seconds)
     arms = len(plan.arms)
-    one = duet.OVERHEAD_S + plan.warmup + plan.seconds + arms * _PREPARED_S[plan.prepare]
-    alone = duet.ALONE_OVERHEAD_S + plan.warmup + duet.alone_seconds(plan.seconds) + _PREPARED_S[plan.prepare]
+    one = duet.OVERHEAD_S + plan.warmup + seconds + arms * _PREPARED_S[plan.prepare]
+    alone = duet.ALONE_OVERHEAD_S + plan.warmup + duet.alone_seconds(seconds) + _PREPARED_S[plan.prepare]
     return outside + plan.launches * one + arms * alone
 
 
-def rounds(plan: TrialPlan) -> float:
-    """About how long the launches of a trial take whose arms are loaded in turn."""
-    one = plan.settle + in_turn.OVERHEAD_S + plan.warmup + plan.seconds + _PREPARED_S[plan.prepare]
+def rounds(plan: TrialPlan, seconds: float) -> float:
+    """About how many seconds the launches take of a trial whose arms are loaded in turn, measured ``seconds`` each."""
+    one = plan.settle + in_turn.OVERHEAD_S + plan.warmup + seconds + _PREPARED_S[plan.prepare]
     starts = 2 if plan.method == "reversal" else 1
     return plan.launches * (starts * in_turn.START_S + len(plan.arms) * one)
 

@@ -42,7 +42,9 @@ def begin(rig: Rig) -> tuple[Method, int]:
         return "duet", 1
     duet.give_up(rig)
     rig.facts |= {"method": "rounds", "fallback": f"{told}, so they were loaded in turn."}
-    rig.steps.say(f"  {told}; from here on they are loaded in turn, {duration.words(duration.rounds(rig.plan))}")
+    rig.steps.say(
+        f"  {told}; from here on they are loaded in turn, {duration.words(duration.rounds(rig.plan, rig.seconds))}"
+    )
     return "rounds", 0
 
 

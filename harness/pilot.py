@@ -1,7 +1,8 @@
-"""Before the first launch: do all arms serve and log in who should be, and what rate do they bear."""
+"""Before the first launch: do all arms serve and log in who should be, at what rate, and for how long?"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,12 +14,19 @@ BUSY_SHARE: Final = 0.07
 
 RATE_LIMITS: Final = (5.0, 500.0)
 
+ENOUGH_REQUESTS: Final = 250
+"""With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
+has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
+
+SECONDS_LIMITS: Final = (10.0, 60.0)
+"""With ``seconds = auto``, the shortest and the longest launch."""
+
 
 def look(rig: Rig) -> None:
-    """See that every arm serves and logs in the right member, and settle the rate.
+    """See that every arm serves and logs in the right member, and settle the rate and the length of a launch.
 
-    With ``rate = auto`` that is the one the arms hold together with room to spare, even if every page of each had to be
-    rendered. Arms that are loaded one at a time need no room for each other.
+    With ``rate = auto`` the rate is the one the arms hold together with room to spare, even if every page of each had
+    to be rendered. Arms that are loaded one at a time need no room for each other.
     """
     plan = rig.plan
     corpus = plan.corpus.corpus()
@@ -35,7 +43,12 @@ def look(rig: Rig) -> None:
     is_side_by_side = plan.method in {"auto", "duet"}
     cost = sum(costs.values()) if is_side_by_side else max(costs.values())
     rig.rate = affordable(cost) if plan.rate == "auto" else plan.rate
+    rig.seconds = long_enough(rig.rate) if plan.seconds == "auto" else plan.seconds
     rig.steps.say(_words(rig.rate, {name: costs[name] for name in plan.arms}, cost, is_side_by_side=is_side_by_side))
+    if rig.seconds != plan.seconds:
+        rig.steps.say(
+            f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it"
+        )
 
 
 def affordable(cost_ms: float) -> float:
@@ -46,6 +59,12 @@ def affordable(cost_ms: float) -> float:
     """
     low, high = RATE_LIMITS
     return float(f"{min(high, max(low, BUSY_SHARE * 1e3 / cost_ms)):.2g}")
+
+
+def long_enough(rate: float) -> float:
+    """Measured seconds of a launch, whole ones, in which so many requests a second come to ``ENOUGH_REQUESTS``."""
+    low, high = SECONDS_LIMITS
+    return min(high, max(low, math.ceil(ENOUGH_REQUESTS / rate)))
 
 
 def _words(rate: float, costs: Mapping[str, float], cost_ms: float, *, is_side_by_side: bool) -> str:

@@ -22,7 +22,9 @@ from results.samples import read_trial
 
 LAUNCHES: Final = 3
 SECONDS: Final = 4.0
-"""Launches of a pilot, and most measured seconds of each; a reversal takes ``SHORTEST_REVERSAL`` launches."""
+"""Launches of a pilot, and most measured seconds of each; a reversal takes ``SHORTEST_REVERSAL`` launches.
+
+Where a trial's seconds are ``auto`` the pilot's are, too: pages that the trial would judge have to be met in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,8 @@ def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, comma
 def pilot_of(plan: TrialPlan) -> TrialPlan:
     """The plan of the pilot: few launches, and no longer ones than those of the trial."""
     number = SHORTEST_REVERSAL if plan.method == "reversal" else LAUNCHES
-    return plan.model_copy(
-        update={"name": f"{plan.name}-pilot", "launches": number, "seconds": min(SECONDS, plan.seconds)}
-    )
+    seconds = "auto" if plan.seconds == "auto" else min(SECONDS, plan.seconds)
+    return plan.model_copy(update={"name": f"{plan.name}-pilot", "launches": number, "seconds": seconds})
 
 
 def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
@@ -87,7 +88,7 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
         design,
         fixed_cost_s=_fixed_cost_s(rig, passes),
         rate=rig.rate,
-        seconds=rig.plan.seconds,
+        seconds=rig.seconds,
         passes=passes,
         detect=detect,
         again=rig.plan.again,
@@ -102,4 +103,4 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
 def _fixed_cost_s(rig: Rig, passes: int) -> float:
     """What a launch took beside its measured seconds; the first one of a duet, which does more, left out."""
     ordinary = rig.took_s[1:] if rig.plan.method in {"auto", "duet"} else rig.took_s
-    return max(0.0, statistics.median(ordinary) - passes * rig.plan.seconds)
+    return max(0.0, statistics.median(ordinary) - passes * rig.seconds)

@@ -43,7 +43,7 @@ class Rig:
         writer: Of the trial's record.
         work: Scratch folder: databases, plan files.
         cores: Of sites and generator.
-        rate: Requests a second and arm, once it is known.
+        rate, seconds: Requests a second and arm, and measured seconds of a launch, once they are known.
         facts: What ``run.json`` says of how the trial was carried out.
         took_s: Seconds that each launch took, stopping its arms included.
         sites: Those that run, in the order they were started.
@@ -55,6 +55,7 @@ class Rig:
     work: Path
     cores: Cores
     rate: float = 0.0
+    seconds: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
     took_s: list[float] = field(default_factory=list)
     sites: list[site.Site] = field(default_factory=list)
@@ -173,7 +174,7 @@ class Rig:
             launch: From 0. Every load of one launch is the same traffic.
             out: Where its record goes.
             label: Of its log.
-            seconds: Measured time, if not the plan's.
+            seconds: Measured time, if not that of a launch.
             advance: Told how many seconds of warm-up and measured time have gone by.
 
         Returns:
@@ -192,7 +193,7 @@ class Rig:
             rate=self.rate,
             visitors=self.plan.visitors,
             warmup_s=self.plan.warmup,
-            duration_s=self.plan.seconds if seconds is None else seconds,
+            duration_s=self.seconds if seconds is None else seconds,
             members=self.plan.members,
             member_share=self.plan.member_share,
             zipf=self.plan.zipf,
@@ -213,12 +214,13 @@ class Rig:
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Complete the record of a trial that came to its end."""
-        self.writer.finish("completed", {"rate": self.rate, **self.facts, **facts})
+        self.writer.finish("completed", {"rate": self.rate, "duration_s": self.seconds, **self.facts, **facts})
 
     def _abort(self, ended_by: Literal["interrupted", "failed"], reason: str) -> None:
         with uninterrupted():
             self.stop_arms()
-            self.writer.finish(ended_by, {"reason": reason, "rate": self.rate or None, **self.facts})
+            known = {"rate": self.rate or None, "duration_s": self.seconds or None}
+            self.writer.finish(ended_by, {"reason": reason, **known, **self.facts})
         self.steps.say(f"record: {self.directory}")
 
     def _corpus_file(self) -> Path:

@@ -54,7 +54,7 @@ def launch(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0): start all arms afresh, then load each alone."""
     plan = rig.plan
     order = orders(list(plan.arms), plan.launches, plan.seed)[number]
-    seconds = plan.warmup + plan.seconds
+    seconds = plan.warmup + rig.seconds
     words = f"{title(rig, number)}, {seconds:g} s each: {', then '.join(order)}"
     with rig.launch(words, len(order) * (plan.settle + OVERHEAD_S + seconds) + START_S) as advance:
         rig.start_arms(plan.arms, launch_label(number))
@@ -66,7 +66,7 @@ def reverse(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0) of a reversal: each round has the slot to itself, started for it."""
     plan = rig.plan
     order = reversals(plan.launches)[number]
-    seconds = plan.warmup + plan.seconds
+    seconds = plan.warmup + rig.seconds
     words = f"launch {number + 1} of {plan.launches}: one slot, {seconds:g} s each: {', then '.join(order)}"
     with rig.launch(words, len(order) * (START_S + plan.settle + OVERHEAD_S + seconds)) as advance:
         for position, name in enumerate(order):
@@ -83,7 +83,7 @@ def round_directory(trial: Path, number: int, position: int, arm: str) -> Path:
 
 def _round(rig: Rig, number: int, position: int, name: str, advance: Advance) -> None:
     plan = rig.plan
-    before = position * (plan.settle + OVERHEAD_S + plan.warmup + plan.seconds)
+    before = position * (plan.settle + OVERHEAD_S + plan.warmup + rig.seconds)
     _settle(plan.settle)
     rig.load(
         [name],

@@ -134,7 +134,9 @@ class TrialPlan(_Part):
         expected: What the change is expected to do, and owner: who answers for it; both are told in the note.
         pages_may_differ: The arms may answer one address with pages of different length.
         launches: How many times both arms are started afresh; each launch gives one value per cell.
-        seconds, warmup: Measured and discarded part of each launch.
+        seconds: Measured part of each launch, or ``auto``: long enough, at the rate, for each arm to get a number of
+            requests that lets its rarer pages speak (``harness.pilot.long_enough``).
+        warmup: Discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
         prepare: State of the page cache before the first arrival.
         method: How the arms of a launch are loaded; ``auto`` is a duet as long as the arms do not hold each other up,
@@ -152,7 +154,7 @@ class TrialPlan(_Part):
     owner: str = ""
     scenario: str = "readers_and_members"
     launches: int = Field(8, ge=1, le=1000)
-    seconds: float = Field(10.0, ge=0.5, le=86_400)
+    seconds: Annotated[float, Field(ge=0.5, le=86_400)] | Literal["auto"] = "auto"
     warmup: float = Field(1.0, ge=0, le=3600)
     rate: Annotated[float, Field(ge=0.01, le=1e6)] | Literal["auto"] = "auto"
     visitors: int = Field(64, ge=1, le=10_000)
@@ -216,6 +218,12 @@ class TrialPlan(_Part):
         return Design(**{name: value for name, value in asked.items() if value is not None})
 
 
+_NUMBER_OR_AUTO: Final = {
+    "rate": "requests a second from 0.01 to 1000000",
+    "seconds": "measured seconds of a launch from 0.5 to 86400",
+}
+"""What a key takes that may also be ``auto``."""
+
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "corpus": CorpusPlan,
     "margins": MarginPlan,
@@ -274,8 +282,8 @@ def _in_words(error: ValidationError, file: Path | None) -> str:
     errors = error.errors()
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])  # often the cause of others
     where = f"plan file {file}: " if file is not None else ""
-    if first["loc"][:1] == ("rate",):
-        return f"{where}rate is {first['input']!r}; give requests a second from 0.01 to 1000000, or auto"
+    if (named := first["loc"][0] if first["loc"] else None) in _NUMBER_OR_AUTO:
+        return f"{where}{named} is {first['input']!r}; give {_NUMBER_OR_AUTO[named]}, or auto"
     place = [part for part in first["loc"] if isinstance(part, str)]
     key = ".".join(place)
     if first["type"] == "value_error":  # said by a check of this module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -39,12 +40,12 @@ class GcPauses:
 
 
 def machine_ticks() -> tuple[float, float]:
-    """Ticks of all cores since boot, and how many of them the hypervisor took; zeros where the system does not say."""
+    """Ticks of all cores since boot, and how many of them the hypervisor took; NaN where the system does not say."""
     try:
         with Path("/proc/stat").open() as file:
             ticks = [float(word) for word in file.readline().split()[1:9]]
     except OSError:
-        return 0.0, 0.0
+        return math.nan, math.nan
     return sum(ticks), ticks[7]
 
 
@@ -98,7 +99,8 @@ class Meter:
     def sample(self) -> dict[str, float]:
         """What happened since the last call, in the names of the per-second series.
 
-        ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores; ``rss_bytes`` is of now. The
+        ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores, NaN where the system does not
+        say; ``rss_bytes`` is of now. The
         shares at the end of a broken second are taken over the second before it as well: a few busy milliseconds are
         no saturated generator.
         """
@@ -112,7 +114,7 @@ class Meter:
             "interval": interval,
             "cpu": cpu / wall if wall > 0 else 0.0,
             "gc_ms": pauses * 1e3,
-            "steal": stolen / ticks if ticks > 0 else 0.0,
+            "steal": stolen / ticks if ticks else 0.0,
             "rss_bytes": resident_bytes(),
             "loop_lag_ms": self._heart.take() * 1e3,
         }

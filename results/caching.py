@@ -20,6 +20,9 @@ from results.samples import AFTER, ALL, BEFORE, Cell, Launch, Samples
 
 SERVED: Final = tuple(CACHE_CLASSES.index(name) for name in ("HIT", "STALE"))
 
+HIT_RATIO_MOVED: Final = 0.01
+"""Differences up to one point do not make two mixtures of a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class HitRatio:
@@ -27,7 +30,7 @@ class HitRatio:
 
     Attributes:
         difference: Mean over launches of after minus before, as a fraction, with its t interval.
-        moved: Whether that interval leaves zero out and the difference is above one point.
+        moved: Whether that interval leaves zero out and the difference is above ``HIT_RATIO_MOVED``.
     """
 
     persona: str
@@ -81,7 +84,7 @@ def hit_ratios(samples: Samples, launches: tuple[Launch, ...], design: Design, *
             estimate, low, high = statistics.mean_interval(differences, design.alpha)
         else:
             estimate, low, high = mean[1] - mean[0], -math.inf, math.inf
-        moved = (low > 0 or high < 0) and abs(estimate) > 0.01
+        moved = (low > 0 or high < 0) and abs(estimate) > HIT_RATIO_MOVED
         out.append(HitRatio(name, Pair(*mean), Interval(estimate, low, high), moved))
     return tuple(out)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from results.baselines import History
-from results.caching import HitRatio
+from results.caching import HIT_RATIO_MOVED, HitRatio
 from results.design import Design
 from results.gate import Gate
 from results.interference import Interference, tolerance
@@ -66,12 +66,10 @@ def noise(floor: NoiseFloor) -> Gate:
 
 def interference(seen: Sequence[Interference], design: Design) -> Gate:
     """Whether the arms, loaded side by side, hold each other up."""
-    worst = max(seen, key=lambda each: each.ratio.estimate)
-    confirmed = [each for each in seen if each.is_confirmed]
+    worst = max(seen, key=lambda each: (each.is_confirmed, each.certain))
     words = "Loaded side by side the arms answered as fast as alone, as far as that could be told."
     details = ""
-    if confirmed:
-        worst = max(confirmed, key=lambda each: each.ratio.estimate)
+    if worst.is_confirmed:
         words = (
             f"Side by side, {worst.arm} answered {worst.cell} in {milliseconds(worst.duet_ms)}, alone in "
             f"{milliseconds(worst.alone_ms)}."
@@ -79,11 +77,11 @@ def interference(seen: Sequence[Interference], design: Design) -> Gate:
         details = "Ratios hold for arms that share this machine; to load them in turn: method = rounds."
     return Gate(
         "interference",
-        "Slower side by side than alone, worst arm",
-        max(0.0, worst.ratio.estimate - 1),
+        "Certainly slower side by side than alone, worst arm",
+        worst.certain,
         tolerance(design.margins.get("p50", 0.03), worst.alone_ms),
         "%",
-        not confirmed,
+        not worst.is_confirmed,
         "note",
         words,
         details,
@@ -92,20 +90,27 @@ def interference(seen: Sequence[Interference], design: Design) -> Gate:
 
 def hit_ratio(found: Sequence[HitRatio]) -> Gate:
     """Whether the cache served another share of the replies: then a page's time is a mixture that moved."""
-    moved = [each for each in found if each.moved]
-    worst = max(found, key=lambda each: abs(each.difference.estimate), default=None)
+    mixture = "A page is a mixture of hits and misses, which moved; the mixture's part of the change is told apart."
+    sizes = {each: abs(each.difference.estimate) for each in found if math.isfinite(each.difference.estimate)}
+    moved = [size for each, size in sizes.items() if each.moved]
+    unsure = [size for each, size in sizes.items() if size > HIT_RATIO_MOVED and math.isinf(each.difference.low)]
+    measured: float | None = max(moved, default=0.0)
     words, details = "The page cache served about the same share of the replies in both arms.", ""
     if moved:
-        words = "The page cache served another share of the replies after than before."
-        details = "A page is a mixture of hits and misses, which moved; the mixture's part of the change is told apart."
-    size = abs(worst.difference.estimate) if worst is not None else math.nan
+        words, details = "The page cache served another share of the replies after than before.", mixture
+    elif unsure:
+        measured = max(unsure)
+        words = "The page cache served another share of the replies after than before, as far as these sessions tell."
+        details = mixture
+    elif not sizes:
+        measured, words = None, "What share of the replies the page cache served cannot be told."
     return Gate(
         "hit_ratio",
-        "Change of the hit ratio",
-        size if math.isfinite(size) else None,
-        0.01,
+        "Change of the hit ratio, where there certainly is one",
+        measured,
+        HIT_RATIO_MOVED,
         "%",
-        not moved,
+        measured is not None and measured <= HIT_RATIO_MOVED,
         "note",
         words,
         details,

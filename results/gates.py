@@ -48,6 +48,7 @@ class LaunchReport:
         lag_p99_ms: Generator lateness, 99th percentile; NaN where unknown.
         lag_limit_ms: What it was held against.
         cpu: Of the busiest worker in its busiest measured second; NaN where unknown.
+        steal: Share of its time that the machine lost to others, in a typical measured second; NaN where unknown.
         achieved: Requests brought to an end for each one due; NaN where unknown.
     """
 
@@ -59,6 +60,7 @@ class LaunchReport:
     lag_p99_ms: float
     lag_limit_ms: float
     cpu: float
+    steal: float
     achieved: float
 
 
@@ -113,6 +115,7 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
         lag,
         limit,
         cpu,
+        steal,
         achieved,
     )
 
@@ -224,7 +227,7 @@ def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
 
 
 def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
-    """One gate on how many launches are lost to a sick generator, and the three limits that lose them."""
+    """One gate on how many launches are lost to a sick generator, and the limits that lose them."""
     lost = sum(report.saturated for report in reports)
     share = lost / len(reports) if reports else 0.0
     late = max(reports, key=lambda report: _or_worst(report.lag_p99_ms) / report.lag_limit_ms)
@@ -277,6 +280,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "The generator had room to spare." if has_room else "The generator ran short of CPU.",
         ),
+        _stolen(reports),
         Gate(
             "achieved",
             "Requests brought to an end, of those due",
@@ -291,6 +295,27 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             bound="at least",
         ),
     ]
+
+
+def _stolen(reports: tuple[LaunchReport, ...]) -> Gate:
+    """What the hypervisor gave to others: a system that does not tell it may have lost any amount."""
+    known = [report.steal for report in reports if math.isfinite(report.steal)]
+    worst = max(known, default=math.nan)
+    words = "This system does not tell how much of its time went to other machines, so that cannot be ruled out."
+    if known:
+        words = "The machine had its processors to itself."
+        if worst > STEAL_LIMIT:
+            words = "The machine lost time to others while it measured."
+    return Gate(
+        "steal",
+        "Processor time lost to other machines, worst launch",
+        _or_none(worst),
+        STEAL_LIMIT,
+        "%",
+        worst <= STEAL_LIMIT,
+        "launch left out" if known else "note",
+        words,
+    )
 
 
 def _or_worst(value: float) -> float:

@@ -61,8 +61,10 @@ class Interference:
         cell: Persona and route.
         alone_ms, duet_ms: Geometric means of the medians of each second.
         ratio: Side by side over alone, Welch's t interval over seconds.
-        is_confirmed: Whether the arm is held up: the whole interval lies above the margin. An arm that is faster beside
-            the others waits for nobody; its process has only been at work for longer.
+        certain: The slowdown that is certain, as a fraction: the lower end of the interval less one, against each time
+            the arm was alone; 0 where an interval holds one. An arm that is faster beside the others waits for nobody;
+            its process has only been at work for longer.
+        is_confirmed: Whether the arm is held up: what is certain lies above the tolerance.
     """
 
     arm: str
@@ -70,6 +72,7 @@ class Interference:
     alone_ms: float
     duet_ms: float
     ratio: Interval
+    certain: float
     is_confirmed: bool
 
 
@@ -123,8 +126,8 @@ def check(
             if min(beside.size, *(each.size for each in apart)) < 2:
                 continue
             alone_ms = math.exp(float(np.concatenate(apart).mean()))
-            limit = math.log1p(tolerance(margin, alone_ms))
-            intervals = [statistics.welch_interval(beside, each, _ALPHA) for each in apart]
+            lows = [low for _, low, _ in (statistics.welch_interval(beside, each, _ALPHA) for each in apart)]
+            certain = max(0.0, math.expm1(min(lows)))
             estimate, low, high = statistics.welch_interval(beside, np.concatenate(apart), _ALPHA)
             found.append(
                 Interference(
@@ -133,7 +136,8 @@ def check(
                     alone_ms,
                     math.exp(float(beside.mean())),
                     Interval(*(math.exp(value) for value in (estimate, low, high))),
-                    all(low > limit for _, low, _ in intervals),
+                    certain,
+                    certain > tolerance(margin, alone_ms),
                 )
             )
     return tuple(found)

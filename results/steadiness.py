@@ -198,20 +198,26 @@ def _drift(levels: Floats, design: Design, page: Cell) -> Gate:
 def _order(ratios: Floats, before_first: list[bool], design: Design, page: Cell) -> Gate:
     limit = design.margins.get("p50", 0.03) / 2
     estimate, low, high = statistics.order_effect(ratios, np.array(before_first), design.alpha)
-    ok = not ((low > 0 or high < 0) and math.expm1(abs(estimate)) > limit)
-    words = "It did not matter which arm was loaded first."
-    if not ok:
-        words = f"It mattered which arm was loaded first: by {percent(math.expm1(abs(estimate)))} ({page} p50)."
+    measured = math.expm1(abs(estimate)) if low > 0 or high < 0 else 0.0
+    is_known = math.isfinite(low)
+    ok = is_known and measured <= limit
+    words = "Whether it mattered which arm was loaded first cannot be told from so few launches."
+    if is_known:
+        words = "It did not certainly matter which arm was loaded first."
+    if measured > limit:
+        words = f"It mattered which arm was loaded first: by {percent(measured)} ({page} p50)."
     return Gate(
         "order",
-        "Effect of the order of rounds",
-        math.expm1(abs(estimate)),
+        "Effect of the order of rounds, where there certainly is one",
+        measured if is_known else None,
         limit,
         "%",
         ok,
         "note",
         words,
-        "" if ok else "Orders are balanced, so it cancels; let the site settle for longer between rounds.",
+        ""
+        if measured <= limit
+        else "Orders are balanced, so it cancels; let the site settle for longer between rounds.",
     )
 
 

@@ -9,17 +9,22 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tests import warm
 
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
+_SITE = ("target_app.server", "target_app.worker", "target_app.importer")
+"""What the reference site imports, once it serves or imports."""
+
 _LISTEN = re.compile(r"\bLISTEN(?:_[A-Z0-9]+)?\b")
 
 
@@ -34,7 +39,7 @@ class Server:
     """
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | psutil.Process
     ports: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -47,9 +52,10 @@ class Server:
 
 def import_site(path: Path, *, first_id: int = 500, count: int = 80, seed: int = 3, members: int = 4) -> Path:
     """Import a small corpus into a new database file, and return its path."""
-    command = [sys.executable, "-m", "target_app", "import", "--db", str(path)]
-    command += ["--first-id", str(first_id), "--count", str(count), "--seed", str(seed), "--members", str(members)]
-    subprocess.run(command, check=True, capture_output=True, cwd=path.parent)
+    words = ["import", "--db", str(path), "--first-id", str(first_id), "--count", str(count)]
+    words += ["--seed", str(seed), "--members", str(members)]
+    done = warm.run("target_app", *words, folder=path.parent, modules=_SITE)
+    assert done.returncode == 0, done.stderr
     return path
 
 
@@ -62,13 +68,18 @@ def reference_site(database: Path, *settings: str, options: Sequence[str] = ()) 
         settings: Words ``NAME=VALUE`` for ``--set``.
         options: Further words of ``python -m target_app serve``.
     """
-    command = [sys.executable, "-m", "target_app", "serve", "--db", str(database), *options]
+    words = ["serve", "--db", str(database), *options]
     for setting in settings:
-        command += ["--set", setting]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=database.parent) as process:
-        assert process.stdout is not None
+        words += ["--set", setting]
+    said, told = os.pipe()
+    own = f"/proc/{os.getpid()}/fd"
+    with os.fdopen(said) as pipe:
+        process = warm.start(
+            "target_app", *words, out=f"{own}/{told}", err=f"{own}/2", folder=database.parent, modules=_SITE
+        )
+        os.close(told)
         try:
-            line = process.stdout.readline()
+            line = pipe.readline()
             assert line, f"the site did not start, exit code {process.wait(STOP_DEADLINE_S)}"
             yield Server(json.loads(line)["url"], process)
         finally:
@@ -193,9 +204,10 @@ def _wait(process: subprocess.Popen[str], ready: Callable[[], bool], output: Pat
         time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
+def _stop(process: subprocess.Popen[str] | psutil.Process) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
     try:
         process.wait(STOP_DEADLINE_S)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
         process.kill()

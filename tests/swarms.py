@@ -15,15 +15,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import locustfiles
 from results.plan import SwarmPlan
 from results.record import Record, read_record
+from tests import warm
 
 FOLDER = Path(locustfiles.__file__).parent
 DEADLINE_S = 60.0
+_MODULES = ("locust.main", "locustfiles._swarm")
+"""What every swarm imports; its locustfile, and whatever that one does to locust, is its own."""
+
 MEMBERS = 6  # of a site that is visited
 
-_started: list[subprocess.Popen[str]] = []
+Process = subprocess.Popen[str] | psutil.Process
+
+_started: list[Process] = []
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -41,9 +49,7 @@ def free_port(address: str = "127.0.0.1") -> int:
         return port
 
 
-def start(
-    folder: Path, scenario: str | Path, *options: str, before: Sequence[str] = (), **environment: str
-) -> subprocess.Popen[str]:
+def start(folder: Path, scenario: str | Path, *options: str, before: Sequence[str] = (), **environment: str) -> Process:
     """Start locust; its output goes to ``locust.log`` in ``folder``.
 
     Args:
@@ -55,20 +61,24 @@ def start(
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "ANP_"))}
     path = scenario if isinstance(scenario, Path) else FOLDER / f"{scenario}.py"
-    words = [*before, sys.executable, "-m", "locust", "-f", str(path), "--only-summary"]
+    words = ["-f", str(path), "--only-summary"]
     words += ["--exit-code-on-error", "0", *options]  # a busy machine makes figures invalid; tests judge the record
     if "--processes" in options:
         port = str(free_port())
         words += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
-    with (folder / "locust.log").open("w") as log:
-        process = subprocess.Popen(
-            words,
-            cwd=folder,
-            env={**own, **environment},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+    own |= environment
+    log = folder / "locust.log"
+    log.write_text("")
+    process: Process
+    if before or "PYTHONPATH" in environment:  # what is imported is then another matter
+        with log.open("a") as file:
+            command = [*before, sys.executable, "-m", "locust", *words]
+            process = subprocess.Popen(
+                command, cwd=folder, env=own, stdout=file, stderr=file, text=True, start_new_session=True
+            )
+    else:
+        process = warm.start(
+            "locust", *words, out=str(log), err=str(log), folder=folder, environment=own, modules=_MODULES
         )
     _started.append(process)
     return process
@@ -81,7 +91,7 @@ def swarm(folder: Path, plan: SwarmPlan, *options: str) -> Record:
     return finished(folder, process)
 
 
-def finished(folder: Path, process: subprocess.Popen[str], deadline_s: float = DEADLINE_S) -> Record:
+def finished(folder: Path, process: Process, deadline_s: float = DEADLINE_S) -> Record:
     """The record of a swarm that ends well."""
     code = process.wait(deadline_s)
     assert code == 0, (folder / "locust.log").read_text()[-3000:]
@@ -108,7 +118,7 @@ def seconds_so_far(folder: Path) -> dict[int, int]:
     return dict(Counter(read_record(folder, allow_incomplete=True).table("seconds")["worker"].to_pylist()))
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
+def workers_of(process: Process) -> list[int]:
     """The processes that a master forked."""
     return [int(word) for word in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
@@ -138,7 +148,7 @@ def assert_complete(record: Record) -> None:
         assert site["answered"] == site["counted_by_site"]
 
 
-def refused(folder: Path, process: subprocess.Popen[str]) -> str:
+def refused(folder: Path, process: Process) -> str:
     """The one line a swarm says when it will not start; it leaves nothing behind."""
     assert process.wait(DEADLINE_S) == 2
     log = (folder / "locust.log").read_text()

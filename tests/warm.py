@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import json
 import os
@@ -11,6 +12,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 HOST = Path(__file__).with_name("warm_host.py")
 
@@ -42,19 +46,31 @@ def run(
         modules: What it imports later than at its start.
         strict: Whether a warning is an error.
     """
-    host = _host(program, modules, strict)
-    assert host.stdin is not None
-    assert host.stdout is not None
-    asked = {
-        "arguments": arguments,
-        "folder": str(folder or Path.cwd()),
-        "environment": dict(os.environ if environment is None else environment),
-    }
-    host.stdin.write(json.dumps(asked) + "\n")
-    host.stdin.flush()
-    answer = host.stdout.readline()
-    assert answer, f"the host of {program} ended with {host.wait()}"
-    return Done(*json.loads(answer))
+    return Done(*_ask(_host(program, modules, strict), arguments, folder, environment))
+
+
+def start(
+    program: str,
+    *arguments: str,
+    out: str,
+    err: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    modules: tuple[str, ...] = (),
+) -> psutil.Process:
+    """Start a program that goes on, as a child of this process and at the head of a session of its own.
+
+    Args:
+        program: A file, or the name of a module.
+        arguments: Its own.
+        out: The file that it writes its standard output to.
+        err: That of its standard error.
+        folder: Where it runs; here, where none is given.
+        environment: Its variables; those of this process, where none are given.
+        modules: What it imports later than at its start.
+    """
+    _adopt_orphans()
+    return psutil.Process(_ask(_host(program, modules, False), arguments, folder, environment, out=out, err=err))
 
 
 def probe(program: Path, *arguments: str, strict: bool = True) -> str:
@@ -68,6 +84,35 @@ def anp(*words: str, folder: Path, environment: Mapping[str, str] | None = None)
     """Run the ``anp`` command in a folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
     return run("harness", *words, folder=folder, environment=own | (environment or {}), modules=("harness.cli",))
+
+
+def _ask(
+    host: subprocess.Popen[str],
+    arguments: tuple[str, ...],
+    folder: Path | None,
+    environment: Mapping[str, str] | None,
+    **files: str,
+) -> Any:
+    """What a host answers."""
+    assert host.stdin is not None
+    assert host.stdout is not None
+    asked = {
+        "arguments": arguments,
+        "folder": str(folder or Path.cwd()),
+        "environment": dict(os.environ if environment is None else environment),
+        **files,
+    }
+    host.stdin.write(json.dumps(asked) + "\n")
+    host.stdin.flush()
+    answer = host.stdout.readline()
+    assert answer, f"the host ended with {host.wait()}"
+    return json.loads(answer)
+
+
+@functools.cache
+def _adopt_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends (Linux: PR_SET_CHILD_SUBREAPER)."""
+    assert ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) == 0, os.strerror(ctypes.get_errno())
 
 
 @functools.cache

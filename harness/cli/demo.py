@@ -24,13 +24,16 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Measured seconds of each launch.", show_default="12")] = None,
+    seconds: options.Seconds = None,
     out: options.Out = None,
     json: options.Json = False,
 ) -> int:
     """Measure what the page cache of the reference site is worth, from nothing to a verdict.
 
     Synthesizes 2,000 articles, starts the site twice (without and with its page cache), swarms both at once over
-    several fresh launches, and compares. Takes about three minutes. The same as: anp trial --preset page-cache
+    several fresh launches, and compares. Takes three to six minutes, by how fast the site is. The same as: anp trial
+    --preset page-cache
     """
-    return carry_out(None, "page-cache", {"launches": launches, "seconds": seconds}, out=out, json=json)
+    return carry_out(
+        None, "page-cache", {"launches": launches, "seconds": options.seconds(seconds)}, out=out, json=json
+    )

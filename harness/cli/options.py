@@ -41,6 +41,15 @@ Set = Annotated[
         metavar="NAME=VALUE",
     ),
 ]
+Seconds = Annotated[
+    str | None,
+    typer.Option(
+        "--seconds",
+        help="Measured seconds of each launch, or auto: as long as 250 requests to each arm take, from 10 to 60.",
+        show_default="auto",
+        metavar="S|auto",
+    ),
+]
 Start = Annotated[int, typer.Option("--start", help="First article id.", metavar="ID")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the corpus: another seed is another corpus.")]
 Profile = Annotated[str, typer.Option("--profile", help="natural (varied prose) or classic (the original's shape).")]
@@ -57,6 +66,29 @@ def settings(words: list[str] | None) -> list[str]:
         if not equals or not name:
             raise UsageError(f"--set {word!r} is not NAME=VALUE; for instance --set page_cache=off")
     return words or []
+
+
+def seconds(word: str | None) -> float | str | None:
+    """What ``--seconds`` says.
+
+    Raises:
+        UsageError: Neither a number nor ``auto``.
+    """
+    return number_or_auto("--seconds", word, "measured seconds such as 10")
+
+
+def number_or_auto(option: str, word: str | None, wanted: str) -> float | str | None:
+    """An option that takes a number or the word ``auto``; the plan judges the number.
+
+    Raises:
+        UsageError: Neither.
+    """
+    if word is None or word == "auto":
+        return word
+    try:
+        return float(word)
+    except ValueError:
+        raise UsageError(f"{option} is {word!r}; give {wanted}, or auto") from None
 
 
 FAIL_ON = {"slower": "slower", "invalid": "invalid", "not-enough-data": "not enough data"}

@@ -38,9 +38,7 @@ def trial(
     plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="PLAN.toml")] = None,
     preset: Annotated[str | None, typer.Option(help=f"Start from a preset: {', '.join(presets())}.")] = None,
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
-    seconds: Annotated[
-        float | None, typer.Option(help="Measured seconds of each launch.", show_default="10, or the preset's")
-    ] = None,
+    seconds: options.Seconds = None,
     rate: Annotated[
         str | None, typer.Option(help="Requests a second and arm, or auto.", show_default="auto", metavar="R|auto")
     ] = None,
@@ -79,8 +77,8 @@ def trial(
         raise UsageError(f"say what to try: a plan file, or --preset with one of {', '.join(presets())}")
     overrides = {
         "launches": launches,
-        "seconds": seconds,
-        "rate": _rate(rate),
+        "seconds": options.seconds(seconds),
+        "rate": options.number_or_auto("--rate", rate, "requests a second such as 60"),
         "method": method,
         "again": again,
     }
@@ -88,7 +86,7 @@ def trial(
         share = _percentage("10%" if detect is None else detect)
         for name, value in (("--launches", launches), ("--seconds", seconds)):
             if value is not None:
-                raise UsageError(f"{name} {value:g} has no effect with --plan-only, which finds that out; leave it out")
+                raise UsageError(f"{name} {value} has no effect with --plan-only, which finds that out; leave it out")
         if fail_on != _FAIL_ON:
             raise UsageError(f"--fail-on {fail_on} has no effect with --plan-only: that gives no verdict; leave it out")
         words = [str(plan)] if plan is not None else []
@@ -186,12 +184,3 @@ def _percentage(word: str) -> float:
     if not 0 < share < 1:
         raise UsageError(f"--detect {word!r} is not a percentage above 0% and below 100%; for instance --detect 10%")
     return share
-
-
-def _rate(word: str | None) -> float | str | None:
-    if word is None or word == "auto":
-        return word
-    try:
-        return float(word)
-    except ValueError:
-        raise UsageError(f"--rate is {word!r}; give requests a second such as 60, or auto") from None

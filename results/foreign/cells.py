@@ -278,7 +278,8 @@ def _judge(
     without = decide(low + part, high - part, log_margin)
     if is_wide and without != "not enough data":
         return undecided(f"instrument resolution: without what it rounds, the word would be {without}")
-    needed = statistics.launches_needed(estimate, spread.deviation * math.sqrt(2), log_margin, alpha, m)
+    more = min(len(side.sessions) for side in sides) + 1
+    needed = statistics.launches_needed(estimate, spread.deviation * math.sqrt(2), log_margin, alpha, m, more)
     leans: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
     parts = [f"leans {leans}"] if leans != "none" else []
     parts.append(f"about {counted(needed, 'session')} a side needed" if needed else "more sessions would not settle it")

@@ -56,7 +56,7 @@ def way(request: pytest.FixtureRequest, server: Server) -> tuple[str, dict[str, 
     """A URL of that nginx, and what the client needs to believe it."""
     if request.param == "plain":
         return server.url, {}
-    folder = Path(str(server.process.args[2]))  # type: ignore[index]
+    folder = Path(str(server.process.args[2]))  # type: ignore[index, union-attr]
     return f"https://127.0.0.1:{server.ports['LISTEN_TLS']}", {"origin": {"ca_file": str(folder / "ca.pem")}}
 
 

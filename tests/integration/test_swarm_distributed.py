@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.swarms import (
     DEADLINE_S,
     FOLDER,
     MEMBERS,
+    Process,
     assert_complete,
     columns,
     finished,
@@ -61,10 +61,10 @@ class Swarm:
     folder: Path
     scenario: str
     port: int = field(default_factory=lambda: free_port(MASTER))
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     @property
-    def workers(self) -> list[subprocess.Popen[str]]:
+    def workers(self) -> list[Process]:
         """The processes of the workers."""
         return self.processes
 
@@ -78,7 +78,7 @@ class Swarm:
         self.processes.append(start(folder, scenario or self.scenario, *options, **environment))
         return folder
 
-    def start_master(self, *options: str, workers: int = 2) -> subprocess.Popen[str]:
+    def start_master(self, *options: str, workers: int = 2) -> Process:
         """Start the master; it begins when so many workers are there."""
         own = ("--master", "--headless", "--out", "record", "--expect-workers", str(workers))
         address = ("--master-bind-host", MASTER, "--master-bind-port", str(self.port))
@@ -113,7 +113,7 @@ def plan_of(site: Server, scenario: str = "cache_hit", **values: Any) -> SwarmPl
     return SwarmPlan(scenario, (Arm("target", site.url),), **(parameters | values))
 
 
-def going(tmp_path: Path, site: Server) -> tuple[Swarm, subprocess.Popen[str]]:
+def going(tmp_path: Path, site: Server) -> tuple[Swarm, Process]:
     """A swarm of two workers that goes on until something happens, and its master."""
     crew = Swarm(tmp_path, "cache_hit")
     crew.add_worker()

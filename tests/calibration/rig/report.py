@@ -191,8 +191,8 @@ def _settings() -> str:
 Settings of the reference site (`anp serve --set NAME=VALUE`, or `[before.set]` and `[after.set]` of a plan):
 
 * `inject=ROUTE:CLASS:FRACTION:DELAY_MS` adds a delay to a share of the responses. Delays up to 3 ms are spent busy, the
-  rest of longer ones asleep. What a delay takes beyond what was asked for is measured beside each trial, through the
-  same code, and counts as injected.
+  rest of longer ones asleep. What it costs to decide on a delay is part of it. The site's own clock is the second
+  witness: what it says its answers took longer stands beside what was injected.
 * `stall=SECONDS:EVERY` holds the whole process still, asleep.
 * `errors=FRACTION:SECONDS:EVERY` refuses requests for pages at once with 503, in bursts.
 * `cache_skip=FRACTION` has a share of the lookups in the page cache find nothing. The page is then rendered anew.

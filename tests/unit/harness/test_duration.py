@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import duration
+from harness.pilot import SECONDS_LIMITS
 from harness.trial_plan import TrialPlan
 
 
@@ -29,17 +30,17 @@ def test_a_time_is_told_as_exactly_as_it_is_known(seconds: float, words: str) ->
 def test_a_launch_more_takes_at_least_its_load(method: str) -> None:
     """Two launches more are told with the load of both; loaded in turn, with that of every round."""
     rounds = 2 if method in {"rounds", "reversal"} else 1
-    short, long = (TrialPlan.model_validate({"method": method, "launches": n, "seconds": 30.0}) for n in (8, 10))
+    short, long = (TrialPlan.model_validate({"method": method, "launches": n}) for n in (8, 10))
 
-    assert duration.seconds(long) - duration.seconds(short) >= 2 * rounds * (30.0 + long.warmup)
+    assert duration.total(long, 30.0) - duration.total(short, 30.0) >= 2 * rounds * (30.0 + long.warmup)
 
 
 def test_a_second_copy_takes_its_time() -> None:
     """A third arm makes a trial longer, by far the most where arms are loaded in turn."""
 
     def extra(method: str) -> float:
-        one, three = (duration.seconds(TrialPlan.model_validate({"method": method, "again": a})) for a in (False, True))
-        return three - one
+        one, three = (TrialPlan.model_validate({"method": method, "again": again}) for again in (False, True))
+        return duration.total(three, 10.0) - duration.total(one, 10.0)
 
     assert 0 < extra("duet") < extra("rounds")
 
@@ -48,3 +49,11 @@ def test_the_announcement_counts_launches() -> None:
     """What is said at the start holds the number of launches and the time."""
     assert duration.announcement(TrialPlan(launches=1)).startswith("1 launch: about ")
     assert duration.announcement(TrialPlan(launches=8)).startswith("8 launches: about ")
+
+
+def test_the_announcement_says_when_the_rate_will_decide() -> None:
+    """How long launches of ``auto`` get is known after the pilot only, so the shortest time is told as such."""
+    shortest, _ = SECONDS_LIMITS
+    known = duration.announcement(TrialPlan(seconds=shortest))
+
+    assert duration.announcement(TrialPlan(seconds="auto")) == f"{known}, longer on a slow site"

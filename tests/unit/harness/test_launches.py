@@ -18,8 +18,8 @@ from results.interference import Interference
 from results.measures import Interval
 from results.record import launch_directory
 
-FREE = Interference("before", "reader article", 3.0, 3.1, Interval(1.03, 0.99, 1.07), is_confirmed=False)
-HELD_UP = Interference("after", "reader article", 0.5, 1.0, Interval(2.0, 1.6, 2.4), is_confirmed=True)
+FREE = Interference("before", "reader article", 3.0, 3.1, Interval(1.03, 0.99, 1.07), 0.0, is_confirmed=False)
+HELD_UP = Interference("after", "reader article", 0.5, 1.0, Interval(2.0, 1.6, 2.4), 0.6, is_confirmed=True)
 
 
 def begin(
@@ -64,6 +64,7 @@ def test_a_duet_that_is_free_of_interference_goes_on(
             "alone_ms": 3.0,
             "duet_ms": 3.1,
             "ratio": {"estimate": 1.03, "low": 0.99, "high": 1.07},
+            "certain": 0.0,
             "is_confirmed": False,
         }
     ]

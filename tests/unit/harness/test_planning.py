@@ -27,3 +27,8 @@ def test_a_pilot_is_the_trial_in_small(method: str, launches: int) -> None:
 def test_a_pilot_is_no_longer_than_the_trial() -> None:
     """Launches that are shorter than a pilot's are taken as they are."""
     assert pilot_of(TrialPlan.model_validate({"seconds": 1.5})).seconds == 1.5
+
+
+def test_a_pilot_is_as_long_as_the_trial_where_the_rate_decides() -> None:
+    """With ``auto``, the pilot has to meet the pages that the trial would judge."""
+    assert pilot_of(TrialPlan(seconds="auto")).seconds == "auto"

@@ -21,7 +21,9 @@ REFUSED = [
         (["--preset", "same", "--plan-only", "--detect", word], f"--detect {word!r} is not a percentage")
         for word in ("0.1", "much", "", "%", "0%", "100%", "-5%", "nan%")
     ),
-    (["--preset", "same", "--rate", "fast"], "--rate is 'fast'"),
+    (["--preset", "same", "--rate", "fast"], "--rate is 'fast'; give requests a second such as 60, or auto"),
+    (["--preset", "same", "--seconds", "long"], "--seconds is 'long'; give measured seconds such as 10, or auto"),
+    (["--preset", "same", "--seconds", "0.1"], "seconds is 0.1; give measured seconds of a launch from 0.5"),
 ]
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from harness.duet import ALONE_S
+from harness.pilot import ENOUGH_REQUESTS, SECONDS_LIMITS
 from harness.planning import LAUNCHES, SECONDS
 from harness.trial_plan import SHORTEST_REVERSAL, CorpusPlan, MarginPlan, PrimaryPlan, TrialPlan, load
 from results.columns import CACHE_CLASSES
@@ -65,7 +66,10 @@ def test_its_figures_are_those_of_the_code() -> None:
     assert ALONE_S == 3.0
     assert "more than a tenth above one" in TEXT
     assert TOLERANCE == 0.10
-    assert "three launches of at most four seconds, four for a reversal" in TEXT
+    assert "three launches of at most four seconds, or" in TEXT
+    assert "the trial's, four for a reversal" in TEXT
     assert (LAUNCHES, SECONDS, SHORTEST_REVERSAL) == (3, 4.0, 4)
+    assert "as long as 250 requests to each arm take, from 10 s to 60 s" in TEXT
+    assert (ENOUGH_REQUESTS, SECONDS_LIMITS) == (250, (10.0, 60.0))
     assert "trials of 6 to 24 launches" in TEXT
     assert (min(WEIGHED), max(WEIGHED)) == (6, 24)

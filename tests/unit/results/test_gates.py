@@ -1,9 +1,10 @@
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from results.comparison import Comparison, compare_trial
+from results.comparison import Comparison, compare_archived, compare_trial
 from results.design import Design
 from results.record import Record
 
@@ -36,6 +37,7 @@ def test_a_sound_trial_passes_every_gate(demo_comparison: Comparison) -> None:
         ({"lag_ms": 3.0, "lag_in": [1, 5]}, "saturated", "invalid", 4),
         ({"start_lag_ms": 3.0}, "saturated", "invalid", 4),
         ({"steal": 0.2}, "saturated", "invalid", 4),
+        ({"steal": 0.2}, "steal", "invalid", 4),
         ({"achieved": 0.98}, "saturated", "invalid", 4),
         ({"failures": (0.0, 0.03)}, "errors", "not comparable", 4),
         ({"failures": (0.03, 0.0)}, "errors", "not comparable", 4),
@@ -57,6 +59,51 @@ def test_a_fault_fails_its_gate(
     assert comparison.overall.word == word
     assert {result.verdict.word for result in comparison.primary} == {word}
     assert comparison.exit_code() == exit_code
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        {},
+        {"wrong_pages": 1},
+        {"lag_ms": 3.0, "lag_in": [2]},
+        {"steal": 0.2},
+        {"steal": math.nan},
+        {"failures": (0.002, 0.0)},
+        {"launches": 1},
+        {"launches": 2, "method": "rounds"},
+        {"launches": 12, "method": "rounds", "second_gains": -0.01},
+        {"drift": 0.05},
+        {"again": True},
+    ],
+    ids=str,
+)
+def test_a_gate_stands_by_its_figure(make_trial: Callable[..., Record], trial: dict[str, Any]) -> None:
+    """Whether a gate stands is what its figure and its limit say; a figure that is not known is never fine."""
+    for gate in compare_trial(make_trial(**trial)).gates:
+        within = gate.measured is not None and (
+            gate.measured >= gate.limit if gate.bound == "at least" else gate.measured <= gate.limit
+        )
+        assert gate.ok == within, gate.code
+
+
+def test_a_system_that_does_not_tell_of_lost_time_is_noted(make_trial: Callable[..., Record]) -> None:
+    """What others on the machine took is unknown then, and no launch is left out for it."""
+    comparison = compare_trial(make_trial(steal=math.nan))
+    gate = next(gate for gate in comparison.gates if gate.code == "steal")
+
+    assert "steal" in notes(comparison)
+    assert "cannot be ruled out" in gate.words
+    assert all(launch.used for launch in comparison.launches)
+
+
+def test_sessions_whose_hit_ratios_lie_apart_are_told(make_trial: Callable[..., Record]) -> None:
+    """Two sessions cannot be sure that the hit ratio moved, and must not say that it did not."""
+    comparison = compare_archived(make_trial(), make_trial())  # bypassed pages before, hits after
+    gate = next(gate for gate in comparison.gates if gate.code == "hit_ratio")
+
+    assert (gate.ok, gate.measured) == (False, 1.0)
+    assert "another share of the replies" in gate.words
 
 
 @pytest.mark.parametrize("fault", [{"wrong_pages": 1}, {"cpu": 0.95}, {"failures": (0.0, 0.03)}, {"launches": 5}])

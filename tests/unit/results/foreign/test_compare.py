@@ -325,6 +325,17 @@ def test_swapping_the_sides_swaps_the_words(levels: list[float], others: list[fl
     assert there.primary[0].ratio.estimate == pytest.approx(1 / back.primary[0].ratio.estimate)
 
 
+@given(st.integers(5, 9), st.integers(1, 9), st.floats(0.96, 1.04), st.floats(0.001, 0.03), st.integers(0, 99))
+def test_more_sessions_are_asked_for_than_there_were(
+    few: int, many: int, level: float, spread: float, seed: int
+) -> None:
+    """Where more sessions would settle a cell, at least one side of it gets more than it had."""
+    found = compare(group("a", few, seed, spread=spread), group("b", many, seed + 100, spread=spread, scale=10 * level))
+
+    for cell in found.primary:
+        assert cell.verdict.launches_needed is None or cell.verdict.launches_needed > min(few, many)
+
+
 @given(SESSIONS, SESSIONS, st.integers(0, 60))
 def test_adding_failures_never_creates_faster(levels: list[float], others: list[float], failed: int) -> None:
     """Requests that fail instead of being answered never turn another word into faster."""
