@@ -54,6 +54,8 @@ def test_the_arm_that_is_held_up_is_named(make_trial: Make, alone: dict[str, Rec
 
     assert (before.is_confirmed, after.is_confirmed) == (False, True)
     assert after.ratio.low > 1 + TOLERANCE
+    assert after.certain == pytest.approx(after.ratio.low - 1)
+    assert before.certain < TOLERANCE
     assert after.ratio.estimate == pytest.approx(1.5, rel=0.1)
 
 
@@ -153,8 +155,8 @@ def test_a_trial_that_did_not_look_says_nothing(make_trial: Make, alone: dict[st
 
 
 def test_a_figure_of_interference_is_plain_data(make_trial: Make, alone: dict[str, Record]) -> None:
-    """What goes into ``run.json`` holds the arm, the cell, both times, the interval and the decision."""
+    """What goes into ``run.json`` holds the arm, the cell, both times, the interval, what is certain and the decision."""
     (one, _) = check(alone, session(make_trial), 0.03)
 
-    assert set(dataclasses.asdict(one)) == {"arm", "cell", "alone_ms", "duet_ms", "ratio", "is_confirmed"}
+    assert list(dataclasses.asdict(one)) == ["arm", "cell", "alone_ms", "duet_ms", "ratio", "certain", "is_confirmed"]
     assert directory(Path("t"), "again") == Path("t") / interference.FOLDER / "again"

@@ -39,7 +39,7 @@ def complete(make_trial: Callable[..., Record]) -> Comparison:
         NoiseCell(result.label, Interval(1.0, 0.98, 1.02), Interval(0.0, -0.1, 0.1), 0.1, "no difference")
         for result in trial.primary
     )
-    alone = Interference("before", "reader home", 4.0, 4.1, Interval(1.02, 0.99, 1.06), False)
+    alone = Interference("before", "reader home", 4.0, 4.1, Interval(1.02, 0.99, 1.06), 0.0, False)
     return dataclasses.replace(trial, noise=NoiseFloor("before", 7, cells), interference=(alone,))
 
 
