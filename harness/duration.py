@@ -10,8 +10,7 @@ from typing import Final
 
 from harness import duet
 from harness import rounds as in_turn
-from harness.pilot import SECONDS_LIMITS
-from harness.trial_plan import TrialPlan
+from harness.trial_plan import SECONDS_LIMITS, TrialPlan
 
 _PREPARED_S: Final = {"warm": 1.0, "cold": 0.0, "natural": 0.0}
 """About what bringing the cache of one arm to its state takes."""

@@ -6,20 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from harness import probe
+from harness import duration, probe
 from harness.rig import PILOT, Rig
+from harness.trial_plan import ENOUGH_REQUESTS, SECONDS_LIMITS
 
 BUSY_SHARE: Final = 0.07
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
 
 RATE_LIMITS: Final = (5.0, 500.0)
-
-ENOUGH_REQUESTS: Final = 250
-"""With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
-has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
-
-SECONDS_LIMITS: Final = (10.0, 60.0)
-"""With ``seconds = auto``, the shortest and the longest launch."""
 
 
 def look(rig: Rig) -> None:
@@ -47,7 +41,8 @@ def look(rig: Rig) -> None:
     rig.steps.say(_words(rig.rate, {name: costs[name] for name in plan.arms}, cost, is_side_by_side=is_side_by_side))
     if rig.seconds != plan.seconds:
         rig.steps.say(
-            f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it"
+            f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it: "
+            f"{duration.words(duration.total(plan, rig.seconds))} in all"
         )
 
 

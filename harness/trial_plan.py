@@ -31,6 +31,13 @@ AGAIN: Final = "again"
 SHORTEST_REVERSAL: Final = 4
 """Launches of the shortest reversal: two cycles of before, after, after, before."""
 
+ENOUGH_REQUESTS: Final = 250
+"""With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
+has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
+
+SECONDS_LIMITS: Final = (10.0, 60.0)
+"""With ``seconds = auto``, the shortest and the longest launch."""
+
 Setting = str | int | float | bool
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import duration
-from harness.pilot import SECONDS_LIMITS
-from harness.trial_plan import TrialPlan
+from harness.trial_plan import SECONDS_LIMITS, TrialPlan
 
 
 @pytest.mark.parametrize(

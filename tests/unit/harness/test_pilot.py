@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.pilot import BUSY_SHARE, ENOUGH_REQUESTS, RATE_LIMITS, SECONDS_LIMITS, affordable, long_enough
+from harness.pilot import BUSY_SHARE, RATE_LIMITS, affordable, long_enough
+from harness.trial_plan import ENOUGH_REQUESTS, SECONDS_LIMITS
 
 
 @given(st.floats(0.01, 1000))

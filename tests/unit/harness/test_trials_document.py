@@ -7,9 +7,17 @@ import re
 from pathlib import Path
 
 from harness.duet import ALONE_S
-from harness.pilot import ENOUGH_REQUESTS, SECONDS_LIMITS
 from harness.planning import LAUNCHES, SECONDS
-from harness.trial_plan import SHORTEST_REVERSAL, CorpusPlan, MarginPlan, PrimaryPlan, TrialPlan, load
+from harness.trial_plan import (
+    ENOUGH_REQUESTS,
+    SECONDS_LIMITS,
+    SHORTEST_REVERSAL,
+    CorpusPlan,
+    MarginPlan,
+    PrimaryPlan,
+    TrialPlan,
+    load,
+)
 from results.columns import CACHE_CLASSES
 from results.interference import TOLERANCE
 from results.planning import LAUNCHES as WEIGHED

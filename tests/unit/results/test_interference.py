@@ -155,7 +155,7 @@ def test_a_trial_that_did_not_look_says_nothing(make_trial: Make, alone: dict[st
 
 
 def test_a_figure_of_interference_is_plain_data(make_trial: Make, alone: dict[str, Record]) -> None:
-    """What goes into ``run.json`` holds the arm, the cell, both times, the interval, what is certain and the decision."""
+    """What goes into ``run.json`` holds arm, cell, both times, the interval, what is certain and the decision."""
     (one, _) = check(alone, session(make_trial), 0.03)
 
     assert list(dataclasses.asdict(one)) == ["arm", "cell", "alone_ms", "duet_ms", "ratio", "certain", "is_confirmed"]
