@@ -125,7 +125,17 @@ def _figures(tallies: dict[str, Tally]) -> str:
             f"{estimates[len(estimates) // 2]:.4g} ms; the interval held what was injected in {covered} of "
             f"{len(known)} trials ({interval(covered, len(known))})."
         )
-    return "## What was injected and what was found\n\n" + "\n".join(out) if out else ""
+    if not out:
+        return ""
+    return "\n".join(
+        [
+            "## What was injected and what was found\n",
+            *out,
+            "\nWhat is found is response time, in which pages also wait for each other. The more requests a second, the "
+            "more others wait behind a page that takes longer, so at high rates more is found than was injected; the "
+            "site's own clock leaves the waiting out.",
+        ]
+    )
 
 
 def _alarms(tallies: dict[str, Tally]) -> str:
