@@ -127,15 +127,14 @@ def _figures(tallies: dict[str, Tally]) -> str:
         )
     if not out:
         return ""
-    return "\n".join(
-        [
-            "## What was injected and what was found\n",
-            *out,
-            "\nWhat is found is response time, in which pages also wait for each other. The more requests a second, the "
-            "more others wait behind a page that takes longer, so at high rates more is found than was injected; the "
-            "site's own clock leaves the waiting out.",
-        ]
+    title = "## What was injected and what was found"
+    why = (
+        "What is found is response time, in which pages also wait for each other. The more requests a second, the more "
+        "others wait behind a page that takes longer, so at high rates more is found than was injected; the site's own "
+        "clock leaves the waiting out."
     )
+    found = "\n".join(out)
+    return f"{title}\n\n{found}\n\n{why}"
 
 
 def _alarms(tallies: dict[str, Tally]) -> str:
