@@ -100,9 +100,8 @@ class Meter:
         """What happened since the last call, in the names of the per-second series.
 
         ``interval`` is in seconds, ``cpu`` in cores, ``steal`` a fraction of all cores, NaN where the system does not
-        say; ``rss_bytes`` is of now. The
-        shares at the end of a broken second are taken over the second before it as well: a few busy milliseconds are
-        no saturated generator.
+        say; ``rss_bytes`` is of now. The shares at the end of a broken second are taken over the second before it as
+        well: a few busy milliseconds are no saturated generator.
         """
         now = self._read()
         interval = now[0] - self._last[0]
