@@ -19,6 +19,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from os import close, waitpid  # the system's own: gevent's put off what they are asked for until its loop runs
 from typing import Any
 
 LONGEST_S = 120
@@ -31,7 +32,7 @@ def _child(program: str, asked: dict[str, Any], out: int, err: int, longest_s: i
     nothing = os.open(os.devnull, os.O_RDONLY)
     for file, number in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(file, number)
-        os.close(file)
+        close(file)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
@@ -71,7 +72,7 @@ def _waited_for(program: str, asked: dict[str, Any]) -> list[Any]:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         if (child := _fork()) == 0:
             os._exit(_child(program, asked, os.dup(out.fileno()), os.dup(err.fileno()), LONGEST_S))
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        code = os.waitstatus_to_exitcode(waitpid(child, 0)[1])
         texts = []
         for file in (out, err):
             file.seek(0)
@@ -83,16 +84,16 @@ def _detached(program: str, asked: dict[str, Any]) -> int:
     """The id of a process that goes on; the one between it and this one ends at once, so that it is adopted."""
     told, tell = os.pipe()
     if (between := _fork()) == 0:
-        if (child := _fork()) == 0:
+        if _fork() == 0:
             os.setsid()
-            os.close(told)
-            os.close(tell)
+            close(told)
             out, err = (os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666) for name in ("out", "err"))
+            os.write(tell, str(os.getpid()).encode())  # not before: the files may be somebody's open ones, as in /proc
+            close(tell)
             os._exit(_child(program, asked, out, err, LONGEST_DETACHED_S))
-        os.write(tell, str(child).encode())
         os._exit(0)
-    os.close(tell)
-    os.waitpid(between, 0)
+    close(tell)
+    waitpid(between, 0)
     with os.fdopen(told) as pipe:
         return int(pipe.read())
 
