@@ -54,13 +54,16 @@ def no_claim() -> Expectation:
     return judge
 
 
-def slower_only(label: str, *, may_follow: Sequence[str] = (), injected_ms: float | None = None) -> Expectation:
+def slower_only(
+    label: str, *, may_follow: Sequence[str] = (), injected_ms: float | None = None, must_hold: bool = False
+) -> Expectation:
     """One cell is called slower, and no other primary cell is called anything but undecided or unchanged.
 
     Args:
         label: Of the cell.
         may_follow: Labels of cells that the same delay reaches, which may be called slower too.
-        injected_ms: What was injected; whether the interval of the change holds it is noted and is not the verdict.
+        injected_ms: What was injected; whether the interval of the change holds it is noted.
+        must_hold: Whether it has to hold it.
     """
 
     def judge(comparison: Comparison) -> Outcome:
@@ -78,7 +81,10 @@ def slower_only(label: str, *, may_follow: Sequence[str] = (), injected_ms: floa
         why = f"{label} is {cell.word}"
         if wrong:
             why += f"; called faster or slower without cause: {', '.join(wrong)}"
-        return Outcome(cell.word == "slower" and not wrong, why, facts)
+        missed = must_hold and not facts["covered"]
+        if missed:
+            why += f"; {injected_ms:g} ms were injected and the interval of the change leaves them out"
+        return Outcome(cell.word == "slower" and not wrong and not missed, why, facts)
 
     return judge
 

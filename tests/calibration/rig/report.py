@@ -62,7 +62,7 @@ def _intro(lines: Sequence[Line]) -> str:
         "Whole trials by the command itself (`anp trial`), on the reference site, in which something known was done to "
         f"one arm or to the machine, and the verdict was held against it. Written by `{_COMMAND} report` from "
         "[rig.jsonl](rig.jsonl), which holds a line for each trial.\n\n"
-        "`make calibrate-rig` runs every case until it has its number of trials, about three hours on a quiet "
+        "`make calibrate-rig` runs every case until it has its number of trials, about four hours on a quiet "
         "machine of two cores. It can be cut off at any time and goes on where it was; "
         '`make calibrate-rig RIG_ARGS="--minutes 30"` is bounded, and `RIG_ARGS="--keep FOLDER"` keeps the records of '
         "trials that did not pass."
@@ -103,7 +103,7 @@ def _table(cases: Sequence[Case], tallies: dict[str, Tally]) -> str:
 
 _CAPTION: Final = (
     "Left: trials of two equal arms, the ratio of the median article page with its interval; a line at one. "
-    "Right: trials with 0.02 ms injected, the change in milliseconds with its interval; a line at what was injected. "
+    "Right: trials of hit-0.02ms-interval, the change in milliseconds with its interval; a line at what was injected. "
     "Intervals that miss the line are drawn in the second colour. The intervals of a trial's primary cells hold "
     "together."
 )
@@ -227,7 +227,7 @@ def draw(lines: Sequence[Line], cases: Sequence[Case], path: Path) -> bool:
     ]
     hits = [
         (*line.facts["change_ms"], line.facts["injected_ms"])
-        for line in tallies["hit-0.02ms"].judged
+        for line in tallies["hit-0.02ms-interval"].judged
         if "injected_ms" in line.facts
     ]
     if not same and not hits:

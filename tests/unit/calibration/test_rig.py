@@ -193,10 +193,14 @@ def test_alarms_are_counted_by_interval_and_not_by_word() -> None:
 
 @pytest.mark.parametrize(("injected_ms", "covered"), [(0.02, True), (0.024, True), (0.026, False), (0.014, False)])
 def test_the_interval_is_held_against_what_was_injected(injected_ms: float, covered: bool) -> None:
-    """Whether it holds it is noted, with what the site itself saw, and the word does not depend on it."""
-    outcome = expect.slower_only(ARTICLE, injected_ms=injected_ms)(comparison(slower(ARTICLE)))
+    """Whether it holds it is noted, with what the site itself saw; the trial passes all the same, unless it must."""
+    seen = comparison(slower(ARTICLE))
+    outcome = expect.slower_only(ARTICLE, injected_ms=injected_ms)(seen)
+    strict = expect.slower_only(ARTICLE, injected_ms=injected_ms, must_hold=True)(seen)
 
     assert outcome.passed
+    assert (strict.passed, strict.facts) == (covered, outcome.facts)
+    assert ("leaves them out" in strict.why) is not covered
     assert outcome.facts["covered"] is covered
     assert outcome.facts["injected_ms"] == injected_ms
     assert outcome.facts["site_ms"] == pytest.approx(0.019)
@@ -267,9 +271,9 @@ def test_names_of_cases_are_unique_and_a_wrong_one_is_answered_with_the_nearest(
 
 def test_the_cases_ask_for_the_figures_that_were_promised() -> None:
     """Forty trials of equal arms may raise five alarms; twenty with 0.02 ms on hits may miss it once."""
-    assert (find("same").wanted, find("same").failures) == (40, 5)
-    assert (find("hit-0.02ms").wanted, find("hit-0.02ms").failures) == (20, 1)
-    assert all(case.failures == 0 for case in CASES if case.name not in {"same", "hit-0.02ms"})
+    promised = {"same": (40, 5), "hit-0.02ms": (20, 1), "hit-0.02ms-interval": (20, 1)}
+    assert {name: (find(name).wanted, find(name).failures) for name in promised} == promised
+    assert all(case.failures == 0 for case in CASES if case.name not in promised)
 
 
 # -- exchanged arms ---------------------------------------------------------------------------------------------------
@@ -611,6 +615,8 @@ def lines_of_a_campaign() -> list[Line]:
         line("same", 3, "refused", why="invalid, by saturated", facts={}),
         line("hit-0.02ms", 1, facts=change),
         line("hit-0.02ms", 2, facts=missed, swap=("the whole is slower and slower",)),
+        line("hit-0.02ms-interval", 1, facts=change),
+        line("hit-0.02ms-interval", 2, "failed", facts=missed, why="leaves it out"),
         line("same", 4, overrides={"launches": 6}, result="failed", why="of another plan"),
     ]
 
@@ -625,7 +631,7 @@ def test_the_page_tells_counts_alarms_coverage_misses_and_refusals() -> None:
     assert "0.02 ms injected; by the site's own clock its answers took 0.019 ms longer (median trial)" in page
     assert "* same 2 (seed" in page
     assert "* same: invalid, by saturated" in page
-    assert "In 4 of 5 trials every word turned round" in page
+    assert "In 6 of 7 trials every word turned round" in page
     assert "hit-0.02ms 2: the whole is slower and slower" in page
     assert "of another plan" not in page
     assert f"python -m tests.calibration.rig run {CASES[0].name} --trials 40" in page
