@@ -69,7 +69,7 @@ def compare(
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    # Late: matplotlib takes its time.
+    # Late: the help should not wait for the statistics.
     from results.report import html, json, junit, markdown, note, text, write_benchstat, write_history
 
     policy = options.fail_on(fail_on)

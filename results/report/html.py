@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import jinja2
 from markupsafe import Markup
@@ -15,7 +15,10 @@ from results import units
 from results.comparison import Comparison
 from results.design import FLOOR_MS
 from results.measures import Interval
-from results.report import figures, tables
+from results.report import tables
+
+if TYPE_CHECKING:
+    from results.report.figures import Plot
 
 _MARKS: Final = {
     "faster": "◀",
@@ -30,6 +33,9 @@ _BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=%|(?:ms|s|GiB)\b)")
 
 def render(comparison: Comparison) -> str:
     """The whole page as text."""
+    # Late: whoever wants no page should not wait for the plotting library.
+    from results.report import figures
+
     plots = figures.draw(comparison)
     return _template().render(
         c=comparison,
@@ -53,7 +59,7 @@ def render(comparison: Comparison) -> str:
     )
 
 
-def _contents(comparison: Comparison, plots: Mapping[str, figures.Plot]) -> list[tuple[str, str]]:
+def _contents(comparison: Comparison, plots: Mapping[str, Plot]) -> list[tuple[str, str]]:
     """Anchor and title of every section that the page has."""
     sections = [
         ("changed", "What changed", bool(comparison.primary)),

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,3 +85,10 @@ def test_the_text_is_strict_json(demo_comparison: Comparison) -> None:
         raise AssertionError(word)
 
     assert json.loads(render(demo_comparison), parse_constant=refuse)["overall"]["word"] == "faster"
+
+
+def test_only_a_page_brings_the_plotting_library() -> None:
+    """Every other form is there without the second that the library takes."""
+    code = "import sys, results.report, results.report.html; print('matplotlib' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "False"
