@@ -43,6 +43,8 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
     check(plan)
     with Rig.open(plan, out, commands, steps) as rig:
         steps.say(f"  {duration.announcement(plan)}")
+        if plan.launches < (least := plan.design().minimum_launches):
+            steps.say(f"  too few for a verdict, which takes at least {least} launches; figures alone will be shown")
         rig.import_articles()
         with rig.cores_awake():
             pilot.look(rig)

@@ -32,6 +32,7 @@ STOPS: Final[tuple[Literal["invalid", "not comparable", "not enough data"], ...]
 _SHORT: Final = {
     "checks": "wrong pages were served",
     "ledger": "the record has gaps",
+    "times": "answers are said to have taken no time",
     "traffic": "the arms were not asked the same",
     "errors": "too many requests failed",
     "errors_differ": "the arms fail by different shares",
@@ -43,6 +44,7 @@ _SHORT: Final = {
     "session_drift": "a session changed its pace under way",
     "ended": "a session did not run to its end",
     "returns": "the before arm did not come back to its level",
+    "control": "the control was touched by the change",
 }
 
 

@@ -325,11 +325,13 @@ def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: S
         ]
     else:
         checked += steadiness.check_trial(samples, shown, design)
-        checked += [evidence.interference(sides.interference, design)] if sides.interference else []
+        in_turn = sides.method != "duet"
+        checked += [evidence.interference(sides.interference, design, in_turn=in_turn)] if sides.interference else []
         checked += [evidence.noise(noise)] if noise is not None else []
         checked += steadiness.check_return(samples, shown, design) if sides.method == "reversal" else []
     hit_ratios = caching.hit_ratios(samples, shown, design, paired=paired)
     checked.append(evidence.hit_ratio(hit_ratios))
+    checked += [sameness.control(samples, shown, design.control)] if design.control is not None else []
     checked.sort(key=lambda gate: _WEIGHT.index(gate.effect))
     cells = withhold(cells, checked)
     pages = distribution.pages(result.cell for result in cells if result.primary)

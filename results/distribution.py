@@ -137,7 +137,8 @@ def shifts(samples: Samples, launches: Sequence[Launch], cells: Sequence[Cell], 
     for cell in cells:
         sides = [_ordered(samples, launches, arm, cell) for arm in (BEFORE, AFTER)]
         grid = _shift_grid(min(values.size for side in sides for values in side))
-        logs = np.log([_quantiles(side, grid) for side in sides]) if grid.size else np.empty((2, len(launches), 0))
+        levels = np.array([_quantiles(side, grid) for side in sides]).reshape(2, len(launches), grid.size)
+        logs = np.log(np.where(levels > 0, levels, np.nan))
         known = np.isfinite(logs).all(axis=(0, 1))
         kept = int(known.argmin()) if not known.all() else known.size  # a failed request reaches all that is beyond
         if not kept:
@@ -192,8 +193,8 @@ def _side(launches: list[Floats], alpha: float) -> Side:
     deep = p[(1 - p) * smallest >= _BEYOND - 1e-9]
     ribbon = Ribbon((), ())
     if len(launches) > 1 and deep.size:
-        with np.errstate(divide="ignore"):
-            logs = np.log(_quantiles(launches, deep))
+        levels = _quantiles(launches, deep)
+        logs = np.log(np.where(levels > 0, levels, np.nan))
         known = np.isfinite(logs).all(axis=0)
         kept = int(known.argmin()) if not known.all() else known.size
         ribbon = _ribbon(logs[:, :kept], statistics.t_critical(len(launches), alpha))

@@ -45,36 +45,43 @@ def history(found: History) -> Gate:
 
 
 def noise(floor: NoiseFloor) -> Gate:
-    """Whether two copies of one version were told apart: then nothing this run says can be believed."""
+    """Whether two copies of one version were told apart: then nothing this run says can be believed.
+
+    Where they could not be compared nothing was measured; the margins say what that means for each cell.
+    """
     alarms = floor.alarms
     words, details = f"Two copies of {floor.copy_of} were not told apart.", ""
-    if alarms:
+    if floor.why_not:
+        words = f"Two copies of {floor.copy_of} could not be compared: {floor.why_not}."
+    elif alarms:
         words = f"Two copies of {floor.copy_of} were called different: {alarms[0].label} {alarms[0].word}."
         details = "The rig makes differences of its own. Quieten the machine, or run for longer, and try again."
     return Gate(
         "noise",
         "Cells called different between two copies of one version",
-        len(alarms),
+        None if floor.why_not else len(alarms),
         0,
         "cell",
-        not alarms,
-        "invalid",
+        not alarms and not floor.why_not,
+        "note" if floor.why_not else "invalid",
         words,
         details,
     )
 
 
-def interference(seen: Sequence[Interference], design: Design) -> Gate:
-    """Whether the arms, loaded side by side, hold each other up."""
+def interference(seen: Sequence[Interference], design: Design, *, in_turn: bool) -> Gate:
+    """Whether the arms, loaded side by side, hold each other up, and whether they were loaded in turn for it."""
     worst = max(seen, key=lambda each: (each.is_confirmed, each.certain))
     words = "Loaded side by side the arms answered as fast as alone, as far as that could be told."
     details = ""
     if worst.is_confirmed:
         words = (
-            f"Side by side, {worst.arm} answered {worst.cell} in {milliseconds(worst.duet_ms)}, alone in "
+            f"Side by side, the arm {worst.arm} answered {worst.cell} in {milliseconds(worst.duet_ms)}, alone in "
             f"{milliseconds(worst.alone_ms)}."
         )
         details = "Ratios hold for arms that share this machine; to load them in turn: method = rounds."
+        if in_turn:
+            details = "That is why the arms were loaded in turn."
     return Gate(
         "interference",
         "Certainly slower side by side than alone, worst arm",

@@ -145,6 +145,7 @@ def check(
     return [
         _checks(samples.launches),
         _ledger(samples.launches),
+        _times(samples),
         *_generator(reports),
         _retried(used),
         sameness.traffic(samples.launches, samples.workload, paired=paired),
@@ -224,6 +225,17 @@ def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
         if count.get("agrees") is False:
             problems.append(f"the {arm} site counted other requests than were answered")
     return problems
+
+
+def _times(samples: Samples) -> Gate:
+    """Whether every answer took time: one that took none was not measured, and no ratio can be made of it."""
+    total = sum(int(np.count_nonzero(~(samples.deciding_ms(launch) > 0))) for launch in samples.launches)
+    words, details = "Every answer took time.", ""
+    if total:
+        verb = "is" if total == 1 else "are"
+        words = f"{counted(total, 'answer')} {verb} said to have taken no time, or less."
+        details = "Such a record was not made by a swarm, or a clock was set back meanwhile; run again."
+    return Gate("times", "Answers that took no time, or less", total, 0, "answer", not total, "invalid", words, details)
 
 
 def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
@@ -412,9 +424,11 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
     if lost:
         further = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         details.append(f"Left out: {'; '.join(lost[:_NAMED])}{further}.")
+    words = f"{used} of {planned} planned {'launch' if planned == 1 else 'launches'} {verb}"
     if not ok:
         least = design.minimum_launches
-        details.append(f"A verdict takes at least {least}; run again, and let {max(planned, least + 2)} finish.")
+        words += f", and a verdict takes at least {least}"
+        details.append(f"Run again, and let {max(planned, least + 2)} finish.")
     return Gate(
         "launches",
         "Launches that count",
@@ -423,7 +437,7 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
         "launch",
         ok,
         "not enough data",
-        f"{used} of {planned} planned {'launch' if planned == 1 else 'launches'} {verb}.",
+        f"{words}.",
         " ".join(details),
         "at least",
     )

@@ -7,6 +7,7 @@ An A/A' arm is the before arm once more, started with the others and sent the sa
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class NoiseCell:
         change_ms: The same in milliseconds.
         floor_ms: The farther end of that interval: a smaller change than this the rig could have made by itself.
         word: What the analysis would have said of it.
+        why: How much, or why not, in words that can stand after the word.
     """
 
     label: str
@@ -38,6 +40,7 @@ class NoiseCell:
     change_ms: Interval
     floor_ms: float
     word: Word
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ class NoiseFloor:
     def alarms(self) -> tuple[NoiseCell, ...]:
         """Cells that the analysis calls faster or slower, though nothing differs."""
         return tuple(cell for cell in self.cells if cell.word in {"faster", "slower"})
+
+    @property
+    def measured(self) -> tuple[NoiseCell, ...]:
+        """Cells in which the copies could be compared."""
+        return tuple(cell for cell in self.cells if math.isfinite(cell.floor_ms))
+
+    @property
+    def why_not(self) -> str:
+        """Why the copies could be compared in no cell, in words that can stand after a colon; empty where they were."""
+        if self.measured:
+            return ""
+        return self.cells[0].why if self.cells else "no cell has enough requests in every launch"
 
 
 def measure(
@@ -84,6 +99,7 @@ def measure(
     cells, floors = [], {}
     for question, result in zip(able, results, strict=True):
         floor = max(abs(result.change_ms.low), abs(result.change_ms.high))
-        cells.append(NoiseCell(result.label, result.ratio, result.change_ms, floor, result.verdict.word))
+        said = result.verdict
+        cells.append(NoiseCell(result.label, result.ratio, result.change_ms, floor, said.word, said.qualifier))
         floors[question] = floor
     return NoiseFloor(copy_of, len(launches), tuple(cells)), floors

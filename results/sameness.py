@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from results import statistics
+from results.caching import SERVED
 from results.columns import CHECKS
 from results.design import Design
 from results.environment import Environment
@@ -15,12 +18,15 @@ from results.errors import PlanError
 from results.gate import Gate
 from results.plan import SwarmPlan
 from results.record import Record, ran_to_the_end
-from results.samples import AFTER, BEFORE, Launch
+from results.samples import AFTER, BEFORE, Cell, Floats, Launch, Samples
 from results.units import counted, percent
 
 ALONE_LIMIT: Final = 0.01
 LENGTH_LIMIT: Final = 0.01
 """Share of addresses that may answer with pages of another length."""
+
+CONTROL_MOVED: Final = 0.05
+"""Share of the control's replies by which its hit ratio may move; it must also be apart in every launch."""
 
 _LENGTH_DIFFERENCE: Final = 0.1
 """Relative difference of two lengths that clocks, tokens and counters on a page do not explain."""
@@ -31,6 +37,10 @@ _FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
 """Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
 
 
+_NAMES: Final = {"arms": "arms in a launch"}
+"""What plan keys are called where their values alone would not be understood."""
+
+
 def traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) -> Gate:
     """Whether both arms, and all launches, were asked the same thing."""
     problems: list[str] = []
@@ -38,7 +48,8 @@ def traffic(launches: tuple[Launch, ...], workload: str, *, paired: bool) -> Gat
     plans = [_traffic(record, paired=paired) for launch in launches for record in launch.records]
     for plan in plans[1:]:
         problems += [
-            f"{key} {_short(plans[0].get(key))} and {_short(plan.get(key))}" for key in _differing(plans[0], plan)
+            f"{_NAMES.get(key, key)} {_short(plans[0].get(key))} and {_short(plan.get(key))}"
+            for key in _differing(plans[0], plan)
         ]
     problems = list(dict.fromkeys(problems))
     if paired:
@@ -125,6 +136,46 @@ def pages(launches: tuple[Launch, ...], design: Design) -> Gate:
             "change itself, say so in the plan: pages_may_differ = true."
         )
     return Gate("pages", "Pages of different length", share, LENGTH_LIMIT, "%", ok, "not comparable", words, details)
+
+
+def control(samples: Samples, launches: tuple[Launch, ...], cell: Cell) -> Gate:
+    """Whether the site made the pages of the control in the same way in both arms, by what it says of them itself.
+
+    Their time may differ: what changes it without touching them is what a control is for.
+    """
+    served: list[list[float]] = [[], []]
+    calls: list[list[Floats]] = [[], []]
+    for launch in launches:
+        for arm in (BEFORE, AFTER):
+            rows = samples.rows(launch, arm, cell)
+            rows = rows[~launch.failed[rows]]
+            if rows.size:
+                served[arm].append(float(np.isin(launch.cache[rows], SERVED).mean()))
+                calls[arm].append(launch.db_calls[rows])
+    signs = []
+    if all(served):
+        one, other = (float(np.mean(shares)) for shares in served)
+        apart = min(served[AFTER]) > max(served[BEFORE]) or min(served[BEFORE]) > max(served[AFTER])
+        if apart and abs(other - one) > CONTROL_MOVED:
+            signs.append(f"the page cache served {percent(one)} of its replies before, {percent(other)} after")
+        one, other = (statistics.finite_median(np.concatenate(parts)) for parts in calls)
+        if one != other and math.isfinite(one) and math.isfinite(other):
+            signs.append(f"its median reply cost {counted(one, 'database call')} before, {other:g} after")
+    words, details = "By what the site says, it made the control in the same way in both arms.", ""
+    if signs:
+        words = f"The change touched the control, {cell}: {'; '.join(signs)}."
+        details = "What is taken off every change is then a change itself. Name a page that it cannot have touched."
+    return Gate(
+        "control",
+        "Signs that the change touched the control",
+        len(signs),
+        0,
+        "sign",
+        not signs,
+        "not comparable",
+        words,
+        details,
+    )
 
 
 def environment(before: Environment, after: Environment) -> Gate:

@@ -86,6 +86,8 @@ class Trial:
     settling: float = 0.0
     settled_after: float = 3.0
     retried: float = 0.0
+    untimed: float = 0.0
+    untimed_ms: float = 0.0
     after_bytes: int = 12_000
     checked: bool = True
 
@@ -119,6 +121,8 @@ def draw(trial: Trial, launch: int) -> dict[str, Any]:
         classes = [p.after_cache if arm == 1 else p.before_cache for p in pages]
         cache = np.array([CACHE_CLASSES.index(name) for name in classes])[page]
         cache[rng.random(n) < trial.unknown] = CACHE_CLASSES.index("UNKNOWN")
+        if arm == 1 and trial.untimed:
+            ms[rng.random(n) < trial.untimed] = trial.untimed_ms
         failed = rng.random(n) < trial.failures[arm % 2]
         ms[failed] = trial.failure_s * 1000
         side = 1 - arm if trial.swapped and arm < 2 else arm

@@ -118,6 +118,7 @@ def _properties(comparison: Comparison) -> dict[str, str]:
         "grade": c.grade,
         "method": c.method,
         **({"fallback": c.fallback} if c.fallback else {}),
+        **({"control": str(c.design.control)} if c.design.control is not None else {}),
         "launches": tables.over(c),
         **{name: str(value) for name, value in seeds.items() if value is not None},
         **({"commit": source.commit} if source.commit else {}),

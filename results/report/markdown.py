@@ -38,7 +38,7 @@ def render(comparison: Comparison) -> str:
         f"- **{escape(gate.title)}** failed: {escape(tables.gate_text(gate, c.overall.headline))}" for gate in failed
     ]
     lines += [*([""] if failed else []), *_table(c)]
-    for sentence in (tables.detected(c), tables.noise(c), tables.history(c)):
+    for sentence in (tables.control(c), tables.detected(c), tables.noise(c), tables.history(c)):
         lines += ["", escape(sentence, longest=2 * _LONGEST)] if sentence else []
     lines += ["", *_details(c)]
     return _cut("\n".join(lines))
@@ -121,7 +121,7 @@ def literal(text: str, longest: int = _LONGEST) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|#~@])", r"\\\1", text)
     text = re.sub(r"^([-+=])", r"\\\1", text)  # where a line begins, these would make a list or a heading of it
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)
 
 
 def code(text: str) -> str:

@@ -16,7 +16,20 @@ from results.report.markdown import code, literal
 
 _SIDES: Final[tuple[Literal["before", "after"], ...]] = ("before", "after")
 _CAUSES: Final = frozenset(
-    ["checks", "ledger", "saturated", "retried", "traffic", "pages", "errors", "errors_differ", "noise", "drift"]
+    [
+        "checks",
+        "ledger",
+        "times",
+        "saturated",
+        "retried",
+        "traffic",
+        "pages",
+        "errors",
+        "errors_differ",
+        "noise",
+        "control",
+        "drift",
+    ]
 )
 """Gates whose standing rules out that something else than the change made the difference."""
 

@@ -185,9 +185,13 @@ def family(comparison: Comparison) -> str:
     if not any(math.isfinite(result.ratio.high) for result in comparison.primary):
         return f"{cells}, without intervals."
     together = "its interval holds" if made.primary == 1 else "their intervals hold together"
-    control = comparison.design.control
-    taken_off = "" if control is None else f" What happened to the control, {control}, is taken off."
-    return f"{cells}; {together} at {100 * (1 - made.alpha):g} %.{taken_off}"
+    return f"{cells}; {together} at {100 * (1 - made.alpha):g} %. {control(comparison)}".rstrip()
+
+
+def control(comparison: Comparison) -> str:
+    """What became of the control, in a sentence; empty without one."""
+    found = comparison.design.control
+    return "" if found is None else f"What happened to the control, {found}, is taken off every change."
 
 
 def gate_count(comparison: Comparison) -> str:
@@ -211,13 +215,13 @@ def detected(comparison: Comparison, most: int = 12) -> str:
 def noise(comparison: Comparison, most: int = 12) -> str:
     """The noise floor in a sentence: what two copies of one version can differ by; empty where it was not measured."""
     floor = comparison.noise
-    if floor is None or not floor.cells:
+    if floor is None:
         return ""
-    measured = [cell for cell in floor.cells if math.isfinite(cell.floor_ms)]
-    if not measured:
-        return f"The noise floor was not found: {units.counted(floor.launches, 'launch')} with two copies are too few."
+    if floor.why_not:
+        return f"The noise floor was not found: {floor.why_not}."
     parts = [
-        f"{cell.label} {units.percent(_farther_end(cell))} ({units.milliseconds(cell.floor_ms)})" for cell in measured
+        f"{cell.label} {units.percent(_farther_end(cell))} ({units.milliseconds(cell.floor_ms)})"
+        for cell in floor.measured
     ]
     more = f", and {len(parts) - most} more" if len(parts) > most else ""
     return (

@@ -37,7 +37,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     trial = Trial(pages=pages, lag_ms=3.0, lag_in=[2], failures=(0.002, 0.002))
     compared = compare_trial(write_trial(tmp_path_factory.mktemp("report") / "record", trial))
     cells = tuple(
-        NoiseCell(result.label, Interval(1.0, 0.98, 1.02), Interval(0.0, -0.1, 0.1), 0.1, "no difference")
+        NoiseCell(result.label, Interval(1.0, 0.98, 1.02), Interval(0.0, -0.1, 0.1), 0.1, "no difference", "")
         for result in compared.primary
     )
     return dataclasses.replace(compared, noise=NoiseFloor("before", 7, cells))

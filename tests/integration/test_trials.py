@@ -36,6 +36,7 @@ def test_rounds_load_one_arm_at_a_time_with_the_same_requests(tmp_path: Path) ->
     assert (keys[0], keys[2]) == (keys[1], keys[3])
     assert keys[0] != keys[2]
     assert not (record.path / "interference").exists()
+    assert "too few for a verdict, which takes at least 6 launches" in err
 
 
 @pytest.mark.parametrize(

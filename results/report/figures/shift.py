@@ -46,6 +46,8 @@ def draw(comparison: Comparison) -> Plot | None:
         f"After less before at each percentile, over {tables.over(comparison)}: below the zero line after is faster. "
         "The horizontal axis stretches towards the slowest requests and ends where a launch has fewer than ten beyond."
     )
+    if comparison.design.control is not None:
+        caption += f" What happened to the control, {comparison.design.control}, is not taken off here."
     if banded:
         level = f"{100 * (1 - comparison.design.alpha):g} %"
         caption += (

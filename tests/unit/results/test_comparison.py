@@ -327,6 +327,29 @@ def test_a_duet_that_was_given_up_says_why(make_trial: Callable[..., Record]) ->
     assert compare_trial(make_trial(method="rounds")).fallback is None
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"after_cache": "HIT"}, "the page cache served 0 % of its replies before, 100 % after"),
+        ({"before_cache": "STALE"}, "the page cache served 100 % of its replies before, 0 % after"),
+        ({"after_calls": 7}, "its median reply cost 5 database calls before, 7 after"),
+    ],
+)
+def test_a_control_that_was_touched_is_no_control(
+    make_trial: Callable[..., Record], answers: dict[str, Any], said: str
+) -> None:
+    """What the site says of its replies shows that the change reached them; then nothing is taken off by it."""
+    control = {"persona": "reader", "route": "about", "requests": 400}
+    page = {"persona": "reader", "route": "home", "requests": 400}
+    design = Design(control=Cell("reader", "about"))
+    sound, touched = (compare_trial(make_trial(pages=[page, control | more]), design) for more in ({}, answers))
+
+    assert {gate.code: gate.ok for gate in sound.gates}["control"]
+    assert sound.overall.word != "not comparable"
+    assert touched.overall.word == "not comparable"
+    assert said in touched.overall.headline
+
+
 def test_a_control_takes_off_what_the_change_cannot_have_done(make_trial: Callable[..., Record]) -> None:
     """Where a page that nobody touched is slower too, only what goes beyond it is the change's."""
     control = {"persona": "reader", "route": "about", "requests": 400, "after_ms": 4.0 * 1.2}

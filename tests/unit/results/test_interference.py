@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results import interference
+from results.comparison import compare_trial
 from results.interference import GIVEN_UP, TOLERANCE, check, directory, read, tolerance
 from results.record import Record
 
@@ -152,6 +153,24 @@ def test_a_trial_that_did_not_look_says_nothing(make_trial: Make, alone: dict[st
     trial_with(rounds, {directory(rounds.path, arm): record for arm, record in alone.items()})
     shutil.rmtree(rounds.path / "launches")
     assert read(rounds, 0.03) == ()
+
+
+@pytest.mark.parametrize(("method", "said"), [("duet", "method = rounds"), ("rounds", "That is why")])
+def test_whoever_was_loaded_in_turn_is_not_told_to_do_that(
+    make_trial: Make, alone: dict[str, Record], method: str, said: str
+) -> None:
+    """After the fall-back to rounds the note says what followed, and not what to do."""
+    trial = make_trial(launches=2, method=method)
+    slow = session(make_trial, after_ms=6.0)
+    again = session(make_trial, seed=4)
+    trial_with(trial, {directory(trial.path, arm): record for arm, record in alone.items()})
+    trial_with(trial, {directory(trial.path, "after", repeated=True): again, directory(trial.path, GIVEN_UP): slow})
+    (gate,) = (gate for gate in compare_trial(trial).gates if gate.code == "interference")
+
+    assert not gate.ok
+    assert "the arm after answered reader article" in gate.words
+    assert said in gate.details
+    assert ("in turn: method" in gate.details) is (method == "duet")
 
 
 def test_a_figure_of_interference_is_plain_data(make_trial: Make, alone: dict[str, Record]) -> None:

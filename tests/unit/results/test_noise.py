@@ -8,6 +8,7 @@ from results.comparison import compare_trial
 from results.design import Design
 from results.noise import AGAIN
 from results.record import Record
+from results.samples import Cell
 from results.verdict import settle
 
 PAGES = [{"persona": "reader", "route": "article", "requests": 600}]
@@ -31,6 +32,24 @@ def test_without_a_second_copy_there_is_no_noise_floor(make_trial: Callable[...,
 
     assert comparison.noise is None
     assert "noise" not in {gate.code for gate in comparison.gates}
+
+
+def test_copies_that_could_not_be_compared_are_no_passed_check(make_trial: Callable[..., Record]) -> None:
+    """A gate that measured nothing does not stand, and says why it could not."""
+    comparison = compare_trial(make_trial(pages=PAGES, again=True, launches=1))
+    (gate,) = (gate for gate in comparison.gates if gate.code == "noise")
+
+    assert (gate.measured, gate.ok, gate.effect) == (None, False, "note")
+    assert gate.words == "Two copies of before could not be compared: one launch cannot say how launches differ."
+
+
+def test_a_thin_control_is_named_as_what_kept_copies_from_being_compared(make_trial: Callable[..., Record]) -> None:
+    """It is not the number of launches that is too small."""
+    control = {"persona": "reader", "route": "about", "requests": 10}
+    comparison = compare_trial(make_trial(pages=[*PAGES, control], again=True), Design(control=Cell("reader", "about")))
+
+    assert comparison.noise is not None
+    assert comparison.noise.why_not == "the control reader about has too few requests in a launch"
 
 
 def test_copies_that_differ_make_the_run_invalid(make_trial: Callable[..., Record]) -> None:

@@ -36,7 +36,7 @@ def complete(make_trial: Callable[..., Record]) -> Comparison:
     page = PAGE | {"requests": 250, "before_cache": "MISS", "after_cache": "HIT", "after_ms": 2.0}
     trial = of_trial(make_trial, pages=[page], lag_ms=3.0, lag_in=[2], launches=8)
     cells = tuple(
-        NoiseCell(result.label, Interval(1.0, 0.98, 1.02), Interval(0.0, -0.1, 0.1), 0.1, "no difference")
+        NoiseCell(result.label, Interval(1.0, 0.98, 1.02), Interval(0.0, -0.1, 0.1), 0.1, "no difference", "")
         for result in trial.primary
     )
     alone = Interference("before", "reader home", 4.0, 4.1, Interval(1.02, 0.99, 1.06), 0.0, False)

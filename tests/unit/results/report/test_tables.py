@@ -1,13 +1,21 @@
 import dataclasses
 import math
+import re
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+import rich.console
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.comparison import Comparison
+from results.comparison import Comparison, compare_trial
+from results.design import Design
 from results.measures import Interval
 from results.noise import NoiseCell, NoiseFloor
-from results.report import tables
+from results.record import Record
+from results.report import html, json, junit, markdown, note, tables, text
+from results.samples import Cell
 
 
 def test_a_change_has_its_interval(demo_comparison: Comparison) -> None:
@@ -21,8 +29,8 @@ def test_a_change_has_its_interval(demo_comparison: Comparison) -> None:
         (math.nan, 0.0, math.inf): "–",
     }
 
-    for ratio, text in written.items():
-        assert tables.row(dataclasses.replace(first, ratio=Interval(*ratio))).change == text
+    for ratio, change in written.items():
+        assert tables.row(dataclasses.replace(first, ratio=Interval(*ratio))).change == change
 
 
 def test_gates_are_counted_by_what_became_of_them(demo_comparison: Comparison) -> None:
@@ -58,13 +66,12 @@ def test_nothing_could_be_found_where_nothing_was_judged(demo_comparison: Compar
 
 
 def test_a_noise_floor_that_was_not_found_is_said_so(demo_comparison: Comparison) -> None:
-    """Two copies in too few launches give no floor, and the sentence says that and no figure."""
-    cell = NoiseCell(
-        "reader article p50", Interval(1, 0, math.inf), Interval(0, -math.inf, math.inf), math.inf, "invalid"
-    )
+    """Copies that could not be compared give no floor, and the sentence says why and no figure."""
+    nothing = Interval(1, 0, math.inf), Interval(0, -math.inf, math.inf), math.inf
+    cell = NoiseCell("reader article p50", *nothing, "not enough data", "a single launch shows no spread")
     sentence = tables.noise(dataclasses.replace(demo_comparison, noise=NoiseFloor("before", 1, (cell,))))
 
-    assert sentence == "The noise floor was not found: 1 launch with two copies are too few."
+    assert sentence == "The noise floor was not found: a single launch shows no spread."
 
 
 def test_the_control_is_named(demo_comparison: Comparison) -> None:
@@ -72,9 +79,28 @@ def test_the_control_is_named(demo_comparison: Comparison) -> None:
     design = dataclasses.replace(demo_comparison.design, control=demo_comparison.cells[0].cell)
 
     assert "control" not in tables.family(demo_comparison)
-    assert "What happened to the control, reader article, is taken off." in tables.family(
+    assert "What happened to the control, reader article, is taken off every change." in tables.family(
         dataclasses.replace(demo_comparison, design=design)
     )
+
+
+@pytest.mark.parametrize("form", [text, markdown, note, junit, html, json], ids=lambda form: form.__name__)
+def test_every_form_tells_of_the_control(make_trial: Callable[..., Record], form: Any) -> None:
+    """A change that something was taken off is nowhere shown without a word of it."""
+    home, about = ({"persona": "reader", "route": route, "requests": 200} for route in ("home", "about"))
+    record = make_trial(pages=[home, about])
+    plain, controlled = (compare_trial(record, Design(control=given)) for given in (None, Cell("reader", "about")))
+
+    def shown(comparison: Comparison) -> str:
+        if form is text:
+            console = rich.console.Console(width=400)
+            with console.capture() as captured:
+                console.print(form.render(comparison))
+            return captured.get()
+        return str(form.render(comparison))
+
+    assert re.search(r"control\b.{0,60}reader\W+(?:route\W+)?about", shown(controlled), re.DOTALL)
+    assert not re.search(r"control\b.{0,60}reader\W+(?:route\W+)?about", shown(plain), re.DOTALL)
 
 
 def test_a_family_without_cells_is_said_so(demo_comparison: Comparison) -> None:

@@ -86,7 +86,7 @@ def test_one_is_singular(make_trial: Callable[..., Record]) -> None:
     shown = " ".join(printed(compare_trial(make_trial(launches=1, pages=[page]))).split())
 
     assert "over 1 launch. 1 primary cell, without intervals." in shown
-    assert "1 launch (limit: at least 6 launches). A verdict" in shown
+    assert "1 of 1 planned launch counts, and a verdict takes at least 6." in shown
     assert "1 launches" not in shown
 
 
@@ -147,7 +147,7 @@ def test_weaker_evidence_is_told(demo_comparison: Comparison) -> None:
 
 def test_the_noise_floor_has_its_line(demo_comparison: Comparison) -> None:
     """Where two copies of one version were run, the line says what they can differ by."""
-    cell = NoiseCell("reader article p50", Interval(1, 0.98, 1.01), Interval(0, -0.08, 0.04), 0.08, "no difference")
+    cell = NoiseCell("reader article p50", Interval(1, 0.98, 1.01), Interval(0, -0.08, 0.04), 0.08, "no difference", "")
     noisy = dataclasses.replace(demo_comparison, noise=NoiseFloor("before", 8, (cell,)))
 
     assert "Noise floor" not in printed(demo_comparison)
