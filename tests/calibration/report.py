@@ -52,17 +52,35 @@ class Report:
         return text
 
 
+def figures(text: str, table: Table) -> dict[tuple[str, str], str]:
+    """What a table of the document holds, by row and column, with its marks.
+
+    Raises:
+        KeyError: The document has no such markers.
+    """
+    found = _between(table.name).search(text)
+    if not found:
+        message = f"no markers for {table.name} in {DOCUMENT.name}"
+        raise KeyError(message)
+    lines = [[cell.strip() for cell in line.strip("| ").split("|")] for line in found[0].split("\n") if "|" in line]
+    return {(row, column): cell for row, *cells in lines[2:] for column, cell in zip(lines[0][1:], cells, strict=True)}
+
+
 def place(text: str, name: str, body: str) -> str:
     """The document with ``body`` between the markers of a name.
 
     Raises:
         KeyError: The document has no such markers.
     """
-    pattern = re.compile(rf"(<!-- {re.escape(name)}: written by make calibrate -->\n).*?(<!-- end -->)", re.DOTALL)
+    pattern = _between(name)
     if not pattern.search(text):
         message = f"no markers for {name} in {DOCUMENT.name}"
         raise KeyError(message)
     return pattern.sub(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", text, count=1)
+
+
+def _between(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {re.escape(name)}: written by make calibrate -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def share(count: float, of: float) -> str:

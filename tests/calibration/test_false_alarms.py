@@ -12,7 +12,7 @@ import scipy.stats
 from scipy import special
 
 from results import statistics
-from tests.calibration import tables
+from tests.calibration import limits, tables
 from tests.calibration.noise import KINDS, ROUNDED, Change, Kind, in_the_gap
 from tests.calibration.report import Report, share
 from tests.calibration.rule import critical_values, flipped, intervals, pooled_spread
@@ -80,19 +80,17 @@ def test_the_rule_holds_its_error_rates(report: Report, k: int, m: int, name: st
     found = play(name, KINDS[name], k, m, tables.EXPERIMENTS)
 
     column = f"{m} · {k}"
-    marks = []
-    for table, count in ((tables.ALARMS, found.alarms), (tables.FALSE_PEACE, found.false_peace)):
-        text = share(count, tables.EXPERIMENTS)
-        report.put(table, name, column, f"**{text}**" if count > tables.MOST_ALARMS else text)
-        marks.append(text)
-    text = share(found.power, 1)
+    peace = share(found.false_peace, tables.EXPERIMENTS)
     is_weak = found.power * tables.EXPERIMENTS < tables.LEAST_POWER
-    report.put(tables.POWER, name, column, f"**{text}**" if is_weak else text)
+    report.put(tables.ALARMS, name, column, limits.marked_alarms(found.alarms))
+    report.put(tables.FALSE_PEACE, name, column, f"**{peace}**" if found.false_peace > tables.MOST_ALARMS else peace)
+    report.put(tables.POWER, name, column, limits.marked_power(found.power))
     if m == max(tables.CELLS):
         rate = share(found.exploratory, tables.EXPERIMENTS)
         report.put(tables.EXPLORATORY, name, str(k), f"**{rate}**" if found.exploratory > tables.MOST_ALARMS else rate)
     print(
-        f"\n{name}, {k} launches, {m} cells: alarms {marks[0]} %, wrong no difference {marks[1]} %, power {text} % "
+        f"\n{name}, {k} launches, {m} cells: alarms {share(found.alarms, tables.EXPERIMENTS)} %, "
+        f"wrong no difference {peace} %, power {share(found.power, 1)} % "
         f"({time.perf_counter() - began:.1f} s)",
         end="",
     )

@@ -9,8 +9,8 @@ import pytest
 import scipy.stats
 
 from results import statistics
-from tests.calibration import noise, tables
-from tests.calibration.report import DOCUMENT, Report, Table, place
+from tests.calibration import limits, noise, tables
+from tests.calibration.report import DOCUMENT, Report, Table, figures, place
 from tests.calibration.rule import critical_values
 from tests.calibration.test_false_alarms import play
 
@@ -76,6 +76,16 @@ def test_only_whole_tables_are_written() -> None:
         place(text, "other", "")
 
 
+def test_figures_are_read_back_with_their_marks() -> None:
+    """A table that was written is read by row and column; one that is not there is an error."""
+    cells = {("x", "1"): "1.0", ("x", "2"): "**2.0**", ("y", "1"): "*3.0*", ("y", "2"): "–"}
+    text = place("<!-- small: written by make calibrate -->\n<!-- end -->\n", SMALL.name, SMALL.markdown(cells))
+
+    assert figures(text, SMALL) == cells
+    with pytest.raises(KeyError):
+        figures("", SMALL)
+
+
 @pytest.mark.parametrize("table", tables.TABLES, ids=lambda table: table.name)
 def test_the_document_holds_every_table(table: Table) -> None:
     """docs/calibration.md has a figure in every place of every table that calibration measures."""
@@ -86,4 +96,49 @@ def test_the_document_holds_every_table(table: Table) -> None:
 
     assert lines[0] == [table.corner, *table.columns]
     assert [line[0] for line in lines[2:]] == list(table.rows)
-    assert all(re.fullmatch(r"(\*\*)?\d+\.\d(\*\*)?|–", cell) for line in lines[2:] for cell in line[1:])
+    assert all(re.fullmatch(r"(\*{0,2})\d+\.\d\1|–", cell) for line in lines[2:] for cell in line[1:])
+
+
+def test_the_misses_told_are_those_of_the_tables() -> None:
+    """The sentences on the page count what its tables mark: misses of coverage, on both sides, and of power."""
+    document = DOCUMENT.read_text(encoding="utf-8")
+    alarms, power = figures(document, tables.ALARMS), figures(document, tables.POWER)
+    missed = [limits.number(text) for text in alarms.values() if text.startswith("**")]
+    wide = sum(rate < 5 for rate in missed)
+    below = sum(text.startswith("*") for text in power.values())
+    weak = sum(text.startswith("**") for text in power.values())
+
+    assert f"Coverage is outside 95 ± 1.5 % in {len(missed)} of 120 settings. In {wide} of them" in document
+    assert f"in {len(missed) - wide} less than 93.5 %" in document
+    assert f"Power is below 95 % in {below} of 120 settings" in document
+    assert f"In {weak} of them it is below 93.45 %" in document
+    assert limits.written_into(document) == document
+
+
+def test_what_misses_the_limits_is_marked_in_the_tables() -> None:
+    """Figures outside the limits are marked and others are not; where rounding hides the side, both may be."""
+    document = DOCUMENT.read_text(encoding="utf-8")
+
+    for text in figures(document, tables.ALARMS).values():
+        rate = limits.number(text)
+        assert rate in {3.5, 6.5} or text.startswith("**") == (not 3.5 < rate < 6.5)
+    for text in figures(document, tables.POWER).values():
+        rate = limits.number(text)
+        assert rate == 95.0 or text.startswith("*") == (rate < 95)
+        assert rate in {93.4, 93.5} or text.startswith("**") == (rate < 93.45)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(69, "**3.5**"), (70, "3.5"), (100, "5.0"), (130, "6.5"), (131, "**6.5**")]
+)
+def test_coverage_is_marked_by_its_count(count: int, text: str) -> None:
+    """From 70 to 130 of 2,000 is 95 ± 1.5 %."""
+    assert limits.marked_alarms(count) == text
+
+
+@pytest.mark.parametrize(
+    ("power", "text"), [(0.95, "95.0"), (0.9496, "*95.0*"), (0.9345, "*93.5*"), (0.9344, "**93.4**")]
+)
+def test_power_is_marked_below_what_is_asked_and_below_chance(power: float, text: str) -> None:
+    """Italic below 95 %, bold below 1,869 of 2,000."""
+    assert limits.marked_power(power) == text

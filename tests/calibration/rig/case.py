@@ -52,6 +52,7 @@ class Case:
         wanted: How many trials.
         failures: How many of them may fail.
         verdict: Word of the whole that is not a refusal here, though it is elsewhere.
+        refusal: What a refusal means here, in a sentence, where it means something.
         disturb: What goes on beside a trial.
     """
 
@@ -63,6 +64,7 @@ class Case:
     wanted: int
     failures: int = 0
     verdict: str | None = None
+    refusal: str = ""
     disturb: Disturbance | None = None
 
     @property

@@ -190,6 +190,8 @@ CASES: Final = (
         plan=_HITS + "rate = 200\nlaunches = 8\nseconds = 3\n",
         expect=expect.no_claim(),
         wanted=4,
+        refusal="For throttle-halfway a refusal by the gate `saturated` is a right answer too: where part of a core is "
+        "taken away, that the rig is not fit to measure is true.",
         disturb=disturb.throttle_halfway,
     ),
 )

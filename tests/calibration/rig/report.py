@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from scipy.stats import binomtest
 
+from tests.calibration.rig import words
 from tests.calibration.rig.case import Case
 from tests.calibration.rig.ledger import Line, Tally
 
 FIGURE: Final = "real-trials.svg"
 _COMMAND: Final = "python -m tests.calibration.rig"
+_EQUAL: Final = "same"
+_INJECTED: Final = ("hit-0.02ms", "hit-0.02ms-interval")
+"""Cases whose intervals are drawn: two equal arms, and 0.02 ms injected."""
 
 
 def write(lines: Sequence[Line], cases: Sequence[Case], folder: Path) -> list[Path]:
@@ -38,7 +43,10 @@ def render(lines: Sequence[Line], cases: Sequence[Case], *, figure: bool) -> str
         "# Real trials with a known truth",
         _intro(lines),
         _table(cases, tallies),
-        _figures(tallies) + (f"\n\n![Intervals of every trial]({FIGURE})\n\n{_CAPTION}" if figure else ""),
+        _repeated(cases, tallies),
+        words.section(cases, tallies),
+        _figures(tallies),
+        f"![Intervals of every trial]({FIGURE})\n\n{_caption(_panels(tallies))}" if figure else "",
         _alarms(tallies),
         _exchanged(tallies),
         _misses(cases, tallies),
@@ -101,12 +109,16 @@ def _table(cases: Sequence[Case], tallies: dict[str, Tally]) -> str:
     return "\n".join(rows)
 
 
-_CAPTION: Final = (
-    "Left: trials of two equal arms, the ratio of the median article page with its interval; a line at one. "
-    "Right: trials of hit-0.02ms-interval, the change in milliseconds with its interval; a line at what was injected. "
-    "Intervals that miss the line are drawn in the second colour. The intervals of a trial's primary cells hold "
-    "together."
-)
+def _repeated(cases: Sequence[Case], tallies: Mapping[str, Tally]) -> str:
+    """Sentences with how many of all runs were refused."""
+    found = {case: (tallies[case.name].count("refused"), len(tallies[case.name].lines)) for case in cases}
+    if not any(refused for refused, _ in found.values()):
+        return ""
+    counts = ", ".join(f"{case.name} {refused} of its {runs}" for case, (refused, runs) in found.items() if refused)
+    repeated = "A refused trial is repeated, under a new number and seed, and counts in no other column."
+    out = [repeated, f"Refused were, of all runs of a case: {counts}."]
+    out += [case.refusal for case, (refused, _) in found.items() if refused and case.refusal]
+    return " ".join(out)
 
 
 def _figures(tallies: dict[str, Tally]) -> str:
@@ -216,44 +228,80 @@ def _tallies(lines: Sequence[Line], cases: Sequence[Case]) -> dict[str, Tally]:
     return {case.name: Tally.of((line for line in lines if not line.overrides), case) for case in cases}
 
 
-def draw(lines: Sequence[Line], cases: Sequence[Case], path: Path) -> bool:
-    """Draw every interval of equal arms and of the injected 0.02 ms; False where there is none."""
-    tallies = _tallies(lines, cases)
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """The intervals of one case.
+
+    Attributes:
+        shows: What its line in the caption says.
+        spans: Estimate, both ends, and the truth, of each trial.
+    """
+
+    name: str
+    title: str
+    label: str
+    shows: str
+    spans: Sequence[tuple[float, ...]]
+
+
+def _panels(tallies: Mapping[str, Tally]) -> list[_Panel]:
+    """What can be drawn: cases without data have no panel."""
     same = [
         (cell.ratio.estimate, cell.ratio.low, cell.ratio.high, 1.0)
-        for line in tallies["same"].judged
+        for line in (tallies[_EQUAL].judged if _EQUAL in tallies else ())
         for cell in line.cells
         if cell.label == "reader article p50"
     ]
-    hits = [
-        (*line.facts["change_ms"], line.facts["injected_ms"])
-        for line in tallies["hit-0.02ms-interval"].judged
-        if "injected_ms" in line.facts
-    ]
-    if not same and not hits:
+    shows = "the ratio of the median article page with its interval, a line at one"
+    panels = [_Panel(_EQUAL, "two equal arms", "ratio of the median, after to before", shows, same)]
+    for name in _INJECTED:
+        hits = [
+            (*line.facts["change_ms"], line.facts["injected_ms"])
+            for line in (tallies[name].judged if name in tallies else ())
+            if "injected_ms" in line.facts
+        ]
+        shows = "the change in milliseconds with its interval, a line at what was injected"
+        panels.append(_Panel(name, "0.02 ms injected", "change of the median, ms", shows, hits))
+    return [panel for panel in panels if any(all(map(math.isfinite, span)) for span in panel.spans)]
+
+
+def _caption(panels: Sequence[_Panel]) -> str:
+    """What the figure shows, panel by panel."""
+    shown = "; ".join(f"{panel.name} ({panel.title}), {panel.shows}" for panel in panels)
+    where = "From left to right: " if len(panels) > 1 else "Trials of "
+    return (
+        f"{where}{shown}. Intervals that miss the line are orange. The intervals of a trial's primary cells hold "
+        "together."
+    )
+
+
+def draw(lines: Sequence[Line], cases: Sequence[Case], path: Path) -> bool:
+    """Draw every interval of equal arms and of the injected 0.02 ms; False where there is none."""
+    panels = _panels(_tallies(lines, cases))
+    if not panels:
         return False
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context({"svg.hashsalt": "anp", "font.size": 9}):
-        figure = Figure(figsize=(9, 4.2), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        _intervals(left, same, "equal arms: ratio of the median", "ratio, after to before")
-        _intervals(right, hits, "0.02 ms injected on article hits", "change of the median, ms")
+        figure = Figure(figsize=(0.4 + 3.8 * len(panels), 4.4), layout="constrained")
+        for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+            _intervals(axes, panel)
         figure.savefig(path, metadata={"Date": None})
     return True
 
 
-def _intervals(axes: Any, spans: Sequence[tuple[float, ...]], title: str, label: str) -> None:
-    axes.set_title(title)
-    axes.set_xlabel(label)
-    axes.set_ylabel("trial")
-    for number, (estimate, low, high, truth) in enumerate(spans, 1):
+def _intervals(axes: Any, panel: _Panel) -> None:
+    axes.set_title(f"{panel.name}: {panel.title}", fontsize=10)
+    axes.set_xlabel(panel.label)
+    axes.set_ylabel("judged trial, in order")
+    axes.axvline(sum(span[3] for span in panel.spans) / len(panel.spans), color="#444444", linewidth=0.8, zorder=0)
+    for number, (estimate, low, high, truth) in enumerate(panel.spans, 1):
         if not all(map(math.isfinite, (estimate, low, high))):
             continue
         colour = "#1b6ca8" if low <= truth <= high else "#c8501e"
-        axes.plot([low, high], [number, number], color=colour, linewidth=1.2)
-        axes.plot(estimate, number, "o", color=colour, markersize=2.5)
-    if spans:
-        axes.axvline(sum(span[3] for span in spans) / len(spans), color="#444444", linewidth=0.8)
-    axes.invert_yaxis()
+        axes.plot([low, high], [number, number], color=colour, linewidth=1.4, solid_capstyle="round")
+        axes.plot(estimate, number, "o", color=colour, markersize=3)
+    axes.set_ylim(len(panel.spans) + 0.8, 0.2)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from results.record import Record
 from target_app.settings import parse_settings
 from tests.calibration.rig import __main__ as command
 from tests.calibration.rig import expectations as expect
-from tests.calibration.rig import ledger, quiet, report, swap, trial
+from tests.calibration.rig import ledger, quiet, report, swap, trial, words
 from tests.calibration.rig.campaign import Campaign, refusals_allowed, remaining
 from tests.calibration.rig.case import Case, Expectation
 from tests.calibration.rig.cases import CASES, find
@@ -637,6 +638,73 @@ def test_the_page_tells_counts_alarms_coverage_misses_and_refusals() -> None:
     assert f"python -m tests.calibration.rig run {CASES[0].name} --trials 40" in page
 
 
+def section_of(page: str, title: str) -> str:
+    """The text below a title of a page, up to the next one."""
+    return page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_page_tells_every_word_of_judged_trials_and_of_their_cells() -> None:
+    """Words of the whole and of primary cells are counted by case; refused trials and cases without data are not."""
+    undecided = tuple(primary(comparison(UNDECIDED)))
+    unequal = tuple(primary(comparison(slower(ARTICLE), HOME)))
+    lines = [
+        line("same", 1),
+        line("same", 2, word="not enough data", cells=undecided),
+        line("same", 3, "refused", word="invalid"),
+        line("hit-only", 1, word="slower", cells=unequal),
+    ]
+
+    told = section_of(report.render(lines, CASES, figure=False), "Words")
+
+    whole, cells = "1 *no difference*, 1 *not enough data*", "1 *no difference*, 2 *not enough data*"
+    assert f"| same | 2 | {whole} | 3 | {cells} |" in told
+    assert "| hit-only | 1 | 1 *slower* | 2 | 1 *slower*, 1 *no difference* |" in told
+    assert "invalid" not in told
+    assert "one-route" not in told
+
+
+@pytest.mark.parametrize(
+    ("half", "silent", "is_short"), [(0.01, 0, False), (0.04, 2, True), (math.inf, 2, True)], ids=str
+)
+def test_the_page_tells_whether_intervals_are_too_wide_to_say_no_difference(
+    half: float, silent: int, is_short: bool
+) -> None:
+    """Median half width and margin of equal arms are told, and that the plan is short only where most are too wide."""
+    ratio = (1.0, None, None) if half == math.inf else (1.0, 1 / (1 + half), 1 + half)
+    seen = primary(comparison(cell(ARTICLE, "not enough data", ratio)))
+    lines = [line("same", number, cells=tuple(seen)) for number in (1, 2)]
+
+    told = section_of(report.render(lines, CASES, figure=False), "Words")
+
+    width = "unbounded" if half == math.inf else f"{100 * half:.1f} %"
+    assert f"The median half width of the intervals is {width}, the median margin 3.0 %." in told
+    assert f"In {silent} of 2 cells half the interval is wider than the margin" in told
+    assert f"| {ARTICLE} | 2 | {width} | 3.0 % | {silent} | 0 |" in told
+    assert ("The plan is short, 8 launches of 3 s" in told) == is_short
+
+
+def test_no_committed_cell_says_no_difference_with_an_interval_too_wide_for_it() -> None:
+    """What the page calls impossible does not occur in the data."""
+    cells = [seen for one in ledger.read(ledger.DATA) for seen in one.cells if seen.word == "no difference"]
+
+    assert cells
+    assert all(words.half_width(seen) < seen.margin for seen in cells)
+
+
+def test_the_page_tells_how_many_of_all_runs_were_refused_and_that_they_are_repeated() -> None:
+    """Refusals stand beside all runs of their case; where one is right, the page says so, and only there."""
+    refused = [line("throttle-halfway", number, "refused", why="invalid, by saturated") for number in (1, 2)]
+    lines = [*lines_of_a_campaign(), line("throttle-halfway", 3), *refused]
+
+    page = report.render(lines, CASES, figure=False)
+
+    assert "A refused trial is repeated" in page
+    assert "Refused were, of all runs of a case: same 1 of its 3, throttle-halfway 2 of its 3." in page
+    assert "For throttle-halfway a refusal by the gate `saturated` is a right answer too" in page
+    assert "is a right answer too" not in report.render(lines_of_a_campaign(), CASES, figure=False)
+    assert "A refused trial is repeated" not in report.render([line()], CASES, figure=False)
+
+
 def test_without_data_the_page_says_so_and_draws_nothing(tmp_path: Path) -> None:
     """An empty file gives a page without a figure."""
     (page,) = report.write([], CASES, tmp_path)
@@ -652,6 +720,43 @@ def test_the_same_data_give_the_same_figure(tmp_path: Path) -> None:
     one, two = ((tmp_path / name / report.FIGURE).read_bytes() for name in ("one", "two"))
     assert one == two
     assert all(colour in one.decode() for colour in ("#1b6ca8", "#c8501e"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["same", "hit-0.02ms", "hit-0.02ms-interval"],
+        ["same", "hit-0.02ms"],
+        ["hit-0.02ms", "hit-0.02ms-interval"],
+        ["hit-0.02ms"],
+    ],
+    ids="+".join,
+)
+def test_only_cases_with_data_have_a_panel_and_the_caption_names_no_other(names: list[str], tmp_path: Path) -> None:
+    """Every case with data has a panel with its name in the title; width and caption follow."""
+    import matplotlib as mpl
+
+    lines = [one for one in lines_of_a_campaign() if one.case in names]
+    figure = tmp_path / "drawn.svg"
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        assert report.draw(lines, CASES, figure)
+    drawn = figure.read_text()
+    page = report.render(lines, CASES, figure=True)
+    (caption,) = (part for part in page.split("\n\n") if "are orange" in part)
+    drawable = ["same", "hit-0.02ms", "hit-0.02ms-interval"]
+
+    assert drawn.count("judged trial, in order</text>") == len(names)
+    assert [name for name in drawable if f">{name}: " in drawn] == names
+    assert [name for name in drawable if f"{name} (" in caption] == names
+    assert ("From left to right" in caption) == (len(names) > 1)
+    assert float(drawn.partition('width="')[2].partition("pt")[0]) == pytest.approx(72 * (0.4 + 3.8 * len(names)))
+
+
+def test_an_unbounded_interval_alone_is_no_panel(tmp_path: Path) -> None:
+    """Trials that can be drawn nowhere give no figure."""
+    cells = tuple(primary(comparison(UNBOUNDED)))
+
+    assert not report.draw([line(cells=cells)], CASES, tmp_path / "none.svg")
 
 
 def test_the_committed_page_is_made_of_the_committed_data() -> None:
