@@ -73,9 +73,10 @@ def compare(
     from results.report import html, json, junit, markdown, note, text, write_benchstat, write_history
 
     policy = options.fail_on(fail_on)
+    files = {"html": html_file, "json": json_file, "markdown": markdown_file, "note": note_file, "junit": junit_file}
+    options.one_to_stdout(files)
     if foreign.is_meant(before, after):
-        files = {"html": html_file, "json": json_file, "markdown": markdown_file, "junit": junit_file}
-        files |= {"note": note_file, "benchstat": benchstat, "otava": None if otava is None else str(otava)}
+        files |= {"benchstat": benchstat, "otava": None if otava is None else str(otava)}
         files |= {"baseline": baseline, "baselines": None if baselines is None else str(baselines), "control": control}
         return foreign.compare(before, after, files, policy)
     if baselines is not None and baseline is None:

@@ -94,6 +94,7 @@ def test_undecided_fails_only_if_asked(folder: Path) -> None:
     ("words", "says"),
     [
         (["compare", "20260101T000000Z-trial", "--control", "about"], "PERSONA/ROUTE"),
+        (["compare", "20260101T000000Z-trial", "--html", "-", "--junit", "-"], "--html - and --junit - ask for"),
         (["compare", "20260101T000000Z-trial", "--baseline", "main"], "leave it out"),
         (["compare", "20260101T000000Z-trial", "latest", "--baseline", "nobody"], "no baselines 'nobody'"),
         (["compare", "20260101T000000Z-trial", "--control", "reader/nowhere"], "no request"),
