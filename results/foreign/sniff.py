@@ -30,6 +30,9 @@ from results.foreign.source import Source
 
 _JSON: Final = re.compile(r"""\s*(\{\s*["}]|\[\s*[\[{"\]])""")
 
+_COMPARISON: Final = re.compile(rb"""\s*\{\s*"format":\s*\d+,\s*"kind":\s*"\w+",\s*"grade":""")
+_BEGINNING: Final = 200  # bytes of a file that tell a comparison
+
 _MOST: Final = 2**53  # requests: above it a float does not count by ones
 
 READERS: Final[tuple[ModuleType, ...]] = (
@@ -77,6 +80,15 @@ def read_source(source: Source) -> Session:
     if _JSON.match(source.head) and source.document is None and source.row is None:
         raise CutOff(source.name, "it begins as JSON and does not end as JSON")
     raise UnknownFormat(f"{source.name} is of no format that is read; known are the result files of {KNOWN}")
+
+
+def is_comparison(path: Path) -> bool:
+    """Whether this is a ``compare.json`` of this program, or a folder with one in it."""
+    try:
+        with (path / "compare.json" if path.is_dir() else path).open("rb") as file:
+            return _COMPARISON.match(file.read(_BEGINNING)) is not None
+    except OSError:
+        return False
 
 
 def _sound(source: Source, reader: ModuleType) -> Session:
