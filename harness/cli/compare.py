@@ -26,6 +26,9 @@ EPILOG = """**Examples**
 
 A trial's arms were loaded in every launch, so its record can be judged. Two records made one after the other only show
 that two sessions differ; how far sessions differ by themselves is learned from baselines (`anp runs promote`).
+
+Exit codes: 0 fine, 1 a primary cell is slower, 2 usage error or unreadable file, 3 not enough data (with --fail-on),
+4 invalid or not comparable, 130 interrupted.
 """
 
 
