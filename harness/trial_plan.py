@@ -132,6 +132,14 @@ class MarginPlan(_Part):
     floor_ms: float | None = Field(default=None, ge=0, le=1e6)
 
 
+class _Clash(ValueError):  # noqa: N818 - reads as the sentence it stands for
+    """Keys whose values are right by themselves and wrong together."""
+
+    def __init__(self, keys: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.keys = keys
+
+
 class TrialPlan(_Part):
     """Everything a trial needs to know.
 
@@ -187,14 +195,16 @@ class TrialPlan(_Part):
         """Refuse what is right by itself and wrong together."""
         if self.method == "reversal":
             if self.again:
-                raise ValueError(
+                raise _Clash(
+                    ("method", "again"),
                     "again needs a place of its own beside before, and a reversal has one slot; "
-                    "leave it out, or use method rounds"
+                    "leave it out, or use method rounds",
                 )
             if self.launches < SHORTEST_REVERSAL or self.launches % 2:
-                raise ValueError(
+                raise _Clash(
+                    ("method", "launches"),
                     f"a reversal goes before, after, after, before over two launches: launches is {self.launches}; "
-                    f"give an even number from {SHORTEST_REVERSAL} up"
+                    f"give an even number from {SHORTEST_REVERSAL} up",
                 )
         for position, one in enumerate(self.primary):
             if one in self.primary[:position]:
@@ -231,6 +241,17 @@ _NUMBER_OR_AUTO: Final = {
 }
 """What a key takes that may also be ``auto``."""
 
+_KINDS: Final = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "model": "a section of its own",
+    "dict": "a section of its own",
+    "tuple": "a list of sections",
+}
+"""What a key takes, by the beginning of pydantic's name of the error."""
+
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "corpus": CorpusPlan,
     "margins": MarginPlan,
@@ -266,11 +287,11 @@ def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) ->
         values = tomllib.loads(text)
     if file is not None:
         values = values | _read(file)
-    values = values | {key: value for key, value in overrides.items() if value is not None}
+    given = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return TrialPlan.model_validate(values)
+        return TrialPlan.model_validate(values | given)
     except ValidationError as error:
-        raise UsageError(_in_words(error, file)) from error
+        raise UsageError(_in_words(error, file, given)) from error
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -284,27 +305,58 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageError(f"plan file {file} is not TOML: {error}") from error
 
 
-def _in_words(error: ValidationError, file: Path | None) -> str:
-    """The first thing wrong, in one line with key, value and remedy."""
+def _in_words(error: ValidationError, file: Path | None, given: Mapping[str, Any]) -> str:
+    """The first thing wrong, in one line with key, value and remedy; a key that was ``given`` is called by its option.
+
+    An option's value is told without the plan file, which has no part in it.
+    """
     errors = error.errors()
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])  # often the cause of others
-    where = f"plan file {file}: " if file is not None else ""
-    if (named := first["loc"][0] if first["loc"] else None) in _NUMBER_OR_AUTO:
-        return f"{where}{named} is {first['input']!r}; give {_NUMBER_OR_AUTO[named]}, or auto"
-    place = [part for part in first["loc"] if isinstance(part, str)]
+    place = [part for part in first["loc"] if isinstance(part, str)][:3]  # what follows is pydantic's own
     key = ".".join(place)
+    where = f"plan file {file}: " if file is not None else ""
+    if place and place[0] in given:
+        where, key = "", f"--{place[0]}"
+    if place and place[0] in _NUMBER_OR_AUTO:
+        return f"{where}{key.split('.')[0]} is {first['input']!r}; give {_NUMBER_OR_AUTO[place[0]]}, or auto"
     if first["type"] == "value_error":  # said by a check of this module
-        return where + first["msg"].removeprefix("Value error, ")
-    if key == "method":
-        return where + unknown("method", str(first["input"]), get_args(TrialPlan.model_fields["method"].annotation))
+        clash = first["ctx"]["error"]
+        options = [_option(name, given[name]) for name in getattr(clash, "keys", ()) if name in given]
+        return (f"{' '.join(options)}: " if options else where) + str(clash)
+    if place == ["method"]:
+        what = "method" if key == "method" else f"method for {key}"
+        return where + unknown(what, str(first["input"]), get_args(TrialPlan.model_fields["method"].annotation))
     if first["type"] == "missing":
         return f"{where}[{place[0]}] lacks its {place[-1]}"
     if first["type"] == "extra_forbidden":
         *sections, name = place
         section = f"key of [{'.'.join(sections)}]" if sections else "key"
         return where + unknown(section, name, _SECTIONS.get(sections[0] if sections else "", TrialPlan).model_fields)
-    message = first["msg"][0].lower() + first["msg"][1:]
-    return f"{where}{key} is {first['input']!r}; {message}"
+    return f"{where}{key} is {first['input']!r}; give {_wanted(first)}"
+
+
+def _option(name: str, value: object) -> str:
+    return f"--{name}" if value is True else f"--{name} {value}"
+
+
+def _wanted(error: Mapping[str, Any]) -> str:
+    """What a key takes, where its value is of another type or out of range."""
+    match error.get("ctx"):
+        case {"ge": bound}:
+            return f"{_figure(bound)} or more"
+        case {"gt": bound}:
+            return f"more than {_figure(bound)}"
+        case {"le": bound}:
+            return f"{_figure(bound)} or less"
+        case {"lt": bound}:
+            return f"less than {_figure(bound)}"
+        case {"expected": words}:
+            return str(words)
+    return _KINDS.get(error["type"].split("_")[0], "a value of another kind")
+
+
+def _figure(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:.12g}"
 
 
 def _word(value: Setting) -> str:

@@ -213,15 +213,35 @@ def _read(path: Path) -> Session:
         return Session(
             data["name"], data["arm"], data["started"], data["workload"], Environment(**data["environment"]), levels
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path} is no baseline ({error!r}). Delete it, and promote the record anew") from error
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise RecordError(f"{path} is no baseline: {_why(error)}. Delete it, and promote the record anew") from error
+
+
+class _Damaged(ValueError):  # noqa: N818 - reads as the sentence it stands for
+    """A value that no baseline holds, in words."""
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a baseline file, in plain words."""
+    match error:
+        case _Damaged():
+            return str(error)
+        case OSError():
+            return f"it cannot be read ({error.strerror})"
+        case KeyError():
+            return f"it lacks its {error.args[0]}"
+        case ValueError() | RecursionError():
+            return "it is cut off or is not JSON"
+    return "a value in it is not of the kind that anp writes"
 
 
 def _figures(data: dict[str, Any]) -> tuple[float, int]:
-    ms = float(data["ms"])
-    if not (math.isfinite(ms) and ms > 0):
-        raise ValueError(f"a latency of {ms} ms")
-    return ms, int(data["requests"])
+    ms, requests = data["ms"], data["requests"]
+    if not (isinstance(ms, int | float) and math.isfinite(ms) and ms > 0):
+        raise _Damaged(f"it holds a latency of {ms!r} ms")
+    if not isinstance(requests, int):
+        raise _Damaged(f"it holds {requests!r} requests")
+    return float(ms), requests
 
 
 def to_dict(one: Session) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def read_record(path: Path, *, allow_incomplete: bool = False) -> Record:
     """
     plan = _read_json(path, _PLAN)
     if plan is None:
-        raise NotARecord(path, "it has no plan.json" if path.is_dir() else "there is no such folder")
+        raise NotARecord(path, "the folder holds none (no plan.json)" if path.is_dir() else "there is no such folder")
     run = _read_json(path, _RUN)
     kind = plan.get("kind")
     if kind not in {"swarm", "trial"}:
@@ -246,7 +246,8 @@ def find_record(name: str, root: Path) -> Record:
         if not records:
             raise ResultsError(f"there are no records in {root} yet. Make one with: anp demo")
         return records[-1]
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+    is_word = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is not None
+    if is_word and ((root / name).exists() or not direct.is_dir()):
         return read_record(root / name, allow_incomplete=True)
     return read_record(direct, allow_incomplete=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,9 @@ EPILOG = """**Examples**
 
 A trial's arms were loaded in every launch, so its record can be judged. Two records made one after the other only show
 that two sessions differ; how far sessions differ by themselves is learned from baselines (`anp runs promote`).
+
+Exit codes: 0 fine, 1 a primary cell is slower, 2 usage error or unreadable file, 3 not enough data (with --fail-on),
+4 invalid or not comparable, 130 interrupted.
 """
 
 
@@ -48,17 +52,11 @@ def compare(
             metavar="PERSONA/ROUTE",
         ),
     ] = None,
-    html_file: Annotated[str | None, typer.Option("--html", help="Write the report there.", metavar="FILE|-")] = None,
-    json_file: Annotated[str | None, typer.Option("--json", help="Write compare.json there.", metavar="FILE|-")] = None,
-    markdown_file: Annotated[
-        str | None, typer.Option("--markdown", help="Write a pull-request comment there.", metavar="FILE|-")
-    ] = None,
-    note_file: Annotated[
-        str | None, typer.Option("--note", help="Write the change note there.", metavar="FILE|-")
-    ] = None,
-    junit_file: Annotated[
-        str | None, typer.Option("--junit", help="Write a JUnit report there.", metavar="FILE|-")
-    ] = None,
+    html: Annotated[str | None, typer.Option(help="Write the report there.", metavar="FILE|-")] = None,
+    json: Annotated[str | None, typer.Option(help="Write compare.json there.", metavar="FILE|-")] = None,
+    markdown: Annotated[str | None, typer.Option(help="Write a pull-request comment there.", metavar="FILE|-")] = None,
+    note: Annotated[str | None, typer.Option(help="Write the change note there.", metavar="FILE|-")] = None,
+    junit: Annotated[str | None, typer.Option(help="Write a JUnit report there.", metavar="FILE|-")] = None,
     benchstat: Annotated[
         str | None,
         typer.Option(help="Write PREFIX-before.txt and PREFIX-after.txt, which benchstat compares.", metavar="PREFIX"),
@@ -69,27 +67,21 @@ def compare(
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    # Late: the help should not wait for the statistics.
-    from results.report import html, json, junit, markdown, note, text, write_benchstat, write_history
+    from results.report import text, write_benchstat, write_history  # late: the help does not wait for the statistics
 
     policy = options.fail_on(fail_on)
+    files = {"html": html, "json": json, "markdown": markdown, "note": note, "junit": junit}
+    options.one_to_stdout(files)
     if foreign.is_meant(before, after):
-        files = {"html": html_file, "json": json_file, "markdown": markdown_file, "junit": junit_file}
-        files |= {"note": note_file, "benchstat": benchstat, "otava": None if otava is None else str(otava)}
+        files |= {"benchstat": benchstat, "otava": None if otava is None else str(otava)}
         files |= {"baseline": baseline, "baselines": None if baselines is None else str(baselines), "control": control}
         return foreign.compare(before, after, files, policy)
     if baselines is not None and baseline is None:
         raise UsageError(f"--baselines {baselines} says where baselines lie, not which; name them with --baseline NAME")
     comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
-    documents = (
-        (html_file, html.render),
-        (json_file, json.render),
-        (markdown_file, markdown.render),
-        (note_file, note.render),
-        (junit_file, lambda found: junit.render(found, policy)),
-    )
     to_stdout = False
-    for file, render in documents:
+    for form, render in _renders(policy).items():
+        file = files[form]
         if file == "-":
             to_stdout = True
             typer.echo(render(comparison))
@@ -102,6 +94,19 @@ def compare(
     if not to_stdout:
         options.console().print(text.render(comparison))
     return comparison.exit_code(policy)
+
+
+def _renders(policy: Collection[str]) -> dict[str, Callable[[Comparison], str]]:
+    """Every document that is text, by its option."""
+    from results.report import html, json, junit, markdown, note
+
+    return {
+        "html": html.render,
+        "json": json.render,
+        "markdown": markdown.render,
+        "note": note.render,
+        "junit": lambda comparison: junit.render(comparison, policy),
+    }
 
 
 def _compare(

@@ -35,13 +35,17 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
     from results.foreign import compare as comparing  # late: scipy takes its time
     from results.foreign import report, sniff
 
+    for each in (before, after):
+        if each is not None and sniff.is_comparison(Path(each)):
+            raise UsageError(f"{each} is a comparison that anp wrote; compare the record it was made from")
     if after is None:
         raise UsageError(f"{before} is a result file of another tool; name the file to judge it against as well")
     for side, other in ((before, after), (after, before)):
         if not _is_foreign(side):
+            is_folder = Path(side).is_dir() and not (Path(side) / "plan.json").exists()
+            what = f"the folder {side} holds none" if is_folder else f"{side} is none or is not there"
             raise UsageError(
-                f"{other} is a result file of another tool and {side} is none or is not there; compare files with "
-                "files or records with records"
+                f"{other} is a result file of another tool and {what}; compare files with files or records with records"
             )
     renders = {"json": report.render_json, "markdown": report.markdown}
     for form, file in files.items():

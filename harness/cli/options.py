@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,6 +120,20 @@ def typed_command() -> str:
         f"{name}={shlex.quote(value)}" for name, value in sorted(os.environ.items()) if name.startswith("ANP_")
     ]
     return " ".join([*variables, shlex.join(["anp", *sys.argv[1:]])])
+
+
+def one_to_stdout(files: Mapping[str, str | None]) -> None:
+    """Check that at most one document goes to standard output.
+
+    Args:
+        files: Where each option, by name, writes to; ``-`` is standard output.
+
+    Raises:
+        UsageError: Several do, which no reader could tell apart.
+    """
+    asked = [f"--{name} -" for name, file in files.items() if file == "-"]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} ask for standard output, which takes one document; name a file")
 
 
 def print_json(data: Any) -> None:

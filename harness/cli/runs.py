@@ -106,7 +106,9 @@ def show(
 
 def promote(
     record: Annotated[str, typer.Argument(help="Path or name of a record, or latest.", metavar="ID")],
-    name: Annotated[str, typer.Option("--as", help="Name of the history it joins.", metavar="NAME")],
+    name: Annotated[
+        str, typer.Option("--as", help="Name of the history it joins.", metavar="NAME", envvar="ANP_RUNS_PROMOTE_AS")
+    ],
     arm: Annotated[
         str | None, typer.Option("--arm", help="Which arm of a trial.", show_default="its only one", metavar="NAME")
     ] = None,

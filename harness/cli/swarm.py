@@ -164,7 +164,7 @@ def swarm(
         bool,
         typer.Option("--allow-writes", help="Allow log-ins and purges as load there.", rich_help_panel=_OTHER_SITES),
     ] = False,
-    may_load: Annotated[
+    i_may_load: Annotated[
         list[str] | None,
         typer.Option(
             "--i-may-load",
@@ -222,8 +222,8 @@ def swarm(
         ca_file=None if ca_file is None else str(ca_file.resolve()),
         insecure=insecure,
     )
-    _refuse_foreign(plan.arms, may_load or ())
-    words = [f"--i-may-load={name}" for name in may_load or ()]
+    _refuse_foreign(plan.arms, i_may_load or ())
+    words = [f"--i-may-load={name}" for name in i_may_load or ()]
     words += [f"--alias={name}" for name in alias or ()]
     words += ["--with-bots"] if with_bots else []
     words += ["--allow-writes"] if allow_writes else []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from scipy import special
 
@@ -34,9 +34,10 @@ class Check:
     Attributes:
         code: Stable name.
         title: What was looked at.
-        ok: Whether it stands.
+        ok: Whether it stands; what could not be looked at never does.
         words: What was found, in a sentence that can stand as a headline.
         short: The same in a few words, for a cell; empty where it stands.
+        effect: What follows where it does not stand; after a note nothing does.
     """
 
     code: str
@@ -44,6 +45,12 @@ class Check:
     ok: bool
     words: str
     short: str = ""
+    effect: Literal["not comparable", "note"] = "not comparable"
+
+    @property
+    def state(self) -> Literal["passed", "noted", "failed"]:
+        """What became of it, as of a gate (``results.report.tables.gate_state``)."""
+        return "passed" if self.ok else "noted" if self.effect == "note" else "failed"
 
 
 def refuse(before: Sessions, after: Sessions, baselines: Sessions) -> None:
@@ -121,8 +128,10 @@ def _settings(sessions: Sessions) -> Check:
         if len(found) > 1:
             words = f"The load differs: {key} {found[0]} and {found[1]}."
             return Check("load", "Load", ok=False, words=words, short=f"{key} differ")
+    if not keys:
+        return Check("load", "Load", ok=False, words="The files do not state the load.", effect="note")
     words = ", ".join(f"{key} {sessions[0].settings[key]}" for key in keys)
-    return Check("load", "Load", ok=True, words=f"{words}." if words else "The files do not state the load.")
+    return Check("load", "Load", ok=True, words=f"{words}.")
 
 
 def _series(sessions: Sessions) -> Check:
@@ -144,7 +153,8 @@ def _errors(before: Sessions, after: Sessions, baselines: Sessions, alpha: float
     title = "Failed requests"
     sessions = (*before, *after, *baselines)
     if not all(session.failures_known for session in sessions):
-        return Check("errors", title, ok=True, words="The files do not say how many requests failed.")
+        words = "The files do not say how many requests failed."
+        return Check("errors", title, ok=False, words=words, effect="note")
     for session in sessions:
         for series in session.series:
             if series.requests and _is_over(series.failed, series.requests, whole=series is session.total):

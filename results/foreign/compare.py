@@ -102,7 +102,7 @@ def compare(
     checked = checks.check(before, after, baselines, design.alpha)
     sessions = (*before, *after, *baselines)
     able, rest = _questions(sessions, design)
-    stop = next((each for each in checked if not each.ok), None)
+    stop = next((each for each in checked if each.state == "failed"), None)
     withheld = _withheld(sessions)
     cells = [
         judge_cell(before, after, baselines, name, quantile, design, m=len(able), primary=number < len(able))

@@ -9,7 +9,12 @@ ForeignError          (a ResultsError)
 
 from __future__ import annotations
 
+from typing import Final
+
 from results.errors import ResultsError
+
+_LONGEST: Final = 300
+"""Characters of what is wrong: a damaged field may be as long as its file."""
 
 
 class ForeignError(ResultsError):
@@ -38,4 +43,4 @@ class BadFigure(ForeignError):  # noqa: N818
     """A figure that cannot be a latency or a count, or that is in another unit than its neighbours."""
 
     def __init__(self, name: str, what: str, remedy: str = "Give the file as the tool wrote it") -> None:
-        super().__init__(f"{name}: {what}. {remedy}")
+        super().__init__(f"{name}: {what if len(what) <= _LONGEST else f'{what[:_LONGEST]}…'}. {remedy}")

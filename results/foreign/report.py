@@ -26,6 +26,7 @@ _STYLE: Final = {
     "not enough data": "bold yellow",
     "not comparable": "bold red",
 }
+_SIGN: Final = {"passed": "✓", "noted": "· note:", "failed": "✗"}
 _SHOWN: Final = 12
 """Cells in a table: as many as can decide."""
 
@@ -43,9 +44,8 @@ def text(comparison: ForeignComparison) -> RenderableType:
         parts.append(Text(f"{units.counted(hidden, 'further cell')} in the JSON, without a say in the verdict.", "dim"))
     parts.append(Text())
     for check in comparison.checks:
-        sign = "✓" if check.ok else "✗"
         said = "" if check.words == overall.headline else f": {check.words}"
-        parts.append(Text(f"  {sign} {check.title}{said}", style="" if check.ok else "bold"))
+        parts.append(Text(f"  {_SIGN[check.state]} {check.title}{said}", "bold" if check.state == "failed" else ""))
     parts.append(Text(_evidence(comparison)))
     parts += [Text(f"Note: {caveat}", style="dim") for caveat in comparison.caveats]
     return Group(*parts)
@@ -65,7 +65,7 @@ def markdown(comparison: ForeignComparison) -> str:
         lines += [f"| {' | '.join(map(escape, _row(cell)[:5]))} | {_verdict_markdown(cell)} |" for cell in cells]
     lines += ["", "<details><summary>Conditions and notes</summary>", ""]
     lines += [
-        f"- {'passed' if check.ok else '**failed**'}: {escape(check.title)}: {escape(check.words)}"
+        f"- {'passed' if check.ok else f'**{check.state}**'}: {escape(check.title)}: {escape(check.words)}"
         for check in comparison.checks
     ]
     lines += [*(f"- {escape(caveat)}" for caveat in comparison.caveats), "", "</details>", ""]
@@ -96,7 +96,7 @@ def to_dict(comparison: ForeignComparison) -> dict[str, Any]:
             "baselines": [_session(session) for session in comparison.baselines],
         },
         "checks": [
-            {"code": check.code, "title": check.title, "ok": check.ok, "words": check.words}
+            {"code": check.code, "title": check.title, "ok": check.ok, "effect": check.effect, "words": check.words}
             for check in comparison.checks
         ],
         "cells": [_cell(cell) for cell in comparison.cells],

@@ -7,7 +7,7 @@ from typing import Final
 
 from results.foreign.errors import CutOff
 from results.foreign.model import ALL, Session, even, summary
-from results.foreign.source import Source, number, table, whole
+from results.foreign.source import NO_JSON, Source, number, table, whole
 
 TOOL: Final = "Siege"
 RESOLUTION: Final = even(5.0, "hundredths of a second: ±5 ms")
@@ -30,8 +30,8 @@ def read(source: Source) -> Session:
     begin = source.text.find("{")
     try:
         found, _ = json.JSONDecoder().raw_decode(source.text[begin:])
-    except json.JSONDecodeError as error:
-        raise CutOff(source.name, "its JSON ends early") from error
+    except NO_JSON as error:
+        raise CutOff(source.name, "it begins as JSON and does not end as JSON") from error
     document = table(source, "the document", found)
     good = whole(source, "successful_transactions", document.get("successful_transactions"))
     failed = whole(source, "failed_transactions", document.get("failed_transactions"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from types import ModuleType
@@ -23,11 +24,16 @@ from results.foreign import (
     vegeta,
     wrk,
 )
-from results.foreign.errors import CutOff, ForeignError, UnknownFormat
+from results.foreign.errors import BadFigure, CutOff, ForeignError, UnknownFormat
 from results.foreign.model import Session
 from results.foreign.source import Source
 
 _JSON: Final = re.compile(r"""\s*(\{\s*["}]|\[\s*[\[{"\]])""")
+
+_COMPARISON: Final = re.compile(rb"""\s*\{\s*"format":\s*\d+,\s*"kind":\s*"\w+",\s*"grade":""")
+_BEGINNING: Final = 200  # bytes of a file that tell a comparison
+
+_MOST: Final = 2**53  # requests: above it a float does not count by ones
 
 READERS: Final[tuple[ModuleType, ...]] = (
     locust,
@@ -70,11 +76,30 @@ def read_source(source: Source) -> Session:
     """
     for reader in READERS:
         if reader.matches(source):
-            session: Session = reader.read(source)
-            return session
+            return _sound(source, reader)
     if _JSON.match(source.head) and source.document is None and source.row is None:
         raise CutOff(source.name, "it begins as JSON and does not end as JSON")
     raise UnknownFormat(f"{source.name} is of no format that is read; known are the result files of {KNOWN}")
+
+
+def is_comparison(path: Path) -> bool:
+    """Whether this is a ``compare.json`` of this program, or a folder with one in it."""
+    try:
+        with (path / "compare.json" if path.is_dir() else path).open("rb") as file:
+            return _COMPARISON.match(file.read(_BEGINNING)) is not None
+    except OSError:
+        return False
+
+
+def _sound(source: Source, reader: ModuleType) -> Session:
+    """The session of a file, none of whose figures is beyond what can be computed with."""
+    try:
+        session: Session = reader.read(source)
+    except (ValueError, ArithmeticError, csv.Error) as error:  # such as thousands of digits in a row
+        raise CutOff(source.name, "it holds a figure or a field far beyond any that a tool writes") from error
+    if any(max(series.requests or 0, abs(series.failed)) > _MOST for series in session.series):
+        raise BadFigure(source.name, "it counts more requests than any tool can send")
+    return session
 
 
 def read_side(path: Path) -> tuple[Session, ...]:

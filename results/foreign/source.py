@@ -17,6 +17,9 @@ from results.foreign.errors import BadFigure, CutOff, EmptyFile, ForeignError
 _GZIP: Final = b"\x1f\x8b"
 _HEAD: Final = 65_536
 
+NO_JSON: Final = (ValueError, RecursionError)
+"""What the parser raises at damaged JSON: also at thousands of digits in a row, and at brackets in brackets."""
+
 
 class Source:
     """The content of one file, unpacked if it was packed with gzip.
@@ -88,7 +91,7 @@ class Source:
             return None
         try:
             return json.loads(self.data, parse_constant=self._refuse_constant)
-        except (json.JSONDecodeError, UnicodeDecodeError):
+        except NO_JSON:
             return None
 
     @cached_property
@@ -96,7 +99,7 @@ class Source:
         """The first line as a JSON object, as in files of one object a line; ``None`` where it is none."""
         try:
             found = json.loads(self.first_line, parse_constant=self._refuse_constant)
-        except json.JSONDecodeError:
+        except NO_JSON:
             return None
         return found if isinstance(found, dict) else None
 

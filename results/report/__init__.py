@@ -55,14 +55,15 @@ def write_benchstat(comparison: Comparison, prefix: Path) -> list[Path]:
 
 
 def write_history(comparisons: Sequence[Comparison], path: Path) -> Path:
-    """Add comparisons to the history in ``path``, a CSV file for Otava; a new one is begun where there is none.
+    """Add comparisons to the history in ``path``, a CSV file for Otava; the first row begins a new one.
 
     Raises:
         ResultsError: The file holds something else, or cannot be read or written.
     """
     try:
         history = path.read_text(encoding="utf-8") if path.exists() else ""
-        return write_text(path, otava.render(comparisons, history))
+        text = otava.render(comparisons, history)
+        return write_text(path, text) if text else path
     except UnicodeDecodeError as error:
         raise ResultsError(f"{path} is not a history that anp wrote: it is not text. Name a new file") from error
     except OSError as error:

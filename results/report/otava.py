@@ -24,7 +24,7 @@ _LONGEST: Final = 200
 
 
 def render(comparisons: Sequence[Comparison], history: str = "") -> str:
-    """CSV text, the oldest trial first; a trial that is in the history already replaces its row.
+    """CSV text, the oldest trial first, and none without a row; a trial that is in the history replaces its row.
 
     Comparisons that are invalid or not comparable give no row: their latencies are no part of a history. A cell that a
     trial does not have, or whose quantile failed requests reach, is ``nan`` there.
@@ -41,6 +41,8 @@ def render(comparisons: Sequence[Comparison], history: str = "") -> str:
         if comparison.overall.word not in {"invalid", "not comparable"}:
             row = _row(comparison)
             rows[row["time"], row["name"]] = row
+    if not rows:
+        return ""
     ordered = [rows[key] for key in sorted(rows)]
     metrics = dict.fromkeys(name for row in ordered for name in row if name not in ABOUT)
     text = io.StringIO()

@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from results.errors import ResultsError
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "foreign_results"
+EXAMPLE = Path(__file__).resolve().parents[3] / "results" / "example"
 HEADER = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,50%,95%,99%\n"
 
 
@@ -134,3 +135,31 @@ def test_names_of_records_are_not_files(tmp_path: Path, monkeypatch: pytest.Monk
     assert not foreign.is_meant("latest", "record")
     assert not foreign.is_meant("empty", None)
     assert foreign.is_meant("record", "wrk.txt")
+
+
+def test_only_one_document_goes_to_standard_output() -> None:
+    """Two dashes are refused with both options, before a file is read."""
+    message = error(FIXTURES / "hey.txt", "nowhere.txt", "--json", "-", "--markdown", "-")
+
+    assert message.startswith("--json - and --markdown - ask for standard output")
+
+
+@pytest.mark.parametrize("inside", ["", "compare.json"])
+def test_a_comparison_that_anp_wrote_is_named_as_such(tmp_path: Path, inside: str) -> None:
+    """Its own comparisons are no results of another tool, of records or of files, alone or beside one."""
+    (tmp_path / "own").mkdir()
+    run(FIXTURES / "hey.txt", FIXTURES / "wrk.txt", "--json", tmp_path / "own" / "compare.json")
+
+    for sides in ((EXAMPLE / inside,), (EXAMPLE / inside, FIXTURES / "wrk.txt"), (tmp_path / "own" / inside,)):
+        assert error(*sides) == f"{sides[0]} is a comparison that anp wrote; compare the record it was made from"
+    assert f"{EXAMPLE / inside} is a comparison" in error(FIXTURES / "wrk.txt", EXAMPLE / inside)
+
+
+def test_an_empty_folder_holds_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone it is no record, by path or by name; beside a file it holds no result."""
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+
+    assert error(tmp_path / "empty").startswith(f"{tmp_path / 'empty'} is not a run record: the folder holds none")
+    assert error("empty").startswith("empty is not a run record: the folder holds none")
+    assert "the folder empty holds none" in error(FIXTURES / "wrk.txt", "empty")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.errors import ExitCode
 from results.baselines import promote
 from results.record import Record, read_record
 from tests import warm
@@ -94,6 +96,7 @@ def test_undecided_fails_only_if_asked(folder: Path) -> None:
     ("words", "says"),
     [
         (["compare", "20260101T000000Z-trial", "--control", "about"], "PERSONA/ROUTE"),
+        (["compare", "20260101T000000Z-trial", "--html", "-", "--junit", "-"], "--html - and --junit - ask for"),
         (["compare", "20260101T000000Z-trial", "--baseline", "main"], "leave it out"),
         (["compare", "20260101T000000Z-trial", "latest", "--baseline", "nobody"], "no baselines 'nobody'"),
         (["compare", "20260101T000000Z-trial", "--control", "reader/nowhere"], "no request"),
@@ -110,3 +113,11 @@ def test_a_refusal_is_one_line(folder: Path, words: list[str], says: str) -> Non
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert (done.stderr.startswith("error: "), done.stderr.count("\n")) == (True, 1)
+
+
+@pytest.mark.parametrize("verb", ["compare", "trial"])
+def test_the_help_of_a_verb_with_a_verdict_has_every_exit_code(folder: Path, verb: str) -> None:
+    """Codes 0 to 4 and 130 stand in the last paragraph of the help."""
+    told = anp(folder, verb, "--help").stdout.split("Exit codes: ")[1]
+
+    assert [int(word) for word in re.findall(r"\b\d+\b", told)] == [int(code) for code in ExitCode]

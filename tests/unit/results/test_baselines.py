@@ -166,6 +166,28 @@ def test_a_broken_file_is_one_line(history: list[Record], tmp_path: Path, change
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"format": 1,', "it is cut off or is not JSON"),
+        ("[" * 100_000, "it is cut off or is not JSON"),
+        ("{}", "it lacks its format"),
+        ("[]", "a value in it is not of the kind that anp writes"),
+        ('{"format": 1, "levels": 3}', "a value in it is not of the kind that anp writes"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_in_plain_words(tmp_path: Path, text: str, why: str) -> None:
+    """Cut off, of another shape, or no JSON at all: no name of Python's stands in the reason."""
+    (tmp_path / "main").mkdir()
+    path = tmp_path / "main" / "session.json"
+    path.write_text(text)
+
+    with pytest.raises(ResultsError) as raised:
+        read_baselines("main", tmp_path)
+
+    assert str(raised.value) == f"{path} is no baseline: {why}. Delete it, and promote the record anew"
+
+
 def test_two_sessions_alone_settle_nothing(history: list[Record], make_session: Callable[..., Record]) -> None:
     """However far two sessions are apart, without a history the verdict is not enough data."""
     comparison = compare_archived(history[0], make_session(53, 3.0))

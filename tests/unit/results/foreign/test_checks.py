@@ -23,8 +23,8 @@ def session(name: str, *routes: tuple[str, int, int], **settings: object) -> Ses
 
 
 def failed(*sessions: Session, alpha: float = 0.05) -> list[str]:
-    """Codes of the checks that do not stand for the first session against the rest."""
-    return [each.code for each in checks.check(sessions[:1], sessions[1:], (), alpha) if not each.ok]
+    """Codes of the checks that fail for the first session against the rest."""
+    return [each.code for each in checks.check(sessions[:1], sessions[1:], (), alpha) if each.state == "failed"]
 
 
 def test_alike_sessions_pass_every_check() -> None:
@@ -51,6 +51,18 @@ def test_what_differs_is_named(change: dict[str, object], code: str) -> None:
 def test_settings_that_one_file_does_not_state_are_not_compared() -> None:
     """What is not known cannot differ."""
     assert failed(session("a", ("/", 9, 0), settings={"users": "4"}), session("b", ("/", 9, 0))) == []
+
+
+def test_what_the_files_do_not_state_is_a_note_and_never_counts_as_fine() -> None:
+    """Neither load nor failures are known: both checks are noted, do not stand, and stop nothing."""
+    first, second = (session(name, ("/", 9, 0), failures_known=False) for name in "ab")
+
+    found = {each.code: each for each in checks.check([first], [second], (), 0.05)}
+
+    assert [code for code, each in found.items() if each.state == "noted"] == ["load", "errors"]
+    assert not found["load"].ok
+    assert not found["errors"].ok
+    assert failed(first, second) == []
 
 
 def test_a_rare_route_of_one_side_is_left_out_and_a_common_one_is_not() -> None:

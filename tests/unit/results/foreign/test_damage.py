@@ -16,6 +16,7 @@ from results.foreign.source import Source
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "foreign_results"
 FILES = sorted(path for path in FIXTURES.iterdir() if path.name != "README.md")
 INSTEAD = [b"", b"NaN", b"-1", b"1e400", b"12ms", b"null", b"[]", b'"x"', b"\xff", b"\n", b",", b"0", b"9" * 30]
+INSTEAD += [b"9" * 400, b"9" * 5001, b"[" * 100_000]
 
 DAMAGE = st.tuples(st.floats(0, 1), st.integers(0, 40), st.sampled_from(INSTEAD))
 
@@ -38,3 +39,4 @@ def test_damage_is_a_reason_in_one_line_or_no_verdict(path: Path, damages: list[
         assert found.overall.word in {"not enough data", "not comparable"}
     assert reason
     assert "\n" not in reason
+    assert len(reason) < 600

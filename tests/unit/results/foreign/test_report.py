@@ -118,3 +118,16 @@ def test_files_are_named_and_paths_are_not(coarse: ForeignComparison, tmp_path: 
     """The JSON names files by their name alone."""
     assert str(tmp_path) not in report.render_json(coarse)
     assert [session["file"] for session in report.to_dict(coarse)["sessions"]["before"]] == ["a.csv"]
+
+
+def test_what_was_not_measured_has_no_tick_in_any_form(fixtures: Path, tmp_path: Path) -> None:
+    """A file that does not tell its failures: a note on the terminal, in the comment and in the JSON."""
+    copy = tmp_path / "other.csv"
+    copy.write_bytes((fixtures / "hey.csv").read_bytes() + (fixtures / "hey.csv").read_bytes().splitlines()[-1] + b"\n")
+    comparison = compare([read(fixtures / "hey.csv")], [read(copy)])
+
+    words = "Failed requests: The files do not say how many requests failed."
+    assert f"  · note: {words}" in shown(comparison)
+    assert f"- **noted**: {words}" in report.markdown(comparison)
+    (errors,) = (each for each in report.to_dict(comparison)["checks"] if each["code"] == "errors")
+    assert (errors["ok"], errors["effect"]) == (False, "note")

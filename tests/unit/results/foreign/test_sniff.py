@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from results.foreign import sniff
-from results.foreign.errors import CutOff, EmptyFile, ForeignError, UnknownFormat
+from results.foreign.errors import BadFigure, CutOff, EmptyFile, ForeignError, UnknownFormat
 from results.foreign.model import Series, Session
 from results.foreign.source import Source
 
@@ -232,3 +232,32 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     """An empty folder is no side of a comparison."""
     with pytest.raises(ForeignError, match="holds no result file"):
         sniff.read_side(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, f'{{"requests": {"9" * 5001}}}'])
+def test_json_that_no_parser_takes_is_cut_off_or_damaged(tmp_path: Path, content: str) -> None:
+    """Brackets in brackets without end and a figure of thousands of digits are damage like any other."""
+    path = tmp_path / "deep.json"
+    path.write_text(content)
+
+    with pytest.raises(CutOff, match=r"^deep\.json is cut off or damaged: it begins as JSON"):
+        sniff.read(path)
+
+
+@pytest.mark.parametrize(("name", "digits"), [("hey.txt", 5001), ("hey.csv", 400), ("fortio.json", 400)])
+def test_a_figure_beyond_all_bounds_is_damage(fixtures: Path, tmp_path: Path, name: str, digits: int) -> None:
+    """Text and rows with such a figure are refused as JSON is."""
+    path = tmp_path / name
+    path.write_text(re.sub(r"\b[1-9]\d+\b", "9" * digits, (fixtures / name).read_text()))
+
+    with pytest.raises(CutOff, match=r"far beyond any that a tool writes"):
+        sniff.read(path)
+
+
+def test_more_requests_than_can_be_sent_are_refused(fixtures: Path, tmp_path: Path) -> None:
+    """A count beyond 2 to the 53rd is no count."""
+    path = tmp_path / "wrk.txt"
+    path.write_text(re.sub(r"\d+ requests in", f"{'9' * 25} requests in", (fixtures / "wrk.txt").read_text()))
+
+    with pytest.raises(BadFigure, match="more requests than any tool can send"):
+        sniff.read(path)

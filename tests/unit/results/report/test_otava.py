@@ -2,13 +2,14 @@ import csv
 import dataclasses
 import io
 import math
+from pathlib import Path
 
 import pytest
 
 from results.comparison import Comparison
 from results.errors import ResultsError
 from results.measures import Pair
-from results.report import otava
+from results.report import otava, write_history
 
 
 def at(comparison: Comparison, started: str, **plan: object) -> Comparison:
@@ -75,7 +76,23 @@ def test_trials_that_do_not_stand_are_no_history(demo_comparison: Comparison, wo
     """Latencies that mean nothing are left out of the history."""
     overall = dataclasses.replace(demo_comparison.overall, word=word)
 
-    assert rows(otava.render([dataclasses.replace(demo_comparison, overall=overall)])) == []
+    assert otava.render([dataclasses.replace(demo_comparison, overall=overall)]) == ""
+
+
+def test_a_history_begins_with_its_first_row(demo_comparison: Comparison, tmp_path: Path) -> None:
+    """An invalid trial makes no file and leaves a file as it is; a valid one begins it."""
+    file = tmp_path / "history.csv"
+    overall = dataclasses.replace(demo_comparison.overall, word="invalid")
+    invalid = dataclasses.replace(demo_comparison, overall=overall)
+
+    write_history([invalid], file)
+    assert not file.exists()
+
+    write_history([demo_comparison], file)
+    begun = file.read_text()
+    write_history([invalid], file)
+    assert len(rows(begun)) == 1
+    assert file.read_text() == begun
 
 
 def test_a_name_of_several_lines_stays_one_row(demo_comparison: Comparison) -> None:
