@@ -234,7 +234,7 @@ def _times(samples: Samples) -> Gate:
     if total:
         verb = "is" if total == 1 else "are"
         words = f"{counted(total, 'answer')} {verb} said to have taken no time, or less."
-        details = "Such a record was not made by a swarm, or a clock was set back meanwhile; run again."
+        details = "No clock of the swarm gives that, so the record was damaged or made by something else; run again."
     return Gate("times", "Answers that took no time, or less", total, 0, "answer", not total, "invalid", words, details)
 
 

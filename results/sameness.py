@@ -11,7 +11,7 @@ import numpy as np
 
 from results import statistics
 from results.caching import SERVED
-from results.columns import CHECKS
+from results.columns import CACHE_CLASSES, CHECKS
 from results.design import Design
 from results.environment import Environment
 from results.errors import PlanError
@@ -32,6 +32,7 @@ _LENGTH_DIFFERENCE: Final = 0.1
 """Relative difference of two lengths that clocks, tokens and counters on a page do not explain."""
 
 _OK: Final = CHECKS.index("ok")
+_UNKNOWN: Final = CACHE_CLASSES.index("UNKNOWN")
 
 _FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
 """Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
@@ -149,30 +150,37 @@ def control(samples: Samples, launches: tuple[Launch, ...], cell: Cell) -> Gate:
         for arm in (BEFORE, AFTER):
             rows = samples.rows(launch, arm, cell)
             rows = rows[~launch.failed[rows]]
-            if rows.size:
-                served[arm].append(float(np.isin(launch.cache[rows], SERVED).mean()))
-                calls[arm].append(launch.db_calls[rows])
-    signs = []
-    if all(served):
+            calls[arm].append(launch.db_calls[rows])
+            told = launch.cache[rows][launch.cache[rows] != _UNKNOWN]
+            if told.size:
+                served[arm].append(float(np.isin(told, SERVED).mean()))
+    signs, is_told = [], all(served)
+    if is_told:
         one, other = (float(np.mean(shares)) for shares in served)
         apart = min(served[AFTER]) > max(served[BEFORE]) or min(served[BEFORE]) > max(served[AFTER])
         if apart and abs(other - one) > CONTROL_MOVED:
             signs.append(f"the page cache served {percent(one)} of its replies before, {percent(other)} after")
-        one, other = (statistics.finite_median(np.concatenate(parts)) for parts in calls)
-        if one != other and math.isfinite(one) and math.isfinite(other):
+    one, other = (statistics.finite_median(np.concatenate(parts)) for parts in calls)
+    if math.isfinite(one) and math.isfinite(other):
+        is_told = True
+        if one != other:
             signs.append(f"its median reply cost {counted(one, 'database call')} before, {other:g} after")
     words, details = "By what the site says, it made the control in the same way in both arms.", ""
+    if not is_told:
+        words = (
+            "The site does not say how it made the control, so that the change left it alone is the plan's word only."
+        )
     if signs:
         words = f"The change touched the control, {cell}: {'; '.join(signs)}."
         details = "What is taken off every change is then a change itself. Name a page that it cannot have touched."
     return Gate(
         "control",
         "Signs that the change touched the control",
-        len(signs),
+        len(signs) if is_told else None,
         0,
         "sign",
-        not signs,
-        "not comparable",
+        is_told and not signs,
+        "not comparable" if is_told else "note",
         words,
         details,
     )

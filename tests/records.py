@@ -32,8 +32,8 @@ class Page:
     after_ms: float = 4.0
     before_cache: str = "MISS"
     after_cache: str = "MISS"
-    before_calls: int = 5
-    after_calls: int = 5
+    before_calls: float = 5
+    after_calls: float = 5
     sigma: float = 0.3
 
 
@@ -203,7 +203,7 @@ def write_swarm(
         "new_connection": pa.array(np.zeros(n, bool)),
         "server_ms": pa.array(data["ms"] * 0.8, pa.float32()),
         "db_ms": pa.array(data["ms"] * 0.4, pa.float32()),
-        "db_calls": pa.array(calls, pa.int32()),
+        "db_calls": pa.array(calls, pa.int32(), from_pandas=True),  # NaN: not told
         "check": words(check, CHECKS),
         "hop": pa.array(np.zeros(n), pa.int8()),
         "conditional": pa.array(np.zeros(n, bool)),

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
@@ -348,6 +349,17 @@ def test_a_control_that_was_touched_is_no_control(
     assert sound.overall.word != "not comparable"
     assert touched.overall.word == "not comparable"
     assert said in touched.overall.headline
+
+
+def test_a_control_of_a_silent_site_is_the_plans_word_only(make_trial: Callable[..., Record]) -> None:
+    """Where neither cache class nor database calls are told, nothing was looked at, and no verdict is withheld."""
+    pages = [{"persona": "reader", "route": route, "requests": 400} for route in ("home", "about")]
+    silent = [page | {"before_calls": math.nan, "after_calls": math.nan} for page in pages]
+    comparison = compare_trial(make_trial(pages=silent, unknown=1.0), Design(control=Cell("reader", "about")))
+    (gate,) = (gate for gate in comparison.gates if gate.code == "control")
+
+    assert (gate.measured, gate.ok, gate.effect) == (None, False, "note")
+    assert comparison.overall.word != "not comparable"
 
 
 def test_a_control_takes_off_what_the_change_cannot_have_done(make_trial: Callable[..., Record]) -> None:
