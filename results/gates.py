@@ -33,6 +33,7 @@ ERROR_DIFFERENCE: Final = 0.001
 UNKNOWN_LIMIT: Final = 0.01
 _NAMED: Final = 3
 """Launches left out that are named one by one."""
+_LEFT_OUT: Final = "A launch beyond the limit does not count."
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +281,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "Requests left when they were due."
             if in_time
-            else "Requests left late by the generator's doing, not the site's.",
+            else f"Requests left late by the generator's doing, not the site's. {_LEFT_OUT}",
         ),
         Gate(
             "cpu",
@@ -290,7 +291,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "%",
             has_room,
             "launch left out",
-            "The generator had room to spare." if has_room else "The generator ran short of CPU.",
+            "The generator had room to spare." if has_room else f"The generator ran short of CPU. {_LEFT_OUT}",
         ),
         _stolen(reports),
         Gate(
@@ -303,7 +304,7 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "The offered rate was held."
             if holds
-            else "The offered rate was not held: the site or the generator is past its capacity.",
+            else f"The offered rate was not held: the site or the generator is past its capacity. {_LEFT_OUT}",
             bound="at least",
         ),
     ]
@@ -317,7 +318,7 @@ def _stolen(reports: tuple[LaunchReport, ...]) -> Gate:
     if known:
         words = "The machine had its processors to itself."
         if worst > STEAL_LIMIT:
-            words = "The machine lost time to others while it measured."
+            words = f"The machine lost time to others while it measured. {_LEFT_OUT}"
     return Gate(
         "steal",
         "Processor time lost to other machines, worst launch",
