@@ -21,6 +21,8 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
     NOT_ENOUGH_DATA = 3
     INVALID = 4
+    DEFECT = 70
+    """The usual code for a fault of the program itself (``EX_SOFTWARE``): no verdict is ever told by it."""
     INTERRUPTED = 130
 
 

@@ -30,7 +30,7 @@ def main() -> NoReturn:
         _fail(
             f"error: {type(error).__name__}: {' '.join(str(error).split())}. "
             f"This is a defect of anp; anp --debug shows where",
-            ExitCode.INVALID,
+            ExitCode.DEFECT,
         )
     sys.exit(code)
 

@@ -269,18 +269,24 @@ def to_dict(one: Session) -> dict[str, Any]:
 def gather(before: Session, after: Session, baselines: Sequence[Session]) -> tuple[tuple[Session, ...], History]:
     """The sessions before the change that count, and what became of the others.
 
-    A baseline counts where it was made of the same articles, requests and workload on the same machine with the same
-    instrument and the same settings as the session before. One that *is* a session compared is not counted again.
+    A baseline counts where it was made before the session that is judged, of the same articles, requests and workload
+    on the same machine with the same instrument and the same settings as the session before. A session counts once,
+    under whatever names it is kept.
     """
     used: list[Session] = []
     left_out: list[LeftOut] = []
     for one in baselines:
         if one.name == before.name:
             continue
+        if (copied := next((each for each in (before, *used) if each.levels == one.levels), None)) is not None:
+            left_out.append(LeftOut(one.name, f"it is the session {copied.name} once more"))
+            continue
         unlike = list(before.environment.unlike(one.environment))
         unlike += [f"setting {each}" for each in before.environment.settings_unlike(one.environment)]
         if one.name == after.name:
             unlike.append("it is the session that is judged")
+        elif one.started > after.started:
+            unlike.append("it was made after the session that is judged")
         if one.workload != before.workload:
             unlike.append(f"workload {before.workload} and {one.workload}")
         traffic = {one.environment.traffic, before.environment.traffic}
@@ -326,6 +332,10 @@ def _weighed(result: CellResult, sessions: Sequence[Session], after: Session, de
         levels=(*(Pair(one.level(question), math.nan) for one in known[:-1]), result.latency_ms),
         spread=float(logs.std(ddof=1)) if logs.size > 1 else math.nan,
     )
+    if not math.isfinite(low) and logs.size >= FEWEST_SESSIONS:
+        return dataclasses.replace(
+            result, verdict=undecided(f"{logs.size} sessions agree to the last digit, so their spread is unknown")
+        )
     if not math.isfinite(low):
         return dataclasses.replace(
             result,

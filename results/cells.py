@@ -33,13 +33,14 @@ _SHORT: Final = {
     "checks": "wrong pages were served",
     "ledger": "the record has gaps",
     "times": "answers are said to have taken no time",
+    "copies": "the times of a launch stand more than once",
     "traffic": "the arms were not asked the same",
     "errors": "too many requests failed",
     "errors_differ": "the arms fail by different shares",
     "launches": "too few launches count",
     "retried": "requests had to be sent again",
     "noise": "two copies of one version were called different",
-    "environment": "the sessions were made on different things",
+    "environment": "not all was made on the same things",
     "pages": "the arms answered with different pages",
     "session_drift": "a session changed its pace under way",
     "ended": "a session did not run to its end",
@@ -331,6 +332,8 @@ def _cell(
             if is_floor_measured:
                 usual = margin(design.margins[question.quantile], FLOOR_MS, latency.before, latency.after)
                 verdict = _above_noise(verdict, low, high, relative, usual)
+            if spread <= statistics.NO_SPREAD * max(1.0, abs(estimate)):
+                verdict = undecided("all launches agree to the last digit, so how far launches differ is not known")
             if in_gap:
                 verdict = undecided(
                     f"the {question.quantile} falls between fast and slow replies and jumps from the ones to the "

@@ -74,6 +74,24 @@ def environment(record: Record, arm: str) -> Environment:
     )
 
 
+def of_arms(launch: Record) -> dict[str, Environment]:
+    """Of the arms of one swarm record, by what its generator and the sites themselves told while it ran."""
+    run: Mapping[str, Any] = launch.run or {}
+    arms = {str(arm.get("name")): str(arm.get("url") or "") for arm in launch.asked.get("arms", ())}
+    abouts = {name: ((run.get("sites") or {}).get(name) or {}).get("about") or {} for name in arms}
+    return {
+        name: Environment(
+            machine=dict(run.get("machine") or {}),
+            versions=dict(run.get("versions") or {}),
+            corpus=dict(abouts[name].get("corpus") or {}),
+            settings=dict(abouts[name].get("settings") or {}),
+            traffic=str(run.get("traffic_key") or ""),
+            address=_address(url),
+        )
+        for name, url in arms.items()
+    }
+
+
 def _address(url: str) -> dict[str, str]:
     parts = urlsplit(url)
     return {"scheme": parts.scheme, "host": parts.hostname} if parts.scheme and parts.hostname else {}

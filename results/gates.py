@@ -6,6 +6,7 @@ that answered wrongly, lost rows or sent different traffic to its arms gets no v
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,8 @@ ERROR_DIFFERENCE: Final = 0.001
 UNKNOWN_LIMIT: Final = 0.01
 _NAMED: Final = 3
 """Launches left out that are named one by one."""
+_TELLING: Final = 10
+"""Times of an arm from which their being another's to the last digit is no chance."""
 _LEFT_OUT: Final = "A launch beyond the limit does not count."
 
 
@@ -147,10 +150,11 @@ def check(
         _checks(samples.launches),
         _ledger(samples.launches),
         _times(samples),
+        _copies(samples.launches),
         *_generator(reports),
         _retried(used),
         sameness.traffic(samples.launches, samples.workload, paired=paired),
-        *([sameness.pages(used, design)] if paired else []),
+        *([sameness.circumstances(samples.launches), sameness.pages(used, design)] if paired else []),
         _errors(used),
         _errors_differ(used, design),
         *([_launches(reports, design, planned)] if paired else []),
@@ -230,13 +234,40 @@ def _disagreements(ledger: Mapping[str, Any]) -> list[str]:
 
 def _times(samples: Samples) -> Gate:
     """Whether every answer took time: one that took none was not measured, and no ratio can be made of it."""
-    total = sum(int(np.count_nonzero(~(samples.deciding_ms(launch) > 0))) for launch in samples.launches)
+    total = 0
+    for launch in samples.launches:
+        # A moment that is not a number cannot be told from a failure by the time that decides, nor by its absence.
+        told = np.isfinite(launch.scheduled) & ~np.isnan(launch.service_ms)
+        total += int(np.count_nonzero(~(samples.deciding_ms(launch) > 0) | ~told))
     words, details = "Every answer took time.", ""
     if total:
         verb = "is" if total == 1 else "are"
-        words = f"{counted(total, 'answer')} {verb} said to have taken no time, or less."
+        words = f"{counted(total, 'answer')} {verb} said to have taken no time, or less, or no time that is a number."
         details = "No clock of the swarm gives that, so the record was damaged or made by something else; run again."
     return Gate("times", "Answers that took no time, or less", total, 0, "answer", not total, "invalid", words, details)
+
+
+def _copies(launches: Iterable[Launch]) -> Gate:
+    """Whether every launch of every arm was measured: a clock that tells nanoseconds never gives the same times twice."""
+    seen: dict[bytes, str] = {}
+    copies: list[str] = []
+    for launch in launches:
+        for arm, name in ((BEFORE, "before"), (AFTER, "after")):
+            times = launch.service_ms[launch.arm_rows(arm)]
+            times = times[np.isfinite(times)]
+            if times.size < _TELLING:
+                continue
+            here = f"launch {launch.number} {name}"
+            first = seen.setdefault(hashlib.blake2b(times.tobytes(), digest_size=16).digest(), here)
+            if first != here:
+                copies.append(f"{here} is {first}")
+    words, details = "No two launches hold the same times.", ""
+    if copies:
+        words = f"The same times stand more than once: {'; '.join(copies[:_NAMED])}."
+        details = "A launch that was copied says nothing of how launches differ; run again."
+    return Gate(
+        "copies", "Launches that repeat another's times", len(copies), 0, "copy", not copies, "invalid", words, details
+    )
 
 
 def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
@@ -281,7 +312,9 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "launch left out",
             "Requests left when they were due."
             if in_time
-            else f"Requests left late by the generator's doing, not the site's. {_LEFT_OUT}",
+            else f"Requests left late by the generator's doing, not the site's. {_LEFT_OUT}"
+            if math.isfinite(late.lag_p99_ms)
+            else f"How late requests left is not in the record of a launch. {_LEFT_OUT}",
         ),
         Gate(
             "cpu",
@@ -291,7 +324,11 @@ def _generator(reports: tuple[LaunchReport, ...]) -> list[Gate]:
             "%",
             has_room,
             "launch left out",
-            "The generator had room to spare." if has_room else f"The generator ran short of CPU. {_LEFT_OUT}",
+            "The generator had room to spare."
+            if has_room
+            else f"The generator ran short of CPU. {_LEFT_OUT}"
+            if math.isfinite(busy)
+            else f"What CPU the generator used is not in the record of a launch. {_LEFT_OUT}",
         ),
         _stolen(reports),
         Gate(

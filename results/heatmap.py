@@ -73,6 +73,7 @@ def heat(samples: Samples, launches: Sequence[Launch]) -> Heat | None:
         failed = np.zeros((len(launches), columns), np.int64)
         for position, (launch, (start, length)) in enumerate(zip(launches, spans, strict=True)):
             rows = launch.arm_rows(arm)
+            rows = rows[np.isfinite(launch.scheduled[rows])]
             latency = samples.deciding_ms(launch)[rows]
             column = np.clip((launch.scheduled[rows] - start) / length * columns, 0, columns - 1).astype(np.intp)
             ended = np.isfinite(latency) & (latency > 0)
@@ -97,7 +98,8 @@ def _positive(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _span(launch: Launch) -> tuple[float, float]:
     """When the first measured request was due and how long after it the last."""
-    if not launch.scheduled.size:
+    due = launch.scheduled[np.isfinite(launch.scheduled)]  # a damaged record is shown too, with the gate that says so
+    if not due.size:
         return 0.0, 1.0
-    start = float(launch.scheduled.min())
-    return start, max(float(launch.scheduled.max()) - start, 1e-9)
+    start = float(due.min())
+    return start, max(float(due.max()) - start, 1e-9)

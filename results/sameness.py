@@ -13,7 +13,7 @@ from results import statistics
 from results.caching import SERVED
 from results.columns import CACHE_CLASSES, CHECKS
 from results.design import Design
-from results.environment import Environment
+from results.environment import Environment, of_arms
 from results.errors import PlanError
 from results.gate import Gate
 from results.plan import SwarmPlan
@@ -181,6 +181,38 @@ def control(samples: Samples, launches: tuple[Launch, ...], cell: Cell) -> Gate:
         "sign",
         is_told and not signs,
         "not comparable" if is_told else "note",
+        words,
+        details,
+    )
+
+
+def circumstances(launches: tuple[Launch, ...]) -> Gate:
+    """Whether all launches of a trial were made on one machine, of the same articles, with the same instrument.
+
+    An arm must also have had the same settings in every launch; those of one arm and the other are the change.
+    """
+    told: Environment | None = None
+    arms: dict[str, Environment] = {}
+    unlike: list[str] = []
+    for launch in launches:
+        for record in launch.records:
+            for name, here in of_arms(record).items():
+                told, first = told or here, arms.setdefault(name, here)
+                differing = (*told.unlike(here), *(f"setting {name}.{each}" for each in first.settings_unlike(here)))
+                unlike += [f"{each} (launch {launch.number})" for each in differing]
+    unlike = list(dict.fromkeys(unlike))
+    words, details = "All launches were made on the same machine, of the same articles, with the same instrument.", ""
+    if unlike:
+        words = f"Launches were made on different things: {'; '.join(unlike[:4])}."
+        details = "What differs besides the version may be the whole difference. Run the trial again on one machine."
+    return Gate(
+        "environment",
+        "Sameness of machine, articles, instrument and an arm's settings",
+        float(len(unlike)),
+        0,
+        "difference",
+        not unlike,
+        "not comparable",
         words,
         details,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from results.statistics import Floats, t_critical
+import numpy as np
+
+from results.statistics import NO_SPREAD, Floats, t_critical
 
 FEWEST_SESSIONS: Final = 5
 """Earlier sessions below which how far sessions differ by themselves is not known; eight are better."""
@@ -27,7 +29,7 @@ def session_interval(before_logs: Floats, after_logs: Floats, alpha: float, m: i
         m: How many cells are judged (Bonferroni).
 
     Returns:
-        Estimate, low and high end; the whole line below five earlier sessions.
+        Estimate, low and high end; the whole line below five earlier sessions, and where these agree to the last digit.
     """
     if not before_logs.size or not after_logs.size:
         return math.nan, -math.inf, math.inf
@@ -35,5 +37,7 @@ def session_interval(before_logs: Floats, after_logs: Floats, alpha: float, m: i
     if before_logs.size < FEWEST_SESSIONS:
         return estimate, -math.inf, math.inf
     spread = float(before_logs.std(ddof=1))
+    if spread <= NO_SPREAD * max(1.0, float(np.abs(before_logs).max())):
+        return estimate, -math.inf, math.inf
     half = t_critical(before_logs.size, alpha, m) * spread * math.sqrt(1 / after_logs.size + 1 / before_logs.size)
     return estimate, estimate - half, estimate + half

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 _ENUMERATED: Final = 12
 """Up to so many launches every sign flip is tried; above, a seeded sample of as many."""
 
+NO_SPREAD: Final = 1e-12
+"""Relative standard deviation of values that differ by the rounding of doubles alone."""
+
 _MOST_LAUNCHES: Final = 200
 """Beyond this no number of launches is recommended: another experiment is."""
 

@@ -90,6 +90,12 @@ class Trial:
     untimed_ms: float = 0.0
     after_bytes: int = 12_000
     checked: bool = True
+    copied: dict[int, int] = field(default_factory=dict)
+    """Launch to the launch that it repeats."""
+    unreadable: str = ""
+    """Column of the first launch that holds NaN in its first rows."""
+    machines: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What the generator of a launch says of its machine, where that is another."""
 
 
 def draw(trial: Trial, launch: int) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def draw(trial: Trial, launch: int) -> dict[str, Any]:
 
 def write_launch(directory: Path, trial: Trial, launch: int, position: int) -> None:
     """One swarm record of a duet, or one for each arm where they are loaded in turn."""
-    data = draw(trial, launch)
+    data = draw(trial, trial.copied.get(launch, launch))
     arms = (0, 1, 2) if trial.again else (0, 1)
     if trial.method == "duet":
         write_swarm(directory, trial, data, arms, launch, position)
@@ -209,6 +215,10 @@ def write_swarm(
         "conditional": pa.array(np.zeros(n, bool)),
         "retried": pa.array(np.arange(n) < trial.retried * n),
     }
+    if trial.unreadable and position == 0:
+        moments = columns[trial.unreadable].to_numpy(zero_copy_only=False).copy()
+        moments[:20] = np.nan
+        columns[trial.unreadable] = pa.array(moments)
     batch = pa.RecordBatch.from_arrays([columns[name] for name in REQUESTS.names], schema=REQUESTS)
     batch = batch.take(pa.array(order[: n - trial.drop_rows if position == 0 else n]))
     half = batch.num_rows // 2
@@ -246,7 +256,7 @@ def write_swarm(
             "ledger": trial.ledger,
             "traffic_key": plan.traffic_key,
             "failed_checks": EXAMPLES[: trial.wrong_pages],
-            "machine": MACHINE,
+            "machine": trial.machines.get(position, MACHINE),
             "versions": VERSIONS,
         },
     )

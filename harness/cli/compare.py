@@ -28,7 +28,7 @@ A trial's arms were loaded in every launch, so its record can be judged. Two rec
 that two sessions differ; how far sessions differ by themselves is learned from baselines (`anp runs promote`).
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage error or unreadable file, 3 not enough data (with --fail-on),
-4 invalid or not comparable, 130 interrupted.
+4 invalid or not comparable, 70 a defect of anp, 130 interrupted.
 """
 
 

@@ -37,7 +37,7 @@ EPILOG = """**Examples**
 
 Figures that cannot be believed are marked INVALID, each with its reason and what to do.
 
-Exit codes: 0 fine, 2 refused before any load, 4 failed or invalid, 130 interrupted.
+Exit codes: 0 fine, 2 refused before any load, 4 failed or invalid, 70 a defect of anp, 130 interrupted.
 """
 
 _OTHER_SITES = "Sites that are not ours"

@@ -25,7 +25,7 @@ EPILOG = """**Examples**
 - `anp trial my-change.toml --method reversal --launches 8`
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage or plan error, 3 not enough data (with --fail-on), 4 invalid or
-not comparable, 130 interrupted.
+not comparable, 70 a defect of anp, 130 interrupted.
 """
 
 

@@ -267,6 +267,33 @@ def test_a_session_does_not_vouch_for_itself(history: list[Record]) -> None:
     assert [left.name for left in found.left_out] == [after.name]
 
 
+def test_a_session_under_other_names_counts_once(history: list[Record]) -> None:
+    """Copies of a baseline, or of the session compared, are no further sessions."""
+    one, before, after = (session(record, "before") for record in history[:3])
+    used, found = gather(before, after, [one, *(dataclasses.replace(each, name="copy") for each in (one, before))])
+
+    assert [each.name for each in used] == [one.name, before.name]
+    assert [left.why for left in found.left_out] == [
+        f"it is the session {each.name} once more" for each in (one, before)
+    ]
+
+
+def test_sessions_after_the_change_do_not_count(history: list[Record]) -> None:
+    """What was made later than the session that is judged is no session before it."""
+    one, before, after = (session(record, "before") for record in history[:3])
+    used, found = gather(before, after, [dataclasses.replace(one, started="2999-01-01T00:00:00Z")])
+
+    assert used == (before,)
+    assert found.left_out[0].why == "it was made after the session that is judged"
+
+
+def test_sessions_that_agree_to_the_last_digit_settle_nothing() -> None:
+    """A spread of zero is none that was measured."""
+    estimate, low, high = session_interval(np.full(6, 1.5), np.array([2.0]), 0.05)
+
+    assert (estimate, low, high) == (0.5, -math.inf, math.inf)
+
+
 def test_a_change_that_sessions_would_catch_is_caught(
     history: list[Record], make_session: Callable[..., Record]
 ) -> None:

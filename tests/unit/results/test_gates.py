@@ -142,6 +142,25 @@ def test_late_is_not_saturated(make_trial: Callable[..., Record], fault: dict[st
     assert {result.verdict.qualifier for result in compare_trial(make_trial(**fault)).primary} == {reason}
 
 
+def test_a_launch_that_was_copied_makes_the_trial_invalid(make_trial: Callable[..., Record]) -> None:
+    """A launch counted twice would vouch for itself; both are named."""
+    comparison = compare_trial(make_trial(copied={5: 2}))
+    gate = next(gate for gate in comparison.gates if gate.code == "copies")
+
+    assert (gate.ok, gate.measured, comparison.overall.word) == (False, 2, "invalid")
+    assert "launch 6 before is launch 3 before" in gate.words
+
+
+@pytest.mark.parametrize("column", ["scheduled", "sent"])
+def test_a_moment_that_is_no_number_makes_the_trial_invalid(make_trial: Callable[..., Record], column: str) -> None:
+    """Whether such a request was slow cannot be told, so its record is not judged; it can be shown."""
+    comparison = compare_trial(make_trial(unreadable=column))
+    gate = next(gate for gate in comparison.gates if gate.code == "times")
+
+    assert (gate.ok, gate.measured, comparison.overall.word) == (False, 20, "invalid")
+    assert comparison.heat is not None
+
+
 def test_a_wrong_page_is_shown(make_trial: Callable[..., Record]) -> None:
     """The first wrong page that the swarm kept is told in full."""
     gate = compare_trial(make_trial(wrong_pages=1)).gates[0]

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from results.comparison import compare_archived, compare_trial
 from results.design import Design
 from results.environment import environment
 from results.gate import Gate
-from results.record import Record
+from results.record import Record, read_record
 
 PAGES = [{"persona": "reader", "route": "article", "requests": 300}]
 
@@ -85,6 +86,36 @@ def test_a_record_that_does_not_know_its_machine_is_not_comparable(make_trial: C
     one = environment(make_trial(pages=PAGES, launches=1), "before")
 
     assert not sameness.environment(one, dataclasses.replace(one, machine={})).ok
+
+
+def test_a_launch_on_another_machine_makes_a_trial_not_comparable(make_trial: Callable[..., Record]) -> None:
+    """All launches of a trial are of one machine, and the field that differs is named with its launch."""
+    comparison = compare_trial(make_trial(pages=PAGES, machines={3: {"cpu": "slow", "cores": 2, "system": "Linux"}}))
+
+    assert comparison.overall.word == "not comparable"
+    assert 'machine cpu "test" and "slow" (launch 4)' in next(gate.words for gate in comparison.gates if gate.code == "environment")
+
+
+def test_an_arm_whose_settings_move_makes_a_trial_not_comparable(make_trial: Callable[..., Record]) -> None:
+    """The settings that a site told differ between arms by intent, but not within one from launch to launch."""
+    record = make_trial(pages=PAGES)
+
+    def tell(launch: int, before: str, count: int = 2000) -> None:
+        path = record.launches()[launch].path / "run.json"
+        abouts = {"before": before, "after": "on"}
+        sites = {
+            arm: {"about": {"settings": {"page_cache": word}, "corpus": {"count": count}}}
+            for arm, word in abouts.items()
+        }
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"sites": sites}))
+
+    for launch in range(8):
+        tell(launch, "off")
+    assert compare_trial(read_record(record.path)).is_judged
+    tell(4, "on", count=3)
+    gate = next(gate for gate in compare_trial(read_record(record.path)).gates if gate.code == "environment")
+    assert 'setting before.page_cache "off" and "on" (launch 5)' in gate.words
+    assert "articles' count 2000 and 3 (launch 5)" in gate.words
 
 
 def test_sessions_on_other_machines_are_not_comparable(make_trial: Callable[..., Record]) -> None:
