@@ -51,7 +51,7 @@ def draw(comparison: Comparison) -> Plot | None:
     if banded:
         level = f"{100 * (1 - comparison.design.alpha):g} %"
         caption += (
-            f" Dark band: {level} interval of each percentile by itself. Light band: one that holds for all "
+            f" Inner band: {level} interval of each percentile by itself. Outer band: one that holds for all "
             "percentiles of the page together."
         )
     if any(_limits(shift, unit)[2] for shift in shifts for unit in _UNITS):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from scipy.stats import binomtest
@@ -129,12 +130,18 @@ def _figures(tallies: dict[str, Tally]) -> str:
         if not known:
             continue
         covered = sum(line.facts["covered"] for line in known)
-        estimates = sorted(line.facts["change_ms"][0] for line in known)
-        seen_by_site = sorted(line.facts["site_ms"] for line in known)
+        injected = {line.facts["change_ms"][0] for line in known}
+        shares = [
+            100 * (cell.ratio.estimate - 1)
+            for line in known
+            for cell in line.cells
+            if cell.change_ms.estimate in injected
+        ]
+        of_time = f", {min(shares):.2g} to {max(shares):.2g} % of the time before" if shares else ""
         out.append(
             f"* {name}: {known[0].facts['injected_ms']:.4g} ms injected; by the site's own clock its answers took "
-            f"{seen_by_site[len(seen_by_site) // 2]:.4g} ms longer (median trial); the median trial found "
-            f"{estimates[len(estimates) // 2]:.4g} ms; the interval held what was injected in {covered} of "
+            f"{median(line.facts['site_ms'] for line in known):.4g} ms longer (median of the trials); found were "
+            f"{median(line.facts['change_ms'][0] for line in known):.4g} ms (median){of_time}; the interval held what was injected in {covered} of "
             f"{len(known)} trials ({interval(covered, len(known))})."
         )
     if not out:

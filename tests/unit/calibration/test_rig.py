@@ -629,7 +629,8 @@ def test_the_page_tells_counts_alarms_coverage_misses_and_refusals() -> None:
     assert "| same | Both arms are the same site. | 2 of 40 | 1 | 1 % to 99 % | 5 | 1 |" in page
     assert "same: 1 of 2 trials with any alarm" in page
     assert "the interval held what was injected in 1 of 2 trials" in page
-    assert "0.02 ms injected; by the site's own clock its answers took 0.019 ms longer (median trial)" in page
+    assert "0.02 ms injected; by the site's own clock its answers took 0.019 ms longer (median of the trials)" in page
+    assert "found were 0.0255 ms (median)" in page
     assert "* same 2 (seed" in page
     assert "* same: invalid, by saturated" in page
     assert "In 6 of 7 trials every word turned round" in page
@@ -813,7 +814,7 @@ def test_a_trial_becomes_a_line_and_its_record_goes_unless_it_is_wanted(
     make_trial: Callable[..., Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float, result: str
 ) -> None:
     """The command's comparison, the exchanged one and the circumstances are in the line; failed records are kept."""
-    record = make_trial(launches=6, factor=factor, identical=factor == 1.0)
+    record = make_trial(launches=6, factor=factor, pages=[{"persona": "reader", "route": "article", "requests": 300}])
     case = find("same")
     asked: list[str] = []
 
