@@ -248,7 +248,7 @@ def _times(samples: Samples) -> Gate:
 
 
 def _copies(launches: Iterable[Launch]) -> Gate:
-    """Whether every launch of every arm was measured: a clock that tells nanoseconds never gives the same times twice."""
+    """Whether every launch of every arm was measured: clocks that tell nanoseconds never give the same times twice."""
     seen: dict[bytes, str] = {}
     copies: list[str] = []
     for launch in launches:

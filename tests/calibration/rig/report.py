@@ -141,7 +141,8 @@ def _figures(tallies: dict[str, Tally]) -> str:
         out.append(
             f"* {name}: {known[0].facts['injected_ms']:.4g} ms injected; by the site's own clock its answers took "
             f"{median(line.facts['site_ms'] for line in known):.4g} ms longer (median of the trials); found were "
-            f"{median(line.facts['change_ms'][0] for line in known):.4g} ms (median){of_time}; the interval held what was injected in {covered} of "
+            f"{median(line.facts['change_ms'][0] for line in known):.4g} ms (median){of_time}; "
+            f"the interval held what was injected in {covered} of "
             f"{len(known)} trials ({interval(covered, len(known))})."
         )
     if not out:

@@ -92,8 +92,10 @@ def test_a_launch_on_another_machine_makes_a_trial_not_comparable(make_trial: Ca
     """All launches of a trial are of one machine, and the field that differs is named with its launch."""
     comparison = compare_trial(make_trial(pages=PAGES, machines={3: {"cpu": "slow", "cores": 2, "system": "Linux"}}))
 
+    gate = next(gate for gate in comparison.gates if gate.code == "environment")
+
     assert comparison.overall.word == "not comparable"
-    assert 'machine cpu "test" and "slow" (launch 4)' in next(gate.words for gate in comparison.gates if gate.code == "environment")
+    assert 'machine cpu "test" and "slow" (launch 4)' in gate.words
 
 
 def test_an_arm_whose_settings_move_makes_a_trial_not_comparable(make_trial: Callable[..., Record]) -> None:
