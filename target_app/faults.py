@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.page_cache import EXCHANGE, Exchange, PageCache
 from target_app.page_cache.policy import Key
-from target_app.page_cache.store import Entry
+from target_app.page_cache.store import Variants
 from target_app.settings import Outage
 
 _HIDDEN = "anp.fault.cookies"
@@ -51,9 +51,9 @@ def skip_lookups(cache: PageCache, fraction: float, seed: int = 0) -> None:
         return
     find, coin = cache.store.get, random.Random(seed)  # a coin, not a secret
 
-    def find_or_not(key: Key) -> Entry | None:
-        entry = find(key)
-        return entry if coin.random() >= fraction else None
+    def find_or_not(key: Key) -> Variants:
+        found = find(key)
+        return found if coin.random() >= fraction else ()
 
     cache.store.get = find_or_not  # type: ignore[method-assign]
 

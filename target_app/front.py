@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from target_app.accounting import LEDGER, Ledger
 from target_app.delays import Delays, Stalls, wait_until
 from target_app.page_cache import EXCHANGE, Exchange
-from target_app.page_cache.representation import http_date
+from target_app.page_cache.fields import http_date
 from target_app.statistics import Statistics
 
 _HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)

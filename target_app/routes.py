@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from target_app.figures import NAMES, draw
 from target_app.page_cache import EXCHANGE
-from target_app.page_cache.representation import http_date
+from target_app.page_cache.fields import http_date
 from target_app.pages import ASSETS, PAGE_SIZE, STYLESHEET, Pager, list_address, search_address
 from target_app.passwords import password_matches
 from target_app.policy import PRIVATE, ROUTES

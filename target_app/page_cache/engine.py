@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import random
 import time
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
+from target_app.page_cache.fields import Headers, combined, groups, http_date
 from target_app.page_cache.flight import Flights
-from target_app.page_cache.policy import Headers, Key, Queries, Request
-from target_app.page_cache.representation import Representation, choose, represent, with_gzip
-from target_app.page_cache.store import EVERYTHING, Entry, Store, path_tag
+from target_app.page_cache.policy import SITE, Key, Profile, Queries, Request, Terms, Wish
+from target_app.page_cache.representation import (
+    Representation,
+    choose,
+    freshened,
+    represent,
+    with_gzip,
+)
+from target_app.page_cache.store import EVERYTHING, Entry, Store, Variants, path_tag
 
 _CONDITIONS = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"range", b"if-range"}
 )
+_FAILURES = frozenset({500, 502, 503, 504})
+"""Statuses that a stale page may stand in for (RFC 5861, section 4)."""
+_EARLY = 25.0
+"""Efforts before its end from which an early refresh is drawn for at all: beyond, its chance is below e^-25."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +41,29 @@ class Options:
 
     Attributes:
         enabled: Off: every request goes to the application, though validators and compression stay.
+        profile: What kind of cache it is.
+        name: What ``Cache-Status`` calls it.
         ttl_cap: Most seconds any page stays fresh.
         max_bytes: Bound on the memory of the pages.
         coalesce: Whether simultaneous misses of a page share one render.
         compression: ``stored`` (gzip form made once), ``per_request`` or ``off``.
+        while_revalidate: Most seconds a stale page is sent while a new one is made.
+        if_error: Most seconds a stale page stands in for a failure.
+        early: Beta of the early refresh: how many efforts before its end a page is refreshed, on average (Vattani,
+            Chierichetti & Lowenstein 2015); 0: never.
         queries: The one form of the queries of the paths that read any; a query on any other path is a bypass.
     """
 
     enabled: bool = True
+    profile: Profile = SITE
+    name: str = "anp"
     ttl_cap: int = 86_400
     max_bytes: int = 256 * 2**20
     coalesce: bool = True
     compression: str = "stored"
+    while_revalidate: int = 86_400
+    if_error: int = 7 * 86_400
+    early: float = 1.0
     queries: Queries = field(default_factory=dict)
 
 
@@ -46,20 +72,52 @@ class _Captured:
     """A response of the application, kept back until it is whole."""
 
     status: int = 0
-    headers: Headers | None = None
+    headers: Headers = field(default_factory=list)
     body: bytes = b""
     whole: bool = False
+    seconds: float = 0.0
+    failure: Exception | None = None
 
 
 class PageCache:
-    """The outermost layer of a site: finished pages for readers, nothing but passage for everybody else."""
+    """The outermost layer of a site: finished pages for readers, nothing but passage for everybody else.
 
-    def __init__(self, app: ASGIApp, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+    Attributes:
+        store: The pages.
+        flights: The renders under way.
+        refreshes: How many pages were made anew beside the requests.
+        rescues: How many failures a stale page stood in for.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        options: Options,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        wall: Callable[[], float] = time.time,
+        coin: Callable[[], float] = random.random,
+    ) -> None:
+        """Put the cache before ``app``.
+
+        Args:
+            app: What makes the pages.
+            options: How it behaves.
+            clock: Seconds, monotonic.
+            wall: Unix seconds, to which the dates of responses are held.
+            coin: Uniform over [0, 1), for early refreshes.
+        """
         self._app = app
         self._options = options
+        self._profile = options.profile
         self._clock = clock
+        self._wall = wall
+        self._coin = coin
+        self._refreshing: dict[Key, asyncio.Task[None]] = {}
         self.store = Store(options.max_bytes)
         self.flights = Flights(clock)
+        self.refreshes = 0
+        self.rescues = 0
 
     def purge(self, tags: Iterable[str]) -> int:
         """Drop every page with one of these tags; renders under way will not bring them back."""
@@ -74,73 +132,230 @@ class PageCache:
         """Drop all pages."""
         return self.purge([EVERYTHING])
 
+    async def drain(self) -> None:
+        """Wait for the refreshes under way."""
+        while self._refreshing:
+            await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the scope carries an ``Exchange``."""
         exchange: Exchange = scope[EXCHANGE]
         request = policy.read_request(
-            scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], self._options.queries
+            scope["method"],
+            scope["raw_path"],
+            scope["query_string"],
+            scope["headers"],
+            self._options.queries,
+            self._profile,
         )
-        reason = policy.bypass_reason(request)
+        reason = policy.bypass_reason(request, self._profile)
         if reason is None and not self._options.enabled:
             reason = "off"
         if reason is not None:
             forward = "fwd=method" if reason == "method" else f"fwd=bypass; detail={reason}"
-            exchange.status = f"anp; {forward}".encode()
+            exchange.status = self._status(forward)
             await self._forward(scope, receive, send, exchange, request)
             return
 
-        entry = self.store.get(request.key)
         now = self._clock()
-        if entry is not None and now < entry.expires:
+        variants = self.store.get(request.key)
+        entry = _chosen(variants, request)
+        if entry is not None and now < entry.expires and not request.cache_control:
+            left = entry.expires - now
+            if left < _EARLY * entry.effort * self._options.early and self._is_due(entry, left):
+                self._refresh(scope, request, entry)
             exchange.word = "HIT"
-            exchange.status = b"anp; hit; ttl=%d" % (entry.expires - now)
+            exchange.status = b"%b; hit; ttl=%d" % (self._options.name.encode(), left)
             await _send_stored(send, exchange, entry, request, now)
             return
-        await self._fill(scope, receive, send, exchange, request, expired=entry is not None)
+        await self._look_closer(scope, receive, send, exchange, request, variants, entry, now)
+
+    async def _look_closer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        exchange: Exchange,
+        request: Request,
+        variants: Variants,
+        entry: Entry | None,
+        now: float,
+    ) -> None:
+        """What is not a plain hit: wishes of the request, stale pages, and pages that are not there."""
+        wish = policy.wish(request, self._profile)
+        if entry is not None and _satisfies(entry, wish, now):
+            exchange.word = "HIT" if now < entry.expires else "STALE"
+            exchange.status = self._status(f"hit; ttl={math.floor(entry.expires - now)}")
+            await _send_stored(send, exchange, entry, request, now)
+            return
+        if wish.only_if_cached:
+            exchange.status = self._status("fwd=miss; detail=only-if-cached")
+            await _send(send, represent(504, [], b"", validators=False, compression=False), request, [])
+            return
+        if (
+            entry is not None
+            and entry.expires <= now < min(entry.while_revalidate, entry.expires + self._options.while_revalidate)
+            and wish == policy.NO_WISH
+        ):
+            self._refresh(scope, request, entry)
+            exchange.word = "STALE"
+            exchange.status = self._status(f"hit; ttl={math.floor(entry.expires - now)}; detail=swr")
+            await _send_stored(send, exchange, entry, request, now)
+            return
+        if entry is None:
+            forward = "vary-miss" if variants else "uri-miss"
+        else:
+            forward = "stale" if now >= entry.expires else "request"
+        await self._fill(scope, receive, send, exchange, request, entry, forward)
 
     async def _fill(
-        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, request: Request, *, expired: bool
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        exchange: Exchange,
+        request: Request,
+        old: Entry | None,
+        forward: str,
     ) -> None:
-        exchange.word = "EXPIRED" if expired else "MISS"
-        forward = "stale" if expired else "uri-miss"
+        exchange.word = "MISS" if old is None else "EXPIRED"
         flight = None
-        if self._options.coalesce:
+        if self._options.coalesce and forward != "request":
             begun = time.perf_counter()
             shared = await self.flights.follow(request.key)
-            if shared is not None:
+            if shared is not None and policy.fits(shared.vary, request.headers):
                 exchange.inner = time.perf_counter() - begun
-                exchange.status = f"anp; fwd={forward}; collapsed".encode()
+                exchange.status = self._status(f"fwd={forward}; collapsed")
                 await _send_stored(send, exchange, shared, request, self._clock())
                 return
             flight = self.flights.lead(request.key)
         ticket = self.store.take_ticket()
         made: Entry | None = None
+        stored = False
         try:
-            captured, failure = await self._ask(self._plain_get(scope, request.key), receive, exchange)
+            captured = await self._ask(self._question(scope, request, old), receive, exchange)
+            if old is not None and self._stands_in(old, captured):
+                exchange.word = "STALE"
+                self.rescues += 1
+                now = self._clock()
+                fate = f"; fwd-status={captured.status}" if captured.status else ""
+                exchange.status = self._status(f"fwd={forward}{fate}; ttl={math.floor(old.expires - now)}; detail=sie")
+                await _send_stored(send, exchange, old, request, now)
+                return
             if captured.whole:
-                representation = self._represent(captured)
-                made = self._keepable(captured, representation, exchange.route, request.key)
+                representation, made = self._made(captured, request, exchange.route, old)
                 stored = made is not None and self.store.put(request.key, made, ticket)
-                exchange.status = _fill_status(forward, captured.status, made, stored=stored)
-                if made is None and captured.status < 500:
-                    exchange.word = "BYPASS"
         finally:
             self.store.return_ticket(ticket)
             if flight is not None:
-                self.flights.land(request.key, flight, made)
+                shareable = made is not None and made.expires > self._clock()
+                self.flights.land(request.key, flight, made if shareable else None)
         if captured.whole:
-            await _send(send, made.representation if made else representation, request, [])
-        if failure is not None:
-            raise failure
+            exchange.status = self._fill_status(forward, captured.status, made, stored=stored)
+            if made is None and captured.status < 500:
+                exchange.word = "BYPASS"
+            if old is not None and captured.status == 304:
+                exchange.word = "REVALIDATED"
+            await _send(send, representation, request, self._age(made, captured))
+        if captured.failure is not None:
+            raise captured.failure
+
+    def _made(
+        self, captured: _Captured, request: Request, route: str, old: Entry | None
+    ) -> tuple[Representation, Entry | None]:
+        """What came of a fill: the response, and what is kept of it."""
+        headers, status = captured.headers, captured.status
+        if status == 304 and old is not None:
+            representation = freshened(old.representation, [each for each in headers if each[0] != b"age"])
+            etag = representation.plain.etag
+            ages = [each for each in headers if each[0] == b"age"]
+            headers = [*representation.headers, *([(b"etag", etag)] if etag else []), *ages]
+            status, route = old.representation.status, old.route
+        else:
+            representation = self._represent(captured)
+        terms = policy.terms(
+            status,
+            headers,
+            request,
+            self._profile,
+            cap=self._options.ttl_cap,
+            delay=captured.seconds if combined(headers, b"age") is not None else 0.0,
+            now=self._wall(),
+        )
+        if terms is None or not _is_complete(captured):
+            return representation, None
+        if self._options.compression == "stored":
+            representation = with_gzip(representation)
+        return representation, self._entry(representation, headers, terms, request.key, route, captured.seconds)
+
+    def _entry(
+        self, representation: Representation, headers: Headers, terms: Terms, key: Key, route: str, effort: float
+    ) -> Entry:
+        born = self._clock() - terms.age
+        expires = born + terms.lifetime
+        names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
+        return Entry(
+            representation,
+            born,
+            expires,
+            expires + terms.while_revalidate,
+            expires + terms.if_error,
+            terms.may_be_stale,
+            effort,
+            route,
+            groups(headers, b"cache-groups") | {EVERYTHING, path_tag(key[1])},
+            terms.vary,
+            tuple((names[name], value) for name, value in headers if name in names),
+        )
+
+    def _stands_in(self, old: Entry, captured: _Captured) -> bool:
+        """Whether the stale page is better than what the application came back with."""
+        if captured.whole and captured.status not in _FAILURES:
+            return False
+        return self._clock() < min(old.if_error, old.expires + self._options.if_error)
+
+    def _is_due(self, entry: Entry, left: float) -> bool:
+        """Whether this is the reader for whom the page is refreshed before its end."""
+        return -self._options.early * entry.effort * math.log(1.0 - self._coin()) >= left
+
+    def _refresh(self, scope: Scope, request: Request, old: Entry) -> None:
+        """Have a page made anew beside the requests, once at a time; its cost is no request's."""
+        if request.key in self._refreshing:
+            return
+        self.refreshes += 1
+        beside = {**self._question(scope, request, old), EXCHANGE: Exchange()}
+        task = asyncio.get_running_loop().create_task(self._refill(beside, request, old), context=Context())
+        self._refreshing[request.key] = task
+        task.add_done_callback(lambda _: self._refreshing.pop(request.key, None))
+
+    async def _refill(self, scope: Scope, request: Request, old: Entry) -> None:
+        ticket = self.store.take_ticket()
+        try:
+            exchange: Exchange = scope[EXCHANGE]
+            captured = await self._ask(scope, _nothing_more, exchange)
+            if captured.whole and captured.status not in _FAILURES:
+                _, made = self._made(captured, request, exchange.route, old)
+                if made is not None:
+                    self.store.put(request.key, made, ticket)
+        finally:
+            self.store.return_ticket(ticket)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, request: Request) -> None:
-        captured, failure = await self._ask(scope, receive, exchange)
+        captured = await self._ask(scope, receive, exchange)
         if captured.whole:
+            self._drop_changed(request, captured)
             await _send(send, self._represent(captured), request, [])
-        if failure is not None:
-            raise failure
+        if captured.failure is not None:
+            raise captured.failure
 
-    async def _ask(self, scope: Scope, receive: Receive, exchange: Exchange) -> tuple[_Captured, Exception | None]:
+    def _drop_changed(self, request: Request, captured: _Captured) -> None:
+        """Drop what a change has made doubtful, by its address (RFC 9111) and by its groups (RFC 9875)."""
+        paths = policy.dropped_by(request.method, captured.status, captured.headers, request.key, self._profile)
+        tags = {path_tag(path) for path in paths}
+        if tags:
+            self.purge(tags | groups(captured.headers, b"cache-group-invalidation"))
+
+    async def _ask(self, scope: Scope, receive: Receive, exchange: Exchange) -> _Captured:
         """Have the application answer, and hold the answer back until it is whole."""
         captured = _Captured()
         parts: list[bytes] = []
@@ -153,61 +368,96 @@ class PageCache:
                 parts.append(message.get("body", b""))
                 captured.whole = not message.get("more_body", False)
 
-        failure: Exception | None = None
         begun = time.perf_counter()
         try:
             await self._app(scope, receive, hold)
         except Exception as error:  # raised again once the error page is on its way
-            failure = error
-        exchange.inner += time.perf_counter() - begun
+            captured.failure = error
+        captured.seconds = time.perf_counter() - begun
+        exchange.inner += captured.seconds
+        if all(name != b"date" for name, _ in captured.headers):
+            captured.headers.append((b"date", http_date(self._wall())))
         captured.body = b"".join(parts)
-        return captured, failure
+        return captured
 
     @staticmethod
-    def _plain_get(scope: Scope, key: Key) -> Scope:
+    def _question(scope: Scope, request: Request, old: Entry | None) -> Scope:
         """The request that makes the page whole, whoever asked for whichever part of it and in whichever words."""
+        headers = [field for field in scope["headers"] if field[0] not in _CONDITIONS]
         return {
             **scope,
             "method": "GET",
-            "query_string": key[2],
-            "headers": [field for field in scope["headers"] if field[0] not in _CONDITIONS],
+            "query_string": request.key[2],
+            "headers": [*headers, *old.validators] if old is not None else headers,
         }
 
     def _represent(self, captured: _Captured) -> Representation:
-        headers = captured.headers or []
+        headers = [each for each in captured.headers if each[0] != b"age"]  # told anew with every answer
         private = any(name == b"cache-control" and b"no-store" in value for name, value in headers)
         return represent(
             captured.status,
             headers,
             captured.body,
-            validators=not private,
+            validators=self._profile.validators and not private,
             compression=self._options.compression != "off",
         )
 
-    def _keepable(self, captured: _Captured, representation: Representation, route: str, key: Key) -> Entry | None:
-        headers = captured.headers or []
-        seconds = policy.storable_seconds(captured.status, headers, self._options.ttl_cap)
-        if seconds is None:
-            return None
-        if self._options.compression == "stored":
-            representation = with_gzip(representation)
-        now = self._clock()
-        tags = policy.cache_groups(headers) | {EVERYTHING, path_tag(key[1])}
-        return Entry(representation, now, now + seconds, route, tags)
+    def _age(self, made: Entry | None, captured: _Captured) -> Headers:
+        """The age to tell of a page that has just come: what it was told with, or that of the stored page it renewed."""
+        told = [each for each in captured.headers if each[0] == b"age"]
+        if made is None or not (told or captured.status == 304):
+            return told
+        return [(b"age", b"%d" % max(0.0, self._clock() - made.born))]
+
+    def _status(self, said: str) -> bytes:
+        return f"{self._options.name}; {said}".encode()
+
+    def _fill_status(self, forward: str, status: int, made: Entry | None, *, stored: bool) -> bytes:
+        if made is None and status < 500:
+            return self._status("fwd=bypass; detail=nostore")
+        kept = f"; stored; ttl={round(made.expires - self._clock())}" if stored and made is not None else ""
+        return self._status(f"fwd={forward}; fwd-status={status}{kept}")
 
 
-def _fill_status(forward: str, status: int, made: Entry | None, *, stored: bool) -> bytes:
-    if made is None:
-        if status < 500:
-            return b"anp; fwd=bypass; detail=nostore"
-        return f"anp; fwd={forward}; fwd-status={status}".encode()
-    kept = f"; stored; ttl={round(made.expires - made.stored)}" if stored else ""
-    return f"anp; fwd={forward}; fwd-status={status}{kept}".encode()
+def _chosen(variants: Variants, request: Request) -> Entry | None:
+    """The newest page that was made for requests like this one."""
+    for entry in variants:
+        if not entry.vary or policy.fits(entry.vary, request.headers):
+            return entry
+    return None
+
+
+def _satisfies(entry: Entry, wish: Wish, now: float) -> bool:
+    """Whether a stored page is what the request wishes for, without asking the application."""
+    if wish.ask or (wish.max_age is not None and now - entry.born > wish.max_age):
+        return False
+    left = entry.expires - now
+    if left > 0:
+        return left >= wish.min_fresh
+    return entry.may_be_stale and wish.min_fresh == 0 and -left < wish.max_stale
+
+
+def _is_complete(captured: _Captured) -> bool:
+    """Whether all of the body came, as far as its length was announced."""
+    if captured.failure is not None:
+        return False
+    told = combined(captured.headers, b"content-length")
+    if told is None or captured.status == 304:
+        return True
+    return told.strip() == b"%d" % len(captured.body)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def _send_stored(send: Send, exchange: Exchange, entry: Entry, request: Request, now: float) -> None:
     exchange.route = entry.route
-    await _send(send, entry.representation, request, [(b"age", b"%d" % (now - entry.stored))])
+    status, headers, body = choose(entry.representation, request, is_stored=True)
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [*headers, (b"age", b"%d" % (now - entry.born))]}
+    )
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send(send: Send, representation: Representation, request: Request, extra: Headers) -> None:

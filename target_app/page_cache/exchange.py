@@ -14,7 +14,7 @@ class Exchange:
 
     Attributes:
         route: Name of the route; set by the application, or by the cache from the stored page.
-        word: What the cache did: HIT, MISS, EXPIRED or BYPASS.
+        word: What the cache did: HIT, STALE, MISS, EXPIRED, REVALIDATED or BYPASS.
         status: The ``Cache-Status`` value.
         inner: Seconds spent inside the application.
     """

@@ -1,23 +1,102 @@
-"""The cache's decisions, pure: may this request be looked up, may this response be kept, and for how long."""
+"""The cache's decisions, pure: may this request be looked up, may this response be kept, how long, and for whom.
+
+Two profiles: ``SITE`` is the page cache of one content site, which keeps only what says so in ``CDN-Cache-Control``;
+``RFC`` is a shared cache before any origin, which does what RFC 9111 lets it.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-import http_sf
+from target_app.page_cache.fields import (
+    Headers,
+    age_value,
+    combined,
+    delta_seconds,
+    directives,
+    http_seconds,
+    targeted,
+)
 
-CACHEABLE_STATUSES = frozenset({200, 301, 308, 404, 410})
 SESSION_COOKIE = b"anp_session="
 
-Headers = list[tuple[bytes, bytes]]
 Key = tuple[bytes, bytes, bytes]
 """(host, raw path, query in its one form); GET and HEAD share it."""
 
 Queries = Mapping[bytes, Callable[[bytes], bytes | None]]
 """Raw path to the one form of its queries: equal forms are one page, None is a query that no kept page answers."""
+
+Vary = tuple[tuple[bytes, bytes | None], ...]
+"""Names of request fields, and the values that a stored response was chosen by; None for an absent one."""
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+_UNDERSTOOD = frozenset(
+    {200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 418, 421, 429, 451}
+    | {500, 501, 502, 503, 504, 511}
+)
+"""Final statuses whose meaning for caching this cache knows; 206 and 304 are parts of other responses."""
+
+_HEURISTIC = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
+"""Statuses that may be kept without a word about it (RFC 9110, section 15.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What kind of cache this is.
+
+    Attributes:
+        name: For people.
+        targeted_only: Whether only responses with a ``CDN-Cache-Control`` are kept.
+        statuses: Which responses may be kept at all.
+        sessions: Names of cookies, with their equals sign, whose bearers are never served from the store.
+        authorized: Whether requests with ``Authorization`` are looked up.
+        any_query: Whether every query names a page of its own; else only those of the paths that say what they read.
+        cookies: Whether responses that set cookies may be kept.
+        obeys_requests: Whether ``Cache-Control`` and ``Pragma`` of a request count. A site that let anonymous readers
+            ask past its cache would be easy to overload.
+        locations: Whether a change also drops the pages that its ``Location`` and ``Content-Location`` name.
+        validators: Whether pages without an entity tag get one.
+    """
+
+    name: str
+    targeted_only: bool
+    statuses: frozenset[int]
+    sessions: tuple[bytes, ...]
+    authorized: bool
+    any_query: bool
+    cookies: bool
+    obeys_requests: bool
+    locations: bool
+    validators: bool
+
+
+SITE = Profile(
+    "site",
+    targeted_only=True,
+    statuses=frozenset({200, 301, 308, 404, 410}),
+    sessions=(SESSION_COOKIE,),
+    authorized=False,
+    any_query=False,
+    cookies=False,
+    obeys_requests=False,
+    locations=False,
+    validators=True,
+)
+RFC = Profile(
+    "rfc",
+    targeted_only=False,
+    statuses=_UNDERSTOOD,
+    sessions=(),
+    authorized=True,
+    any_query=True,
+    cookies=True,
+    obeys_requests=True,
+    locations=True,
+    validators=False,
+)
+PROFILES = {profile.name: profile for profile in (SITE, RFC)}
 
 
 @dataclass(slots=True)
@@ -36,15 +115,21 @@ class Request:
     accept_encoding: bytes
     if_none_match: bytes
     if_modified_since: bytes
+    range: bytes
+    if_range: bytes
+    cache_control: bytes
+    headers: Headers
 
 
-def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries) -> Request:
-    """Pick what matters out of a request, in one pass over its headers."""
-    form: bytes | None = b""
-    if query:
+def read_request(
+    method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries, profile: Profile = SITE
+) -> Request:
+    """Pick what matters out of a request, in one pass over its headers; their names are in lower case."""
+    form: bytes | None = query
+    if query and not profile.any_query:
         read_query = queries.get(raw_path)
         form = read_query(query) if read_query is not None else None
-    host = accept_encoding = if_none_match = if_modified_since = b""
+    host = accept_encoding = if_none_match = if_modified_since = byte_range = if_range = cache_control = b""
     session = authorization = False
     for name, value in headers:
         if name == b"host":
@@ -53,13 +138,21 @@ def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers, q
             accept_encoding = accept_encoding + b"," + value if accept_encoding else value
         elif name == b"cookie":
             # A name that merely ends so is taken for one as well: a needless bypass does no harm, a missed one does.
-            session = session or SESSION_COOKIE in value
+            session = session or any(cookie in value for cookie in profile.sessions)
         elif name == b"authorization":
             authorization = True
         elif name == b"if-none-match":
             if_none_match = if_none_match + b"," + value if if_none_match else value
         elif name == b"if-modified-since":
             if_modified_since = value
+        elif name == b"range":
+            byte_range = value
+        elif name == b"if-range":
+            if_range = value
+        elif name == b"cache-control":
+            cache_control = cache_control + b"," + value if cache_control else value
+        elif name == b"pragma" and not cache_control and value.strip().lower() == b"no-cache":
+            cache_control = b"no-cache"
     return Request(
         method,
         (host, raw_path, form or b""),
@@ -69,10 +162,14 @@ def read_request(method: str, raw_path: bytes, query: bytes, headers: Headers, q
         accept_encoding,
         if_none_match,
         if_modified_since,
+        byte_range,
+        if_range,
+        cache_control,
+        headers,
     )
 
 
-def bypass_reason(request: Request) -> str | None:
+def bypass_reason(request: Request, profile: Profile = SITE) -> str | None:
     """Why a request is not to be looked up, nor its answer kept; None when it may be.
 
     The words are those of ``Cache-Status``: ``method`` is its own kind of forwarding, the others detail a bypass.
@@ -81,7 +178,7 @@ def bypass_reason(request: Request) -> str | None:
         return "method"
     if request.session:
         return "session"
-    if request.authorization:
+    if request.authorization and not profile.authorized:
         return "auth"
     if not request.keyed:
         # A query that the page does not read must neither fill the store with copies nor share a page.
@@ -89,69 +186,189 @@ def bypass_reason(request: Request) -> str | None:
     return None
 
 
-@lru_cache(maxsize=256)
-def shared_max_age(cdn_cache_control: bytes) -> int | None:
-    """Seconds a response may be kept by ``CDN-Cache-Control`` (RFC 9213); None when it does not say so."""
-    try:
-        parsed = http_sf.parse(cdn_cache_control, tltype="dictionary")
-    except ValueError:
-        return None
-    assert isinstance(parsed, dict)
-    directives = {str(name): value[0] if isinstance(value, tuple) else value for name, value in parsed.items()}
-    seconds = directives.get("max-age")
-    if {"no-store", "private", "no-cache"} & directives.keys() or type(seconds) is not int:
-        return None
-    return max(seconds, 0)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long a response may be kept, and what may be done with it when it is stale.
 
-
-_FORBIDDEN = re.compile(rb"(?i)\b(private|no-store|no-cache)\b")
-
-
-def storable_seconds(status: int, headers: Headers, cap: int) -> int | None:
-    """How long a response may be kept; None when it may not be.
-
-    Only what says so in ``CDN-Cache-Control`` is kept, never what sets a cookie or is private, whatever else it says.
+    Attributes:
+        lifetime: Seconds of freshness, counted from its making at the origin; 0: only after asking the origin.
+        age: How old it was on arrival, seconds.
+        while_revalidate: Seconds beyond, in which it may be sent while a new one is fetched (RFC 5861).
+        if_error: Seconds beyond, in which it may be sent instead of a failure (RFC 5861).
+        may_be_stale: Whether a client may be given it stale because it says that this is good enough.
+        vary: Request fields that the response was chosen by.
     """
-    if status not in CACHEABLE_STATUSES:
+
+    lifetime: int
+    age: float
+    while_revalidate: int
+    if_error: int
+    may_be_stale: bool
+    vary: Vary
+
+
+def terms(
+    status: int,
+    headers: Headers,
+    request: Request,
+    profile: Profile,
+    *,
+    cap: int,
+    delay: float = 0.0,
+    now: float | None = None,
+) -> Terms | None:
+    """What may be done with a response to a GET; None where it may not be kept.
+
+    Freshness is that of RFC 9111, section 4.2: of the targeted field alone where there is one (RFC 9213), else
+    ``s-maxage``, ``max-age``, ``Expires``; nothing is guessed.
+
+    Args:
+        status, headers: Of the response; names in lower case.
+        request: What it answers.
+        profile: Of the cache.
+        cap: Most seconds of freshness.
+        delay: Seconds from asking to having it.
+        now: Unix seconds of its arrival; None leaves ``Date`` out of its age.
+    """
+    if status not in profile.statuses:
         return None
-    seconds: int | None = None
-    for name, value in headers:
-        if name == b"set-cookie" or (name == b"vary" and b"*" in value):
-            return None
-        if name == b"cache-control" and _FORBIDDEN.search(value):
-            return None
-        if name == b"cdn-cache-control":
-            seconds = shared_max_age(value)
-    if seconds is None or min(seconds, cap) == 0:
+    targets = combined(headers, b"cdn-cache-control")
+    said = targeted(targets) if targets is not None else None
+    plain = directives(combined(headers, b"cache-control") or b"")
+    if profile.targeted_only and (said is None or {"private", "no-store", "no-cache"} & plain.keys()):
         return None
-    return min(seconds, cap)
+    rules = plain if said is None else said
+    if "private" in rules or ("no-store" in rules and "must-understand" not in rules):
+        return None
+    if profile.obeys_requests and "no-store" in directives(request.cache_control):
+        return None
+    if not profile.cookies and combined(headers, b"set-cookie") is not None:
+        return None
+    if request.authorization and not {"public", "s-maxage", "must-revalidate"} & rules.keys():
+        return None  # RFC 9111, section 3.5
+    vary = varied(headers, request.headers)
+    if vary is None:
+        return None
+    arrival = http_seconds(combined(headers, b"date") or b"")
+    lifetime, is_explicit = _lifetime(rules, headers if said is None else [], arrival)
+    if not is_explicit and status not in _HEURISTIC and "public" not in rules:
+        return None
+    must_ask = "no-cache" in rules
+    if must_ask:
+        lifetime = 0
+    lifetime = min(lifetime, cap)
+    has_validator = any(name in {b"etag", b"last-modified"} for name, _ in headers)
+    if lifetime == 0 and (profile.targeted_only or not has_validator):
+        return None
+    # Dates have whole seconds: a page made in this second is not old.
+    apparent = max(0, int(now) - arrival) if now is not None and arrival is not None else 0
+    told = combined(headers, b"age")
+    strict = must_ask or bool({"must-revalidate", "proxy-revalidate", "s-maxage"} & rules.keys())
+    return Terms(
+        lifetime,
+        max(apparent, (age_value(told) if told is not None else 0) + delay),
+        0 if strict else delta_seconds(rules.get("stale-while-revalidate")),
+        0 if strict else delta_seconds(rules.get("stale-if-error")),
+        not strict,
+        vary,
+    )
 
 
-def cache_groups(headers: Headers) -> frozenset[str]:
-    """The members of ``Cache-Groups`` (RFC 9875); an unreadable field names none."""
-    for name, value in headers:
-        if name == b"cache-groups":
-            try:
-                members = http_sf.parse(value, tltype="list")
-            except ValueError:
-                return frozenset()
-            assert isinstance(members, list)
-            return frozenset(m[0] for m in members if isinstance(m, tuple) and isinstance(m[0], str))
-    return frozenset()
+def _lifetime(rules: Mapping[str, str | None], headers: Headers, date: int | None) -> tuple[int, bool]:
+    """Seconds of freshness, and whether the response says so itself."""
+    for name in ("s-maxage", "max-age"):
+        if name in rules:
+            return delta_seconds(rules[name]), True
+    expires = combined(headers, b"expires")
+    if expires is None:
+        return 0, False
+    at = http_seconds(expires)
+    return (max(at - date, 0) if at is not None and date is not None else 0), True
 
 
-@lru_cache(maxsize=256)
-def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Whether ``Accept-Encoding`` allows gzip: named or by ``*``, with a weight above zero."""
-    weights: dict[bytes, float] = {}
-    for part in accept_encoding.lower().split(b","):
-        coding, *parameters = (piece.strip() for piece in part.split(b";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith(b"q="):
-                try:
-                    weight = float(parameter[2:])
-                except ValueError:
-                    weight = 0.0
-        weights[coding] = weight
-    return weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", 0.0))) > 0
+def varied(headers: Headers, asked: Headers) -> Vary | None:
+    """The request fields a response was chosen by, with their values; None where no other request has the same."""
+    value = combined(headers, b"vary")
+    if value is None:
+        return ()
+    names = sorted({name.strip().lower() for name in value.split(b",")} - {b""})
+    if b"*" in names:
+        return None
+    return tuple((name, plain(combined(asked, name))) for name in names)
+
+
+def plain(value: bytes | None) -> bytes | None:
+    """A field value with its white space in one form, for comparing."""
+    return None if value is None else b",".join(b" ".join(part.split()) for part in value.split(b","))
+
+
+def fits(vary: Vary, asked: Headers) -> bool:
+    """Whether a request would be given the response that was chosen by these fields."""
+    return all(plain(combined(asked, name)) == value for name, value in vary)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request asks of the cache.
+
+    Attributes:
+        ask: Whether the origin is to be asked, however fresh the page.
+        max_age: Most seconds of age; None: any.
+        min_fresh: Seconds for which it must stay fresh.
+        max_stale: Seconds by which it may be stale.
+        only_if_cached: Whether the origin must not be asked.
+    """
+
+    ask: bool = False
+    max_age: int | None = None
+    min_fresh: int = 0
+    max_stale: int = 0
+    only_if_cached: bool = False
+
+
+NO_WISH = Wish()
+
+
+def wish(request: Request, profile: Profile) -> Wish:
+    """The directives of a request (RFC 9111, section 5.2.1), where the profile listens to them.
+
+    ``only-if-cached`` is heard by every profile: it costs nothing.
+    """
+    if not request.cache_control:
+        return NO_WISH
+    asked = directives(request.cache_control)
+    if not profile.obeys_requests:
+        return Wish(only_if_cached="only-if-cached" in asked)
+    stale = asked.get("max-stale", "0")
+    return Wish(
+        "no-cache" in asked,
+        delta_seconds(asked["max-age"]) if "max-age" in asked else None,
+        delta_seconds(asked.get("min-fresh")),
+        2**31 if stale is None else delta_seconds(stale),
+        "only-if-cached" in asked,
+    )
+
+
+def dropped_by(method: str, status: int, headers: Headers, key: Key, profile: Profile) -> Iterable[bytes]:
+    """Raw paths whose pages a request has made doubtful (RFC 9111, section 4.4): none by a safe or a failed one."""
+    if method in SAFE or not 200 <= status < 400:
+        return ()
+    paths = {key[1]}
+    if profile.locations:
+        for name in (b"location", b"content-location"):
+            value = combined(headers, name)
+            if value is not None and (path := _own_path(value, key[0])) is not None:
+                paths.add(path)
+    return paths
+
+
+def _own_path(reference: bytes, host: bytes) -> bytes | None:
+    """The raw path of an address on this host; None where it lies elsewhere."""
+    reference = reference.partition(b"#")[0].partition(b"?")[0]
+    if reference.startswith(b"/") and not reference.startswith(b"//"):
+        return reference
+    scheme, _, rest = reference.partition(b"//")
+    if scheme in {b"http:", b"https:", b""} and rest:
+        authority, slash, path = rest.partition(b"/")
+        return slash + path or b"/" if authority.lower() == host else None
+    return None

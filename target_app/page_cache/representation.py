@@ -1,26 +1,30 @@
-"""A response as finished bytes: plain and gzip form, their validators, and the choice among them and 304."""
+"""A response as finished bytes: plain and gzip form, their validators, and the choice among them, 304 and 206."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import zlib
-from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from target_app.page_cache.policy import Headers, Request, accepts_gzip
+from target_app.page_cache.fields import Headers, accepts_gzip, http_date, http_seconds
+from target_app.page_cache.policy import Request
 
 GZIP_LEVEL = 6
 _SMALLEST_WORTH_COMPRESSING = 512
 _COMPRESSIBLE = re.compile(rb"(?i)(text/|application/(json|problem\+json|xml|rss\+xml|javascript)|image/svg\+xml)")
-_NOT_IN_304 = frozenset({b"content-length", b"content-type", b"content-encoding", b"last-modified"})
+_NOT_IN_304 = frozenset(
+    {b"content-length", b"content-type", b"content-encoding", b"content-language", b"content-range"}
+)
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
+_RANGE = re.compile(rb"(?i)bytes\s*=\s*(\d*)-(\d*)\s*")
+_READS = frozenset({"GET", "HEAD"})
+_BODILESS = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One coding of a representation: the headers to send with it, those of its 304, its strong tag and its bytes."""
+    """One coding of a representation: the headers to send with it, those of its 304, its entity tag and its bytes."""
 
     headers: Headers
     headers_304: Headers
@@ -33,9 +37,11 @@ class Representation:
     """A complete response.
 
     Attributes:
+        headers: Of all forms; without length and entity tag.
         gzip: None when the content is not worth compressing, or when it is to be compressed for each request.
         compressible: Whether a gzip form may be made.
         last_modified: Unix seconds, None when the application did not say.
+        dated: Its ``Date`` in Unix seconds.
     """
 
     status: int
@@ -44,6 +50,7 @@ class Representation:
     gzip: Form | None
     compressible: bool
     last_modified: int | None
+    dated: int | None
 
     @property
     def size(self) -> int:
@@ -56,14 +63,15 @@ def represent(status: int, headers: Headers, body: bytes, *, validators: bool, c
 
     Args:
         status: HTTP status.
-        headers: As the application sent them, with lower-case names.
+        headers: As the application sent them, with lower-case names; a missing ``Date`` is added.
         body: All of it.
-        validators: Whether to give it an entity tag; private pages go without.
+        validators: Whether to give it an entity tag where it has none; private pages go without.
         compression: Whether a gzip form may ever be made of it.
     """
-    kept = [(name, value) for name, value in headers if name not in {b"content-length", b"date"}]
-    kept.append((b"date", http_date()))
-    fields = dict(kept)
+    fields = dict(headers)
+    kept = [field for field in headers if field[0] not in {b"content-length", b"etag"}]
+    if b"date" not in fields:
+        kept.append((b"date", http_date()))
     compressible = (
         compression
         and len(body) >= _SMALLEST_WORTH_COMPRESSING
@@ -72,15 +80,18 @@ def represent(status: int, headers: Headers, body: bytes, *, validators: bool, c
     )
     if compressible:
         kept.append((b"vary", b"Accept-Encoding"))
-    tag = hashlib.blake2b(body, digest_size=12).hexdigest().encode() if validators and status == 200 else b""
+    etag = fields.get(b"etag", b"")
+    if not etag and validators and status == 200:
+        etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
     last_modified = fields.get(b"last-modified")
     return Representation(
         status,
         kept,
-        _form(kept, body, tag),
+        _form(status, kept, body, etag),
         None,
         compressible,
         http_seconds(last_modified) if last_modified else None,
+        http_seconds(fields[b"date"]) if b"date" in fields else None,
     )
 
 
@@ -88,48 +99,99 @@ def with_gzip(representation: Representation) -> Representation:
     """The same with its gzip form made, if it is worth having."""
     if not representation.compressible or representation.gzip is not None:
         return representation
-    return Representation(
-        representation.status,
-        representation.headers,
-        representation.plain,
-        _gzip_form(representation),
-        compressible=True,
-        last_modified=representation.last_modified,
+    return replace(representation, gzip=_gzip_form(representation))
+
+
+def freshened(representation: Representation, headers: Headers) -> Representation:
+    """The same after the origin has said that it is unchanged: with the fields of its 304 (RFC 9111, section 3.2)."""
+    new = {name for name, _ in headers} - {b"content-length", b"content-encoding", b"content-type", b"content-range"}
+    new -= {b"vary"} if representation.compressible else set()
+    old = [*representation.headers, *([(b"etag", representation.plain.etag)] if representation.plain.etag else [])]
+    merged = [field for field in old if field[0] not in new] + [field for field in headers if field[0] in new]
+    etag = next((value for name, value in merged if name == b"etag"), b"")
+    kept = [field for field in merged if field[0] != b"etag"]
+    last_modified = next((value for name, value in kept if name == b"last-modified"), None)
+    date = next((value for name, value in kept if name == b"date"), b"")
+    updated = replace(
+        representation,
+        headers=kept,
+        plain=_form(representation.status, kept, representation.plain.body, etag),
+        gzip=None,
+        last_modified=http_seconds(last_modified) if last_modified else None,
+        dated=http_seconds(date),
     )
+    return with_gzip(updated) if representation.gzip is not None else updated
 
 
-def choose(representation: Representation, request: Request) -> tuple[int, Headers, bytes]:
+def choose(representation: Representation, request: Request, *, is_stored: bool = False) -> tuple[int, Headers, bytes]:
     """The answer to one request: status, headers (shared: copy before adding) and body.
 
-    The coding is negotiated first, then ``If-None-Match`` decides, and ``If-Modified-Since`` only where there is none.
+    The coding is negotiated first, then ``If-None-Match`` decides, ``If-Modified-Since`` only where there is none, and
+    last a single ``Range`` (RFC 9110, section 13.2.2). Several ranges at once are answered with the whole.
     """
     form = representation.plain
     if representation.compressible and accepts_gzip(request.accept_encoding):
         form = representation.gzip or _gzip_form(representation)
-    if representation.status == 200 and _unchanged(representation, form, request):
-        return 304, form.headers_304, b""
+    if representation.status == 200 and request.method in _READS:
+        conditional = request.if_none_match or request.if_modified_since
+        if conditional and _unchanged(representation, form, request, is_stored=is_stored):
+            return 304, form.headers_304, b""
+        if request.range and request.method == "GET" and (part := _part(representation, form, request)) is not None:
+            return part
     return representation.status, form.headers, b"" if request.method == "HEAD" else form.body
 
 
-def _unchanged(representation: Representation, form: Form, request: Request) -> bool:
-    if not form.etag:
-        return False
+def _unchanged(representation: Representation, form: Form, request: Request, *, is_stored: bool) -> bool:
     if request.if_none_match:
         if request.if_none_match.strip() == b"*":
-            return True
-        return form.etag in _ENTITY_TAG.findall(request.if_none_match)
-    if request.if_modified_since and representation.last_modified is not None:
-        since = http_seconds(request.if_modified_since)
-        return since is not None and representation.last_modified <= since
-    return False
+            return is_stored or bool(form.etag)
+        return bool(form.etag) and form.etag.removeprefix(b"W/") in _ENTITY_TAG.findall(request.if_none_match)
+    changed = representation.last_modified
+    if changed is None and is_stored:
+        changed = representation.dated  # RFC 9111, section 4.3.2
+    since = http_seconds(request.if_modified_since)
+    return changed is not None and since is not None and changed <= since
 
 
-def _form(headers: Headers, body: bytes, tag: bytes) -> Form:
-    etag = b'"' + tag + b'"' if tag else b""
+def _part(representation: Representation, form: Form, request: Request) -> tuple[int, Headers, bytes] | None:
+    """A part of the body, or that there is no such part; None where the whole is to be sent."""
+    match = _RANGE.fullmatch(request.range)
+    if match is None or not (match[1] or match[2]) or not _same(representation, form, request.if_range):
+        return None
+    length = len(form.body)
+    if max(len(match[1]), len(match[2])) > 18:
+        return None
+    if match[1]:
+        first, last = int(match[1]), min(int(match[2]) if match[2] else length - 1, length - 1)
+        if match[2] and int(match[2]) < int(match[1]):
+            return None
+    else:
+        first, last = max(length - int(match[2]), 0), length - 1
+    headers = [field for field in form.headers if field[0] != b"content-length"]
+    if first > last:
+        headers += [(b"content-range", b"bytes */%d" % length), (b"content-length", b"0")]
+        return 416, headers, b""
+    body = form.body[first : last + 1]
+    headers += [(b"content-range", b"bytes %d-%d/%d" % (first, last, length)), (b"content-length", b"%d" % len(body))]
+    return 206, headers, body
+
+
+def _same(representation: Representation, form: Form, if_range: bytes) -> bool:
+    """Whether ``If-Range`` names this very form: by a strong tag, or by its date to the second."""
+    if not if_range:
+        return True
+    if if_range.startswith((b'"', b"W/")):
+        return if_range == form.etag and not form.etag.startswith(b"W/")
+    return representation.last_modified is not None and http_seconds(if_range) == representation.last_modified
+
+
+def _form(status: int, headers: Headers, body: bytes, etag: bytes) -> Form:
     tagged = [*headers, (b"etag", etag)] if etag else headers
+    length = [] if status in _BODILESS else [(b"content-length", b"%d" % len(body))]
     return Form(
-        [*tagged, (b"content-length", str(len(body)).encode())],
-        [field for field in tagged if field[0] not in _NOT_IN_304],
+        [*tagged, *length],
+        # A date says nothing that the tag does not say better (RFC 9110, section 15.4.5).
+        [field for field in tagged if field[0] not in _NOT_IN_304 and not (etag and field[0] == b"last-modified")],
         etag,
         body,
     )
@@ -138,19 +200,10 @@ def _form(headers: Headers, body: bytes, tag: bytes) -> Form:
 def _gzip_form(representation: Representation) -> Form:
     # Window bits 31: a gzip wrapper whose time field is zero, so that equal pages are equal bytes.
     body = zlib.compress(representation.plain.body, GZIP_LEVEL, 31)
-    tag = representation.plain.etag.strip(b'"')
-    return _form([*representation.headers, (b"content-encoding", b"gzip")], body, tag + b"-gz" if tag else b"")
-
-
-def http_date(seconds: float | None = None) -> bytes:
-    """An HTTP date; None is now."""
-    return formatdate(seconds, usegmt=True).encode()
-
-
-@lru_cache(maxsize=1024)
-def http_seconds(value: bytes) -> int | None:
-    """Unix seconds of an HTTP date, None when it is not one."""
-    try:
-        return int(parsedate_to_datetime(value.decode("latin-1")).timestamp())
-    except (ValueError, TypeError, OverflowError):
-        return None
+    etag = representation.plain.etag
+    return _form(
+        representation.status,
+        [*representation.headers, (b"content-encoding", b"gzip")],
+        body,
+        etag[:-1] + b'-gz"' if etag else b"",
+    )

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from target_app.page_cache.policy import Key
+from target_app.page_cache.policy import Key, Vary
 from target_app.page_cache.representation import Representation
 
 EVERYTHING = "*"
 """The tag every page has."""
+
+_MOST_VARIANTS = 16
+"""Responses kept under one key, for requests that differ in the fields of ``Vary``."""
 
 
 def path_tag(raw_path: bytes) -> str:
@@ -25,30 +28,45 @@ class Entry:
     """A stored page.
 
     Attributes:
-        stored: When it was made, by the cache's clock.
+        born: When it would have had the age zero, by the cache's clock.
         expires: When it stops being fresh, by the same clock.
+        while_revalidate: Until when it may be sent while a new one is fetched, by the same clock.
+        if_error: Until when it may be sent instead of a failure, by the same clock.
+        may_be_stale: Whether it may be sent stale to who asks for no better.
+        effort: Seconds it took to make.
         route: Name of the route that made it.
         tags: What it shows; a purge of any of them drops it.
+        vary: Request fields that it was chosen by.
+        validators: Conditions by which the origin can be asked whether it is unchanged.
     """
 
     representation: Representation
-    stored: float
+    born: float
     expires: float
+    while_revalidate: float
+    if_error: float
+    may_be_stale: bool
+    effort: float
     route: str
     tags: frozenset[str]
+    vary: Vary = ()
+    validators: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class _Pages(LRUCache[Key, Entry]):
+Variants = tuple[Entry, ...]
+
+
+class _Pages(LRUCache[Key, Variants]):
     """The byte-bounded map, telling its owner what it throws out."""
 
     def __init__(self, maxsize: int, store: Store) -> None:
-        super().__init__(maxsize, getsizeof=lambda entry: entry.representation.size)
+        super().__init__(maxsize, getsizeof=lambda entries: sum(entry.representation.size for entry in entries))
         self._store = store
 
-    def popitem(self) -> tuple[Key, Entry]:
-        key, entry = super().popitem()
-        self._store.evicted(key, entry)
-        return key, entry
+    def popitem(self) -> tuple[Key, Variants]:
+        key, entries = super().popitem()
+        self._store.evicted(key, entries)
+        return key, entries
 
 
 class Store:
@@ -75,9 +93,9 @@ class Store:
         """Memory taken by the pages."""
         return int(self._pages.currsize)
 
-    def get(self, key: Key) -> Entry | None:
-        """The page under this key, fresh or not; it becomes the most recently used."""
-        return self._pages.get(key)
+    def get(self, key: Key) -> Variants:
+        """The pages under this key, fresh or not, newest first; the key becomes the most recently used."""
+        return self._pages.get(key, ())
 
     def take_ticket(self) -> int:
         """Begin a render."""
@@ -93,15 +111,24 @@ class Store:
             self._purged_at.clear()
 
     def put(self, key: Key, entry: Entry, ticket: int) -> bool:
-        """Keep a page, unless it was overtaken by a purge or is larger than the whole store."""
+        """Keep a page in the place of the one for the same requests.
+
+        Returns:
+            False where it was overtaken by a purge or is larger than the whole store.
+        """
         if any(self._purged_at.get(tag, 0) > ticket for tag in entry.tags):
             return False
         if entry.representation.size > self._max_bytes:
             return False
-        self._discard(key)
-        self._pages[key] = entry
-        for tag in entry.tags:
-            self._keys_by_tag.setdefault(tag, set()).add(key)
+        others = (other for other in self._pages.get(key, ()) if other.vary != entry.vary)
+        variants = [entry]
+        room = self._max_bytes - entry.representation.size
+        for other in others:
+            room -= other.representation.size
+            if room < 0 or len(variants) == _MOST_VARIANTS:
+                break
+            variants.append(other)
+        self._replace(key, tuple(variants))
         return True
 
     def purge(self, tags: Iterable[str]) -> int:
@@ -111,27 +138,38 @@ class Store:
             How many stored pages were dropped.
         """
         self._purges += 1
+        purged = frozenset(tags)
         keys: set[Key] = set()
-        for tag in tags:
+        for tag in purged:
             if self._tickets:
                 self._purged_at[tag] = self._purges
             keys |= self._keys_by_tag.get(tag, set())
+        dropped = 0
         for key in keys:
-            self._discard(key)
-        return len(keys)
+            entries = self._pages.get(key, ())
+            remaining = tuple(entry for entry in entries if not entry.tags & purged)
+            dropped += len(entries) - len(remaining)
+            self._replace(key, remaining)
+        return dropped
 
-    def evicted(self, key: Key, entry: Entry) -> None:
-        """Account for a page that made room for another."""
-        self.evictions += 1
-        self._unindex(key, entry)
+    def evicted(self, key: Key, entries: Variants) -> None:
+        """Account for pages that made room for others."""
+        self.evictions += len(entries)
+        self._unindex(key, entries)
 
-    def _discard(self, key: Key) -> None:
-        entry = self._pages.pop(key, None)
-        if entry is not None:
-            self._unindex(key, entry)
+    def _replace(self, key: Key, entries: Variants) -> None:
+        old = self._pages.pop(key, None)
+        if old is not None:
+            self._unindex(key, old)
+        if not entries:
+            return
+        self._pages[key] = entries
+        for entry in entries:
+            for tag in entry.tags:
+                self._keys_by_tag.setdefault(tag, set()).add(key)
 
-    def _unindex(self, key: Key, entry: Entry) -> None:
-        for tag in entry.tags:
+    def _unindex(self, key: Key, entries: Variants) -> None:
+        for tag in frozenset().union(*(entry.tags for entry in entries)):
             keys = self._keys_by_tag[tag]
             keys.discard(key)
             if not keys:

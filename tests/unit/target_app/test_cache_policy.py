@@ -4,16 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_app.page_cache.policy import (
-    accepts_gzip,
-    bypass_reason,
-    cache_groups,
-    read_request,
-    shared_max_age,
-    storable_seconds,
-)
+from target_app.page_cache.fields import Headers, accepts_gzip, groups
+from target_app.page_cache.policy import RFC, SITE, Profile, Terms, bypass_reason, read_request, terms
 
 OK = [(b"cdn-cache-control", b"max-age=300")]
+DATE = b"Sun, 29 Nov 2026 10:00:00 GMT"
+NOW = 1795946400.0
+
+
+def kept(
+    status: int,
+    headers: Headers,
+    profile: Profile = SITE,
+    *,
+    asked: Headers | None = None,
+    cap: int = 1000,
+    **when: float,
+) -> Terms | None:
+    """The terms on which a response to a plain GET is kept."""
+    request = read_request("GET", b"/", b"", asked or [], {}, profile)
+    return terms(status, headers, request, profile, cap=cap, **when)
+
+
+def lifetime(status: int, headers: Headers, profile: Profile = SITE, **rest: int) -> int | None:
+    """Seconds of freshness, None where a response is not kept."""
+    found = kept(status, headers, profile, **rest)
+    return None if found is None else found.lifetime
 
 
 @pytest.mark.parametrize(
@@ -90,7 +106,7 @@ def test_host_case_makes_no_other_page() -> None:
 )
 def test_what_is_kept_and_how_long(status: int, headers: list[tuple[bytes, bytes]], seconds: int | None) -> None:
     """Only what explicitly may be kept is kept, capped, and never what is private or sets a cookie."""
-    assert storable_seconds(status, headers, cap=1000) == seconds
+    assert lifetime(status, headers) == seconds
 
 
 @pytest.mark.parametrize(
@@ -100,7 +116,7 @@ def test_what_is_kept_and_how_long(status: int, headers: list[tuple[bytes, bytes
         (b"max-age=60, stale-while-revalidate=5", 60),
         (b"no-store, max-age=60", None),
         (b"private, max-age=60", None),
-        (b"max-age=-5", 0),
+        (b"max-age=-5", None),
         (b"max-age=1.5", None),
         (b'max-age="60"', None),
         (b"max-age", None),
@@ -110,14 +126,14 @@ def test_what_is_kept_and_how_long(status: int, headers: list[tuple[bytes, bytes
 )
 def test_the_word_to_shared_caches_is_read_as_a_structured_field(field: bytes, seconds: int | None) -> None:
     """A field that does not parse, or does not give whole seconds, allows nothing."""
-    assert shared_max_age(field) == seconds
+    assert lifetime(200, [(b"cdn-cache-control", field)]) == seconds
 
 
 @given(st.lists(st.text("abcdefghij-:0123456789", min_size=1, max_size=32), max_size=32))
-def test_groups_are_read_back_as_written(groups: list[str]) -> None:
+def test_groups_are_read_back_as_written(names: list[str]) -> None:
     """Any list of group names survives the header."""
-    field = ", ".join(f'"{group}"' for group in groups).encode()
-    assert cache_groups([(b"cache-groups", field)]) == frozenset(groups)
+    field = ", ".join(f'"{group}"' for group in names).encode()
+    assert groups([(b"cache-groups", field)], b"cache-groups") == frozenset(names)
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from target_app.page_cache.policy import Key
+from target_app.page_cache.policy import Key, Vary
 from target_app.page_cache.representation import represent
 from target_app.page_cache.store import EVERYTHING, Entry, Store
 
 LIMIT = 12_000
 TAGS = st.frozensets(st.sampled_from(["a", "b", "c"]))
+VARY = st.sampled_from([(), ((b"accept", b"text/html"),), ((b"accept", b"text/css"),)])
 KEYS = st.integers(0, 8).map(lambda number: (b"host", b"/%d" % number, b""))
 
 
-def _entry(tags: frozenset[str], size: int = 10) -> Entry:
+def _entry(tags: frozenset[str], size: int = 10, vary: Vary = ()) -> Entry:
     page = represent(200, [], b"x" * size, validators=True, compression=False)
-    return Entry(page, 0.0, 300.0, "article", tags | {EVERYTHING})
+    return Entry(page, 0.0, 300.0, 300.0, 300.0, True, 0.0, "article", tags | {EVERYTHING}, vary)
 
 
 class StoreRules(RuleBasedStateMachine):
@@ -33,16 +34,16 @@ class StoreRules(RuleBasedStateMachine):
         """A render takes its ticket."""
         return self.store.take_ticket(), len(self.purges)
 
-    @rule(render=consumes(renders), key=KEYS, tags=TAGS, size=st.sampled_from([10, 3_000, 20_000]))
-    def finish(self, render: tuple[int, int], key: Key, tags: frozenset[str], size: int) -> None:
+    @rule(render=consumes(renders), key=KEYS, tags=TAGS, size=st.sampled_from([10, 3_000, 20_000]), vary=VARY)
+    def finish(self, render: tuple[int, int], key: Key, tags: frozenset[str], size: int, vary: Vary) -> None:
         """A render ends; what a purge overtook, or what is too large, is refused."""
         ticket, begun = render
-        entry = _entry(tags, size)
+        entry = _entry(tags, size, vary)
         overtaken = any(purge & entry.tags for purge in self.purges[begun:])
         stored = self.store.put(key, entry, ticket)
         assert stored == (not overtaken and entry.representation.size <= LIMIT)
         if stored:
-            assert self.store.get(key) is entry
+            assert self.store.get(key)[0] is entry
         self.store.return_ticket(ticket)
 
     @rule(tags=st.frozensets(st.sampled_from(["a", "b", "c", EVERYTHING]), min_size=1))
@@ -51,9 +52,9 @@ class StoreRules(RuleBasedStateMachine):
         held = {key: self.store.get(key) for key in [(b"host", b"/%d" % n, b"") for n in range(9)]}
         dropped = self.store.purge(tags)
         self.purges.append(tags)
-        hit = {key for key, entry in held.items() if entry and entry.tags & tags}
-        assert dropped == len(hit)
-        assert all((self.store.get(key) is None) == (key in hit or entry is None) for key, entry in held.items())
+        spared = {key: tuple(entry for entry in entries if not entry.tags & tags) for key, entries in held.items()}
+        assert dropped == sum(map(len, held.values())) - sum(map(len, spared.values()))
+        assert all(self.store.get(key) == entries for key, entries in spared.items())
 
     @invariant()
     def within_bounds(self) -> None:
@@ -90,5 +91,22 @@ def test_the_least_recently_read_page_goes_first() -> None:
         store.put((b"", name, b""), _entry(frozenset()), store.take_ticket())
     store.get((b"", b"/1", b""))
     store.put((b"", b"/4", b""), _entry(frozenset()), store.take_ticket())
-    assert store.get((b"", b"/1", b"")) is not None
-    assert store.get((b"", b"/2", b"")) is None
+    assert store.get((b"", b"/1", b""))
+    assert not store.get((b"", b"/2", b""))
+
+
+def test_variants_of_a_page_stand_side_by_side() -> None:
+    """A page for other requests is kept beside, a newer one for the same in its place; the number is bounded."""
+    store, key = Store(10**6), (b"", b"/", b"")
+    one, other, newer = (
+        _entry(frozenset({name}), vary=((b"accept", value),))
+        for name, value in (("a", b"text/html"), ("b", b"text/css"), ("c", b"text/html"))
+    )
+    for entry in (one, other, newer):
+        store.put(key, entry, store.take_ticket())
+    assert store.get(key) == (newer, other)
+    assert store.purge(["b"]) == 1
+    assert store.get(key) == (newer,)
+    for number in range(100):
+        store.put(key, _entry(frozenset(), vary=((b"accept", b"%d" % number),)), store.take_ticket())
+    assert 2 <= len(store.get(key)) <= 20

@@ -1,6 +1,7 @@
 """The page cache around a small application whose every render is counted and can be held up."""
 
 import asyncio
+import dataclasses
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ import http_sf
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from target_app.page_cache import EXCHANGE, Exchange, Options, PageCache
-from target_app.page_cache.policy import Headers
+from target_app.page_cache import EXCHANGE, RFC, SITE, Exchange, Options, PageCache, Profile
+from target_app.page_cache.fields import Headers
 
 pytestmark = pytest.mark.anyio
 KEPT: Headers = [(b"cdn-cache-control", b"max-age=300"), (b"content-type", b"text/html")]
 BODY = b"<p>page</p>" * 100
+DATE = b"Sun, 29 Nov 2026 10:00:00 GMT"
+DATED = 1795946400.0
+"""The same in Unix seconds: what the bench's calendar says when its clock says 1000."""
 
 
 @dataclass
@@ -28,11 +32,13 @@ class Application:
     renders: int = 0
     fails: bool = False
     queries: list[bytes] = field(default_factory=list)
+    asked: dict[bytes, bytes] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, in two parts."""
         self.renders += 1
         self.queries.append(scope["query_string"])
+        self.asked = dict(scope["headers"])
         body = self.body
         if self.gate is not None:
             await self.gate.wait()
@@ -60,9 +66,16 @@ class Bench:
     app: Application
     options: Options = field(default_factory=Options)
     now: float = 1000.0
+    coin: float = 0.0
 
     def __post_init__(self) -> None:
-        self.cache = PageCache(self.app, self.options, clock=lambda: self.now)
+        self.cache = PageCache(
+            self.app,
+            self.options,
+            clock=lambda: self.now,
+            wall=lambda: DATED + self.now - 1000,
+            coin=lambda: self.coin,
+        )
 
     async def ask(self, path: str = "/", method: str = "GET", **headers: str) -> Answer:
         """Send one request."""
@@ -142,7 +155,7 @@ async def test_every_cache_status_is_a_structured_field_with_one_member() -> Non
     answers = [
         await bench.ask(),
         await bench.ask(),
-        await bench.ask(method="POST"),
+        await bench.ask("/form", method="POST"),
         await bench.ask(cookie="anp_session=x"),
     ]
     bench.now += 1000
@@ -382,3 +395,289 @@ async def _until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
     await asyncio.wait_for(poll(), 10)
+
+
+# -- stale pages ------------------------------------------------------------------------------------------------------
+
+LENIENT: Headers = [
+    (b"cdn-cache-control", b"max-age=300, stale-while-revalidate=60, stale-if-error=600"),
+    (b"etag", b'"one"'),
+]
+
+
+async def test_a_stale_page_is_sent_at_once_while_a_new_one_is_made() -> None:
+    """Nobody waits in the time of stale-while-revalidate; one refresh runs, and the next reader has the new page."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 307
+    bench.app.body, bench.app.headers = b"new", [*LENIENT[:1], (b"etag", b'"two"')]
+    bench.app.gate = asyncio.Event()
+    stale = [await bench.ask() for _ in range(3)]
+    assert {(answer.body, answer.exchange.word, answer.headers["age"]) for answer in stale} == {(BODY, "STALE", "307")}
+    assert {answer.exchange.status for answer in stale} == {b"anp; hit; ttl=-7; detail=swr"}
+    await _settle()
+    assert bench.app.renders == 2
+    bench.app.gate.set()
+    await bench.cache.drain()
+    new = await bench.ask()
+    assert (new.body, new.exchange.word, bench.app.renders, bench.cache.refreshes) == (b"new", "HIT", 2, 1)
+
+
+async def test_beyond_its_time_a_stale_page_is_waited_for() -> None:
+    """After stale-while-revalidate a reader waits for the new page."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 360
+    assert (await bench.ask()).exchange.word == "EXPIRED"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, None])
+async def test_a_stale_page_stands_in_for_a_failure(status: int | None) -> None:
+    """In the time of stale-if-error neither an error page nor an exception reaches a reader; after it both do."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 899
+    bench.app.status, bench.app.fails = status or 200, status is None
+    answer = await bench.ask()
+    assert (answer.status, answer.body, answer.exchange.word, bench.cache.rescues) == (200, BODY, "STALE", 1)
+    bench.now += 2
+    if status is None:
+        with pytest.raises(RuntimeError):
+            await bench.ask()
+    else:
+        assert (await bench.ask()).status == status
+
+
+async def test_a_page_that_is_gone_is_no_failure() -> None:
+    """A 404 is an answer: the stale page does not hide it."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 400
+    bench.app.status = 404
+    assert (await bench.ask()).status == 404
+
+
+@pytest.mark.parametrize("strict", [b"must-revalidate", b"proxy-revalidate", b"s-maxage=300", b"no-cache"])
+async def test_strict_pages_are_never_sent_stale(strict: bytes) -> None:
+    """Directives that forbid stale pages outweigh those that allow them."""
+    allows = b"max-age=300, stale-while-revalidate=60, stale-if-error=600, "
+    bench = Bench(Application([(b"cache-control", allows + strict), (b"etag", b'"one"')]), Options(profile=RFC))
+    await bench.ask()
+    bench.now += 310
+    bench.app.status = 503
+    assert (await bench.ask()).status == 503
+
+
+async def test_an_unchanged_page_is_not_sent_again_by_the_application() -> None:
+    """A stale page is asked for by its validators; a 304 makes it fresh, with the new fields, and keeps its body."""
+    headers = [*KEPT, (b"etag", b'"one"'), (b"last-modified", b"Sat, 28 Nov 2026 10:00:00 GMT"), (b"x-old", b"1")]
+    bench = Bench(Application(headers))
+    first = await bench.ask(accept_encoding="gzip")
+    bench.now += 400
+    bench.app.status, bench.app.body = 304, b""
+    bench.app.headers = [*KEPT, (b"etag", b'"one"'), (b"x-new", b"2")]
+    answer = await bench.ask(accept_encoding="gzip")
+    assert bench.app.asked[b"if-none-match"] == b'"one"'
+    assert bench.app.asked[b"if-modified-since"] == b"Sat, 28 Nov 2026 10:00:00 GMT"
+    assert (answer.status, answer.body, answer.exchange.word) == (200, first.body, "REVALIDATED")
+    assert answer.exchange.status == b"anp; fwd=stale; fwd-status=304; stored; ttl=300"
+    assert (answer.headers["x-old"], answer.headers["x-new"]) == ("1", "2")
+    again = await bench.ask()
+    assert (again.body, again.exchange.word, bench.app.renders) == (BODY, "HIT", 2)
+
+
+async def test_a_page_near_its_end_is_refreshed_early_by_chance() -> None:
+    """The unluckier the coin and the dearer the page, the earlier; the reader who triggers it has a plain hit."""
+    bench = Bench(Application())
+    await bench.ask()
+    (entry,) = bench.cache.store.get((b"site.example", b"/", b""))
+    bench.cache.store.put((b"site.example", b"/", b""), dataclasses.replace(entry, effort=2.0), 0)
+    bench.now += 297  # three seconds are left
+    bench.coin = 0.5  # 2 s times ln 2
+    assert (await bench.ask()).exchange.word == "HIT"
+    await bench.cache.drain()
+    assert bench.app.renders == 1
+    bench.coin = 0.9  # 2 s times ln 10
+    assert (await bench.ask()).exchange.status == b"anp; hit; ttl=3"
+    await bench.cache.drain()
+    assert (bench.app.renders, (await bench.ask()).exchange.status) == (2, b"anp; hit; ttl=300")
+
+
+# -- variants, parts, changes -----------------------------------------------------------------------------------------
+
+
+async def test_a_page_that_varies_is_kept_for_each_kind_of_reader() -> None:
+    """Requests that differ in a named field have pages of their own; others share."""
+    bench = Bench(Application([*KEPT, (b"vary", b"Accept-Language")]))
+    bench.app.body = b"hello"
+    await bench.ask(accept_language="en")
+    bench.app.body = b"hallo"
+    german = await bench.ask(accept_language="de")
+    assert german.exchange.status == b"anp; fwd=vary-miss; fwd-status=200; stored; ttl=300"
+    assert [(await bench.ask(accept_language=word)).body for word in ("en", "de", " en ")] == [
+        b"hello",
+        b"hallo",
+        b"hello",
+    ]
+    assert bench.app.renders == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part", "told"),
+    [
+        ("bytes=0-4", 206, BODY[:5], f"bytes 0-4/{len(BODY)}"),
+        ("bytes=5-", 206, BODY[5:], f"bytes 5-{len(BODY) - 1}/{len(BODY)}"),
+        ("bytes=-3", 206, BODY[-3:], f"bytes {len(BODY) - 3}-{len(BODY) - 1}/{len(BODY)}"),
+        (f"bytes=7-{10 * len(BODY)}", 206, BODY[7:], f"bytes 7-{len(BODY) - 1}/{len(BODY)}"),
+        (f"bytes={len(BODY)}-", 416, b"", f"bytes */{len(BODY)}"),
+        ("bytes=-0", 416, b"", f"bytes */{len(BODY)}"),
+        ("bytes=5-2", 200, BODY, None),
+        ("bytes=0-1,3-4", 200, BODY, None),
+        ("lines=1-2", 200, BODY, None),
+        ("bytes=-", 200, BODY, None),
+        (f"bytes=0-{'9' * 30}", 200, BODY, None),
+    ],
+)
+async def test_a_part_is_cut_from_the_stored_page(asked: str, status: int, part: bytes, told: str | None) -> None:
+    """One range of bytes is a part, a range beyond the end an error; what is no range, or several, gets the whole."""
+    bench = Bench(Application())
+    cold = await bench.ask(range=asked)
+    for answer in (cold, await bench.ask(range=asked)):
+        assert (answer.status, answer.body, answer.headers.get("content-range")) == (status, part, told)
+        assert answer.headers["content-length"] == str(len(part))
+    assert bench.app.renders == 1
+    assert (await bench.ask()).body == BODY
+
+
+async def test_a_part_is_sent_only_of_the_page_that_was_meant() -> None:
+    """If-Range by the strong tag or the exact date; anything else gets the whole page."""
+    stamp = "Sun, 17 May 2026 21:03:50 GMT"
+    bench = Bench(Application([*KEPT, (b"last-modified", stamp.encode())]))
+    etag = (await bench.ask()).headers["etag"]
+    meant = {etag: 206, f"W/{etag}": 200, '"other"': 200, stamp: 206, "Sun, 17 May 2026 21:03:51 GMT": 200, "": 206}
+    for condition, status in meant.items():
+        assert (await bench.ask(range="bytes=0-4", if_range=condition)).status == status, condition
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "kept"),
+    [
+        ("POST", 200, False),
+        ("POST", 303, False),
+        ("PUT", 204, False),
+        ("DELETE", 200, False),
+        ("M-SEARCH", 200, False),
+        ("POST", 400, True),
+        ("POST", 500, True),
+        ("OPTIONS", 200, True),
+        ("TRACE", 200, True),
+    ],
+)
+async def test_a_change_drops_the_page_at_its_address(method: str, status: int, *, kept: bool) -> None:
+    """Every method that is not known to be safe, also an unknown one, unless it failed; other pages stay."""
+    bench = Bench(Application())
+    await bench.ask("/a")
+    await bench.ask("/b")
+    bench.app.status = status
+    await bench.ask("/a", method=method)
+    bench.app.status = 200
+    assert [(await bench.ask(path)).exchange.word for path in ("/a", "/b")] == ["HIT" if kept else "MISS", "HIT"]
+
+
+async def test_a_change_drops_the_groups_and_addresses_that_it_names() -> None:
+    """Cache-Group-Invalidation, Location and Content-Location of a change count, as far as they are of this host."""
+    bench = Bench(Application([*KEPT, (b"cache-groups", b'"list"')]), Options(profile=RFC))
+    await bench.ask("/grouped")
+    bench.app.headers = KEPT
+    for path in ("/located", "/content", "/elsewhere"):
+        await bench.ask(path)
+    bench.app.headers = [
+        (b"cache-group-invalidation", b'"list"'),
+        (b"location", b"http://site.example/located"),
+        (b"content-location", b"/content?x"),
+    ]
+    await bench.ask("/new", method="POST")
+    bench.app.headers = [(b"location", b"http://other.example/elsewhere")]
+    await bench.ask("/new", method="POST")
+    bench.app.headers = KEPT
+    words = [(await bench.ask(path)).exchange.word for path in ("/grouped", "/located", "/content", "/elsewhere")]
+    assert words == ["MISS", "MISS", "MISS", "HIT"]
+
+
+async def test_a_read_drops_no_groups() -> None:
+    """Cache-Group-Invalidation counts on responses to changes alone."""
+    bench = Bench(Application([*KEPT, (b"cache-groups", b'"list"')]))
+    await bench.ask("/a")
+    bench.app.headers = [(b"cache-group-invalidation", b'"list"')]
+    await bench.ask("/b")
+    assert (await bench.ask("/a")).exchange.word == "HIT"
+
+
+async def test_a_page_that_broke_off_is_not_kept() -> None:
+    """Fewer bytes than announced are no page."""
+    bench = Bench(Application([*KEPT, (b"content-length", b"5000")]))
+    await bench.ask()
+    assert (await bench.ask()).exchange.word == "BYPASS"
+    assert bench.app.renders == 2
+
+
+# -- wishes of requests -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "word"),
+    [
+        ("no-cache", "REVALIDATED"),
+        ("max-age=5", "REVALIDATED"),
+        ("max-age=20", "HIT"),
+        ("min-fresh=291", "REVALIDATED"),
+        ("min-fresh=290", "HIT"),
+        ("no-store", "HIT"),
+        ("only-if-cached", "HIT"),
+    ],
+)
+async def test_a_shared_cache_obeys_its_requests_and_a_site_does_not(wish: str, word: str) -> None:
+    """Directives of a request send it to the origin in the one profile, and never in the other."""
+    for profile, expected in ((RFC, word), (SITE, "HIT")):
+        bench = Bench(
+            Application([(b"cdn-cache-control", b"max-age=300"), (b"etag", b'"one"')]), Options(profile=profile)
+        )
+        await bench.ask()
+        bench.now += 10
+        bench.app.status = 304
+        assert (await bench.ask(cache_control=wish)).exchange.word == expected
+
+
+async def test_a_stale_page_is_good_enough_for_who_says_so() -> None:
+    """max-stale, with a bound and without; not of a page that has to be asked for."""
+    for strict, expected in ((b"", ["STALE", "EXPIRED", "STALE"]), (b", must-revalidate", ["EXPIRED"] * 3)):
+        words = []
+        for wish in ("max-stale=11", "max-stale=9", "max-stale"):
+            bench = Bench(Application([(b"cache-control", b"max-age=300" + strict)]), Options(profile=RFC))
+            await bench.ask()
+            bench.now += 310
+            words.append((await bench.ask(cache_control=wish)).exchange.word)
+        assert words == expected
+
+
+@pytest.mark.parametrize("profile", [SITE, RFC])
+async def test_only_if_cached_never_enters_the_application(profile: Profile) -> None:
+    """What is not there is a 504."""
+    bench = Bench(Application(), Options(profile=profile))
+    answer = await bench.ask(cache_control="only-if-cached")
+    assert (answer.status, bench.app.renders) == (504, 0)
+
+
+async def test_age_includes_what_the_page_was_old_when_it_came() -> None:
+    """Age is counted from the origin: by its Date or by the Age of a cache before, whichever is more."""
+    bench = Bench(
+        Application([(b"cache-control", b"max-age=300"), (b"date", DATE), (b"age", b"40")]), Options(profile=RFC)
+    )
+    first = await bench.ask()
+    bench.now += 5
+    second = await bench.ask()
+    assert (first.headers["age"], second.headers["age"], second.headers["date"]) == ("40", "45", DATE.decode())
+    bench.app.headers = [(b"cache-control", b"max-age=300"), (b"date", b"Sun, 29 Nov 2026 09:58:00 GMT")]
+    await bench.ask("/late")
+    bench.now += 1
+    assert (await bench.ask("/late")).headers["age"] == "126"
