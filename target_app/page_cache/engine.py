@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -284,6 +284,8 @@ class PageCache:
         )
         if terms is None or not _is_complete(captured):
             return representation, None
+        if captured.status == 304 and old is not None:
+            terms = replace(terms, vary=old.vary)  # the stored fields tell of the codings made here, too
         if self._options.compression == "stored":
             representation = with_gzip(representation)
         return representation, self._entry(representation, headers, terms, request.key, route, captured.seconds)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_app.page_cache.fields import Headers, accepts_gzip, groups
+from target_app.page_cache.fields import Headers, accepts_gzip, directives, groups
 from target_app.page_cache.policy import RFC, SITE, Profile, Terms, bypass_reason, read_request, terms
 
 OK = [(b"cdn-cache-control", b"max-age=300")]
@@ -154,3 +154,110 @@ def test_groups_are_read_back_as_written(names: list[str]) -> None:
 def test_gzip_is_sent_only_to_who_takes_it(field: bytes, accepted: bool) -> None:
     """Weights count, and the name counts more than the star."""
     assert accepts_gzip(field) is accepted
+
+
+CC = b"cache-control"
+VALID = (b"etag", b'"one"')
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (200, [(CC, b"max-age=60")], 60),
+        (200, [(CC, b"max-age=60, s-maxage=30")], 30),
+        (200, [(CC, b"s-maxage=0, max-age=60"), VALID], 0),
+        (200, [(CC, b'max-age="60"')], 60),
+        (200, [(CC, b"MAX-AGE=60")], 60),
+        (200, [(CC, b'x="max-age=9", max-age=60')], 60),
+        (200, [(CC, b"max-age=60, max-age=9")], 60),
+        (200, [(CC, b"max-age=60"), (b"expires", DATE), (b"date", DATE)], 60),
+        (200, [(CC, b"max-age=1.5"), VALID], 0),
+        (200, [(CC, b"max-age=-1"), VALID], 0),
+        (200, [(CC, b"max-age=99999999999999999999")], 2**31),
+        (200, [(CC, b"max-age=000060")], 60),
+        (200, [(b"expires", b"Sun, 29 Nov 2026 10:02:00 GMT"), (b"date", DATE)], 120),
+        (200, [(b"expires", b"Sunday, 29-Nov-26 10:02:00 GMT"), (b"date", DATE)], 120),
+        (200, [(b"expires", b"Sun Nov 29 10:02:00 2026"), (b"date", DATE)], 120),
+        (200, [(b"expires", b"0"), (b"date", DATE), VALID], 0),
+        (200, [(b"expires", b"Sun, 29 Nov 2026 10:02:00 AEST"), (b"date", DATE)], None),
+        (200, [VALID], 0),
+        (200, [], None),
+        (200, [(CC, b"no-cache, max-age=60"), VALID], 0),
+        (200, [(CC, b"no-store, max-age=60")], None),
+        (200, [(CC, b"no-store, must-understand, max-age=60")], 60),
+        (299, [(CC, b"no-store, must-understand, max-age=60")], None),
+        (200, [(CC, b'private="x", max-age=60')], None),
+        (200, [(CC, b"max-age=60"), (b"set-cookie", b"a=b")], 60),
+        (200, [(CC, b"max-age=60"), (b"vary", b"accept, *")], None),
+        (206, [(CC, b"max-age=60")], None),
+        (304, [(CC, b"max-age=60")], None),
+        (299, [(CC, b"max-age=60")], None),
+        (302, [VALID], None),
+        (302, [(CC, b"max-age=60")], 60),
+        (302, [(CC, b"public"), VALID], 0),
+        (404, [VALID], 0),
+        (500, [(CC, b"max-age=60")], 60),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"max-age=5")], 5),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"no-store")], None),
+        (200, [(CC, b"no-store"), (b"cdn-cache-control", b"max-age=5")], 5),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"max-age=5,,")], 60),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"")], 60),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"MAX-AGE=5")], 60),
+        (200, [(CC, b"max-age=60"), (b"cdn-cache-control", b"x=5")], None),
+    ],
+)
+def test_a_shared_cache_keeps_what_the_standard_lets_it(status: int, headers: Headers, seconds: int | None) -> None:
+    """Freshness is explicit or none; what is stale from the start is kept where the origin can be asked about it."""
+    assert lifetime(status, headers, RFC, cap=2**31) == seconds
+
+
+@pytest.mark.parametrize("word", [b"public", b"s-maxage=60", b"must-revalidate"])
+def test_a_page_for_somebody_with_credentials_is_kept_only_when_it_says_so(word: bytes) -> None:
+    """RFC 9111, section 3.5."""
+    asked = [(b"authorization", b"Basic eA==")]
+    assert kept(200, [(CC, b"max-age=60")], RFC, asked=asked) is None
+    assert kept(200, [(CC, b"max-age=60, " + word)], RFC, asked=asked) is not None
+
+
+@pytest.mark.parametrize(
+    ("headers", "delay", "age"),
+    [
+        ([], 0.0, 0),
+        ([(b"date", DATE)], 0.0, 0),
+        ([(b"date", b"Sun, 29 Nov 2026 09:59:00 GMT")], 0.0, 60),
+        ([(b"date", b"Sun, 29 Nov 2026 11:00:00 GMT")], 0.0, 0),
+        ([(b"date", DATE), (b"age", b"7")], 2.0, 9),
+        ([(b"date", b"Sun, 29 Nov 2026 09:59:00 GMT"), (b"age", b"7")], 2.0, 60),
+        ([(b"age", b"7, 9")], 0.0, 7),
+        ([(b"age", b"7"), (b"age", b"9")], 0.0, 7),
+        ([(b"age", b"-7")], 0.0, 0),
+        ([(b"age", b"7.5")], 0.0, 0),
+        ([(b"age", b"seven")], 0.0, 0),
+        ([(b"age", b"9" * 30)], 0.0, 2**31),
+    ],
+)
+def test_the_age_on_arrival_is_that_of_date_or_age_field(headers: Headers, delay: float, age: float) -> None:
+    """RFC 9111, section 4.2.3, with what is no age ignored."""
+    found = kept(200, [(CC, b"max-age=60"), *headers], RFC, delay=delay, now=NOW + 0.9)
+    assert found is not None
+    assert found.age == age
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z][a-z-]{0,11}", fullmatch=True), st.none() | st.integers(0, 10**6), max_size=6)
+)
+def test_directives_are_read_back_as_written(wanted: dict[str, int | None]) -> None:
+    """Names and arguments survive, in whatever letters and with whatever white space."""
+    plain = ", ".join(name if value is None else f"{name}={value}" for name, value in wanted.items())
+    quoted = " ,".join(name.upper() if value is None else f'{name}="{value}"' for name, value in wanted.items())
+    expected = {name: None if value is None else str(value) for name, value in wanted.items()}
+    assert dict(directives(plain.encode())) == dict(directives(quoted.encode())) == expected
+
+
+@given(st.binary(max_size=60))
+def test_no_field_breaks_the_readers(value: bytes) -> None:
+    """Whatever bytes come, reading them ends and raises nothing."""
+    kept(200, [(CC, value), (b"cdn-cache-control", value), (b"age", value), (b"date", value)], RFC, now=NOW)
+    kept(200, [(b"expires", value), (b"date", DATE), (b"vary", value), (b"cache-groups", value)], RFC, now=NOW)
+    groups([(b"cache-groups", value)], b"cache-groups")
+    bypass_reason(read_request("GET", value, value, [(b"cache-control", value), (b"range", value)], {}, RFC), RFC)
