@@ -1,4 +1,4 @@
-"""Whether sessions of another tool may be put side by side at all: one tool, one clock, one load, the same requests.
+"""Whether sessions of another tool may be put side by side at all: one tool and format, clock, load and requests.
 
 A check that fails withholds every verdict. A failure can be fast, so sessions whose failures differ are never compared.
 """
@@ -57,18 +57,11 @@ def refuse(before: Sessions, after: Sessions, baselines: Sessions) -> None:
     """Refuse what is no comparison.
 
     Raises:
-        ForeignError: A side is empty, or the same session stands in two places.
+        ForeignError: A side is empty.
         BadFigure: Formats that do not state their unit are in different ones.
     """
     if not before or not after:
         raise ForeignError("a comparison needs a session on either side; name a result file for each")
-    seen: dict[str, str] = {}
-    for session in (*before, *after, *baselines):
-        if session.digest in seen:
-            raise ForeignError(
-                f"{seen[session.digest]} and {session.file} hold the same bytes; a session counts once, so name another"
-            )
-        seen[session.digest] = session.file
     medians = [
         (figure.value, session.file)
         for session in (*before, *after, *baselines)
@@ -104,8 +97,11 @@ def check(before: Sessions, after: Sessions, baselines: Sessions, alpha: float) 
     tool = _same("tool", "Tool", [session.tool for session in sessions], "different tools measure different things")
     if not tool.ok:
         return (tool,)
+    # formats of one tool round, and count what is under way at the end, in different ways
+    form = _same("format", "Format", [session.format for session in sessions], "the sessions are in different formats")
     return (
         tool,
+        form,
         _same("clock", "Timed", [session.clock for session in sessions], "the sessions time different things"),
         _settings(sessions),
         _series(sessions),

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from results.design import FLOOR_MS, QUANTILES, Design
-from results.foreign import checks
+from results.foreign import checks, copies
 from results.foreign.cells import ALONE, ENOUGH, MEAN, ForeignCell, judge_cell
 from results.foreign.checks import Check, Sessions
 from results.foreign.model import ALL, Session
@@ -89,7 +89,7 @@ def compare(
         alpha: Family-wise error rate, likewise.
 
     Raises:
-        ForeignError: A session stands in two places, or units are mixed.
+        ForeignError: A session stands in two places or may do so, or units are mixed.
         ComparisonError: A margin, the floor or alpha is out of range.
     """
     usual = Design()
@@ -99,6 +99,7 @@ def compare(
         alpha=usual.alpha if alpha is None else alpha,
     )
     checks.refuse(before, after, baselines)
+    copies.refuse(before, after, baselines)
     checked = checks.check(before, after, baselines, design.alpha)
     sessions = (*before, *after, *baselines)
     able, rest = _questions(sessions, design)
