@@ -36,14 +36,15 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
     from results.foreign import report, sniff
 
     for each in (before, after):
-        if each is not None and sniff.is_comparison(Path(each)):
+        if each is not None and not _is_record(each) and sniff.is_comparison(Path(each)):
             raise UsageError(f"{each} is a comparison that anp wrote; compare the record it was made from")
     if after is None:
         raise UsageError(f"{before} is a result file of another tool; name the file to judge it against as well")
     for side, other in ((before, after), (after, before)):
         if not _is_foreign(side):
-            is_folder = Path(side).is_dir() and not (Path(side) / "plan.json").exists()
-            what = f"the folder {side} holds none" if is_folder else f"{side} is none or is not there"
+            what = f"the folder {side} holds none" if Path(side).is_dir() else f"{side} is none or is not there"
+            if _is_record(side):
+                what = f"{side} is a record of anp, which cannot be compared with it"
             raise UsageError(
                 f"{other} is a result file of another tool and {what}; compare files with files or records with records"
             )
@@ -70,6 +71,11 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
 def _is_foreign(side: str) -> bool:
     path = Path(side)
     if path.is_dir():
-        is_record = (path / "plan.json").exists() or (path / "run.json").exists()
-        return not is_record and any(each.is_file() and not each.name.startswith(".") for each in path.iterdir())
+        holds_files = any(each.is_file() and not each.name.startswith(".") for each in path.iterdir())
+        return holds_files and not _is_record(side)
     return side != "latest" and path.is_file()
+
+
+def _is_record(side: str) -> bool:
+    """Whether this is the folder of a run, finished or not; its comparison may lie in it."""
+    return any((Path(side) / name).exists() for name in ("plan.json", "run.json"))

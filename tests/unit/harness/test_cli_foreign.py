@@ -93,6 +93,22 @@ def test_a_file_beside_a_record_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in message
 
 
+def test_a_record_with_its_comparison_in_it_is_a_record(tmp_path: Path) -> None:
+    """The compare.json that a trial left in its record does not make a comparison of the folder."""
+    record = tmp_path / "record"
+    record.mkdir()
+    for name in ("plan.json", "run.json"):
+        (record / name).write_text("{}")
+    shutil.copyfile(EXAMPLE / "compare.json", record / "compare.json")
+    file = FIXTURES / "wrk.txt"
+
+    for sides in ((record, file), (file, record)):
+        assert error(*sides) == (
+            f"{file} is a result file of another tool and {record} is a record of anp, which cannot be compared with "
+            "it; compare files with files or records with records"
+        )
+
+
 def test_one_file_alone_is_refused() -> None:
     """A session needs another beside it."""
     assert "name the file to judge it against" in error(FIXTURES / "wrk.txt")
