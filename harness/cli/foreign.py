@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from harness.cli import options
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from results.foreign.compare import ForeignComparison
 
 
 def is_meant(*sides: str | None) -> bool:
@@ -22,7 +26,8 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
     Args:
         before: A file, or a folder with a file for each session.
         after: The same for the other side.
-        files: Options by name: where to write ``json`` and ``markdown``, a file or ``-``; any other must be ``None``.
+        files: Options by name: where to write ``json``, ``markdown`` and ``junit``, a file or ``-``; any other must be
+            ``None``.
         fail_on: Verdicts that fail the command.
 
     Returns:
@@ -33,7 +38,7 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
         ForeignError: A file cannot be read.
     """
     from results.foreign import compare as comparing  # late: scipy takes its time
-    from results.foreign import report, sniff
+    from results.foreign import junit, report, sniff
 
     for each in (before, after):
         if each is not None and not _is_record(each) and sniff.is_comparison(Path(each)):
@@ -48,11 +53,16 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
             raise UsageError(
                 f"{other} is a result file of another tool and {what}; compare files with files or records with records"
             )
-    renders = {"json": report.render_json, "markdown": report.markdown}
+    renders: dict[str, Callable[[ForeignComparison], str]] = {
+        "json": report.render_json,
+        "markdown": report.markdown,
+        "junit": lambda comparison: junit.render(comparison, fail_on),
+    }
     for form, file in files.items():
         if file is not None and form not in renders:
             raise UsageError(
-                f"--{form} is for run records; results of other tools take --json, --markdown and --fail-on only"
+                f"--{form} is for run records; results of other tools take --json, --markdown, --junit and --fail-on "
+                "only"
             )
     comparison = comparing.compare(sniff.read_side(Path(before)), sniff.read_side(Path(after)))
     to_stdout = False
