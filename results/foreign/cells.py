@@ -23,7 +23,7 @@ from results.design import FLOOR_MS, QUANTILES, Design
 from results.foreign.checks import Sessions
 from results.foreign.model import Figure
 from results.measures import Interval
-from results.units import counted, milliseconds, percent
+from results.units import counted, growth, milliseconds, percent
 from results.verdict import Direction, Verdict, decide, margin, undecided
 
 ENOUGH: Final = 5
@@ -271,12 +271,12 @@ def _judge(
     speedup = -math.expm1(low) if low < 0 else 0.0
     match word:
         case "slower":
-            return Verdict(word, f"by at least {percent(math.expm1(low))}", "slower", math.expm1(low))
+            return Verdict(word, f"by at least {growth(math.expm1(low))}", "slower", math.expm1(low))
         case "faster":
             return Verdict(word, f"by at least {percent(-math.expm1(high))}", "faster", -math.expm1(high), 0.0)
         case "no difference":
             direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
-            said = f"a slowdown of more than {percent(slowdown)} is ruled out"
+            said = f"a slowdown of more than {growth(slowdown)} is ruled out"
             return Verdict(word, said, direction, None, slowdown, speedup)
     is_wide = instrument[1] > instrument[0]
     if is_wide and instrument[0] <= 0 <= instrument[1] and decide(*instrument, log_margin) != "no difference":

@@ -21,8 +21,8 @@ Sessions = Sequence[Session]
 UNMATCHED_LIMIT: Final = 0.01
 """Share of a session's requests that may go to routes the other sessions do not have."""
 
-_UNIT_FACTOR: Final = 300.0
-"""Beyond this, figures of a format that does not state its unit are taken to be in different ones."""
+UNIT_FACTOR: Final = 300.0
+"""From this on, figures of formats that do not state their unit are taken to be in several, and others are doubted."""
 
 _BY_CHANCE: Final = 0.01
 
@@ -67,7 +67,7 @@ def refuse(before: Sessions, after: Sessions, baselines: Sessions) -> None:
         for session in (*before, *after, *baselines)
         if not session.unit_stated and (figure := session.total.figure(0.5)) is not None and figure.value > 0
     ]
-    if medians and max(medians)[0] >= _UNIT_FACTOR * min(medians)[0]:
+    if medians and max(medians)[0] >= UNIT_FACTOR * min(medians)[0]:
         raise BadFigure(
             max(medians)[1],
             f"its median is {max(medians)[0] / min(medians)[0]:,.0f} times that of {min(medians)[1]}, "

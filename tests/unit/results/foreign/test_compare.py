@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,32 @@ def test_six_sessions_show_a_slowdown() -> None:
     assert (found.overall.word, found.grade, found.exit_code()) == ("slower", "C", 1)
     assert set(words(found)) == {"slower"}
     assert all(cell.verdict.at_least is not None and cell.verdict.at_least > 3 for cell in found.primary)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "longer"), [(10, 10_000, "after as before"), (10_000, 10, "before as after")]
+)
+def test_a_thousandfold_difference_is_doubted(before: float, after: float, longer: str) -> None:
+    """The format states its unit, so the verdict stands; a note asks for the units, and words count in times."""
+    found = compare(group("a", 6, 10, scale=before), group("b", 6, 30, scale=after))
+
+    notes = [caveat for caveat in found.caveats if "check that both sides count in one unit" in caveat]
+    assert len(notes) == 1
+    assert re.fullmatch(rf"GET / p\d\d takes about (9\d\d|1,0\d\d) times as long {longer}; check .*", notes[0])
+    said = (
+        r"slower at GET / p50 by at least a factor of 9\d\d \("
+        if after > before
+        else "faster at GET / p50 by at least 99.8 %"
+    )
+    assert re.match(f"The sessions after are {said}", found.overall.headline)
+
+
+def test_a_hundredfold_difference_is_not_doubted() -> None:
+    """Below 300 times a page that was taken out of a cache is the likelier reason."""
+    found = compare([drawn("a", 1)], [drawn("b", 2, scale=1000)])
+
+    assert not any("unit" in caveat for caveat in found.caveats)
+    assert re.match(r"The largest difference seen is about (9\d|10\d) times at GET / p50\.", found.overall.sentences[0])
 
 
 def test_one_session_after_is_enough_where_the_spread_is_known() -> None:
