@@ -9,6 +9,7 @@ from typing import Final
 from harness import duration, probe
 from harness.rig import PILOT, Rig
 from harness.trial_plan import ENOUGH_REQUESTS, SECONDS_LIMITS
+from results.units import percent
 
 BUSY_SHARE: Final = 0.07
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
@@ -67,5 +68,5 @@ def _words(rate: float, costs: Mapping[str, float], cost_ms: float, *, is_side_b
     who = "requests a second and arm" if is_side_by_side else "requests a second to one arm at a time"
     return (
         f"  rendering an article takes {told}: at {rate:g} {who}, "
-        f"the site's core is busy {rate * cost_ms / 1e3:.0%} of the time at most"
+        f"the site's core is busy {percent(rate * cost_ms / 1e3)} of the time at most"
     )

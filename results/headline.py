@@ -13,7 +13,7 @@ from results.caching import ClassShare, HitRatio
 from results.cells import STOPS, CellResult
 from results.gate import Gate
 from results.samples import ALL, Samples
-from results.units import counted, milliseconds, percent
+from results.units import counted, growth, milliseconds, percent
 from results.verdict import Word
 
 _WEIGHT: Final[tuple[Word, ...]] = ("slower", "faster", "no difference", "not enough data")
@@ -86,7 +86,7 @@ def _verdict_sentence(primary: list[CellResult], checked: list[Gate]) -> tuple[W
     words = {result.verdict.word for result in primary}
     if words == {"no difference"}:
         worst = max(result.verdict.ruled_out_slowdown or 0.0 for result in primary)
-        return "no difference", f"In every primary cell a slowdown of more than {percent(worst)} is ruled out"
+        return "no difference", f"In every primary cell a slowdown of more than {growth(worst)} is ruled out"
     for word in ("slower", "faster"):
         if (first := _named(primary, word)) is not None:
             return word, (

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Final
+
+_TENFOLD: Final = 10.0
 
 
 def percent(fraction: float) -> str:
@@ -15,6 +18,13 @@ def percent(fraction: float) -> str:
     if value == 0 or abs(value) >= 9.95:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
+
+
+def growth(fraction: float) -> str:
+    """How much longer something takes: a percentage or, from tenfold on, ``a factor of 12.4``, which says more."""
+    if not math.isfinite(fraction) or fraction + 1 < _TENFOLD:
+        return percent(fraction)
+    return f"a factor of {_fold(fraction + 1)}"
 
 
 def milliseconds(value: float) -> str:
@@ -44,9 +54,11 @@ def interval(low: float, high: float) -> str:
 
 
 def change(value: float) -> str:
-    """A ratio as a signed change: ``-88 %``, ``+3.4 %``."""
+    """A ratio as a signed change: ``-88 %``, ``+3.4 %``; from tenfold on ``about 12 times``."""
     if not math.isfinite(value):
         return "–"
+    if value >= _TENFOLD:
+        return f"about {value:,.0f} times"
     share = value - 1
     return ("+" if share > 0 else "−" if share < 0 else "±") + percent(abs(share))
 
@@ -61,6 +73,10 @@ def per_second(rate: float) -> str:
     """Requests in a second: ``0.1 requests/s``, ``1 request/s``, ``12.5 requests/s``, ``1,728 requests/s``."""
     noun = "request" if rate == 1 else "requests"
     return f"{rate:,.0f} {noun}/s" if rate >= 100 else f"{rate:.3g} {noun}/s"
+
+
+def _fold(value: float) -> str:
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}"
 
 
 def count(value: float) -> str:

@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from results import statistics
 from results.errors import ComparisonError
-from results.units import counted, percent
+from results.units import counted, growth, percent
 
 Word = Literal["faster", "slower", "no difference", "not enough data", "invalid", "not comparable"]
 Direction = Literal["faster", "slower", "none"]
@@ -113,12 +113,12 @@ def settle(low: float, high: float, relative_margin: float) -> Verdict:
     match word:
         case "slower":
             at_least = math.expm1(low)
-            return Verdict(word, f"by at least {percent(at_least)}", direction, at_least)
+            return Verdict(word, f"by at least {growth(at_least)}", direction, at_least)
         case "faster":
             at_least = -math.expm1(high)
             return Verdict(word, f"by at least {percent(at_least)}", direction, at_least, 0.0)
         case "no difference":
-            qualifier = f"a slowdown of more than {percent(slowdown)} is ruled out"
+            qualifier = f"a slowdown of more than {growth(slowdown)} is ruled out"
             return Verdict(word, qualifier, direction, None, slowdown, speedup)
     return Verdict(word, "", direction, None, slowdown, speedup)
 

@@ -22,10 +22,11 @@ EPILOG = """**Examples**
 - `anp compare latest --html report.html --markdown -`
 - `anp compare latest --json - --fail-on slower,invalid,not-enough-data`
 - `anp compare 20261120T101500Z-cache_hit 20261127T102000Z-cache_hit --baseline main`
-- `anp compare monday_stats.csv friday_stats.csv` (result files of other tools)
+- `anp compare monday_stats.csv friday_stats.csv --junit junit.xml` (result files of other tools)
 
 A trial's arms were loaded in every launch, so its record can be judged. Two records made one after the other only show
 that two sessions differ; how far sessions differ by themselves is learned from baselines (`anp runs promote`).
+Result files of other tools take --json, --markdown, --junit and --fail-on only.
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage error or unreadable file, 3 not enough data (with --fail-on),
 4 invalid or not comparable, 70 a defect of anp, 130 interrupted.

@@ -23,7 +23,7 @@ from results.design import FLOOR_MS, QUANTILES, Design
 from results.foreign.checks import Sessions
 from results.foreign.model import Figure
 from results.measures import Interval
-from results.units import counted, milliseconds, percent
+from results.units import counted, growth, milliseconds, percent
 from results.verdict import Direction, Verdict, decide, margin, undecided
 
 ENOUGH: Final = 5
@@ -31,6 +31,9 @@ ENOUGH: Final = 5
 
 MEAN: Final = "mean"
 ALONE: Final = "one session a side: how far sessions differ by themselves is unknown"
+_FINE: Final = 0.25
+"""Part of the margin: in steps below it, sessions that are each their own do not all read the same. In coarser steps
+they may, and what is rounded then stands for their spread."""
 _UNUSUAL: Final = 0.01  # level of the F test that a small side is no more scattered than the one the spread is from
 _UNKNOWN: Final = Interval(math.nan, -math.inf, math.inf)
 
@@ -163,7 +166,7 @@ def judge_cell(
     low, high = -math.inf, math.inf
     reason = _no_question((*before, *after, *baselines), name, quantile) or _no_figure(sides)
     if not reason:
-        spread = _spread(figures, design.alpha, m if primary else 1)
+        spread = _spread(figures, design.alpha, m if primary else 1, relative)
         half = spread.half * math.sqrt(1 / len(before) + 1 / len(after))
         low, high = instrument[0] - half, instrument[1] + half
     verdict = (
@@ -207,7 +210,7 @@ def _no_figure(sides: Sequence[Side]) -> str:
     return ""
 
 
-def _spread(figures: Sequence[Sequence[Figure]], alpha: float, m: int) -> _Spread:
+def _spread(figures: Sequence[Sequence[Figure]], alpha: float, m: int, relative: float) -> _Spread:
     """The spread between sessions, from the sides that have enough of them; the larger, where several have.
 
     A rounded figure may be off by up to half a step, so a step adds its variance as of an even distribution (half
@@ -222,11 +225,11 @@ def _spread(figures: Sequence[Sequence[Figure]], alpha: float, m: int) -> _Sprea
         if len(side) >= ENOUGH:
             deviation = _deviation(side)
             found.append((statistics.t_critical(len(side), alpha, m) * deviation, deviation, len(side)))
+    for side in figures:
+        if len(side) >= ENOUGH and _agree(side, _FINE * relative):
+            same = f"{counted(len(side), 'session')} agree to the last digit, so their spread is unknown"
+            return _Spread(math.inf, 0.0, same)
     half, deviation, sessions = max(found)
-    if deviation == 0:
-        return _Spread(
-            math.inf, 0.0, f"{counted(sessions, 'session')} agree to the last digit, so their spread is unknown"
-        )
     for word, side in zip(("before", "after"), figures[:2], strict=True):
         if 1 < len(side) < ENOUGH:
             ratio = (_deviation(side) / deviation) ** 2
@@ -235,6 +238,12 @@ def _spread(figures: Sequence[Sequence[Figure]], alpha: float, m: int) -> _Sprea
                     math.inf, deviation, f"the sessions {word} differ more among themselves than they should"
                 )
     return _Spread(half, deviation)
+
+
+def _agree(side: Sequence[Figure], step: float) -> bool:
+    """Whether all figures of a side are one, though written in steps that are no larger than that part of it."""
+    value = side[0].value
+    return all(figure.value == value and figure.high - figure.low <= step * value for figure in side)
 
 
 def _deviation(side: Sequence[Figure]) -> float:
@@ -262,12 +271,12 @@ def _judge(
     speedup = -math.expm1(low) if low < 0 else 0.0
     match word:
         case "slower":
-            return Verdict(word, f"by at least {percent(math.expm1(low))}", "slower", math.expm1(low))
+            return Verdict(word, f"by at least {growth(math.expm1(low))}", "slower", math.expm1(low))
         case "faster":
             return Verdict(word, f"by at least {percent(-math.expm1(high))}", "faster", -math.expm1(high), 0.0)
         case "no difference":
             direction: Direction = "slower" if low > 0 else "faster" if high < 0 else "none"
-            said = f"a slowdown of more than {percent(slowdown)} is ruled out"
+            said = f"a slowdown of more than {growth(slowdown)} is ruled out"
             return Verdict(word, said, direction, None, slowdown, speedup)
     is_wide = instrument[1] > instrument[0]
     if is_wide and instrument[0] <= 0 <= instrument[1] and decide(*instrument, log_margin) != "no difference":

@@ -1,4 +1,4 @@
-"""Whether sessions of another tool may be put side by side at all: one tool, one clock, one load, the same requests.
+"""Whether sessions of another tool may be put side by side at all: one tool and format, clock, load and requests.
 
 A check that fails withholds every verdict. A failure can be fast, so sessions whose failures differ are never compared.
 """
@@ -21,8 +21,8 @@ Sessions = Sequence[Session]
 UNMATCHED_LIMIT: Final = 0.01
 """Share of a session's requests that may go to routes the other sessions do not have."""
 
-_UNIT_FACTOR: Final = 300.0
-"""Beyond this, figures of a format that does not state its unit are taken to be in different ones."""
+UNIT_FACTOR: Final = 300.0
+"""From this on, figures of formats that do not state their unit are taken to be in several, and others are doubted."""
 
 _BY_CHANCE: Final = 0.01
 
@@ -57,24 +57,17 @@ def refuse(before: Sessions, after: Sessions, baselines: Sessions) -> None:
     """Refuse what is no comparison.
 
     Raises:
-        ForeignError: A side is empty, or the same session stands in two places.
+        ForeignError: A side is empty.
         BadFigure: Formats that do not state their unit are in different ones.
     """
     if not before or not after:
         raise ForeignError("a comparison needs a session on either side; name a result file for each")
-    seen: dict[str, str] = {}
-    for session in (*before, *after, *baselines):
-        if session.digest in seen:
-            raise ForeignError(
-                f"{seen[session.digest]} and {session.file} hold the same bytes; a session counts once, so name another"
-            )
-        seen[session.digest] = session.file
     medians = [
         (figure.value, session.file)
         for session in (*before, *after, *baselines)
         if not session.unit_stated and (figure := session.total.figure(0.5)) is not None and figure.value > 0
     ]
-    if medians and max(medians)[0] >= _UNIT_FACTOR * min(medians)[0]:
+    if medians and max(medians)[0] >= UNIT_FACTOR * min(medians)[0]:
         raise BadFigure(
             max(medians)[1],
             f"its median is {max(medians)[0] / min(medians)[0]:,.0f} times that of {min(medians)[1]}, "
@@ -104,8 +97,11 @@ def check(before: Sessions, after: Sessions, baselines: Sessions, alpha: float) 
     tool = _same("tool", "Tool", [session.tool for session in sessions], "different tools measure different things")
     if not tool.ok:
         return (tool,)
+    # formats of one tool round, and count what is under way at the end, in different ways
+    form = _same("format", "Format", [session.format for session in sessions], "the sessions are in different formats")
     return (
         tool,
+        form,
         _same("clock", "Timed", [session.clock for session in sessions], "the sessions time different things"),
         _settings(sessions),
         _series(sessions),

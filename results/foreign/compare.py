@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from results.design import FLOOR_MS, QUANTILES, Design
-from results.foreign import checks
+from results.foreign import checks, copies
 from results.foreign.cells import ALONE, ENOUGH, MEAN, ForeignCell, judge_cell
 from results.foreign.checks import Check, Sessions
 from results.foreign.model import ALL, Session
 from results.headline import Overall
-from results.units import change, counted, milliseconds, percent
+from results.units import change, counted, growth, milliseconds
 from results.verdict import Verdict, Word, exit_code, undecided
 
 FORMAT: Final = 1
@@ -89,7 +89,7 @@ def compare(
         alpha: Family-wise error rate, likewise.
 
     Raises:
-        ForeignError: A session stands in two places, or units are mixed.
+        ForeignError: A session stands in two places or may do so, or units are mixed.
         ComparisonError: A margin, the floor or alpha is out of range.
     """
     usual = Design()
@@ -99,6 +99,7 @@ def compare(
         alpha=usual.alpha if alpha is None else alpha,
     )
     checks.refuse(before, after, baselines)
+    copies.refuse(before, after, baselines)
     checked = checks.check(before, after, baselines, design.alpha)
     sessions = (*before, *after, *baselines)
     able, rest = _questions(sessions, design)
@@ -119,7 +120,7 @@ def compare(
         baselines=tuple(baselines),
         checks=checked,
         cells=tuple(cells),
-        caveats=_caveats(before, after, baselines),
+        caveats=_caveats(before, after, baselines, cells),
         alpha=design.alpha,
         margins=dict(design.margins),
         floor_ms=FLOOR_MS if floor_ms is None else floor_ms,
@@ -172,15 +173,14 @@ def _conclude(
             )
     if words == {"no difference"}:
         worst = max(cell.verdict.ruled_out_slowdown or 0.0 for cell in primary)
-        return Overall("no difference", f"In every cell a slowdown of more than {percent(worst)} is ruled out.", ())
+        return Overall("no difference", f"In every cell a slowdown of more than {growth(worst)} is ruled out.", ())
     open_cells = [cell for cell in primary if cell.verdict.word == "not enough data"]
     if all(cell.verdict.qualifier == ALONE for cell in open_cells):
         headline = "Two sessions were put side by side, and how far sessions differ by themselves is not known."
     else:
         named = next((c for c in open_cells if c.verdict.qualifier != ALONE), open_cells[0])
         headline = f"{named.label} cannot be settled: {named.verdict.qualifier}."
-    seen = [cell for cell in open_cells if math.isfinite(cell.ratio.estimate) and cell.ratio.estimate > 0]
-    largest = max(seen, key=lambda cell: abs(math.log(cell.ratio.estimate)), default=None)
+    largest = _largest(open_cells)
     sentences = []
     if largest is not None:
         sentences.append(f"The largest difference seen is {change(largest.ratio.estimate)} at {largest.label}.")
@@ -194,11 +194,23 @@ def _conclude(
     return Overall("not enough data", headline, tuple(sentences))
 
 
-def _caveats(before: Sessions, after: Sessions, baselines: Sessions) -> tuple[str, ...]:
+def _largest(cells: Sequence[ForeignCell]) -> ForeignCell | None:
+    """The cell whose sides are farthest apart."""
+    seen = [cell for cell in cells if math.isfinite(cell.ratio.estimate) and cell.ratio.estimate > 0]
+    return max(seen, key=lambda cell: abs(math.log(cell.ratio.estimate)), default=None)
+
+
+def _caveats(before: Sessions, after: Sessions, baselines: Sessions, cells: Sequence[ForeignCell]) -> tuple[str, ...]:
     out = ["The sessions ran at different times; what the machine did meanwhile is part of the difference."]
     sizes = [float(np.mean([session.total.requests or 0 for session in side])) for side in (before, after)]
     if min(sizes) and max(sizes) > 2 * min(sizes):
         out.append("The sides differ more than twofold in requests a session, so in length, rate or both.")
+    if (far := _largest(cells)) is not None:
+        factor = max(far.ratio.estimate, 1 / far.ratio.estimate)
+        if factor >= checks.UNIT_FACTOR:
+            longer = "after as before" if far.ratio.estimate > 1 else "before as after"
+            said = f"{far.label} takes about {factor:,.0f} times as long {longer}"
+            out.append(f"{said}; check that both sides count in one unit.")
     told: dict[str, list[str]] = {}
     for session in (*before, *after, *baselines):
         for warning in session.warnings:

@@ -138,10 +138,14 @@ def _statistics(source: Source) -> Session:
     series: list[Series] = []
     total: Series | None = None
     warnings = [_BEHIND]
+    sums = [0, 0]
     for row in _lines(source):
         requests = int(_text_number(source, row, "Request Count"))
+        failed = int(_text_number(source, row, "Failure Count"))
         is_total = not row["Type"] and row["Name"] == "Aggregated"
         name = ALL if is_total else f"{row['Type']} {row['Name']}".strip()
+        if not is_total:
+            sums = [sums[0] + requests, sums[1] + failed]
         if not requests and not is_total:
             warnings.append(f"{name} was never requested.")
             continue
@@ -150,7 +154,7 @@ def _statistics(source: Source) -> Session:
             _quantiles(source, row),
             requests,
             RESOLUTION,
-            failed_within=int(_text_number(source, row, "Failure Count")),
+            failed_within=failed,
             mean_ms=_text_number(source, row, "Average Response Time"),
         )
         if is_total:
@@ -159,7 +163,20 @@ def _statistics(source: Source) -> Session:
             series.append(made)
     if total is None:
         raise CutOff(source.name, "the row Aggregated, its last, is missing")
+    _refuse_other_sums(source, series, total, sums)
     return _session(source, "statistics CSV", series, total, warnings)
+
+
+def _refuse_other_sums(source: Source, series: list[Series], total: Series, sums: list[int]) -> None:
+    """Refuse rows of routes that do not add up to the last row.
+
+    Locust counts a request in both at once and writes all rows at once, so they add up at any time of a run.
+    """
+    for what, whole_sum, added in zip(("requests", "failures"), (total.requests, total.failed), sums, strict=True):
+        if series and whole_sum != added:
+            raise BadFigure(
+                source.name, f"its row Aggregated has {whole_sum:,} {what} and the rows of its routes {added:,}"
+            )
 
 
 def _history(source: Source) -> Session:

@@ -163,7 +163,7 @@ class Session:
         tool: Its name, as its users write it.
         format: Which of its files this is.
         file: Name of the file, for messages only.
-        digest: SHA-256 of the content, by which the same session given twice is found.
+        digest: SHA-256 of the content but for blanks, by which the same session given twice is found.
         clock: From when to when a latency runs.
         resolution: How finely latencies are written, in words.
         series: The routes by number of requests, most first, and the series over all of them last.
@@ -201,6 +201,22 @@ class Session:
     def find(self, name: str) -> Series | None:
         """The series of that name."""
         return next((series for series in self.series if series.name == name), None)
+
+    @property
+    def figures(self) -> tuple[object, ...]:
+        """Everything measured that was read, and when: equal for the same run written in another way."""
+        return (
+            self.started,
+            *(
+                (
+                    *(series.name, series.kind, series.requests, series.failed_within, series.failed_beyond),
+                    *(series.values_ms.tobytes(), series.counts.tobytes()),
+                    *((p, figure.value) for p, figure in series.quantiles.items()),
+                    repr(series.mean_ms),  # a NaN is no other than the next
+                )
+                for series in self.series
+            ),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data: what the file is, without its latencies."""

@@ -62,7 +62,7 @@ def markdown(comparison: ForeignComparison) -> str:
             "| cell | before | after | ratio [interval] | resolution | verdict |",
             "| --- | ---: | ---: | --- | --- | --- |",
         ]
-        lines += [f"| {' | '.join(map(escape, _row(cell)[:5]))} | {_verdict_markdown(cell)} |" for cell in cells]
+        lines += [f"| {' | '.join(map(escape, row(cell)[:5]))} | {_verdict_markdown(cell)} |" for cell in cells]
     lines += ["", "<details><summary>Conditions and notes</summary>", ""]
     lines += [
         f"- {'passed' if check.ok else f'**{check.state}**'}: {escape(check.title)}: {escape(check.words)}"
@@ -126,14 +126,14 @@ def _table(comparison: ForeignComparison) -> Table:
     table.add_column(Text("resolution"))
     table.add_column("verdict", overflow="fold", min_width=20)
     for cell in _shown(comparison):
-        name, before, after, ratio, resolution = _row(cell)
+        name, before, after, ratio, resolution = row(cell)
         word = cell.verdict.word
-        verdict = Text.assemble((word, _STYLE[word]), _qualifier(cell))
+        verdict = Text.assemble((word, _STYLE[word]), qualifier(cell))
         table.add_row(Text(name), before, after, Text(ratio), Text(resolution), verdict)
     return table
 
 
-def _row(cell: ForeignCell) -> tuple[str, str, str, str, str]:
+def row(cell: ForeignCell) -> tuple[str, str, str, str, str]:
     """Name, both sides, ratio with its interval, and the range the instruments leave the ratio, as text."""
     ratio = f"{units.ratio(cell.ratio.estimate)} {units.interval(cell.ratio.low, cell.ratio.high)}".strip()
     is_wide = cell.instrument.high > cell.instrument.low
@@ -149,7 +149,8 @@ def _row(cell: ForeignCell) -> tuple[str, str, str, str, str]:
     )
 
 
-def _qualifier(cell: ForeignCell) -> str:
+def qualifier(cell: ForeignCell) -> str:
+    """What follows the word of the verdict, with what joins the two."""
     joint = " " if cell.verdict.word in {"faster", "slower"} else ": "
     return f"{joint}{cell.verdict.qualifier}" if cell.verdict.qualifier else ""
 

@@ -1,4 +1,4 @@
-"""The comparison as a JUnit report, which build servers show beside the tests.
+"""A comparison as a JUnit report, which build servers show beside the tests.
 
 One test case is one primary cell. Slower is a failure, *invalid* and *not comparable* are errors, *not enough data* is
 skipped with its reason or, where the policy asks for it, a failure. So a build server never shows an undecided run as
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from results import units
 from results.cells import CellResult
 from results.comparison import Comparison
+from results.headline import Overall
 from results.report import tables
 from results.verdict import Word
 
@@ -36,18 +37,39 @@ def render(comparison: Comparison, fail_on: Collection[str] = ("slower", "invali
     """
     c = comparison
     code = c.exit_code(fail_on)
-    suite = ET.Element("testsuite", name=f"anp {c.name}")
-    if (began := _timestamp(c.plan.get("started"))) is not None:
+    return document(
+        c.name,
+        _moment(c.plan.get("started")),
+        _properties(c) | {"exit_code": str(code)},
+        [_case(c, result, fail_on) for result in c.primary] or [whole(c.name, c.overall, fail_on)],
+        [c.overall.headline, *c.overall.sentences, *c.caveats],
+    )
+
+
+def document(
+    name: str,
+    started: datetime | None,
+    properties: Mapping[str, str],
+    cases: Sequence[ET.Element],
+    said: Sequence[str],
+) -> str:
+    """XML text with one suite.
+
+    Args:
+        name: Of the suite.
+        started: When what it tells of began.
+        properties: What its cases rest on.
+        cases: One or more, as of ``case`` or ``whole``.
+        said: Lines for whoever reads its output.
+    """
+    suite = ET.Element("testsuite", name=f"anp {name}")
+    if began := _timestamp(started):
         suite.set("timestamp", began)
-    properties = ET.SubElement(suite, "properties")
-    for name, value in (_properties(c) | {"exit_code": str(code)}).items():
-        ET.SubElement(properties, "property", name=name, value=value)
-    for result in c.primary:
-        suite.append(_case(c, result, fail_on))
-    if not c.primary:
-        suite.append(_whole(c, fail_on))
-    ET.SubElement(suite, "system-out").text = "\n".join([c.overall.headline, *c.overall.sentences, *c.caveats])
-    cases = suite.findall("testcase")
+    held = ET.SubElement(suite, "properties")
+    for key, value in properties.items():
+        ET.SubElement(held, "property", name=key, value=value)
+    suite.extend(cases)
+    ET.SubElement(suite, "system-out").text = "\n".join(said)
     counts = {
         "tests": len(cases),
         "failures": len(suite.findall("testcase/failure")),
@@ -55,26 +77,40 @@ def render(comparison: Comparison, fail_on: Collection[str] = ("slower", "invali
         "skipped": len(suite.findall("testcase/skipped")),
     }
     root = ET.Element("testsuites", name="anp compare")
-    for name, count in counts.items():
-        suite.set(name, str(count))
-        if name != "skipped":  # the schema of Jenkins knows it of a suite alone
-            root.set(name, str(count))
+    for key, count in counts.items():
+        suite.set(key, str(count))
+        if key != "skipped":  # the schema of Jenkins knows it of a suite alone
+            root.set(key, str(count))
     root.append(suite)
     for element in root.iter():
         element.text = _clean(element.text) if element.text else element.text
-        for name, value in element.items():
-            element.set(name, _clean(value))
+        for key, value in element.items():
+            element.set(key, _clean(value))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(comparison: Comparison, result: CellResult, fail_on: Collection[str]) -> ET.Element:
+def case(
+    suite: str, name: str, after_ms: float, word: Word, said: str, lines: Sequence[str], fail_on: Collection[str]
+) -> ET.Element:
     """One primary cell; its time is the latency after the change, so that a build server draws the trend of that."""
+    made = ET.Element("testcase", classname=suite, name=name)
+    if math.isfinite(after_ms):
+        made.set("time", f"{after_ms / 1000:.6f}")
+    _judge(made, word, said, fail_on)
+    ET.SubElement(made, "system-out").text = "\n".join(lines)
+    return made
+
+
+def whole(suite: str, overall: Overall, fail_on: Collection[str]) -> ET.Element:
+    """The case of a comparison without any primary cell: a report without cases would be green."""
+    made = ET.Element("testcase", classname=suite, name="comparison")
+    _judge(made, overall.word, overall.headline, fail_on)
+    return made
+
+
+def _case(comparison: Comparison, result: CellResult, fail_on: Collection[str]) -> ET.Element:
     row = tables.row(result)
-    case = ET.Element("testcase", classname=comparison.name, name=result.label)
-    if math.isfinite(result.latency_ms.after):
-        case.set("time", f"{result.latency_ms.after / 1000:.6f}")
-    _judge(case, result.verdict.word, f"{row.word}{row.qualifier}", fail_on)
     lines = [
         f"{row.before} before, {row.after} after",
         f"ratio {row.ratio} {row.interval}".rstrip(),
@@ -84,15 +120,8 @@ def _case(comparison: Comparison, result: CellResult, fail_on: Collection[str]) 
         *row.site,
         *(f"tag: {tag}" for tag in row.tags),
     ]
-    ET.SubElement(case, "system-out").text = "\n".join(lines)
-    return case
-
-
-def _whole(comparison: Comparison, fail_on: Collection[str]) -> ET.Element:
-    """The case of a comparison without any primary cell: a report without cases would be green."""
-    case = ET.Element("testcase", classname=comparison.name, name="comparison")
-    _judge(case, comparison.overall.word, comparison.overall.headline, fail_on)
-    return case
+    said = f"{row.word}{row.qualifier}"
+    return case(comparison.name, result.label, result.latency_ms.after, result.verdict.word, said, lines, fail_on)
 
 
 def _judge(case: ET.Element, word: Word, message: str, fail_on: Collection[str]) -> None:
@@ -129,12 +158,19 @@ def _properties(comparison: Comparison) -> dict[str, str]:
     return out
 
 
-def _timestamp(started: object) -> str | None:
-    """As the schemas of JUnit reports want it: UTC without a zone."""
+def _moment(started: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(started)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return datetime.fromisoformat(str(started))
     except ValueError:
         return None
+
+
+def _timestamp(started: datetime | None) -> str:
+    """As the schemas of JUnit reports want it: UTC without a zone; empty where there is none."""
+    try:
+        return started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if started is not None else ""
+    except (ValueError, OverflowError):  # of the first or last hours that a date can be
+        return ""
 
 
 def _clean(text: str) -> str:

@@ -165,7 +165,7 @@ def _ruled_out(c: Comparison) -> list[str]:
         verdict = result.verdict
         if verdict.word == "no difference" and verdict.ruled_out_slowdown is not None:
             lines.append(
-                f"- {literal(result.label)}: a slowdown of more than {units.percent(verdict.ruled_out_slowdown)} "
+                f"- {literal(result.label)}: a slowdown of more than {units.growth(verdict.ruled_out_slowdown)} "
                 f"and a speed-up of more than {units.percent(verdict.ruled_out_speedup or 0.0)}"
             )
         elif verdict.word == "faster":

@@ -19,6 +19,8 @@ from results.noise import NoiseCell
 
 Key = TypeVar("Key", bound=Hashable)
 
+_HUNDREDFOLD: Final = 100.0
+
 _METHODS: Final = {
     "duet": "both arms side by side, started afresh in every launch",
     "rounds": "both arms in every launch, one at a time in an order left to chance",
@@ -46,7 +48,8 @@ class Row:
     Attributes:
         name: Persona, route and, where it is not all of them, cache class.
         interval: Simultaneous interval of the ratio; empty where there is none.
-        change: The ratio as a signed percentage, with its interval: ``−76.2 % [−76.9 %, −75.4 %]``.
+        change: The ratio as a signed percentage, with its interval: ``−76.2 % [−76.9 %, −75.4 %]``; of a large one
+            ``about 971 times [950, 990]``.
         detected: The slowdown that such a run would have called slower, with 95 % power.
         chance: Benjamini-Hochberg adjusted p of no change, of a cell that does not decide; a dash without one.
         qualifier: Begins with the space or colon that joins it to the word.
@@ -316,9 +319,15 @@ def _fact(key: str, value: object) -> str:
 
 
 def _change(ratio: Interval) -> str:
-    """All three figures with the digits of the largest, so that the ends can be held against the middle."""
+    """All three figures with the digits of the largest, so that the ends can be held against the middle.
+
+    From a hundredfold on a percentage says no more, and takes more room than a column has.
+    """
     if not math.isfinite(ratio.estimate):
         return "–"
+    if ratio.estimate >= _HUNDREDFOLD:
+        is_closed = math.isfinite(ratio.low) and math.isfinite(ratio.high)
+        return units.change(ratio.estimate) + (f" [{ratio.low:,.0f}, {ratio.high:,.0f}]" if is_closed else "")
     shown = [ratio.estimate, ratio.low, ratio.high]
     if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
         shown = [ratio.estimate]

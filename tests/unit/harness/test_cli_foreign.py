@@ -64,15 +64,28 @@ def test_not_comparable_exits_with_four() -> None:
 
 
 def test_reports_go_to_files(tmp_path: Path) -> None:
-    """JSON and Markdown are written, and the terminal still gets the verdict."""
+    """JSON, Markdown and JUnit are written, and the terminal still gets the verdict."""
     result = run(
         *(FIXTURES / "hey.txt", FIXTURES / "wrk.txt"),
-        *("--json", tmp_path / "x.json", "--markdown", tmp_path / "x.md"),
+        *("--json", tmp_path / "x.json", "--markdown", tmp_path / "x.md", "--junit", tmp_path / "x.xml"),
     )
 
     assert json.loads((tmp_path / "x.json").read_text())["kind"] == "foreign"
     assert (tmp_path / "x.md").read_text().startswith("<!-- anp-comparison -->")
+    assert '<property name="exit_code" value="4" />' in (tmp_path / "x.xml").read_text()
     assert result.stdout.startswith("NOT COMPARABLE")
+
+
+def test_the_policy_decides_what_a_case_of_junit_is(tmp_path: Path) -> None:
+    """What --fail-on does not name is skipped in the report that goes to standard output, as the exit code lets it."""
+    files = locust(tmp_path / "a.csv", 2), locust(tmp_path / "b.csv", 1)
+
+    lenient, strict = run(*files, "--junit", "-"), run(*files, "--junit", "-", "--fail-on", "not-enough-data")
+
+    assert (lenient.return_value, strict.return_value) == (0, 3)
+    assert lenient.stdout.startswith("<?xml")
+    assert ("<skipped" in lenient.stdout, "<failure" in lenient.stdout) == (True, False)
+    assert ("<skipped" in strict.stdout, "<failure" in strict.stdout) == (False, True)
 
 
 def error(*words: str | Path) -> str:
@@ -91,6 +104,22 @@ def test_a_file_beside_a_record_is_refused_in_one_line(tmp_path: Path) -> None:
         message = error(*sides)
         assert "compare files with files or records with records" in message
         assert "\n" not in message
+
+
+def test_a_record_with_its_comparison_in_it_is_a_record(tmp_path: Path) -> None:
+    """The compare.json that a trial left in its record does not make a comparison of the folder."""
+    record = tmp_path / "record"
+    record.mkdir()
+    for name in ("plan.json", "run.json"):
+        (record / name).write_text("{}")
+    shutil.copyfile(EXAMPLE / "compare.json", record / "compare.json")
+    file = FIXTURES / "wrk.txt"
+
+    for sides in ((record, file), (file, record)):
+        assert error(*sides) == (
+            f"{file} is a result file of another tool and {record} is a record of anp, which cannot be compared with "
+            "it; compare files with files or records with records"
+        )
 
 
 def test_one_file_alone_is_refused() -> None:
@@ -114,7 +143,7 @@ def test_a_bad_file_is_one_line(tmp_path: Path, content: str, said: str) -> None
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("option", ["html", "note", "junit", "benchstat", "otava", "baseline", "control"])
+@pytest.mark.parametrize("option", ["html", "note", "benchstat", "otava", "baseline", "control"])
 def test_options_without_effect_are_refused(tmp_path: Path, option: str) -> None:
     """What is for run records alone is refused before anything is written."""
     page = tmp_path / "x"

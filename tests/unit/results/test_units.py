@@ -27,17 +27,36 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
     assert (units.percent(0.9999), units.percent(0.995)) == ("99.9 %", "99.5 %")
 
 
-@pytest.mark.parametrize("write", [units.milliseconds, units.percent, units.ratio, units.change, units.count])
+@pytest.mark.parametrize(
+    "write", [units.milliseconds, units.percent, units.ratio, units.change, units.count, units.growth]
+)
 def test_what_is_not_there_is_a_dash(write: object) -> None:
     """A figure that does not exist is written as a dash by every writer."""
     assert callable(write)
     assert write(math.nan) == "–"
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.12, "−88 %"), (1.034, "+3.4 %"), (1.0, "±0 %")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.12, "−88 %"), (1.034, "+3.4 %"), (1.0, "±0 %"), (9.9, "+890 %"), (971.38, "about 971 times")]
+)
 def test_changes_carry_their_sign(value: float, text: str) -> None:
     """A ratio written as a change says its direction."""
     assert units.change(value) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0.034, "3.4 %"),
+        (8.9, "890 %"),
+        (9.0, "a factor of 10.0"),
+        (970.38, "a factor of 971"),
+        (1999.0, "a factor of 2,000"),
+    ],
+)
+def test_from_tenfold_on_a_slowdown_is_a_factor(fraction: float, text: str) -> None:
+    """A percentage of five digits is a multiple that the reader has to work out."""
+    assert units.growth(fraction) == text
 
 
 @pytest.mark.parametrize(

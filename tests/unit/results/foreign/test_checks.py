@@ -36,12 +36,13 @@ def test_alike_sessions_pass_every_check() -> None:
     ("change", "code"),
     [
         ({"tool": "other"}, "tool"),
+        ({"format": "summary"}, "format"),
         ({"clock": "due to last byte"}, "clock"),
         ({"settings": {"connections": "8"}}, "load"),
     ],
 )
 def test_what_differs_is_named(change: dict[str, object], code: str) -> None:
-    """Another tool, clock or load fails the check of that name."""
+    """Another tool, format, clock or load fails the check of that name."""
     first = session("a", ("/", 100, 0), settings={"connections": "4"})
     second = session("b", ("/", 100, 0), **{"settings": {"connections": "4"}, **change})
 

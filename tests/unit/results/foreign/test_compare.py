@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from results.foreign.compare import ForeignComparison, compare
 from results.foreign.errors import BadFigure, ForeignError
-from results.foreign.model import ALL, EXACT, Session, samples
+from results.foreign.model import ALL, EXACT, Session, even, samples, summary
 from results.foreign.sniff import read
 from results.verdict import Word
 
@@ -94,6 +95,32 @@ def test_six_sessions_show_a_slowdown() -> None:
     assert all(cell.verdict.at_least is not None and cell.verdict.at_least > 3 for cell in found.primary)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "longer"), [(10, 10_000, "after as before"), (10_000, 10, "before as after")]
+)
+def test_a_thousandfold_difference_is_doubted(before: float, after: float, longer: str) -> None:
+    """The format states its unit, so the verdict stands; a note asks for the units, and words count in times."""
+    found = compare(group("a", 6, 10, scale=before), group("b", 6, 30, scale=after))
+
+    notes = [caveat for caveat in found.caveats if "check that both sides count in one unit" in caveat]
+    assert len(notes) == 1
+    assert re.fullmatch(rf"GET / p\d\d takes about (9\d\d|1,0\d\d) times as long {longer}; check .*", notes[0])
+    said = (
+        r"slower at GET / p50 by at least a factor of 9\d\d \("
+        if after > before
+        else "faster at GET / p50 by at least 99.8 %"
+    )
+    assert re.match(f"The sessions after are {said}", found.overall.headline)
+
+
+def test_a_hundredfold_difference_is_not_doubted() -> None:
+    """Below 300 times a page that was taken out of a cache is the likelier reason."""
+    found = compare([drawn("a", 1)], [drawn("b", 2, scale=1000)])
+
+    assert not any("unit" in caveat for caveat in found.caveats)
+    assert re.match(r"The largest difference seen is about (9\d|10\d) times at GET / p50\.", found.overall.sentences[0])
+
+
 def test_one_session_after_is_enough_where_the_spread_is_known() -> None:
     """The spread of the sessions before stands for the only one after."""
     found = compare(group("a", 8, 10), [drawn("b", 99, scale=5)])
@@ -146,12 +173,56 @@ def test_scattered_sessions_after_are_not_believed() -> None:
 
 def test_sessions_equal_to_the_last_digit_have_no_spread() -> None:
     """Equal figures of an exact instrument say nothing of how sessions differ."""
-    same = [session(f"a{n}", np.linspace(5, 20, 400)) for n in range(6)]
+    same = [session(f"a{n}", [*np.linspace(5, 20, 400), 30 + n]) for n in range(6)]
 
     found = compare(same, [drawn("b", 1, scale=40)])
 
     assert set(words(found)) == {"not enough data"}
     assert "agree to the last digit" in found.primary[0].verdict.qualifier
+
+
+def rounded(name: str, p50: float, half: float, requests: int) -> Session:
+    """A session of which a median is known, as an instrument of that half step writes it."""
+    series = summary("GET /", {0.5: p50}, requests, even(half, "steps"))
+    return Session("tool", "summary", name, name, "sent to last byte", "steps", (series,))
+
+
+@pytest.mark.parametrize(
+    ("half", "word"),
+    [(0.0, "not enough data"), (0.005, "not enough data"), (0.18, "not enough data"), (0.5, "slower")],
+)
+def test_sessions_that_agree_in_fine_steps_have_no_spread(half: float, word: Word) -> None:
+    """What an instrument rounds stands for the spread of sessions only where it is coarse beside the margin.
+
+    Half steps of a median of 50 ms; a quarter of the margin of 3 % is a step of 0.375 ms.
+    """
+    before, after = ([rounded(f"{p50}/{n}", p50, half, 5000 + n) for n in range(6)] for p50 in (50.0, 80.0))
+
+    found = compare(before, after)
+
+    assert words(found) == [word]
+    if word != "slower":
+        assert found.primary[0].verdict.qualifier == "6 sessions agree to the last digit, so their spread is unknown"
+        assert found.primary[0].spread == 0
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_one_side_that_agrees_is_enough(is_swapped: bool) -> None:
+    """The spread of the other side says nothing of how many runs these sessions are."""
+    same = [rounded(f"a{n}", 50.0, 0.005, 5000 + n) for n in range(6)]
+    sides = [same, [rounded(f"b{n}", 80.0 + n, 0.005, 5000 + n) for n in range(6)]]
+
+    found = compare(*(reversed(sides) if is_swapped else sides))
+
+    assert words(found) == ["not enough data"]
+    assert "6 sessions agree to the last digit" in found.primary[0].verdict.qualifier
+
+
+def test_a_coarse_step_is_told_before_agreement(write_locust) -> None:
+    """Sessions that all read 2 ms in whole milliseconds agree because the instrument has no digit to differ in."""
+    before, after = ([read(write_locust(f"{p50}{n}", p50, requests=5000 + n)) for n in range(6)] for p50 in (2, 1))
+
+    assert compare(before, after).primary[0].verdict.qualifier.startswith("instrument resolution: 2.00 ms stands for")
 
 
 def test_failures_mixed_into_latencies_widen_what_can_be_told(write_locust) -> None:
@@ -221,11 +292,11 @@ def test_other_routes_are_not_comparable() -> None:
     assert (found.overall.word, found.cells) == ("not comparable", ())
 
 
-def test_the_same_bytes_count_once(write_locust) -> None:
+def test_the_same_content_counts_once(write_locust) -> None:
     """A session that stands in two places is refused with both names."""
     first, second = read(write_locust("a.csv", 20)), read(write_locust("b.csv", 20))
 
-    with pytest.raises(ForeignError, match=r"a\.csv and b\.csv hold the same bytes"):
+    with pytest.raises(ForeignError, match=r"a\.csv and b\.csv hold the same content"):
         compare([first], [second])
 
 

@@ -88,6 +88,32 @@ def test_locust_statistics_without_their_last_row_are_cut_off(fixtures: Path) ->
         of("".join(lines[:-1]))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            ",Aggregated,290,7,",
+            ",Aggregated,10,7,",
+            "its row Aggregated has 10 requests and the rows of its routes 290",
+        ),
+        ("GET,/slow,48,0,", "GET,/slow,480,0,", "its row Aggregated has 290 requests and the rows of its routes 722"),
+        ("GET,/broken,34,7,", "GET,/broken,34,0,", "its row Aggregated has 7 failures and the rows of its routes 0"),
+    ],
+)
+def test_locust_rows_that_do_not_add_up_are_refused(fixtures: Path, old: str, new: str, said: str) -> None:
+    """The last row counts each request and each failure of the others once."""
+    with pytest.raises(BadFigure, match=said):
+        edited(fixtures / "locust_stats.csv", old, new)
+
+
+def test_locust_failures_without_a_request_add_up_too(fixtures: Path) -> None:
+    """A route may have failures alone, where a script reports an error of its own; it is left out and still counted."""
+    row = "GET,/never,0,3,0,0.0,0,0,0,0.0,0.0," + ",".join(["N/A"] * 11)
+    text = (fixtures / "locust_stats.csv").read_text().replace("GET,/slow", f"{row}\r\nGET,/slow", 1)
+
+    assert of(text.replace(",Aggregated,290,7,", ",Aggregated,290,10,")).total.failed == 10
+
+
 def test_locust_full_history_is_rolling(fixtures: Path) -> None:
     """Under the same header the percentiles are over ten seconds; only the median of the whole is used."""
     session = read(fixtures / "locust_full_history.csv")
