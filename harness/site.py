@@ -103,6 +103,19 @@ def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "
     return argv
 
 
+def cache_command(origin: str, *, profile: str, host: str, port: int, max_bytes: int, timeout: float) -> list[str]:
+    """The argv that puts the page cache before another server."""
+    return command(
+        "cache",
+        *("--origin", origin),
+        *("--profile", profile),
+        *("--host", host),
+        *("--port", str(port)),
+        *("--bytes", str(max_bytes)),
+        *("--timeout", str(timeout)),
+    )
+
+
 def spawn(
     name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None, port: int = 0
 ) -> Child:

@@ -1,4 +1,4 @@
-"""``python -m target_app``: import a corpus, serve it, check or list the settings. The ``anp`` command starts it."""
+"""``python -m target_app``: import a corpus, serve it, cache another site, or list the settings. ``anp`` starts it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _check(options)
         elif options.command == "import":
             _import(options)
+        elif options.command == "cache":
+            _cache(options)
         else:
             _serve(options, parent)
     except SiteError as error:
@@ -87,6 +89,15 @@ def _serve(options: argparse.Namespace, parent: int) -> None:
     )
 
 
+def _cache(options: argparse.Namespace) -> None:
+    from target_app.page_cache import PROFILES
+    from target_app.proxy import ProxyOptions
+    from target_app.server import serve_proxy
+
+    proxy = ProxyOptions(options.origin, PROFILES[options.profile], options.bytes, options.timeout)
+    serve_proxy(proxy, host=options.host, port=options.port)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m target_app", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -113,6 +124,14 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to answer")
     one.add_argument("--purge-token", help="secret for purge and edit (default: this machine may, without one)")
     one.add_argument("--die-with-parent", action="store_true", help="end when the process that started this one ends")
+
+    one = commands.add_parser("cache", help="put the page cache before another server until SIGTERM or SIGINT")
+    one.add_argument("--origin", required=True, help="scheme and host of the server")
+    one.add_argument("--profile", choices=["rfc", "site"], default="rfc", help="what it keeps (default %(default)s)")
+    one.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    one.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
+    one.add_argument("--bytes", type=int, default=256 * 2**20, help="bound on the memory of pages (default 256 MiB)")
+    one.add_argument("--timeout", type=float, default=30.0, help="seconds to wait for the origin (default %(default)s)")
 
     commands.add_parser("settings", help="list the settings as JSON")
     return parser

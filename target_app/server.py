@@ -16,10 +16,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from target_app.app import build_app
 from target_app.errors import ListenError
 from target_app.listener import listen
+from target_app.proxy import ProxyOptions, build_proxy
 from target_app.settings import Settings
 from target_app.site import open_site
 
@@ -64,18 +66,6 @@ def serve(options: ServeOptions, settings: Settings) -> None:
         site = open_site(options.db, settings, base_url=options.base_url or url, purge_token=options.purge_token)
         with contextlib.closing(site):
             hosts = _own_hosts(options, shown_host)
-            config = uvicorn.Config(
-                build_app(site, hosts=hosts).app,
-                http="httptools",
-                loop="uvloop",
-                lifespan="off",
-                log_level="warning",
-                access_log=False,
-                date_header=False,  # the page cache sets Date when a page is made, and keeps it
-                server_header=False,
-                proxy_headers=False,  # who is local decides who may purge: no header may say so
-                timeout_graceful_shutdown=_GRACE,
-            )
             announcement = {
                 "url": url,
                 "pid": os.getpid(),
@@ -83,7 +73,46 @@ def serve(options: ServeOptions, settings: Settings) -> None:
                 "articles": site.corpus.count,
                 "settings": settings.to_dict(),
             }
-            _Server(config, announcement).run(sockets=[listener])
+            _run(build_app(site, hosts=hosts).app, listener, announcement, keep_alive=5)
+
+
+def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Serve a cache before an origin until SIGTERM or SIGINT; one JSON line on stdout says when it listens.
+
+    Raises:
+        ListenError: The host or port is not to be had.
+        SettingError: The origin is no address of a server.
+    """
+    app = build_proxy(options)
+    with contextlib.closing(listen(host, port)) as listener:
+        shown_host = f"[{host}]" if ":" in host else host
+        url = f"http://{shown_host}:{listener.getsockname()[1]}"
+        announcement = {
+            "url": url,
+            "pid": os.getpid(),
+            "origin": options.origin,
+            "profile": options.profile.name,
+        }
+        # A proxy's clients are often proxies: what they keep open is not to be closed under them.
+        _run(app, listener, announcement, keep_alive=75)
+
+
+def _run(app: ASGIApp, listener: socket.socket, announcement: dict[str, object], *, keep_alive: int) -> None:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        loop="uvloop",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        date_header=False,  # the page cache sets Date when a page is made, and keeps it
+        server_header=False,
+        proxy_headers=False,  # who is local decides who may purge: no header may say so
+        timeout_keep_alive=keep_alive,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    _Server(config, announcement).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import compare, demo, runs, serve, swarm, synth, trial
+from harness.cli import cache, compare, demo, runs, serve, swarm, synth, trial
 
 app = typer.Typer(
     name="anp",
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ANP"},
 )
 
-for _verb in (demo, synth, serve, swarm, compare, trial, runs):
+for _verb in (demo, synth, serve, cache, swarm, compare, trial, runs):
     _verb.register(app)
 
 

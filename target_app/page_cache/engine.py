@@ -279,7 +279,7 @@ class PageCache:
             request,
             self._profile,
             cap=self._options.ttl_cap,
-            delay=captured.seconds if combined(headers, b"age") is not None else 0.0,
+            delay=captured.seconds,
             now=self._wall(),
         )
         if terms is None or not _is_complete(captured):
@@ -405,11 +405,10 @@ class PageCache:
         )
 
     def _age(self, made: Entry | None, captured: _Captured) -> Headers:
-        """The age to tell of a page that has just come: what it was told with, or that of the stored page it renewed."""
-        told = [each for each in captured.headers if each[0] == b"age"]
-        if made is None or not (told or captured.status == 304):
-            return told
-        return [(b"age", b"%d" % max(0.0, self._clock() - made.born))]
+        """The age to tell of a page that has just come: what it came with, or that of the stored page it renewed."""
+        if made is None or captured.status != 304:
+            return [each for each in captured.headers if each[0] == b"age"]
+        return [(b"age", b"%d" % (self._clock() - made.born))]
 
     def _status(self, said: str) -> bytes:
         return f"{self._options.name}; {said}".encode()

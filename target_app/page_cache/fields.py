@@ -84,11 +84,9 @@ def delta_seconds(argument: str | None) -> int:
     return LONGEST if len(digits) > len(str(LONGEST)) else min(int(digits), LONGEST)
 
 
-@lru_cache(maxsize=1024)
-def age_value(value: bytes) -> int:
-    """Seconds of an ``Age``: the first member counts, and what is no whole number is ignored (RFC 9111, 5.1)."""
-    first = value.partition(b",")[0].strip()
-    return delta_seconds(first.decode("latin-1"))
+def age_value(value: bytes) -> int | None:
+    """Seconds of an ``Age``; None where it is no single whole number, so that nobody knows how old the response is."""
+    return delta_seconds(value.decode("latin-1")) if re.fullmatch(rb"[0-9]+", value) else None
 
 
 def http_date(seconds: float | None = None) -> bytes:

@@ -32,14 +32,21 @@ Vary = tuple[tuple[bytes, bytes | None], ...]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
+_FINAL = frozenset(range(200, 600)) - {206, 304}
+"""Statuses of responses that are whole; 206 and 304 are parts of others."""
+
 _UNDERSTOOD = frozenset(
     {200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 418, 421, 429, 451}
     | {500, 501, 502, 503, 504, 511}
 )
-"""Final statuses whose meaning for caching this cache knows; 206 and 304 are parts of other responses."""
+"""Statuses whose meaning for caching this cache knows, for ``must-understand``."""
 
 _HEURISTIC = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 """Statuses that may be kept without a word about it (RFC 9110, section 15.1)."""
+
+
+_LONGEST_GUESS = 86_400
+"""Most seconds of freshness that are guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Profile:
             ask past its cache would be easy to overload.
         locations: Whether a change also drops the pages that its ``Location`` and ``Content-Location`` name.
         validators: Whether pages without an entity tag get one.
+        guess: Share of the time since its last change for which a response that says nothing stays fresh (RFC 9111,
+            section 4.2.2); 0: nothing is guessed.
     """
 
     name: str
@@ -70,6 +79,7 @@ class Profile:
     obeys_requests: bool
     locations: bool
     validators: bool
+    guess: float
 
 
 SITE = Profile(
@@ -83,11 +93,12 @@ SITE = Profile(
     obeys_requests=False,
     locations=False,
     validators=True,
+    guess=0.0,
 )
 RFC = Profile(
     "rfc",
     targeted_only=False,
-    statuses=_UNDERSTOOD,
+    statuses=_FINAL,
     sessions=(),
     authorized=True,
     any_query=True,
@@ -95,6 +106,7 @@ RFC = Profile(
     obeys_requests=True,
     locations=True,
     validators=False,
+    guess=0.1,
 )
 PROFILES = {profile.name: profile for profile in (SITE, RFC)}
 
@@ -220,10 +232,11 @@ def terms(
     """What may be done with a response to a GET; None where it may not be kept.
 
     Freshness is that of RFC 9111, section 4.2: of the targeted field alone where there is one (RFC 9213), else
-    ``s-maxage``, ``max-age``, ``Expires``; nothing is guessed.
+    ``s-maxage``, ``max-age``, ``Expires``, or the profile's guess.
 
     Args:
-        status, headers: Of the response; names in lower case.
+        status: Of the response.
+        headers: Of the response; names in lower case.
         request: What it answers.
         profile: Of the cache.
         cap: Most seconds of freshness.
@@ -238,7 +251,9 @@ def terms(
     if profile.targeted_only and (said is None or {"private", "no-store", "no-cache"} & plain.keys()):
         return None
     rules = plain if said is None else said
-    if "private" in rules or ("no-store" in rules and "must-understand" not in rules):
+    if "private" in rules or ("must-understand" in rules and status not in _UNDERSTOOD):
+        return None
+    if "no-store" in rules and "must-understand" not in rules:
         return None
     if profile.obeys_requests and "no-store" in directives(request.cache_control):
         return None
@@ -250,10 +265,16 @@ def terms(
     if vary is None:
         return None
     arrival = http_seconds(combined(headers, b"date") or b"")
-    lifetime, is_explicit = _lifetime(rules, headers if said is None else [], arrival)
-    if not is_explicit and status not in _HEURISTIC and "public" not in rules:
-        return None
-    must_ask = "no-cache" in rules
+    lifetime, is_explicit = _lifetime(rules, headers if said is None else [], now if arrival is None else arrival)
+    if not is_explicit:
+        if status not in _HEURISTIC and "public" not in rules:
+            return None
+        changed = http_seconds(combined(headers, b"last-modified") or b"")
+        if changed is not None and now is not None:
+            lifetime = min(int(profile.guess * max(now - changed, 0)), _LONGEST_GUESS)
+    told = combined(headers, b"age")
+    age = 0 if told is None else age_value(told)
+    must_ask = "no-cache" in rules or age is None
     if must_ask:
         lifetime = 0
     lifetime = min(lifetime, cap)
@@ -262,11 +283,10 @@ def terms(
         return None
     # Dates have whole seconds: a page made in this second is not old.
     apparent = max(0, int(now) - arrival) if now is not None and arrival is not None else 0
-    told = combined(headers, b"age")
     strict = must_ask or bool({"must-revalidate", "proxy-revalidate", "s-maxage"} & rules.keys())
     return Terms(
         lifetime,
-        max(apparent, (age_value(told) if told is not None else 0) + delay),
+        max(apparent, (age or 0) + (delay if told is not None else 0)),
         0 if strict else delta_seconds(rules.get("stale-while-revalidate")),
         0 if strict else delta_seconds(rules.get("stale-if-error")),
         not strict,
@@ -274,8 +294,8 @@ def terms(
     )
 
 
-def _lifetime(rules: Mapping[str, str | None], headers: Headers, date: int | None) -> tuple[int, bool]:
-    """Seconds of freshness, and whether the response says so itself."""
+def _lifetime(rules: Mapping[str, str | None], headers: Headers, date: float | None) -> tuple[int, bool]:
+    """Seconds of freshness, and whether the response says so itself; ``date`` is what ``Expires`` counts from."""
     for name in ("s-maxage", "max-age"):
         if name in rules:
             return delta_seconds(rules[name]), True
@@ -283,7 +303,7 @@ def _lifetime(rules: Mapping[str, str | None], headers: Headers, date: int | Non
     if expires is None:
         return 0, False
     at = http_seconds(expires)
-    return (max(at - date, 0) if at is not None and date is not None else 0), True
+    return (max(at - int(date), 0) if at is not None and date is not None else 0), True
 
 
 def varied(headers: Headers, asked: Headers) -> Vary | None:

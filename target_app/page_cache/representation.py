@@ -16,6 +16,11 @@ _COMPRESSIBLE = re.compile(rb"(?i)(text/|application/(json|problem\+json|xml|rss
 _NOT_IN_304 = frozenset(
     {b"content-length", b"content-type", b"content-encoding", b"content-language", b"content-range"}
 )
+_OF_THE_BODY = frozenset(
+    {b"content-length", b"content-encoding", b"content-range", b"etag"}
+    | {b"content-md5", b"content-digest", b"repr-digest", b"digest"}
+)
+"""Fields that tell of the stored bytes; a 304 does not change those."""
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _RANGE = re.compile(rb"(?i)bytes\s*=\s*(\d*)-(\d*)\s*")
 _READS = frozenset({"GET", "HEAD"})
@@ -104,18 +109,15 @@ def with_gzip(representation: Representation) -> Representation:
 
 def freshened(representation: Representation, headers: Headers) -> Representation:
     """The same after the origin has said that it is unchanged: with the fields of its 304 (RFC 9111, section 3.2)."""
-    new = {name for name, _ in headers} - {b"content-length", b"content-encoding", b"content-type", b"content-range"}
-    new -= {b"vary"} if representation.compressible else set()
-    old = [*representation.headers, *([(b"etag", representation.plain.etag)] if representation.plain.etag else [])]
-    merged = [field for field in old if field[0] not in new] + [field for field in headers if field[0] in new]
-    etag = next((value for name, value in merged if name == b"etag"), b"")
-    kept = [field for field in merged if field[0] != b"etag"]
+    new = {name for name, _ in headers} - _OF_THE_BODY - ({b"vary"} if representation.compressible else set())
+    kept = [field for field in representation.headers if field[0] not in new]
+    kept += [field for field in headers if field[0] in new]
     last_modified = next((value for name, value in kept if name == b"last-modified"), None)
     date = next((value for name, value in kept if name == b"date"), b"")
     updated = replace(
         representation,
         headers=kept,
-        plain=_form(representation.status, kept, representation.plain.body, etag),
+        plain=_form(representation.status, kept, representation.plain.body, representation.plain.etag),
         gzip=None,
         last_modified=http_seconds(last_modified) if last_modified else None,
         dated=http_seconds(date),

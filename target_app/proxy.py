@@ -1,0 +1,175 @@
+"""The page cache before any origin: a reverse proxy of an ASGI application that asks another server.
+
+What is not the cache's business passes untouched: unknown methods, fields and bodies, raw paths and queries. Answers
+are held back until they are whole, as the cache does with all it forwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from target_app.errors import SettingError
+from target_app.page_cache import EXCHANGE, Exchange, Options, PageCache, Profile
+from target_app.page_cache.fields import Headers, combined
+
+VIA = b"1.1 anp"
+_KEPT = 2.0
+"""Seconds for which a connection to the origin is kept: shorter than servers usually keep theirs."""
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
+"""Methods that may be sent again where a kept connection was closed under them (RFC 9110, section 9.2.2)."""
+_HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"}
+    | {b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+"""Fields of one connection (RFC 9110, section 7.6.1), and those that were never more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyOptions:
+    """A cache before an origin.
+
+    Attributes:
+        origin: Scheme and authority, ``http://127.0.0.1:8000``.
+        profile: What kind of cache.
+        max_bytes: Bound on the memory of the pages.
+        timeout: Seconds to wait for the origin.
+    """
+
+    origin: str
+    profile: Profile
+    max_bytes: int = 256 * 2**20
+    timeout: float = 30.0
+
+
+def build_proxy(options: ProxyOptions) -> ASGIApp:
+    """The ASGI application of a cache before an origin.
+
+    Raises:
+        SettingError: The origin is no address of a server.
+    """
+    return _Report(
+        PageCache(
+            Origin(options.origin, options.timeout),
+            Options(
+                profile=options.profile,
+                max_bytes=options.max_bytes,
+                compression="off",  # whether an answer is compressed is the origin's to say
+            ),
+        )
+    )
+
+
+class Origin:
+    """An ASGI application that has another server answer."""
+
+    def __init__(self, origin: str, timeout: float) -> None:
+        """Name the server.
+
+        Args:
+            origin: Scheme and authority.
+            timeout: Seconds to wait for a connection, and between bytes.
+
+        Raises:
+            SettingError: It is no address of a server.
+        """
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query:
+            raise SettingError(f"{origin!r} is no origin; name scheme and host, such as http://127.0.0.1:8000")
+        self._url = httpx.URL(f"{parts.scheme}://{parts.netloc}")
+        self._host = parts.netloc.rpartition("@")[2].encode()
+        self._client = httpx.AsyncClient(
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEPT),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask the server and give its answer, or say that it gave none."""
+        query = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        fields = [field for field in forwarded(scope["headers"]) if field[0] != b"host"]
+        headers = [(b"host", self._host), *fields, (b"via", VIA)]
+        has_body = _has_body(scope["headers"])
+        url = self._url.copy_with(raw_path=target)
+        content = _body(receive) if has_body else None
+        request = httpx.Request(scope["method"], url, headers=headers, content=content)
+        try:
+            try:
+                response, body = await self._whole(request)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if has_body or scope["method"] not in _REPEATABLE:
+                    raise
+                response, body = await self._whole(request)
+        except httpx.TimeoutException:
+            await _fail(send, 504, "The origin took too long. Trying again in a while is safe for reads.")
+            return
+        except httpx.TransportError as error:
+            await _fail(send, 502, f"The origin gave no whole answer ({error or type(error).__name__}).")
+            return
+        if not 200 <= response.status_code < 600:
+            await _fail(send, 502, f"The origin answered with the status {response.status_code}, which none has.")
+            return
+        answered = [(name.lower(), value) for name, value in response.headers.raw]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": forwarded(answered)})
+        await send({"type": "http.response.body", "body": body})
+
+
+    async def _whole(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        """The answer with all of its body, as it came over the wire."""
+        response = await self._client.send(request, stream=True)
+        try:
+            return response, b"".join([part async for part in response.aiter_raw()])
+        finally:
+            await response.aclose()
+
+
+def forwarded(headers: Headers) -> Headers:
+    """The fields of a message that go beyond one connection; names are in lower case."""
+    named = {name.strip().lower() for name in (combined(headers, b"connection") or b"").split(b",")} | _HOP_BY_HOP
+    return [(name, value.strip(b" \t")) for name, value in headers if name not in named]
+
+
+def _has_body(headers: Headers) -> bool:
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise httpx.ReadError("the client went away")
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+async def _fail(send: Send, status: int, words: str) -> None:
+    body = words.encode() + b"\n"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Report:
+    """Says what the cache did, after whatever caches before it said."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        exchange = scope[EXCHANGE] = Exchange()
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"cache-status", exchange.status)]
+            await send(message)
+
+        await self._app(scope, receive, told)

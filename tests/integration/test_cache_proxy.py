@@ -1,0 +1,248 @@
+"""``python -m target_app cache`` before a real origin, over real sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import http_sf
+import pytest
+
+Reply = tuple[int, dict[str, str], bytes]
+
+
+@dataclass
+class Seen:
+    """One request as it reached the origin."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Origin:
+    """A server that answers as it is told, and remembers what it was asked."""
+
+    url: str = ""
+    reply: Callable[[Seen], Reply | None] = lambda seen: (200, {}, b"")
+    seen: list[Seen] = field(default_factory=list)
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """An origin on a free port; a reply of None closes the connection without a word."""
+    state = Origin()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Seen(self.command, self.path, headers, self.rfile.read(length))
+            state.seen.append(asked)
+            reply = state.reply(asked)
+            if reply is None:
+                self.close_connection = True
+                return
+            status, fields, body = reply
+            self.send_response_only(status)
+            for name, value in {"Content-Length": str(len(body)), **fields}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("do_"):
+                return self._answer
+            raise AttributeError(name)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield state
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@contextmanager
+def proxy(url: str, *words: str) -> Iterator[str]:
+    """A cache before a URL; gives its own."""
+    command = [sys.executable, "-m", "target_app", "cache", "--origin", url, *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, f"the cache did not start, exit code {process.wait(10)}"
+        yield json.loads(line)["url"]
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def cache(self) -> dict[str, object]:
+        """Parameters of our member of Cache-Status, which is the last."""
+        members = http_sf.parse(self.headers["cache-status"].encode(), tltype="list")
+        name, parameters = members[-1]
+        assert str(name) == "anp"
+        return {key: value if isinstance(value, bool | int) else str(value) for key, value in parameters.items()}
+
+
+def ask(url: str, target: str = "/", method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+    """Send one request on a connection of its own."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=30)
+    try:
+        connection.request(method, target, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        response = connection.getresponse()
+        lines: dict[str, str] = {}
+        for name, value in response.getheaders():
+            lines[name.lower()] = f"{lines[name.lower()]}, {value}" if name.lower() in lines else value
+        return Answer(response.status, lines, response.read())
+    finally:
+        connection.close()
+
+
+def test_what_the_origin_calls_fresh_is_not_asked_for_again(origin: Origin) -> None:
+    """The second reader has the same bytes, an Age, the origin's Date, and the origin does not hear of it."""
+    date = "Sun, 29 Nov 2026 10:00:00 GMT"
+    origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600", "Date": date, "X-Own": "1"}, b"page")
+    with proxy(origin.url) as url:
+        first, second = ask(url), ask(url)
+    assert (first.body, second.body, len(origin.seen)) == (b"page", b"page", 1)
+    assert first.cache == {"fwd": "uri-miss", "fwd-status": 200, "stored": True, "ttl": first.cache["ttl"]}
+    assert second.cache["hit"] is True
+    assert (second.headers["date"], second.headers["x-own"]) == (date, "1")
+    assert int(second.headers["age"]) >= 0
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "M-SEARCH", "FROB"])
+def test_methods_fields_and_bodies_pass_untouched(origin: Origin, method: str) -> None:
+    """What is no read is the origin's business, in every byte; fields of one connection stay on it."""
+    origin.reply = lambda seen: (201, {"X-Answer": "a; b", "Connection": "X-Hop", "X-Hop": "1"}, b"\x00\xff done")
+    body = bytes(range(256)) * 300
+    with proxy(origin.url) as url:
+        answer = ask(url, "/a%2Fb/../c?x=%20&x=1&y", method, body, X_Unknown="  v  ", Connection="X-Drop", X_Drop="1")
+    (seen,) = origin.seen
+    assert (seen.method, seen.target, seen.body) == (method, "/a%2Fb/../c?x=%20&x=1&y", body)
+    assert seen.headers["x-unknown"] == "v"
+    assert "x-drop" not in seen.headers
+    assert "1.1 anp" in seen.headers["via"]
+    assert (answer.status, answer.body, answer.headers["x-answer"]) == (201, b"\x00\xff done", "a; b")
+    assert "x-hop" not in answer.headers
+    assert answer.cache == {"fwd": "method"}
+
+
+def test_a_change_makes_the_next_read_a_new_one(origin: Origin) -> None:
+    """After a PUT that went well the page is asked for anew."""
+    origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600"}, b"%d" % len(origin.seen))
+    with proxy(origin.url) as url:
+        bodies = [ask(url).body, ask(url).body, ask(url, method="PUT", body=b"x").body, ask(url).body]
+    assert bodies == [b"1", b"1", b"2", b"3"]
+
+
+def test_compressed_answers_stay_as_they_are(origin: Origin) -> None:
+    """A coding is the origin's; its bytes are neither unpacked nor packed again."""
+    packed = b"\x1f\x8b\x08 not really gzip"
+    fields = {"Cache-Control": "max-age=60", "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    origin.reply = lambda seen: (200, fields, packed)
+    with proxy(origin.url) as url:
+        answers = [ask(url, Accept_Encoding="gzip"), ask(url, Accept_Encoding="gzip"), ask(url)]
+    assert {(answer.body, answer.headers["content-encoding"]) for answer in answers} == {(packed, "gzip")}
+    assert [answer.cache.get("fwd") for answer in answers] == ["uri-miss", None, "vary-miss"]
+
+
+def test_head_is_answered_from_a_stored_get(origin: Origin) -> None:
+    """The length is that of the body that is not sent."""
+    origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60"}, b"page")
+    with proxy(origin.url) as url:
+        ask(url)
+        head = ask(url, method="HEAD")
+    assert (head.status, head.body, head.headers["content-length"], len(origin.seen)) == (200, b"", "4", 1)
+
+
+def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin: Origin) -> None:
+    """No half page is sent or kept; with stale-if-error an old page is better than none."""
+    with proxy(origin.url) as url:
+        origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60", "Content-Length": "100"}, b"half")
+        assert ask(url, "/half").status == 502
+        origin.reply = lambda seen: None
+        assert ask(url, "/gone").status == 502
+        old = "Sun, 29 Nov 2020 10:00:00 GMT"
+        fields = {"Cache-Control": "max-age=60, stale-if-error=999999999", "Date": old, "ETag": '"1"'}
+        origin.reply = lambda seen: (200, fields, b"old")
+        assert ask(url, "/old").body == b"old"
+        origin.reply = lambda seen: None
+        answer = ask(url, "/old")
+    assert (answer.status, answer.body, answer.cache["detail"]) == (200, b"old", "sie")
+
+
+def test_status_of_caches_before_stands_first(origin: Origin) -> None:
+    """Cache-Status goes from the origin to the user."""
+    origin.reply = lambda seen: (200, {"Cache-Status": "inner; hit"}, b"page")
+    with proxy(origin.url) as url:
+        members = http_sf.parse(ask(url).headers["cache-status"].encode(), tltype="list")
+    assert [str(name) for name, _ in members] == ["inner", "anp"]
+
+
+def test_the_site_profile_keeps_only_what_is_meant_for_it(origin: Origin) -> None:
+    """Cache-Control is the browser's; a session, a cookie and a query are passed by."""
+    fields = {"Cache-Control": "max-age=60"}
+    origin.reply = lambda seen: (200, fields, b"page")
+    with proxy(origin.url, "--profile", "site") as url:
+        assert [ask(url).cache.get("detail") for _ in range(2)] == ["nostore", "nostore"]
+        fields["CDN-Cache-Control"] = "max-age=60"
+        assert [ask(url, "/kept").cache.get("hit") for _ in range(2)] == [None, True]
+        assert ask(url, "/kept", Cookie="anp_session=x").cache == {"fwd": "bypass", "detail": "session"}
+        assert ask(url, "/kept?x=1").cache == {"fwd": "bypass", "detail": "query"}
+        fields["Set-Cookie"] = "a=b"
+        assert [ask(url, "/cookie").cache.get("hit") for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize("origin_url", ["127.0.0.1:80", "ftp://127.0.0.1", "http://", "http://127.0.0.1/path"])
+def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
+    """Exit code 2 before anything listens; the value and what to write are named."""
+    command = [sys.executable, "-m", "target_app", "cache", "--origin", origin_url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert origin_url in done.stderr
+    assert "http://127.0.0.1:8000" in done.stderr
+
+
+def test_the_command_of_the_user_starts_it(origin: Origin) -> None:
+    """``anp cache`` is the same process, announced in one line."""
+    origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60"}, b"page")
+    command = [sys.executable, "-m", "harness", "cache", "--origin", origin.url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "80"})
+    try:
+        assert process.stdout is not None
+        announced = json.loads(process.stdout.readline())
+        assert (announced["origin"], announced["profile"], announced["pid"]) == (origin.url, "rfc", process.pid)
+        assert [ask(announced["url"]).cache.get("hit") for _ in range(2)] == [None, True]
+    finally:
+        process.terminate()
+        begun = time.monotonic()
+        assert process.wait(30) == 0, time.monotonic() - begun
