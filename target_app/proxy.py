@@ -96,9 +96,11 @@ class Origin:
         fields = [field for field in forwarded(scope["headers"]) if field[0] != b"host"]
         headers = [(b"host", self._host), *fields, (b"via", VIA)]
         has_body = _has_body(scope["headers"])
-        url = self._url.copy_with(raw_path=target)
         content = _body(receive) if has_body else None
-        request = httpx.Request(scope["method"], url, headers=headers, content=content)
+        # The target goes on as it came: an address that was made anew could be another one.
+        request = httpx.Request(
+            scope["method"], self._url, headers=headers, content=content, extensions={"target": target}
+        )
         try:
             try:
                 response, body = await self._whole(request)
@@ -118,7 +120,6 @@ class Origin:
         answered = [(name.lower(), value) for name, value in response.headers.raw]
         await send({"type": "http.response.start", "status": response.status_code, "headers": forwarded(answered)})
         await send({"type": "http.response.body", "body": body})
-
 
     async def _whole(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         """The answer with all of its body, as it came over the wire."""

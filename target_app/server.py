@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -94,13 +95,20 @@ def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0
             "profile": options.profile.name,
         }
         # A proxy's clients are often proxies: what they keep open is not to be closed under them.
-        _run(app, listener, announcement, keep_alive=75)
+        _run(app, listener, announcement, keep_alive=75, parser="h11")
 
 
-def _run(app: ASGIApp, listener: socket.socket, announcement: dict[str, object], *, keep_alive: int) -> None:
+def _run(
+    app: ASGIApp,
+    listener: socket.socket,
+    announcement: dict[str, object],
+    *,
+    keep_alive: int,
+    parser: Literal["httptools", "h11"] = "httptools",
+) -> None:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=parser,  # the slower one takes any method there may be
         ws="none",
         loop="uvloop",
         lifespan="off",

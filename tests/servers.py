@@ -71,12 +71,29 @@ def reference_site(database: Path, *settings: str, options: Sequence[str] = ()) 
     words = ["serve", "--db", str(database), *options]
     for setting in settings:
         words += ["--set", setting]
+    with _site_process(words, database.parent) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def caching_proxy(origin: str, folder: Path, *options: str) -> Iterator[Server]:
+    """The page cache before another server.
+
+    Args:
+        origin: Its URL.
+        folder: Where it runs.
+        options: Further words of ``python -m target_app cache``.
+    """
+    with _site_process(["cache", "--origin", origin, *options], folder) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _site_process(words: Sequence[str], folder: Path) -> Iterator[Server]:
     said, told = os.pipe()
     own = f"/proc/{os.getpid()}/fd"
     with os.fdopen(said) as pipe:
-        process = warm.start(
-            "target_app", *words, out=f"{own}/{told}", err=f"{own}/2", folder=database.parent, modules=_SITE
-        )
+        process = warm.start("target_app", *words, out=f"{own}/{told}", err=f"{own}/2", folder=folder, modules=_SITE)
         os.close(told)
         try:
             line = pipe.readline()

@@ -251,27 +251,13 @@ def terms(
     if profile.targeted_only and (said is None or {"private", "no-store", "no-cache"} & plain.keys()):
         return None
     rules = plain if said is None else said
-    if "private" in rules or ("must-understand" in rules and status not in _UNDERSTOOD):
-        return None
-    if "no-store" in rules and "must-understand" not in rules:
-        return None
-    if profile.obeys_requests and "no-store" in directives(request.cache_control):
-        return None
-    if not profile.cookies and combined(headers, b"set-cookie") is not None:
-        return None
-    if request.authorization and not {"public", "s-maxage", "must-revalidate"} & rules.keys():
-        return None  # RFC 9111, section 3.5
     vary = varied(headers, request.headers)
-    if vary is None:
+    if vary is None or _is_forbidden(status, headers, rules, request, profile):
         return None
     arrival = http_seconds(combined(headers, b"date") or b"")
-    lifetime, is_explicit = _lifetime(rules, headers if said is None else [], now if arrival is None else arrival)
-    if not is_explicit:
-        if status not in _HEURISTIC and "public" not in rules:
-            return None
-        changed = http_seconds(combined(headers, b"last-modified") or b"")
-        if changed is not None and now is not None:
-            lifetime = min(int(profile.guess * max(now - changed, 0)), _LONGEST_GUESS)
+    lifetime = _lifetime(status, rules, headers if said is None else [], profile, now=now, date=arrival)
+    if lifetime is None:
+        return None
     told = combined(headers, b"age")
     age = 0 if told is None else age_value(told)
     must_ask = "no-cache" in rules or age is None
@@ -294,16 +280,44 @@ def terms(
     )
 
 
-def _lifetime(rules: Mapping[str, str | None], headers: Headers, date: float | None) -> tuple[int, bool]:
-    """Seconds of freshness, and whether the response says so itself; ``date`` is what ``Expires`` counts from."""
+def _is_forbidden(
+    status: int, headers: Headers, rules: Mapping[str, str | None], request: Request, profile: Profile
+) -> bool:
+    """Whether a response must not be kept, however fresh it is (RFC 9111, section 3)."""
+    secret = status not in _UNDERSTOOD if "must-understand" in rules else "no-store" in rules
+    return (
+        secret
+        or "private" in rules
+        or (profile.obeys_requests and "no-store" in directives(request.cache_control))
+        or (not profile.cookies and combined(headers, b"set-cookie") is not None)
+        or (request.authorization and not {"public", "s-maxage", "must-revalidate"} & rules.keys())
+    )
+
+
+def _lifetime(
+    status: int,
+    rules: Mapping[str, str | None],
+    headers: Headers,
+    profile: Profile,
+    *,
+    now: float | None,
+    date: int | None,
+) -> int | None:
+    """Seconds of freshness; None where neither the response nor its status says that it may be kept at all."""
     for name in ("s-maxage", "max-age"):
         if name in rules:
-            return delta_seconds(rules[name]), True
+            return delta_seconds(rules[name])
+    since = date if date is not None else now
     expires = combined(headers, b"expires")
-    if expires is None:
-        return 0, False
-    at = http_seconds(expires)
-    return (max(at - int(date), 0) if at is not None and date is not None else 0), True
+    if expires is not None:
+        at = http_seconds(expires)
+        return max(at - int(since), 0) if at is not None and since is not None else 0
+    if status not in _HEURISTIC and "public" not in rules:
+        return None
+    changed = http_seconds(combined(headers, b"last-modified") or b"")
+    if changed is None or now is None:
+        return 0
+    return min(int(profile.guess * max(now - changed, 0)), _LONGEST_GUESS)
 
 
 def varied(headers: Headers, asked: Headers) -> Vary | None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import email.utils
 import http.client
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import http_sf
 import pytest
 
+from tests.servers import caching_proxy
+
+Proxies = Callable[..., AbstractContextManager[str]]
 Reply = tuple[int, dict[str, str], bytes]
 
 
@@ -64,6 +69,7 @@ def origin() -> Iterator[Origin]:
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
+            self.close_connection = fields.get("Content-Length", str(len(body))) != str(len(body))
 
         def __getattr__(self, name: str) -> object:
             if name.startswith("do_"):
@@ -80,19 +86,30 @@ def origin() -> Iterator[Origin]:
     thread.join()
 
 
+@pytest.fixture
+def proxy(origin: Origin, tmp_path: Path) -> Proxies:
+    """Runs a cache before the origin, and gives its URL; arguments are further options."""
+
+    @contextmanager
+    def run(*options: str) -> Iterator[str]:
+        with caching_proxy(origin.url, tmp_path, *options) as server:
+            yield server.url
+
+    return run
+
+
 @contextmanager
-def proxy(url: str, *words: str) -> Iterator[str]:
-    """A cache before a URL; gives its own."""
-    command = [sys.executable, "-m", "target_app", "cache", "--origin", url, *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
+def started(*words: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """A process of a module of ours: what it announced, and its id; it ends when asked to."""
+    with subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, f"the cache did not start, exit code {process.wait(10)}"
-        yield json.loads(line)["url"]
-    finally:
-        process.terminate()
-        process.wait(10)
+        try:
+            line = process.stdout.readline()
+            assert line, "it did not start"
+            yield json.loads(line), process.pid
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 @dataclass
@@ -126,11 +143,11 @@ def ask(url: str, target: str = "/", method: str = "GET", body: bytes | None = N
         connection.close()
 
 
-def test_what_the_origin_calls_fresh_is_not_asked_for_again(origin: Origin) -> None:
+def test_what_the_origin_calls_fresh_is_not_asked_for_again(origin: Origin, proxy: Proxies) -> None:
     """The second reader has the same bytes, an Age, the origin's Date, and the origin does not hear of it."""
     date = "Sun, 29 Nov 2026 10:00:00 GMT"
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600", "Date": date, "X-Own": "1"}, b"page")
-    with proxy(origin.url) as url:
+    with proxy() as url:
         first, second = ask(url), ask(url)
     assert (first.body, second.body, len(origin.seen)) == (b"page", b"page", 1)
     assert first.cache == {"fwd": "uri-miss", "fwd-status": 200, "stored": True, "ttl": first.cache["ttl"]}
@@ -140,11 +157,11 @@ def test_what_the_origin_calls_fresh_is_not_asked_for_again(origin: Origin) -> N
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "M-SEARCH", "FROB"])
-def test_methods_fields_and_bodies_pass_untouched(origin: Origin, method: str) -> None:
+def test_methods_fields_and_bodies_pass_untouched(origin: Origin, proxy: Proxies, method: str) -> None:
     """What is no read is the origin's business, in every byte; fields of one connection stay on it."""
     origin.reply = lambda seen: (201, {"X-Answer": "a; b", "Connection": "X-Hop", "X-Hop": "1"}, b"\x00\xff done")
     body = bytes(range(256)) * 300
-    with proxy(origin.url) as url:
+    with proxy() as url:
         answer = ask(url, "/a%2Fb/../c?x=%20&x=1&y", method, body, X_Unknown="  v  ", Connection="X-Drop", X_Drop="1")
     (seen,) = origin.seen
     assert (seen.method, seen.target, seen.body) == (method, "/a%2Fb/../c?x=%20&x=1&y", body)
@@ -156,43 +173,43 @@ def test_methods_fields_and_bodies_pass_untouched(origin: Origin, method: str) -
     assert answer.cache == {"fwd": "method"}
 
 
-def test_a_change_makes_the_next_read_a_new_one(origin: Origin) -> None:
+def test_a_change_makes_the_next_read_a_new_one(origin: Origin, proxy: Proxies) -> None:
     """After a PUT that went well the page is asked for anew."""
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600"}, b"%d" % len(origin.seen))
-    with proxy(origin.url) as url:
+    with proxy() as url:
         bodies = [ask(url).body, ask(url).body, ask(url, method="PUT", body=b"x").body, ask(url).body]
     assert bodies == [b"1", b"1", b"2", b"3"]
 
 
-def test_compressed_answers_stay_as_they_are(origin: Origin) -> None:
+def test_compressed_answers_stay_as_they_are(origin: Origin, proxy: Proxies) -> None:
     """A coding is the origin's; its bytes are neither unpacked nor packed again."""
     packed = b"\x1f\x8b\x08 not really gzip"
     fields = {"Cache-Control": "max-age=60", "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     origin.reply = lambda seen: (200, fields, packed)
-    with proxy(origin.url) as url:
+    with proxy() as url:
         answers = [ask(url, Accept_Encoding="gzip"), ask(url, Accept_Encoding="gzip"), ask(url)]
     assert {(answer.body, answer.headers["content-encoding"]) for answer in answers} == {(packed, "gzip")}
     assert [answer.cache.get("fwd") for answer in answers] == ["uri-miss", None, "vary-miss"]
 
 
-def test_head_is_answered_from_a_stored_get(origin: Origin) -> None:
+def test_head_is_answered_from_a_stored_get(origin: Origin, proxy: Proxies) -> None:
     """The length is that of the body that is not sent."""
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60"}, b"page")
-    with proxy(origin.url) as url:
+    with proxy() as url:
         ask(url)
         head = ask(url, method="HEAD")
     assert (head.status, head.body, head.headers["content-length"], len(origin.seen)) == (200, b"", "4", 1)
 
 
-def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin: Origin) -> None:
+def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin: Origin, proxy: Proxies) -> None:
     """No half page is sent or kept; with stale-if-error an old page is better than none."""
-    with proxy(origin.url) as url:
+    with proxy() as url:
         origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60", "Content-Length": "100"}, b"half")
         assert ask(url, "/half").status == 502
         origin.reply = lambda seen: None
         assert ask(url, "/gone").status == 502
-        old = "Sun, 29 Nov 2020 10:00:00 GMT"
-        fields = {"Cache-Control": "max-age=60, stale-if-error=999999999", "Date": old, "ETag": '"1"'}
+        old = email.utils.formatdate(time.time() - 300, usegmt=True)
+        fields = {"Cache-Control": "max-age=60, stale-if-error=9999", "Date": old, "ETag": '"1"'}
         origin.reply = lambda seen: (200, fields, b"old")
         assert ask(url, "/old").body == b"old"
         origin.reply = lambda seen: None
@@ -200,19 +217,19 @@ def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin:
     assert (answer.status, answer.body, answer.cache["detail"]) == (200, b"old", "sie")
 
 
-def test_status_of_caches_before_stands_first(origin: Origin) -> None:
+def test_status_of_caches_before_stands_first(origin: Origin, proxy: Proxies) -> None:
     """Cache-Status goes from the origin to the user."""
     origin.reply = lambda seen: (200, {"Cache-Status": "inner; hit"}, b"page")
-    with proxy(origin.url) as url:
+    with proxy() as url:
         members = http_sf.parse(ask(url).headers["cache-status"].encode(), tltype="list")
     assert [str(name) for name, _ in members] == ["inner", "anp"]
 
 
-def test_the_site_profile_keeps_only_what_is_meant_for_it(origin: Origin) -> None:
+def test_the_site_profile_keeps_only_what_is_meant_for_it(origin: Origin, proxy: Proxies) -> None:
     """Cache-Control is the browser's; a session, a cookie and a query are passed by."""
     fields = {"Cache-Control": "max-age=60"}
     origin.reply = lambda seen: (200, fields, b"page")
-    with proxy(origin.url, "--profile", "site") as url:
+    with proxy("--profile", "site") as url:
         assert [ask(url).cache.get("detail") for _ in range(2)] == ["nostore", "nostore"]
         fields["CDN-Cache-Control"] = "max-age=60"
         assert [ask(url, "/kept").cache.get("hit") for _ in range(2)] == [None, True]
@@ -235,14 +252,6 @@ def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
 def test_the_command_of_the_user_starts_it(origin: Origin) -> None:
     """``anp cache`` is the same process, announced in one line."""
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60"}, b"page")
-    command = [sys.executable, "-m", "harness", "cache", "--origin", origin.url]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "80"})
-    try:
-        assert process.stdout is not None
-        announced = json.loads(process.stdout.readline())
-        assert (announced["origin"], announced["profile"], announced["pid"]) == (origin.url, "rfc", process.pid)
+    with started("harness", "cache", "--origin", origin.url) as (announced, process):
+        assert (announced["origin"], announced["profile"], announced["pid"]) == (origin.url, "rfc", process)
         assert [ask(announced["url"]).cache.get("hit") for _ in range(2)] == [None, True]
-    finally:
-        process.terminate()
-        begun = time.monotonic()
-        assert process.wait(30) == 0, time.monotonic() - begun
