@@ -14,9 +14,9 @@ EPILOG = """**Examples**
 - `anp cache --origin http://127.0.0.1:8000`
 - `anp cache --origin http://127.0.0.1:8000 --profile site --port 8080`
 
-`rfc` is a shared cache by RFC 9111: no page stays fresh without a word from the origin, and all is kept that the standard
-lets it. `site` keeps only what says so in `CDN-Cache-Control`, nothing that sets a cookie, and passes sessions by. Every
-answer says in `Cache-Status` what the cache did.
+`rfc` is a shared cache by RFC 9111: it keeps what the standard lets it, for as long as the origin says or, where it
+says nothing, for a tenth of the time since the last change, a day at most. `site` keeps only what says so in
+`CDN-Cache-Control`, nothing that sets a cookie, and passes sessions by. `Cache-Status` says what the cache did.
 
 Exit codes: 0 stopped, 2 refused before it listened.
 """
