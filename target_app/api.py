@@ -110,6 +110,8 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
             "bytes": store.bytes,
             "evictions": store.evictions,
             "collapsed": cache.flights.waited,
+            "refreshed": cache.refreshes,
+            "rescued": cache.rescues,
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 

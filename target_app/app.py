@@ -60,6 +60,9 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         Options(
             enabled=settings.page_cache,
             ttl_cap=settings.cache_ttl,
+            while_revalidate=settings.stale_while_revalidate,
+            if_error=settings.stale_if_error,
+            early=1.0 if settings.early_refresh else 0.0,
             max_bytes=settings.cache_bytes,
             coalesce=settings.coalesce,
             compression=settings.compression,

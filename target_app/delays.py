@@ -12,7 +12,14 @@ from target_app.settings import Injection, Stall
 _SPIN = 0.003
 """Seconds that are waited out on the processor rather than asleep."""
 
-_CLASS_OF_WORD = {"HIT": "hit", "MISS": "miss", "EXPIRED": "miss", "BYPASS": "bypass"}
+_CLASS_OF_WORD = {
+    "HIT": "hit",
+    "STALE": "hit",
+    "MISS": "miss",
+    "EXPIRED": "miss",
+    "REVALIDATED": "miss",
+    "BYPASS": "bypass",
+}
 
 
 class Delays:

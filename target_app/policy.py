@@ -16,6 +16,12 @@ from target_app.search import read_page, read_words
 PRIVATE = "private, no-store"
 """What every page made for somebody, and every page that must never be kept, says."""
 
+IF_ERROR = 86_400
+"""For how long a stale page may stand in for a failure, seconds."""
+
+SHORT = 60
+"""Pages that are kept no longer than so many seconds are not worth showing when they are a day old."""
+
 _REVALIDATE = "max-age=0, must-revalidate"
 
 
@@ -41,6 +47,7 @@ class RoutePolicy:
         example: The path of a page of this route, with fields for what depends on the corpus.
         browser: ``Cache-Control`` for an anonymous reader.
         shared_seconds: How long the page cache (and a CDN before it) may keep the answer; None: not at all.
+        while_revalidate: For how long beyond that it may be sent while it is made anew, seconds.
         statements: Most database statements an anonymous answer may cost; a member's may cost one more.
         parameters: What its pages read of the query, in the order of the one form. Only a route whose path has no
             fields may have any.
@@ -52,11 +59,19 @@ class RoutePolicy:
     shared_seconds: int | None
     statements: int
     parameters: tuple[Parameter, ...] = ()
+    while_revalidate: int = 0
 
     @property
     def shared(self) -> str | None:
         """``CDN-Cache-Control``, the word to the page cache; None when there is none."""
-        return None if self.shared_seconds is None else f"max-age={self.shared_seconds}"
+        if self.shared_seconds is None:
+            return None
+        words = [f"max-age={self.shared_seconds}"]
+        if self.while_revalidate:
+            words.append(f"stale-while-revalidate={self.while_revalidate}")
+        if self.shared_seconds > SHORT:
+            words.append(f"stale-if-error={IF_ERROR}")
+        return ", ".join(words)
 
     def canonical_query(self, query: bytes) -> bytes | None:
         """The one form of a query of this route.
@@ -82,10 +97,10 @@ class RoutePolicy:
 
 
 TABLE: tuple[RoutePolicy, ...] = (
-    RoutePolicy("home", "/", _REVALIDATE, 300, 2),
-    RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 2),
-    RoutePolicy("article", "/articles/{slug}/", _REVALIDATE, 3600, 3),
-    RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 2),
+    RoutePolicy("home", "/", _REVALIDATE, 300, 2, while_revalidate=60),
+    RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 2, while_revalidate=60),
+    RoutePolicy("article", "/articles/{slug}/", _REVALIDATE, 3600, 3, while_revalidate=300),
+    RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 2, while_revalidate=60),
     RoutePolicy(
         "search",
         "/search?q={word}",

@@ -78,6 +78,9 @@ class Settings:
 
     page_cache: bool = True
     cache_ttl: int = 86_400
+    stale_while_revalidate: int = 300
+    stale_if_error: int = 86_400
+    early_refresh: bool = True
     cache_bytes: int = 256 * 2**20
     coalesce: bool = True
     meta_query: str = "one"
@@ -205,6 +208,25 @@ CATALOGUE: tuple[Setting, ...] = (
         _switch_word,
     ),
     Setting("cache_ttl", ("SECONDS",), "Cap on how long any page stays fresh; 0 keeps nothing.", _whole),
+    Setting(
+        "stale_while_revalidate",
+        ("SECONDS",),
+        "Cap on how long a page that is no longer fresh is sent while it is made anew; 0 lets a reader wait for it.",
+        _whole,
+    ),
+    Setting(
+        "stale_if_error",
+        ("SECONDS",),
+        "Cap on how long a page that is no longer fresh stands in for a failure; 0 shows the failure.",
+        _whole,
+    ),
+    Setting(
+        "early_refresh",
+        ("on", "off"),
+        "Make a page anew a little before its end, by chance and beside the request that meets it, or let it end.",
+        _switch,
+        _switch_word,
+    ),
     Setting("cache_bytes", ("BYTES",), "Bound on the memory of stored pages; small values force evictions.", _whole),
     Setting(
         "coalesce",

@@ -51,6 +51,7 @@ VERBS = [
     ["synth", "show"],
     ["synth", "fingerprint"],
     ["serve"],
+    ["cache"],
     ["swarm"],
     ["compare"],
     ["trial"],

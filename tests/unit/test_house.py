@@ -25,6 +25,7 @@ MAY_IMPORT = {
         "fastapi",
         "http_sf",
         "httptools",
+        "httpx",
         "jinja2",
         "markupsafe",
         "psutil",

@@ -311,6 +311,42 @@ async def test_ready_says_why_not_when_the_database_is_gone(open_copy: Opener) -
     assert answer.json()["retryable"] is True
 
 
+async def test_a_stale_page_is_better_than_none(open_copy: Opener) -> None:
+    """With the database gone, pages whose time is over are still sent; others say that trying again is safe."""
+    opened = open_copy("early_refresh=off")
+    now = [1000.0]
+    opened.layers.cache._clock = lambda: now[0]
+    async with opened.client() as client:
+        first = await client.get(opened.article_path())
+        opened.site.library.close()
+        now[0] += 3600 + 301
+        stale, other = await client.get(opened.article_path()), await client.get(opened.article_path(1))
+        now[0] += 86_400
+        beyond = await client.get(opened.article_path())
+    assert (stale.status_code, stale.content, stale.headers["x-cache"]) == (200, first.content, "STALE")
+    assert "detail=sie" in stale.headers["cache-status"]
+    assert stale.headers["age"] == "3901"
+    assert (other.status_code, other.headers["retry-after"]) == (503, "5")
+    assert beyond.status_code == 503
+
+
+async def test_a_page_that_has_just_ended_is_sent_while_it_is_made_anew(open_copy: Opener) -> None:
+    """The reader does not wait, and pays for no statement; the next one has the new page."""
+    opened = open_copy("early_refresh=off")
+    now = [1000.0]
+    opened.layers.cache._clock = lambda: now[0]
+    async with opened.client() as client:
+        await client.get(opened.article_path())
+        now[0] += 3600 + 299
+        stale = await client.get(opened.article_path())
+        await opened.layers.cache.drain()
+        new = await client.get(opened.article_path())
+        statistics = (await client.get("/anp/stats")).json()
+    assert (stale.headers["x-cache"], new.headers["x-cache"], new.headers["age"]) == ("STALE", "HIT", "0")
+    assert "db-calls;dur=0" in stale.headers["server-timing"]
+    assert statistics["cache"]["refreshed"] == 1
+
+
 async def test_about_says_what_the_site_is(open_copy: Opener) -> None:
     """Corpus, members and settings are those the site was opened with; the clock is this machine's."""
     before = time.time()
