@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.errors import SettingError
-from target_app.page_cache import EXCHANGE, Exchange, Options, PageCache, Profile
+from target_app.page_cache import Options, PageCache, Profile, Reported
 from target_app.page_cache.fields import Headers, combined
 
 VIA = b"1.1 anp"
@@ -52,7 +52,7 @@ def build_proxy(options: ProxyOptions) -> ASGIApp:
     Raises:
         SettingError: The origin is no address of a server.
     """
-    return _Report(
+    return Reported(
         PageCache(
             Origin(options.origin, options.timeout),
             Options(
@@ -155,22 +155,3 @@ async def _fail(send: Send, status: int, words: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class _Report:
-    """Says what the cache did, after whatever caches before it said."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        exchange = scope[EXCHANGE] = Exchange()
-
-        async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"cache-status", exchange.status)]
-            await send(message)
-
-        await self._app(scope, receive, told)

@@ -138,7 +138,10 @@ class PageCache:
             await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the scope carries an ``Exchange``."""
+        """Answer one request, whose scope carries an ``Exchange``; what is not HTTP goes on as it is."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         exchange: Exchange = scope[EXCHANGE]
         request = policy.read_request(
             scope["method"],

@@ -1,0 +1,84 @@
+"""What a page-cache hit costs on the reference site, beside servers that do nothing but send the same bytes.
+
+All are served by uvicorn on the first core and asked by wrk from the last, in turns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from synth import Corpus
+from tests.bench.rivals import CONNECTIONS, HERE, PER_SECOND, SECONDS, Run, cores, in_turns, on, ratio, tool
+from tests.servers import import_site, reference_site
+
+AT_LEAST = {"bare": 0.8, "fastapi": 3.5}
+FIRST_ID = 500
+
+
+@contextlib.contextmanager
+def plain(kind: str, answer: Path, core: int) -> Iterator[str]:
+    """One of the rivals; gives its URL."""
+    said = answer.with_suffix(f".{kind}.port")
+    words = [sys.executable, str(HERE / "plain.py"), kind, str(answer), str(said), str(core)]
+    with subprocess.Popen(words) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not (said.exists() and said.read_text()):
+                assert process.poll() is None, "the rival did not start"
+                assert time.monotonic() < deadline, "the rival did not listen"
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{said.read_text()}"
+        finally:
+            process.terminate()
+
+
+def wrk(url: str, core: int, *headers: str) -> Callable[[Path], Run]:
+    """Ask for one page as fast as it comes; every answer must be a good one."""
+
+    def run(folder: Path) -> Run:
+        words = [*on(core), tool("wrk"), "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS:g}s"]
+        for header in headers:
+            words += ["-H", header]
+        told = subprocess.run([*words, url], capture_output=True, text=True, check=True).stdout
+        assert "Non-2xx" not in told, told
+        count, seconds = re.search(r"(\d+) requests in ([\d.]+)s", told).groups()  # type: ignore[union-attr]
+        return Run(int(count), float(seconds), float("nan"))
+
+    return run
+
+
+@pytest.mark.bench
+def test_a_hit_costs_little_more_than_the_server_alone(tmp_path: Path) -> None:
+    """At least 0.8 of a bare ASGI application's requests, and 3.5 times those of a FastAPI route with a ready string."""
+    site_core, own_core = cores()[0], cores()[-1]
+    path = f"/articles/{Corpus(first_id=FIRST_ID, count=20).article(FIRST_ID).slug}/"
+    database = import_site(tmp_path / "site.db", first_id=FIRST_ID, count=20, seed=0, members=1)
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(reference_site(database, options=("--cpu", str(site_core))))
+        with httpx.Client(headers={"accept-encoding": "identity"}) as client:
+            client.get(site.url + path)
+            hit = client.get(site.url + path)
+        assert hit.headers["x-cache"] == "HIT"
+        answer = tmp_path / "answer.json"
+        answer.write_text(json.dumps({"headers": list(hit.headers.items()), "text": hit.text}))
+        rivals = {"ours": wrk(site.url + path, own_core)}
+        for kind in AT_LEAST:
+            rivals[kind] = wrk(stack.enter_context(plain(kind, answer, site_core)) + path, own_core)
+        found = in_turns(rivals, tmp_path)
+    print(f"\na hit of {len(hit.content):,} bytes:")
+    for kind, least in AT_LEAST.items():
+        print(
+            f"  {ratio(found['ours'], found[kind], PER_SECOND):.2f} of the requests a second of {kind} ({least} asked)"
+        )
+    for kind, least in AT_LEAST.items():
+        assert ratio(found["ours"], found[kind], PER_SECOND) >= least, kind
