@@ -111,7 +111,7 @@ def cache_command(origin: str, *, profile: str, host: str, port: int, max_bytes:
         *("--profile", profile),
         *("--host", host),
         *("--port", str(port)),
-        *("--bytes", str(max_bytes)),
+        *("--max-bytes", str(max_bytes)),
         *("--timeout", str(timeout)),
     )
 

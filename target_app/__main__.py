@@ -94,7 +94,7 @@ def _cache(options: argparse.Namespace) -> None:
     from target_app.proxy import ProxyOptions
     from target_app.server import serve_proxy
 
-    proxy = ProxyOptions(options.origin, PROFILES[options.profile], options.bytes, options.timeout)
+    proxy = ProxyOptions(options.origin, PROFILES[options.profile], options.max_bytes, options.timeout)
     serve_proxy(proxy, host=options.host, port=options.port)
 
 
@@ -130,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--profile", choices=["rfc", "site"], default="rfc", help="what it keeps (default %(default)s)")
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     one.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
-    one.add_argument("--bytes", type=int, default=256 * 2**20, help="bound on the memory of pages (default 256 MiB)")
+    one.add_argument(
+        "--max-bytes", type=int, default=256 * 2**20, help="bound on the memory of pages (default 256 MiB)"
+    )
     one.add_argument("--timeout", type=float, default=30.0, help="seconds to wait for the origin (default %(default)s)")
 
     commands.add_parser("settings", help="list the settings as JSON")

@@ -33,7 +33,7 @@ def cache(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
     max_bytes: Annotated[
-        int, typer.Option("--bytes", help="Bound on the memory of the pages.", min=0, show_default="256 MiB")
+        int, typer.Option("--max-bytes", help="Bound on the memory of the pages.", min=0, show_default="256 MiB")
     ] = 256 * 2**20,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the origin.", min=0.001)] = 30.0,
 ) -> None:

@@ -133,6 +133,13 @@ class Request:
     headers: Headers
 
 
+_READ = frozenset(
+    {b"host", b"accept-encoding", b"cookie", b"authorization", b"if-none-match", b"if-modified-since"}
+    | {b"range", b"if-range", b"cache-control", b"pragma"}
+)
+"""Fields that decide; one look tells that another is none of them."""
+
+
 def read_request(
     method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries, profile: Profile = SITE
 ) -> Request:
@@ -141,9 +148,12 @@ def read_request(
     if query and not profile.any_query:
         read_query = queries.get(raw_path)
         form = read_query(query) if read_query is not None else None
-    host = accept_encoding = if_none_match = if_modified_since = byte_range = if_range = cache_control = b""
+    host = accept_encoding = if_none_match = cache_control = b""
+    single: dict[bytes, bytes] = {}
     session = authorization = False
     for name, value in headers:
+        if name not in _READ:
+            continue
         if name == b"host":
             host = value.lower()
         elif name == b"accept-encoding":
@@ -155,16 +165,12 @@ def read_request(
             authorization = True
         elif name == b"if-none-match":
             if_none_match = if_none_match + b"," + value if if_none_match else value
-        elif name == b"if-modified-since":
-            if_modified_since = value
-        elif name == b"range":
-            byte_range = value
-        elif name == b"if-range":
-            if_range = value
         elif name == b"cache-control":
             cache_control = cache_control + b"," + value if cache_control else value
-        elif name == b"pragma" and not cache_control and value.strip().lower() == b"no-cache":
-            cache_control = b"no-cache"
+        else:
+            single[name] = value
+    if not cache_control and single.get(b"pragma", b"").strip().lower() == b"no-cache":
+        cache_control = b"no-cache"
     return Request(
         method,
         (host, raw_path, form or b""),
@@ -173,9 +179,9 @@ def read_request(
         authorization,
         accept_encoding,
         if_none_match,
-        if_modified_since,
-        byte_range,
-        if_range,
+        single.get(b"if-modified-since", b""),
+        single.get(b"range", b""),
+        single.get(b"if-range", b""),
         cache_control,
         headers,
     )

@@ -47,10 +47,11 @@ if __name__ == "__main__":
     found = json.loads(Path(answer).read_text(encoding="utf-8"))
     config = uvicorn.Config(
         {"bare": bare, "fastapi": fastapi}[kind](found["headers"], found["text"]),
+        port=0,
         http="httptools",
         loop="uvloop",
         lifespan="off",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         date_header=False,
         server_header=False,
