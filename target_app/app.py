@@ -81,5 +81,6 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         delays=Delays(settings.inject),
         stalls=Stalls(settings.stall),
         statistics=site.statistics,
+        hit=cache.hit if outermost is cache else None,
     )
     return Layers(break_front(settings.fault, front), cache)

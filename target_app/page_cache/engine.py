@@ -67,6 +67,28 @@ class Options:
     queries: Queries = field(default_factory=dict)
 
 
+Answer = tuple[int, Headers, bytes]
+"""Status, headers and body."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a request is and what there is for it.
+
+    Attributes:
+        reason: Why it is not looked up, if it is not.
+        variants: All pages at its address.
+        entry: The one for it, fresh or not.
+        now: When it was looked up, by the cache's clock.
+    """
+
+    request: Request
+    reason: str | None
+    variants: Variants
+    entry: Entry | None
+    now: float
+
+
 @dataclass(slots=True)
 class _Captured:
     """A response of the application, kept back until it is whole."""
@@ -110,6 +132,7 @@ class PageCache:
         self._app = app
         self._options = options
         self._profile = options.profile
+        self._name = options.name.encode()
         self._clock = clock
         self._wall = wall
         self._coin = coin
@@ -143,6 +166,25 @@ class PageCache:
             await self._app(scope, receive, send)
             return
         exchange: Exchange = scope[EXCHANGE]
+        found = exchange.found
+        if found is None:
+            if (answer := self.hit(scope, exchange)) is not None:
+                await _send_answer(send, answer)
+                return
+            found = exchange.found
+        if found.reason is not None:
+            forward = "fwd=method" if found.reason == "method" else f"fwd=bypass; detail={found.reason}"
+            exchange.status = self._status(forward)
+            await self._forward(scope, receive, send, exchange, found.request)
+            return
+        await self._look_closer(scope, receive, send, exchange, found)
+
+    def hit(self, scope: Scope, exchange: Exchange) -> Answer | None:
+        """The answer where a fresh page is there for a request without wishes, else None: then the cache is called.
+
+        A front that asks for this first spares such a request everything that only others need. What was found is in
+        the exchange, so that nothing is looked up twice.
+        """
         request = policy.read_request(
             scope["method"],
             scope["raw_path"],
@@ -155,36 +197,26 @@ class PageCache:
         if reason is None and not self._options.enabled:
             reason = "off"
         if reason is not None:
-            forward = "fwd=method" if reason == "method" else f"fwd=bypass; detail={reason}"
-            exchange.status = self._status(forward)
-            await self._forward(scope, receive, send, exchange, request)
-            return
-
+            exchange.found = _Found(request, reason, (), None, 0.0)
+            return None
         now = self._clock()
         variants = self.store.get(request.key)
         entry = _chosen(variants, request)
-        if entry is not None and now < entry.expires and not request.cache_control:
-            left = entry.expires - now
-            if left < _EARLY * entry.effort * self._options.early and self._is_due(entry, left):
-                self._refresh(scope, request, entry)
-            exchange.word = "HIT"
-            exchange.status = b"%b; hit; ttl=%d" % (self._options.name.encode(), left)
-            await _send_stored(send, exchange, entry, request, now)
-            return
-        await self._look_closer(scope, receive, send, exchange, request, variants, entry, now)
+        if entry is None or now >= entry.expires or request.cache_control:
+            exchange.found = _Found(request, None, variants, entry, now)
+            return None
+        left = entry.expires - now
+        if left < _EARLY * entry.effort * self._options.early and self._is_due(entry, left):
+            self._refresh(scope, request, entry)
+        exchange.word = "HIT"
+        exchange.route = entry.route
+        exchange.status = b"%b; hit; ttl=%d" % (self._name, left)
+        status, headers, body = choose(entry.representation, request, is_stored=True)
+        return status, [*headers, (b"age", b"%d" % (now - entry.born))], body
 
-    async def _look_closer(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        exchange: Exchange,
-        request: Request,
-        variants: Variants,
-        entry: Entry | None,
-        now: float,
-    ) -> None:
+    async def _look_closer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, found: _Found) -> None:
         """What is not a plain hit: wishes of the request, stale pages, and pages that are not there."""
+        request, entry, now = found.request, found.entry, found.now
         wish = policy.wish(request, self._profile)
         if entry is not None and _satisfies(entry, wish, now):
             exchange.word = "HIT" if now < entry.expires else "STALE"
@@ -206,7 +238,7 @@ class PageCache:
             await _send_stored(send, exchange, entry, request, now)
             return
         if entry is None:
-            forward = "vary-miss" if variants else "uri-miss"
+            forward = "vary-miss" if found.variants else "uri-miss"
         else:
             forward = "stale" if now >= entry.expires else "request"
         await self._fill(scope, receive, send, exchange, request, entry, forward)
@@ -458,13 +490,15 @@ async def _nothing_more() -> Message:
 async def _send_stored(send: Send, exchange: Exchange, entry: Entry, request: Request, now: float) -> None:
     exchange.route = entry.route
     status, headers, body = choose(entry.representation, request, is_stored=True)
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [*headers, (b"age", b"%d" % (now - entry.born))]}
-    )
-    await send({"type": "http.response.body", "body": body})
+    await _send_answer(send, (status, [*headers, (b"age", b"%d" % (now - entry.born))], body))
 
 
 async def _send(send: Send, representation: Representation, request: Request, extra: Headers) -> None:
     status, headers, body = choose(representation, request)
-    await send({"type": "http.response.start", "status": status, "headers": headers + extra})
+    await _send_answer(send, (status, [*headers, *extra], body))
+
+
+async def _send_answer(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 EXCHANGE = "anp.exchange"
 """The scope key."""
@@ -17,9 +18,11 @@ class Exchange:
         word: What the cache did: HIT, STALE, MISS, EXPIRED, REVALIDATED or BYPASS.
         status: The ``Cache-Status`` value.
         inner: Seconds spent inside the application.
+        found: What the cache found for the request, for the cache itself.
     """
 
     route: str = "error"
     word: str = "BYPASS"
     status: bytes = b"anp; fwd=bypass"
     inner: float = 0.0
+    found: Any = None
