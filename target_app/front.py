@@ -19,6 +19,10 @@ from target_app.statistics import Statistics
 
 _HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)
 _REMEMBERED_HOSTS = 64
+_STATUS, _TIMING = b"cache-status", b"server-timing"
+_HIT = (b"x-cache", b"HIT")
+_HIT_COST = b'cache;desc="HIT";dur=%.3f, db;dur=0.000, db-calls;dur=0, app;dur=%.3f'
+"""A stored page cost what the cache took, and nothing else."""
 
 
 class Front:
@@ -67,7 +71,16 @@ class Front:
         if self._hit is not None and self._known_host(scope):
             answer = self._hit(scope, exchange)
             if answer is not None:
-                await self._send_hit(send, exchange, answer, begun)
+                status, headers, body = answer
+                finished = self._clock()
+                if delay := self._delays.owed(exchange.route, "HIT"):
+                    await self._hold(finished, delay)
+                    finished = self._clock()
+                took = (finished - begun) * 1e3
+                headers += (_STATUS, exchange.status), _HIT, (_TIMING, _HIT_COST % (took, took))
+                self._statistics.answers[exchange.route, "HIT"] += 1
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
                 return
         ledger = Ledger()
         LEDGER.set(ledger)
@@ -81,10 +94,10 @@ class Front:
                 total = self._clock() - begun
                 message["headers"] = [
                     *message["headers"],
-                    (b"cache-status", exchange.status),
+                    (_STATUS, exchange.status),
                     (b"x-cache", exchange.word.encode()),
                     (
-                        b"server-timing",
+                        _TIMING,
                         b'cache;desc="%b";dur=%.3f, db;dur=%.3f, db-calls;dur=%d, app;dur=%.3f'
                         % (
                             exchange.word.encode(),
@@ -105,22 +118,6 @@ class Front:
             return
         await self._app(scope, receive, observed)
 
-    async def _send_hit(self, send: Send, exchange: Exchange, answer: Answer, begun: float) -> None:
-        """Send a stored page: what it cost is known, and nobody else is asked."""
-        status, headers, body = answer
-        finished = self._clock()
-        if delay := self._delays.owed(exchange.route, "HIT"):
-            await self._hold(finished, delay)
-        took = (self._clock() - begun) * 1e3
-        headers += [
-            (b"cache-status", exchange.status),
-            (b"x-cache", b"HIT"),
-            (b"server-timing", b'cache;desc="HIT";dur=%.3f, db;dur=0.000, db-calls;dur=0, app;dur=%.3f' % (took, took)),
-        ]
-        self._statistics.answers[exchange.route, "HIT"] += 1
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
     async def _hold(self, since: float, delay: float) -> None:
         """Keep an answer back until so long after a moment."""
         self._statistics.delayed += 1
@@ -128,16 +125,19 @@ class Front:
         self._statistics.delayed_seconds += self._clock() - since
 
     def _known_host(self, scope: Scope) -> bool:
-        values = [value for name, value in scope["headers"] if name == b"host"]
-        if len(values) != 1:
-            return False
-        if values[0] in self._accepted:
-            return True
-        parts = _HOST.fullmatch(values[0])
+        host = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if host is not None:
+                    return False
+                host = value
+        if host is None or host in self._accepted:
+            return host is not None
+        parts = _HOST.fullmatch(host)
         if parts is None or (self._hosts and parts["name"].lower() not in self._hosts):
             return False
         if len(self._accepted) < _REMEMBERED_HOSTS:
-            self._accepted.add(values[0])
+            self._accepted.add(host)
         return True
 
 

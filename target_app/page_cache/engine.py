@@ -133,6 +133,7 @@ class PageCache:
         self._options = options
         self._profile = options.profile
         self._name = options.name.encode()
+        self._early = _EARLY * options.early
         self._clock = clock
         self._wall = wall
         self._coin = coin
@@ -201,12 +202,13 @@ class PageCache:
             return None
         now = self._clock()
         variants = self.store.get(request.key)
-        entry = _chosen(variants, request)
+        # Nearly always there is one page for all.
+        entry = variants[0] if variants and not variants[0].vary else _chosen(variants, request)
         if entry is None or now >= entry.expires or request.cache_control:
             exchange.found = _Found(request, None, variants, entry, now)
             return None
         left = entry.expires - now
-        if left < _EARLY * entry.effort * self._options.early and self._is_due(entry, left):
+        if left < self._early * entry.effort and self._is_due(entry, left):
             self._refresh(scope, request, entry)
         exchange.word = "HIT"
         exchange.route = entry.route

@@ -18,6 +18,10 @@ _MOST_VARIANTS = 16
 """Responses kept under one key, for requests that differ in the fields of ``Vary``."""
 
 
+_MOST_UNORDERED = 256
+"""Pages read before the order of use is brought up to date at the latest: so it never takes long."""
+
+
 def path_tag(raw_path: bytes) -> str:
     """The tag of every page at this path, whatever its host and query."""
     return "path " + raw_path.decode("latin-1")
@@ -78,6 +82,10 @@ class Store:
 
     def __init__(self, max_bytes: int) -> None:
         self._pages = _Pages(max_bytes, self)
+        # The same pages in a plain dictionary, and which were read since the order of use was last brought up to date:
+        # a hit must not pay for the order, which only matters where something has to go.
+        self._by_key: dict[Key, Variants] = {}
+        self._read: dict[Key, None] = {}
         self._max_bytes = max_bytes
         self._keys_by_tag: dict[str, set[Key]] = {}
         self._purges = 0
@@ -95,7 +103,20 @@ class Store:
 
     def get(self, key: Key) -> Variants:
         """The pages under this key, fresh or not, newest first; the key becomes the most recently used."""
-        return self._pages.get(key, ())
+        found = self._by_key.get(key)
+        if found is None:
+            return ()
+        self._read.pop(key, None)
+        self._read[key] = None
+        if len(self._read) > _MOST_UNORDERED:
+            self._bring_up_to_date()
+        return found
+
+    def _bring_up_to_date(self) -> None:
+        """Let the pages read since the last time be the most recently used, in the order of their last reading."""
+        for key in self._read:
+            self._pages.get(key)
+        self._read.clear()
 
     def take_ticket(self) -> int:
         """Begin a render."""
@@ -120,7 +141,8 @@ class Store:
             return False
         if entry.representation.size > self._max_bytes:
             return False
-        others = (other for other in self._pages.get(key, ()) if other.vary != entry.vary)
+        self._bring_up_to_date()
+        others = (other for other in self._by_key.get(key, ()) if other.vary != entry.vary)
         variants = [entry]
         room = self._max_bytes - entry.representation.size
         for other in others:
@@ -146,7 +168,7 @@ class Store:
             keys |= self._keys_by_tag.get(tag, set())
         dropped = 0
         for key in keys:
-            entries = self._pages.get(key, ())
+            entries = self._by_key.get(key, ())
             remaining = tuple(entry for entry in entries if not entry.tags & purged)
             dropped += len(entries) - len(remaining)
             self._replace(key, remaining)
@@ -155,15 +177,19 @@ class Store:
     def evicted(self, key: Key, entries: Variants) -> None:
         """Account for pages that made room for others."""
         self.evictions += len(entries)
+        del self._by_key[key]
         self._unindex(key, entries)
 
     def _replace(self, key: Key, entries: Variants) -> None:
         old = self._pages.pop(key, None)
+        self._read.pop(key, None)
         if old is not None:
+            del self._by_key[key]
             self._unindex(key, old)
         if not entries:
             return
         self._pages[key] = entries
+        self._by_key[key] = entries
         for entry in entries:
             for tag in entry.tags:
                 self._keys_by_tag.setdefault(tag, set()).add(key)

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
 
 
 def bare(headers: list[tuple[str, str]], text: str) -> Any:
@@ -34,9 +35,10 @@ def fastapi(headers: list[tuple[str, str]], text: str) -> Any:
     app = FastAPI()
     fields = {name: value for name, value in headers if name not in {"content-length", "content-type"}}
 
-    @app.get("/articles/{slug}/")
-    async def article(slug: str) -> Response:
-        return Response(text, media_type="text/html", headers=fields)
+    @app.get("/articles/{slug}/", response_class=HTMLResponse)
+    async def article(slug: str, response: Response) -> str:
+        response.headers.update(fields)
+        return text
 
     return app
 
