@@ -271,7 +271,7 @@ class PageCache:
         stored = False
         try:
             captured = await self._ask(self._question(scope, request, old), receive, exchange)
-            if old is not None and self._stands_in(old, captured):
+            if old is not None and self._stands_in(old, request.key, captured):
                 exchange.word = "STALE"
                 self.rescues += 1
                 now = self._clock()
@@ -347,10 +347,12 @@ class PageCache:
             tuple((names[name], value) for name, value in headers if name in names),
         )
 
-    def _stands_in(self, old: Entry, captured: _Captured) -> bool:
+    def _stands_in(self, old: Entry, key: Key, captured: _Captured) -> bool:
         """Whether the stale page is better than what the application came back with."""
         if captured.whole and captured.status not in _FAILURES:
             return False
+        if old not in self.store.get(key):
+            return False  # purged meanwhile: it is wrong, not only old
         return self._clock() < min(old.if_error, old.expires + self._options.if_error)
 
     def _is_due(self, entry: Entry, left: float) -> bool:

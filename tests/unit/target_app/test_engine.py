@@ -448,6 +448,19 @@ async def test_a_stale_page_stands_in_for_a_failure(status: int | None) -> None:
         assert (await bench.ask()).status == status
 
 
+async def test_a_page_purged_meanwhile_stands_in_for_nothing() -> None:
+    """What was purged while it was being made anew is wrong, and worse than an error."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 400
+    bench.app.gate, bench.app.status = asyncio.Event(), 503
+    waiting = asyncio.create_task(bench.ask())
+    await _settle()
+    bench.cache.purge_path(b"/")
+    bench.app.gate.set()
+    assert (await waiting).status == 503
+
+
 async def test_a_page_that_is_gone_is_no_failure() -> None:
     """A 404 is an answer: the stale page does not hide it."""
     bench = Bench(Application(LENIENT))
