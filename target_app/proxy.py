@@ -6,9 +6,10 @@ are held back until they are whole, as the cache does with all it forwards.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,7 +22,10 @@ VIA = b"1.1 anp"
 _KEPT = 2.0
 """Seconds for which a connection to the origin is kept: shorter than servers usually keep theirs."""
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
-"""Methods that may be sent again where a kept connection was closed under them (RFC 9110, section 9.2.2)."""
+"""Methods that may be sent again where the connection broke, as kept ones do (RFC 9110, section 9.2.2)."""
+_ORIGIN = re.compile(
+    r"https?://(?P<authority>(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)/?", re.ASCII
+)
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"}
     | {b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -50,8 +54,13 @@ def build_proxy(options: ProxyOptions) -> ASGIApp:
     """The ASGI application of a cache before an origin.
 
     Raises:
-        SettingError: The origin is no address of a server.
+        SettingError: The origin is no address of a server, or a number makes no sense.
     """
+    if options.max_bytes < 0 or not 0 < options.timeout < math.inf:
+        raise SettingError(
+            f"a cache of {options.max_bytes} bytes with a time-out of {options.timeout:g} s cannot be; "
+            "give 0 bytes or more, and more than 0 s"
+        )
     return Reported(
         PageCache(
             Origin(options.origin, options.timeout),
@@ -77,11 +86,14 @@ class Origin:
         Raises:
             SettingError: It is no address of a server.
         """
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query:
+        found = _ORIGIN.fullmatch(origin)
+        if found is None or int(found["port"] or 0) > 65_535:
             raise SettingError(f"{origin!r} is no origin; name scheme and host, such as http://127.0.0.1:8000")
-        self._url = httpx.URL(f"{parts.scheme}://{parts.netloc}")
-        self._host = parts.netloc.rpartition("@")[2].encode()
+        try:
+            self._url = httpx.URL(origin)
+        except httpx.InvalidURL:
+            raise SettingError(f"{origin!r} names no host; write one such as http://127.0.0.1:8000") from None
+        self._host = found["authority"].encode()
         self._client = httpx.AsyncClient(
             timeout=timeout,
             follow_redirects=False,

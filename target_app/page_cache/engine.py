@@ -16,7 +16,7 @@ from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
 from target_app.page_cache.fields import Headers, combined, groups, http_date
 from target_app.page_cache.flight import Flights
-from target_app.page_cache.policy import SITE, Key, Profile, Queries, Request, Terms, Wish
+from target_app.page_cache.policy import SITE, Key, Profile, Queries, Request, Wish
 from target_app.page_cache.representation import (
     Representation,
     choose,
@@ -29,6 +29,8 @@ from target_app.page_cache.store import EVERYTHING, Entry, Store, Variants, path
 _CONDITIONS = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"range", b"if-range"}
 )
+_CONDITION = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
+"""Validator to the condition by which the application is asked whether it still holds."""
 _FAILURES = frozenset({500, 502, 503, 504})
 """Statuses that a stale page may stand in for (RFC 5861, section 4)."""
 _EARLY = 25.0
@@ -321,30 +323,26 @@ class PageCache:
         )
         if terms is None or not _is_complete(captured):
             return representation, None
+        validators = tuple((_CONDITION[name], value) for name, value in headers if name in _CONDITION)
         if captured.status == 304 and old is not None:
-            terms = replace(terms, vary=old.vary)  # the stored fields tell of the codings made here, too
+            # The stored fields tell of codings and tags made here, of which the application knows nothing.
+            terms, validators = replace(terms, vary=old.vary), old.validators
         if self._options.compression == "stored":
             representation = with_gzip(representation)
-        return representation, self._entry(representation, headers, terms, request.key, route, captured.seconds)
-
-    def _entry(
-        self, representation: Representation, headers: Headers, terms: Terms, key: Key, route: str, effort: float
-    ) -> Entry:
         born = self._clock() - terms.age
         expires = born + terms.lifetime
-        names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
-        return Entry(
+        return representation, Entry(
             representation,
             born,
             expires,
             expires + terms.while_revalidate,
             expires + terms.if_error,
             terms.may_be_stale,
-            effort,
+            captured.seconds,
             route,
-            groups(headers, b"cache-groups") | {EVERYTHING, path_tag(key[1])},
+            groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[1])},
             terms.vary,
-            tuple((names[name], value) for name, value in headers if name in names),
+            validators,
         )
 
     def _stands_in(self, old: Entry, key: Key, captured: _Captured) -> bool:

@@ -239,7 +239,20 @@ def test_the_site_profile_keeps_only_what_is_meant_for_it(origin: Origin, proxy:
         assert [ask(url, "/cookie").cache.get("hit") for _ in range(2)] == [None, None]
 
 
-@pytest.mark.parametrize("origin_url", ["127.0.0.1:80", "ftp://127.0.0.1", "http://", "http://127.0.0.1/path"])
+@pytest.mark.parametrize(
+    "origin_url",
+    [
+        "127.0.0.1:80",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://127.0.0.1/path",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:abc",
+        "http://[::1",
+        "http://a b",
+        "http://user:word@127.0.0.1",
+    ],
+)
 def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
     """Exit code 2 before anything listens; the value and what to write are named."""
     command = [sys.executable, "-m", "target_app", "cache", "--origin", origin_url]
@@ -247,6 +260,15 @@ def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert origin_url in done.stderr
     assert "http://127.0.0.1:8000" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--max-bytes", "-5"), ("--timeout", "0"), ("--timeout", "nan")])
+def test_numbers_that_make_no_sense_are_refused_in_one_line(words: tuple[str, str]) -> None:
+    """The value is named, and what can be."""
+    command = [sys.executable, "-m", "target_app", "cache", "--origin", "http://127.0.0.1:1", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert words[1] in done.stderr
 
 
 def test_the_command_of_the_user_starts_it(origin: Origin) -> None:

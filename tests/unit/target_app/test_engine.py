@@ -499,6 +499,18 @@ async def test_an_unchanged_page_is_not_sent_again_by_the_application() -> None:
     assert (again.body, again.exchange.word, bench.app.renders) == (BODY, "HIT", 2)
 
 
+async def test_the_application_is_asked_by_its_own_validators_alone() -> None:
+    """A tag that was made here is none that it knows; after a 304 it is asked as before."""
+    stamp = b"Sat, 28 Nov 2026 10:00:00 GMT"
+    bench = Bench(Application([*KEPT, (b"last-modified", stamp)]))
+    await bench.ask()
+    bench.app.status, bench.app.body = 304, b""
+    for _ in range(2):
+        bench.now += 400
+        assert (await bench.ask()).exchange.word == "REVALIDATED"
+        assert (bench.app.asked.get(b"if-none-match"), bench.app.asked[b"if-modified-since"]) == (None, stamp)
+
+
 async def test_a_page_near_its_end_is_refreshed_early_by_chance() -> None:
     """The unluckier the coin and the dearer the page, the earlier; the reader who triggers it has a plain hit."""
     bench = Bench(Application())
