@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from results.foreign.compare import ForeignComparison, compare
+from results.foreign.sniff import read
+
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "foreign_results"
 
 LOCUST_HEADER = (
@@ -86,3 +89,12 @@ def _inverse_error(x: np.ndarray) -> np.ndarray:
     from scipy.special import erfinv
 
     return np.asarray(erfinv(x))
+
+
+@pytest.fixture
+def decided(write_vegeta: Callable[..., Path]) -> ForeignComparison:
+    """Six sessions and two, three times as slow."""
+    base = np.linspace(5, 20, 250)
+    before = [read(write_vegeta(f"a{n}", base * (1 + n / 200))) for n in range(6)]
+    after = [read(write_vegeta(f"b{n}", base * (3 + n / 200))) for n in range(2)]
+    return compare(before, after)

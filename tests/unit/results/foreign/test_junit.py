@@ -14,16 +14,8 @@ from results.foreign import junit
 from results.foreign.compare import ForeignComparison, compare
 from results.foreign.sniff import read
 from results.verdict import Word
+from tests.unit.results.report.test_junit import OUTCOMES
 from tests.unit.results.report.test_junit import read as parse
-
-
-@pytest.fixture
-def decided(write_vegeta) -> ForeignComparison:
-    """Six sessions and two, three times as slow."""
-    base = np.linspace(5, 20, 250)
-    before = [read(write_vegeta(f"a{n}", base * (1 + n / 200))) for n in range(6)]
-    after = [read(write_vegeta(f"b{n}", base * (3 + n / 200))) for n in range(2)]
-    return compare(before, after)
 
 
 def test_every_primary_cell_is_a_case(decided: ForeignComparison) -> None:
@@ -47,19 +39,7 @@ def test_every_primary_cell_is_a_case(decided: ForeignComparison) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("word", "policy", "outcome"),
-    [
-        ("faster", ("slower", "invalid"), None),
-        ("no difference", ("slower", "invalid"), None),
-        ("slower", ("slower", "invalid"), "failure"),
-        ("slower", ("invalid",), "skipped"),
-        ("not comparable", ("slower", "invalid"), "error"),
-        ("not comparable", ("slower",), "skipped"),
-        ("not enough data", ("slower", "invalid"), "skipped"),
-        ("not enough data", ("slower", "not enough data"), "failure"),
-    ],
-)
+@pytest.mark.parametrize(("word", "policy", "outcome"), [each for each in OUTCOMES if each[0] != "invalid"])
 def test_a_word_becomes_an_outcome(
     decided: ForeignComparison, word: Word, policy: tuple[str, ...], outcome: str | None
 ) -> None:

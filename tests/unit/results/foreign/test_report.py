@@ -22,15 +22,6 @@ def coarse(write_locust) -> ForeignComparison:
 
 
 @pytest.fixture
-def decided(write_vegeta) -> ForeignComparison:
-    """Six sessions and two, three times as slow."""
-    base = np.linspace(5, 20, 250)
-    before = [read(write_vegeta(f"a{n}", base * (1 + n / 200))) for n in range(6)]
-    after = [read(write_vegeta(f"b{n}", base * (3 + n / 200))) for n in range(2)]
-    return compare(before, after)
-
-
-@pytest.fixture
 def refused(fixtures: Path) -> ForeignComparison:
     """Sessions of different tools."""
     return compare([read(fixtures / "hey.txt")], [read(fixtures / "siege.json")])

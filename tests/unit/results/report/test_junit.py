@@ -29,6 +29,18 @@ ATTRIBUTES = {
     "skipped": {"message"},
 }
 REQUIRED = {"testsuite": {"name", "tests", "failures", "errors"}, "property": {"name", "value"}, "testcase": {"name"}}
+OUTCOMES = [
+    ("faster", ("slower", "invalid"), None),
+    ("no difference", ("slower", "invalid"), None),
+    ("slower", ("slower", "invalid"), "failure"),
+    ("slower", ("invalid",), "skipped"),
+    ("invalid", ("slower", "invalid"), "error"),
+    ("not comparable", ("slower", "invalid"), "error"),
+    ("invalid", ("slower",), "skipped"),
+    ("not enough data", ("slower", "invalid"), "skipped"),
+    ("not enough data", ("slower", "not enough data"), "failure"),
+]
+"""Word of a cell, policy of the exit code, and what becomes of the case."""
 COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
@@ -72,20 +84,7 @@ def test_every_primary_cell_is_a_case(demo_comparison: Comparison) -> None:
     assert float(cases[0].attrib["time"]) == pytest.approx(demo_comparison.primary[0].latency_ms.after / 1000, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("word", "policy", "outcome"),
-    [
-        ("faster", ("slower", "invalid"), None),
-        ("no difference", ("slower", "invalid"), None),
-        ("slower", ("slower", "invalid"), "failure"),
-        ("slower", ("invalid",), "skipped"),
-        ("invalid", ("slower", "invalid"), "error"),
-        ("not comparable", ("slower", "invalid"), "error"),
-        ("invalid", ("slower",), "skipped"),
-        ("not enough data", ("slower", "invalid"), "skipped"),
-        ("not enough data", ("slower", "not enough data"), "failure"),
-    ],
-)
+@pytest.mark.parametrize(("word", "policy", "outcome"), OUTCOMES)
 def test_a_word_becomes_an_outcome(
     demo_comparison: Comparison, word: Word, policy: tuple[str, ...], outcome: str | None
 ) -> None:
