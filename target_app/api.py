@@ -19,7 +19,7 @@ from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, ProblemError, install, respond
+from target_app.problems import NO_STORE, ProblemError, install, respond, responses
 from target_app.site import Site
 
 PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}")
@@ -52,7 +52,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         """Whether the process answers."""
         return _json(request, "health", {"status": "live"})
 
-    @api.get("/health/ready")
+    @api.get("/health/ready", responses=responses(503))
     async def ready(request: Request) -> JSONResponse:
         """Whether pages can be made."""
         request.scope[EXCHANGE].route = "health"
@@ -79,7 +79,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
             },
         )
 
-    @api.get("/anp/revisions")
+    @api.get("/anp/revisions", responses=responses(503))
     async def revisions(request: Request) -> JSONResponse:
         """The stored revision of every article that was edited, by its id."""
         request.scope[EXCHANGE].route = "revisions"
@@ -99,12 +99,12 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)])
+    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
         return _json(request, "purge", {"purged": await articles.drop(what)})
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)])
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 413, 422, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
