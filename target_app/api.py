@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import time
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from synth.model import MAX_ID, Article
 from target_app import __version__
+from target_app.access import is_local
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
 from target_app.page_cache import EXCHANGE, PageCache
@@ -34,6 +34,7 @@ PATHS = (
     "/anp/purge",
     "/anp/edit",
     "/anp/openapi.json",
+    "/metrics",
 )
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -184,11 +185,7 @@ def _authorize(request: Request, site: Site, token: str | None) -> None:
         if not hmac.compare_digest((token or "").encode(), site.purge_token.encode()):
             raise HTTPException(403, "X-Anp-Token is missing or wrong; send the token the site was started with")
         return
-    try:
-        local = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+    if not is_local(request.scope):
         raise HTTPException(403, "only this machine may do this; start the site with a purge token to allow others")
 
 

@@ -121,6 +121,7 @@ TABLE: tuple[RoutePolicy, ...] = (
     RoutePolicy("about", "/anp/about", "no-store", None, 0),
     RoutePolicy("revisions", "/anp/revisions", "no-store", None, 1),
     RoutePolicy("stats", "/anp/stats", "no-store", None, 0),
+    RoutePolicy("metrics", "/metrics", "no-store", None, 0),
     RoutePolicy("purge", "/anp/purge", "no-store", None, 0),
     RoutePolicy("edit", "/anp/edit", "no-store", None, 0),
     RoutePolicy("error", "/no-such-page", "max-age=0", 30, 1),
