@@ -48,7 +48,10 @@ class RoutePolicy:
         browser: ``Cache-Control`` for an anonymous reader.
         shared_seconds: How long the page cache (and a CDN before it) may keep the answer; None: not at all.
         while_revalidate: For how long beyond that it may be sent while it is made anew, seconds.
-        statements: Most database statements an anonymous answer may cost; a member's may cost one more.
+        statements: Most database statements an anonymous answer to GET or HEAD may cost.
+        own_statements: Those for what is shown to members only: a member's answer may cost so many more, and one to
+            look up who it is.
+        posted: Most that the answer to a POST may cost; an edit writes a row for each key of the meta box and each tag.
         parameters: What its pages read of the query, in the order of the one form. Only a route whose path has no
             fields may have any.
     """
@@ -60,6 +63,13 @@ class RoutePolicy:
     statements: int
     parameters: tuple[Parameter, ...] = ()
     while_revalidate: int = 0
+    own_statements: int = 0
+    posted: int = 0
+
+    @property
+    def member_statements(self) -> int:
+        """Most database statements that a member's answer to GET or HEAD may cost."""
+        return self.statements + self.own_statements + 1
 
     @property
     def shared(self) -> str | None:
@@ -97,10 +107,10 @@ class RoutePolicy:
 
 
 TABLE: tuple[RoutePolicy, ...] = (
-    RoutePolicy("home", "/", _REVALIDATE, 300, 2, while_revalidate=60),
-    RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 2, while_revalidate=60),
+    RoutePolicy("home", "/", _REVALIDATE, 300, 1, while_revalidate=60),
+    RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 1, while_revalidate=60),
     RoutePolicy("article", "/articles/{slug}/", _REVALIDATE, 3600, 3, while_revalidate=300),
-    RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 2, while_revalidate=60),
+    RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 1, while_revalidate=60),
     RoutePolicy(
         "search",
         "/search?q={word}",
@@ -109,21 +119,21 @@ TABLE: tuple[RoutePolicy, ...] = (
         1,
         parameters=(Parameter("q", read_words), Parameter("page", read_page)),
     ),
-    RoutePolicy("login", "/login", PRIVATE, None, 0),
-    RoutePolicy("logout", "/logout", PRIVATE, None, 0),
-    RoutePolicy("me", "/me", PRIVATE, None, 0),
+    RoutePolicy("login", "/login", PRIVATE, None, 0, posted=3),
+    RoutePolicy("logout", "/logout", PRIVATE, None, 0, posted=1),
+    RoutePolicy("me", "/me", PRIVATE, None, 0, own_statements=1),
     RoutePolicy("feed", "/feed.xml", "max-age=300", 300, 1),
     RoutePolicy("sitemap", "/sitemap.xml", "max-age=3600", 3600, 2),
     RoutePolicy("robots", "/robots.txt", "max-age=3600", 3600, 0),
     RoutePolicy("image", "/images/{image}.svg", "max-age=86400", 86400, 0),
     RoutePolicy("static", "/static/{stylesheet}", "max-age=31536000, immutable", 86400, 0),
-    RoutePolicy("health", "/health/live", "no-store", None, 0),
+    RoutePolicy("health", "/health/live", "no-store", None, 1),
     RoutePolicy("about", "/anp/about", "no-store", None, 0),
     RoutePolicy("revisions", "/anp/revisions", "no-store", None, 1),
     RoutePolicy("stats", "/anp/stats", "no-store", None, 0),
     RoutePolicy("metrics", "/metrics", "no-store", None, 0),
     RoutePolicy("purge", "/anp/purge", "no-store", None, 0),
-    RoutePolicy("edit", "/anp/edit", "no-store", None, 0),
+    RoutePolicy("edit", "/anp/edit", "no-store", None, 0, posted=50),
     RoutePolicy("error", "/no-such-page", "max-age=0", 30, 1),
 )
 

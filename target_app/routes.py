@@ -36,6 +36,8 @@ SITEMAP_PART = 50_000
 _FORM_LIMIT = 8_192
 _MAX_LOGIN_THREADS = 2
 _LAST_PAGE_DIGITS = 7
+_VIEWER = "anp.viewer"
+"""The key of the scope under which it is remembered who asked."""
 _GUARDS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -306,7 +308,12 @@ class HtmlRoutes:
         return self._private(body, status=status, headers=headers)
 
     def _viewer(self, request: Request) -> MemberRecord | None:
-        return self._site.sessions.member(request.cookies.get(COOKIE)) if "cookie" in request.headers else None
+        """Who asked, looked up once: where a page turns out not to be there, the error page asks again."""
+        if "cookie" not in request.headers:
+            return None
+        if _VIEWER not in request.scope:
+            request.scope[_VIEWER] = self._site.sessions.member(request.cookies.get(COOKIE))
+        return cast(MemberRecord | None, request.scope[_VIEWER])
 
     def _listing(self, route: str, number: int, request: Request) -> Response:
         viewer = self._viewer(request)

@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import psutil
@@ -42,6 +42,12 @@ class Tally:
         """Count one response."""
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
+
+    def copy(self) -> Tally:
+        """Another one with the same figures."""
+        copied = Tally()
+        copied.buckets, copied.seconds = self.buckets.copy(), self.seconds
+        return copied
 
     @property
     def count(self) -> int:
@@ -122,6 +128,14 @@ class Statistics:
     def statements(self) -> int:
         """Database statements of all requests."""
         return sum(work.statements for work in self.requests.values())
+
+    def copy(self) -> Statistics:
+        """The counters as they are now, which go no further."""
+        copied = replace(self, tallies=Table(Tally), requests=Table(Work), background=Table(Work))
+        copied.tallies.update({key: tally.copy() for key, tally in self.tallies.items()})
+        copied.requests.update({route: replace(work) for route, work in self.requests.items()})
+        copied.background.update({route: replace(work) for route, work in self.background.items()})
+        return copied
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the processor seconds and memory (bytes) of this process."""

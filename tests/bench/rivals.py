@@ -44,7 +44,7 @@ _SITE = """
         keepalive_requests 1000000000;
         open_file_cache max=10000;
         add_header Cache-Status 'anp; hit; ttl=60';
-        add_header Server-Timing 'cache;desc="HIT";dur=0.010, db;dur=0.000, db-calls;dur=0, render;dur=0.000, app;dur=0.050';
+        add_header Server-Timing 'cache;desc="HIT";dur=0.010, db;dur=0.000, db-calls;dur=0, app;dur=0.050';
     }
 """
 

@@ -1,11 +1,14 @@
 """A small imported corpus, and sites opened over copies of it."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import apsw
 import httpx
 import pytest
 
@@ -77,3 +80,27 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
     yield open_it
     for site in opened:
         site.close()
+
+
+_OF_NOBODY = re.compile(r"\s*PRAGMA\b|.* 'main'\.'\w+_(?:config|data|idx|docsize|content)'", re.IGNORECASE)
+"""Pragmas, and what the full-text index asks of its own tables when it is opened for a statement that is prepared."""
+
+
+@pytest.fixture
+def traced() -> Iterator[list[str]]:
+    """Every statement that SQLite itself says it runs, on any connection that is opened from now on.
+
+    Left out are pragmas and what SQLite runs as a part of another statement: triggers, and queries of virtual tables.
+    """
+    statements: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        if not event["trigger"] and _OF_NOBODY.match(event["sql"]) is None:
+            statements.append(event["sql"])
+
+    def watch(connection: apsw.Connection) -> None:
+        connection.trace_v2(apsw.SQLITE_TRACE_STMT, note, id="tests")
+
+    apsw.connection_hooks.append(watch)
+    yield statements
+    apsw.connection_hooks.remove(watch)
