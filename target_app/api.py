@@ -63,6 +63,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
     api.add_exception_handler(HTTPException, _problem_of_http)
     api.add_exception_handler(RequestValidationError, _problem_of_input)
     api.add_exception_handler(apsw.Error, _problem_of_database)
+    api.add_exception_handler(Exception, _problem_of_defect)
 
     @api.get("/health/live")
     async def live(request: Request) -> JSONResponse:
@@ -216,3 +217,7 @@ async def _problem_of_input(request: Request, error: Exception) -> JSONResponse:
 
 async def _problem_of_database(request: Request, error: Exception) -> JSONResponse:
     return _problem(503, f"the database failed ({error})", retryable=True, headers={"retry-after": "5"})
+
+
+async def _problem_of_defect(request: Request, error: Exception) -> JSONResponse:
+    return _problem(500, "the site failed to answer; trying again is safe", retryable=True)
