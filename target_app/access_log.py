@@ -118,8 +118,12 @@ class AccessLog:
 
     def close(self) -> None:
         """Write what waits and end; gives up after some seconds, where it is written to nobody who reads."""
+        if self._over.is_set():
+            return
         self._over.set()
         self._thread.join(_LAST_WORDS)
+        if not self._thread.is_alive() and self._path != STANDARD_ERROR:
+            os.close(self._file)
 
     def _run(self) -> None:
         over = False

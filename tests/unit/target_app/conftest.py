@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from synth import Corpus, people
+from target_app.access_log import AccessLog
 from target_app.app import Layers, build_app
 from target_app.importer import import_corpus
 from target_app.settings import parse_settings
@@ -70,12 +71,18 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
     """Opens sites over fresh copies of the imported database; arguments are ``NAME=VALUE`` settings."""
     opened: list[Site] = []
 
-    def open_it(*assignments: str, hosts: tuple[str, ...] = (), purge_token: str | None = None) -> Opened:
+    def open_it(
+        *assignments: str,
+        hosts: tuple[str, ...] = (),
+        purge_token: str | None = None,
+        log: AccessLog | None = None,
+        server_timing: str = "public",
+    ) -> Opened:
         path = tmp_path / f"{len(opened)}.db"
         shutil.copy(imported, path)
         site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
         opened.append(site)
-        return Opened(site, build_app(site, hosts=hosts))
+        return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
 
     yield open_it
     for site in opened:
