@@ -128,12 +128,14 @@ class AccessLog:
     def _run(self) -> None:
         over = False
         while not over:
-            over = self._over.wait(_PAUSE)  # before the queue is looked into, so that nothing is left in it
-            if self._reopen:
-                self._reopen = False
-                self._open_anew()
+            # Both are asked before the queue is looked into: nothing is left in it at the end, and whatever was noted
+            # before the file was to be opened anew is in the one before.
+            over, reopen = self._over.wait(_PAUSE), self._reopen
             while self._queue:
                 self._write([self._queue.popleft() for _ in range(min(len(self._queue), _AT_ONCE))])
+            if reopen:
+                self._reopen = False
+                self._open_anew()
 
     def _open_anew(self) -> None:
         if self._path == STANDARD_ERROR:
