@@ -1,4 +1,4 @@
-"""Who may look inside: this machine, or whoever presents the site's token."""
+"""Who may change things from a program, or look inside: the holder of the token; without one, this machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hmac
 import ipaddress
 from collections.abc import Callable, Iterable
 
+from fastapi import Request
 from starlette.types import Scope
 
 from target_app.errors import SettingError
+from target_app.forms import refuse_cross_site
+from target_app.problems import ProblemError
 
 Asked = Callable[[Scope], bool]
 """Whether a request may see something."""
@@ -16,36 +19,48 @@ Asked = Callable[[Scope], bool]
 SERVER_TIMING = ("public", "token", "off")
 """Who is told in ``Server-Timing`` what a response cost: everybody, whoever presents the token, nobody."""
 
-_TOKEN, _AUTHORIZATION = b"x-anp-token", b"authorization"
 
+class Gate:
+    """The check before every purge, edit and change."""
 
-def may_look(scope: Scope, token: str | None) -> bool:
-    """Whether a request may see or do what is not for everybody.
+    def __init__(self, base_url: str, token: str | None) -> None:
+        """Set up.
 
-    Where the site has a token, that decides, wherever the request comes from; else only this machine may.
-    """
-    return is_local(scope) if token is None else presents(scope["headers"], token.encode())
+        Args:
+            base_url: Of the site, whose own pages may send requests.
+            token: What must be presented; None: requests must come from this machine.
+        """
+        self._base_url = base_url
+        self._token = token
 
+    def check(self, request: Request) -> None:
+        """Let a request pass.
 
-def is_local(scope: Scope) -> bool:
-    """Whether a request was sent by this machine, whatever its headers say."""
-    client = scope.get("client")
-    try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+        Raises:
+            ProblemError: 403.
+            HTTPException: 403, where another site made a browser send it.
+        """
+        refuse_cross_site(request, self._base_url)
+        self.check_reader(request)
 
+    def check_reader(self, request: Request) -> None:
+        """Let a request pass that changes nothing, wherever the address of it was found.
 
-def presents(headers: Iterable[tuple[bytes, bytes]], token: bytes) -> bool:
-    """Whether the token is among the headers, in ``X-Anp-Token`` or as a bearer token, as Prometheus sends it."""
-    given = b""
-    for name, value in headers:
-        if name == _TOKEN:
-            given = value
-            break
-        if name == _AUTHORIZATION and value[:7].lower() == b"bearer ":
-            given = value[7:].strip()
-    return hmac.compare_digest(given, token)
+        Raises:
+            ProblemError: 403.
+        """
+        if self._token is not None:
+            if not presents(request.scope["headers"], self._token.encode()):
+                raise ProblemError(
+                    403, "X-Anp-Token is missing or wrong", expected="the token that the site was started with"
+                )
+            return
+        if not _is_local(request.scope):
+            raise ProblemError(
+                403,
+                "the request comes from another machine",
+                expected="one from this machine, or a site started with a purge token, which allows others",
+            )
 
 
 def timing_for(mode: str, token: str | None) -> Asked | None:
@@ -62,3 +77,23 @@ def timing_for(mode: str, token: str | None) -> Asked | None:
         raise SettingError("--server-timing token needs a token to be presented; name one with --purge-token")
     secret = token.encode()
     return lambda scope: presents(scope["headers"], secret)
+
+
+def presents(headers: Iterable[tuple[bytes, bytes]], token: bytes) -> bool:
+    """Whether the token is among the headers: as a bearer token, as Prometheus sends it, or in ``X-Anp-Token``."""
+    given = b""
+    for name, value in headers:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            given = value[7:].strip()
+            break
+        if name == b"x-anp-token":
+            given = value
+    return hmac.compare_digest(given, token)
+
+
+def _is_local(scope: Scope) -> bool:
+    client = scope.get("client")
+    try:
+        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False

@@ -14,7 +14,7 @@ class Ledger:
     """The bill of one request, or of one piece of work that no request waits for.
 
     Attributes:
-        statements: Database statements, pragmas aside.
+        statements: Database statements that look something up or change it.
         seconds: In the database driver; stepping through the rows is part of it.
         rendering: Seconds in templates.
         member: Whether whoever asked was found to be a member.
@@ -30,10 +30,14 @@ LEDGER: ContextVar[Ledger | None] = ContextVar("anp_ledger", default=None)
 """What is being served in this context; work outside of anything is charged to nobody."""
 
 
+_FREE = ("PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
+"""Statements that set a connection up or mark what belongs together, and look nothing up."""
+
+
 def count_statement(sql: str) -> None:
-    """Charge one statement to the request under way; pragmas configure the connection and cost nothing."""
+    """Charge one statement to the request under way; those that look nothing up cost nothing."""
     ledger = LEDGER.get()
-    if ledger is not None and sql.lstrip()[:6].upper() != "PRAGMA":
+    if ledger is not None and not sql.lstrip()[:8].upper().startswith(_FREE):
         ledger.statements += 1
 
 
@@ -61,3 +65,13 @@ def recognise_member() -> None:
     ledger = LEDGER.get()
     if ledger is not None:
         ledger.member = True
+
+
+@contextmanager
+def nobody_pays() -> Iterator[None]:
+    """Work inside is charged to no request."""
+    token = LEDGER.set(None)
+    try:
+        yield
+    finally:
+        LEDGER.reset(token)

@@ -26,10 +26,9 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
-from starlette.exceptions import HTTPException
 
 from target_app import __version__
-from target_app.access import may_look
+from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.policy import ROUTES
@@ -116,15 +115,14 @@ class _Unhurried(list[Sample]):
             yield sample
 
 
-def add_metrics(api: FastAPI, site: Site, cache: PageCache, log: AccessLog | None) -> None:
+def add_metrics(api: FastAPI, site: Site, cache: PageCache, log: AccessLog | None, gate: Gate) -> None:
     """Let the API answer what Prometheus asks, in its text format or in OpenMetrics."""
 
     @api.get("/metrics", response_class=Response)
     async def metrics(request: Request) -> Response:
         """Counters since the start, for Prometheus."""
         request.scope[EXCHANGE].route = "metrics"
-        if not may_look(request.scope, site.purge_token):
-            raise HTTPException(403, _refusal(site.purge_token))
+        gate.check_reader(request)
         try:
             encode, content_type = choose_encoder(request.headers.get("accept", ""))
         except TypeError:  # the library's way to take a version that is no number
@@ -138,12 +136,6 @@ def _written(reading: Reading, encode: Callable[[Collector], bytes]) -> bytes:
     registry.register(SiteCollector(reading))
     ProcessCollector(registry=registry)
     return encode(registry)
-
-
-def _refusal(token: str | None) -> str:
-    if token is None:
-        return "only this machine may read metrics; start the site with a purge token to allow others"
-    return "the token is missing or wrong; send it in X-Anp-Token, or as Authorization: Bearer"
 
 
 def _responses(statistics: Statistics) -> Iterator[Metric]:

@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "psutil",
         "pydantic",
         "starlette",
+        "typing_extensions",
         "uvicorn",
         "uvloop",
         "anyio",
