@@ -21,8 +21,9 @@ from target_app.access_log import AccessLog, check
 from target_app.errors import LogFileError
 from target_app.page_cache import Exchange
 from tests.contract import Reply, breaches, parsed
+from tests.unit.target_app.addresses import ADDRESSES
 from tests.unit.target_app.conftest import BASE, CORPUS, Opened
-from tests.unit.target_app.test_query_budgets import ADDRESSES, calls
+from tests.unit.target_app.test_query_budgets import calls
 from tests.unit.target_app.test_response_contract import ask
 
 Opener = Callable[..., Opened]

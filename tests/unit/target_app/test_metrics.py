@@ -19,8 +19,9 @@ from synth import people
 from target_app.policy import ROUTES
 from target_app.statistics import BOUNDS, Tally
 from tests.contract import WORDS
+from tests.unit.target_app.addresses import ADDRESSES
 from tests.unit.target_app.conftest import BASE, CORPUS, Opened
-from tests.unit.target_app.test_query_budgets import ADDRESSES, calls
+from tests.unit.target_app.test_query_budgets import calls
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]

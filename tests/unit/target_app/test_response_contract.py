@@ -20,16 +20,14 @@ from target_app.page_cache import Options, PageCache
 from target_app.policy import ROUTES
 from target_app.statistics import Statistics
 from tests.contract import Reply, breaches, parsed
+from tests.unit.target_app.addresses import ADDRESSES, ARTICLE, TAG
 from tests.unit.target_app.conftest import BASE, CORPUS, Opened
-from tests.unit.target_app.test_pages import READABLE
-from tests.unit.target_app.test_query_budgets import ADDRESSES
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
 KEPT = [(route, path) for route, path in ADDRESSES if ROUTES[route].shared is not None]
 REFRESHED = [(route, path) for route, path in KEPT if ROUTES[route].while_revalidate]
 RESCUED = [(route, path) for route, path in KEPT if "stale-if-error" in (ROUTES[route].shared or "")]
-ARTICLE = READABLE["article"]
 GZIP = {"accept-encoding": "gzip"}
 CACHED_ONLY = {"cache-control": "only-if-cached"}
 FOREIGN = {"sec-fetch-site": "cross-site"}
@@ -196,12 +194,12 @@ async def test_a_refused_host_is_told(host: str, open_copy: Opener) -> None:
         assert held(await ask(client, "/", headers={"host": host}), "BYPASS", 400) == {"fwd": "bypass"}
 
 
-@pytest.mark.parametrize("path", [READABLE[route] for route in ("article", "home", "search", "sitemap", "me", "login")])
+@pytest.mark.parametrize("path", [ARTICLE, "/", "/tags/", "/search?q=the", "/sitemap.xml", "/me", "/login", "/admin/"])
 async def test_a_page_that_breaks_is_told(path: str, open_copy: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect of the site is an error page, for a reader and for a member."""
     opened = open_copy()
     async with opened.member(0) as member, opened.client() as client:
-        for name in ("article", "listing", "search", "sitemap", "me", "login"):
+        for name in ("article", "listing", "index", "search", "sitemap", "me", "login", "desk"):
             monkeypatch.setattr(f"target_app.pages.Pages.{name}", None)
         replies = [await ask(one, path) for one in (client, member)]
     broken = [reply for reply in replies if reply.status != 303]
@@ -232,7 +230,7 @@ async def test_a_failing_database_is_told(open_copy: Opener) -> None:
         with closing(apsw.Connection(str(opened.site.path))) as other:
             for table in ("article_meta", "article_tag", "session"):
                 other.execute(f"DROP TABLE {table}")
-        replies = [await ask(one, path) for one in (client, member) for path in (ARTICLE, READABLE["tag"])]
+        replies = [await ask(one, path) for one in (client, member) for path in (ARTICLE, f"/tags/{TAG}/")]
         opened.site.path.unlink()
         replies.append(await ask(client, "/health/ready"))
         live = await ask(client, "/health/live")
