@@ -34,8 +34,8 @@ def _lines() -> Iterator[str]:
     yield from (_rule(rule) for rule in RULES.values())
     yield from ["", "## Routes", ""]
     yield "Statements are the most that an anonymous answer may cost the database when it is made; a member's may cost"
-    yield "one more, for the session. A hit, a 304 and a HEAD from the cache cost none. Words in capitals stand for what"
-    yield "depends on the page."
+    yield "one more, for the session. A hit, a 304 and a HEAD from the cache cost none. Words in capitals stand for"
+    yield "what depends on the page."
     yield ""
     yield from ["| route | addresses | rule | statements | tags (`Cache-Groups`) |", "|---|---|---|---|---|"]
     yield from (_route(route) for route in TABLE)
