@@ -62,7 +62,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return respond(503, str(error), retryable=True)
+            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")

@@ -50,12 +50,14 @@ class Reading:
         statistics: A copy.
         cache: Of the page cache, by the name of the metric.
         log: Lines of the access log, by what became of them.
+        generation_reads: How many times the database was asked what others have changed.
         settings: Every setting in words.
     """
 
     statistics: Statistics
     cache: Mapping[str, int]
     log: Mapping[str, int]
+    generation_reads: int
     settings: Mapping[str, str]
 
 
@@ -69,6 +71,7 @@ def read(site: Site, cache: PageCache, log: AccessLog | None) -> Reading:
             "bytes": store.bytes,
             "limit_bytes": site.settings.cache_bytes,
             "evictions": store.evictions,
+            "purged": store.dropped,
             "collapsed": cache.flights.waited,
             "refreshes": cache.refreshes,
             "rescues": cache.rescues,
@@ -78,6 +81,7 @@ def read(site: Site, cache: PageCache, log: AccessLog | None) -> Reading:
             "overflowed": log.overflowed if log is not None else 0,
             "failed": log.failed if log is not None else 0,
         },
+        site.generations.reads,
         {
             name: " ".join(value) if isinstance(value, list) else value
             for name, value in site.settings.to_dict().items()
@@ -96,7 +100,7 @@ class SiteCollector(Collector):
         reading = self._reading
         for family in chain(
             _responses(reading.statistics),
-            _work(reading.statistics),
+            _work(reading.statistics, reading.generation_reads),
             _cache(reading.cache),
             _others(reading.statistics, reading.log),
             _identity(reading.settings),
@@ -164,11 +168,13 @@ def _responses(statistics: Statistics) -> Iterator[Metric]:
     yield took
 
 
-def _work(statistics: Statistics) -> Iterator[Metric]:
-    """What answers and refreshes cost, apart from each other."""
+def _work(statistics: Statistics, generation_reads: int) -> Iterator[Metric]:
+    """What answers and refreshes cost, apart from each other, and what is charged to neither."""
     kinds = {"request": statistics.requests, "background": statistics.background}
     labels = ["route", "work"]
-    statements = CounterMetricFamily("anp_database_statements", "Database statements, pragmas aside.", labels=labels)
+    statements = CounterMetricFamily(
+        "anp_database_statements", "Database statements, pragmas and transaction marks aside.", labels=labels
+    )
     seconds = CounterMetricFamily("anp_database_seconds", "Time in the database driver.", labels=labels)
     rendering = CounterMetricFamily("anp_render_seconds", "Time in templates.", labels=labels)
     for kind, works in kinds.items():
@@ -183,6 +189,9 @@ def _work(statistics: Statistics) -> Iterator[Metric]:
     for route, work in sorted(statistics.background.items()):
         background.add_metric([route], work.pieces, work.seconds)
     yield background
+    yield CounterMetricFamily(
+        "anp_generation_reads", "Statements that ask what others have changed, charged to no request.", generation_reads
+    )
 
 
 def _cache(counted: Mapping[str, int]) -> Iterator[Metric]:
@@ -194,6 +203,7 @@ def _cache(counted: Mapping[str, int]) -> Iterator[Metric]:
         yield GaugeMetricFamily(f"anp_cache_{name}", documentation, counted[name])
     for name, documentation in {
         "evictions": "Pages dropped to make room for others.",
+        "purged": "Pages dropped because they had become stale.",
         "collapsed": "Requests answered with the page another one waited for.",
         "refreshes": "Pages begun to be made anew beside the requests.",
         "rescues": "Failures that a stale page stood in for.",
