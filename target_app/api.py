@@ -13,16 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
+from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge, invalidation
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
+from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
 from target_app.problems import NO_STORE, ProblemError, install, respond, responses
 from target_app.site import Site
 
-PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}")
+PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
 """Where the JSON side begins."""
 
 
@@ -33,8 +35,8 @@ class Edit(BaseModel):
     article: Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
-def make_api(site: Site, cache: PageCache) -> FastAPI:
-    """The JSON application of a site whose pages are kept in ``cache``."""
+def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> FastAPI:
+    """The JSON application of a site whose pages are kept in ``cache`` and whose requests are noted in ``log``."""
     api = FastAPI(
         title="anp reference site",
         version=__version__,
@@ -46,6 +48,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
     gate = Gate(site.base_url, site.purge_token)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
+    add_metrics(api, site, cache, log, gate)
 
     @api.get("/health/live")
     async def live(request: Request) -> JSONResponse:
@@ -59,7 +62,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return respond(503, str(error), retryable=True)
+            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")

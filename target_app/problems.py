@@ -82,6 +82,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(ProblemError, _of_refusal)
     api.add_exception_handler(RequestValidationError, _of_input)
     api.add_exception_handler(apsw.Error, _of_database)
+    api.add_exception_handler(Exception, _of_defect)
 
 
 def _documented(schema: dict[str, Any]) -> dict[str, Any]:
@@ -120,3 +121,7 @@ async def _of_input(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_database(request: Request, error: Exception) -> JSONResponse:
     return respond(503, f"the database failed ({error})", retryable=True, headers={"retry-after": "5"})
+
+
+async def _of_defect(request: Request, error: Exception) -> JSONResponse:
+    return respond(500, "the site failed to answer; trying again is safe", retryable=True)

@@ -34,8 +34,9 @@ def _lines() -> Iterator[str]:
     yield from (_rule(rule) for rule in RULES.values())
     yield from ["", "## Routes", ""]
     yield "Statements are the most that an anonymous answer may cost the database when it is made; a member's may cost"
-    yield "one more, for the session. A hit, a 304 and a HEAD from the cache cost none. Words in capitals stand for"
-    yield "what depends on the page."
+    yield "one more, for the session, and what is named for members. What is named for changes is the most that an"
+    yield "answer to another method may cost. A hit, a 304 and a HEAD from the cache cost none. Words in capitals stand"
+    yield "for what depends on the page."
     yield ""
     yield from ["| route | addresses | rule | statements | tags (`Cache-Groups`) |", "|---|---|---|---|---|"]
     yield from (_route(route) for route in TABLE)
@@ -57,7 +58,10 @@ def _route(route: RoutePolicy) -> str:
     query = f" with {', '.join(f'`{one.name}`' for one in route.parameters)}" if route.parameters else ""
     addresses = ", ".join(f"`{address}`" for address in route.addresses)
     tags = ", ".join(f"`{tag}`" if " " not in tag else tag for tag in route.tags) or "–"
-    return f"| {route.route} | {addresses}{query}{methods} | {route.rule.name} | {route.statements} | {tags} |"
+    own = f", {route.own_statements} for members" if route.own_statements else ""
+    posted = f", {route.posted} for changes" if route.posted else ""
+    statements = f"{route.statements}{own}{posted}"
+    return f"| {route.route} | {addresses}{query}{methods} | {route.rule.name} | {statements} | {tags} |"
 
 
 def _example(route: RoutePolicy) -> str:

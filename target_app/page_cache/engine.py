@@ -240,7 +240,8 @@ class PageCache:
             return
         if wish.only_if_cached:
             exchange.status = self._status("fwd=miss; detail=only-if-cached")
-            await _send(send, represent(504, [], b"", validators=False, compression=False), request, [])
+            headers = [(b"cache-control", b"no-store")]
+            await _send(send, represent(504, headers, b"", validators=False, compression=False), request, [])
             return
         if (
             entry is not None
@@ -269,6 +270,7 @@ class PageCache:
         forward: str,
     ) -> None:
         exchange.word = "MISS" if old is None else "EXPIRED"
+        exchange.status = self._status(f"fwd={forward}")  # all that there is to say where nothing comes back
         flight = None
         if self._options.coalesce and forward != "request":
             begun = time.perf_counter()

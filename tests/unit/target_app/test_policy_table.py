@@ -75,7 +75,7 @@ async def test_what_is_not_to_be_kept_is_not(route: RoutePolicy, address: str, r
 async def test_every_route_of_the_site_stands_in_the_table(open_copy: Opener) -> None:
     """No page without a policy: the addresses of the site and of the table are the same."""
     opened = open_copy()
-    pages = opened.layers.cache._app._app  # type: ignore[attr-defined]
+    pages = opened.layers.cache._app._app._app  # type: ignore[attr-defined]
     served = {route.path for route in pages.router.routes if "{rest" not in route.path}
     slashless = {path.removesuffix("/") for path in served if path.endswith("/")}
     stated = {address.format_map(_Same(stylesheet=STYLESHEET_NAME)) for one in TABLE for address in one.addresses}
