@@ -300,6 +300,20 @@ def _is_forbidden(
     )
 
 
+_TELLING = (frozenset(range(200, 400)) - {206}) | {401, 403, 404, 405, 410, 451}
+"""Statuses that say something of the page; others find fault with one request, or come from a failure."""
+
+
+def outdates(status: int, request: Request, profile: Profile) -> bool:
+    """Whether a response that may not be kept is what a page that was kept has become, for every reader.
+
+    It is not where it was refused for the sake of one request: for its ``Authorization`` or its ``no-store``.
+    """
+    if request.authorization or (profile.obeys_requests and "no-store" in directives(request.cache_control)):
+        return False
+    return status in _TELLING
+
+
 def _lifetime(
     status: int,
     rules: Mapping[str, str | None],
