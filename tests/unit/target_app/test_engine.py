@@ -681,12 +681,21 @@ async def test_a_page_that_varies_is_kept_for_each_kind_of_reader() -> None:
     bench.app.body = b"hallo"
     german = await bench.ask(accept_language="de")
     assert german.exchange.status == b"anp; fwd=vary-miss; fwd-status=200; stored; ttl=300"
-    assert [(await bench.ask(accept_language=word)).body for word in ("en", "de", " en ")] == [
+    assert [(await bench.ask(accept_language=word)).body for word in ("en", "de", " en ", "EN")] == [
         b"hello",
         b"hallo",
         b"hello",
+        b"hello",
     ]
     assert bench.app.renders == 2
+
+
+async def test_only_what_is_known_to_mean_the_same_is_the_same_kind_of_reader() -> None:
+    """Neither the order of languages nor the case of a field that the cache does not know is looked through."""
+    bench = Bench(Application([*KEPT, (b"vary", b"Accept-Language, X-Own")]))
+    asked = [("en, de", "a"), ("de, en", "a"), ("en, de", "A")]
+    words = [(await bench.ask(accept_language=languages, x_own=own)).exchange.word for languages, own in asked]
+    assert words == ["MISS"] * 3
 
 
 @pytest.mark.parametrize(
