@@ -336,20 +336,21 @@ class PageCache:
         return False
 
     async def _send_instead(self, send: Send, exchange: Exchange, request: Request, old: Entry, forward: str) -> None:
-        """Send the stale page in the place of a failure."""
-        exchange.word = "STALE"
+        """Send the page that is there in the place of a failure."""
         self.rescues += 1
         now = self._clock()
+        exchange.word = "HIT" if now < old.expires else "STALE"
         exchange.status = self._status(f"{forward}; ttl={math.floor(old.expires - now)}; detail=sie")
         await _send_stored(send, exchange, old, request, now)
 
     def _keep(self, request: Request, captured: _Captured, made: Entry | None, old: Entry | None, ticket: int) -> bool:
         """Store what was made; whether it is kept or not, the page that it outdates does not stay."""
-        if made is not None and self.store.put(request.key, made, ticket):
-            return True
-        if old is not None and _tells(captured) and policy.outdates(captured.status, request, self._profile):
+        stored = made is not None and self.store.put(request.key, made, ticket)
+        if old is not None and (
+            stored or (_tells(captured) and policy.outdates(captured.status, request, self._profile))
+        ):
             self.store.drop(request.key, old)
-        return False
+        return stored
 
     def _made(
         self, captured: _Captured, request: Request, route: str, old: Entry | None
@@ -377,8 +378,10 @@ class PageCache:
             return representation, None
         validators = tuple((_CONDITION[name], value) for name, value in headers if name in _CONDITION)
         if captured.status == 304 and old is not None:
-            # The stored fields tell of codings and tags made here, of which the application knows nothing.
-            terms, validators = replace(terms, vary=old.vary), old.validators
+            # The stored fields tell of codings and tags made here, of which the application knows nothing. A Vary that
+            # it sends is news, and the page is right for this request.
+            vary = policy.varied(captured.headers, request.headers) or old.vary
+            terms, validators = replace(terms, vary=vary), old.validators
         if self._options.compression == "stored":
             representation = with_gzip(representation)
         born = self._clock() - terms.age

@@ -61,12 +61,13 @@ class Application:
 
 @dataclass
 class Answer:
-    """What came back."""
+    """What came back; ``every`` has all lines of a field, ``headers`` the last."""
 
     status: int
     headers: dict[str, str]
     body: bytes
     exchange: Exchange
+    every: dict[str, list[str]]
 
 
 @dataclass
@@ -109,7 +110,10 @@ class Bench:
         await self.cache(scope, None, send)  # type: ignore[arg-type]
         start, body = sent
         found = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answer(start["status"], found, body["body"], exchange)
+        every: dict[str, list[str]] = {}
+        for name, value in start["headers"]:
+            every.setdefault(name.decode(), []).append(value.decode())
+        return Answer(start["status"], found, body["body"], exchange, every)
 
 
 async def test_the_second_reader_gets_the_stored_page() -> None:
@@ -639,6 +643,32 @@ async def test_an_unchanged_page_is_not_sent_again_by_the_application() -> None:
     assert (answer.headers["x-old"], answer.headers["x-new"]) == ("1", "2")
     again = await bench.ask()
     assert (again.body, again.exchange.word, bench.app.renders) == (BODY, "HIT", 2)
+
+
+@pytest.mark.parametrize("status", [200, 304])
+async def test_a_page_that_varies_from_now_on_is_no_page_for_all(status: int) -> None:
+    """A new Vary counts, also in a 304: the page as it was does not stay for readers of other kinds."""
+    bench = Bench(Application([(b"cache-control", b"max-age=300"), (b"etag", b'"one"')]), Options(profile=RFC))
+    await bench.ask()
+    bench.app.status = status
+    bench.app.headers = [*bench.app.headers, (b"vary", b"Accept-Language")]
+    await bench.ask(cache_control="no-cache", accept_language="de")
+    bench.app.status = 200
+    words = [(await bench.ask(accept_language=language)).exchange.word for language in ("de", "en")]
+    assert words == ["HIT", "MISS"]
+
+
+async def test_a_304_keeps_that_a_page_has_a_form_for_each_coding() -> None:
+    """The Vary of the application and the one for codings both stand, however often the page is made fresh."""
+    headers = [*KEPT, (b"etag", b'"one"'), (b"vary", b"X-Own")]
+    bench = Bench(Application(headers))
+    await bench.ask()
+    bench.app.status, bench.app.body = 304, b""
+    for _ in range(2):
+        bench.now += 400
+        answer = await bench.ask(accept_encoding="gzip")
+        assert answer.exchange.word == "REVALIDATED"
+        assert (answer.every["vary"], answer.headers["content-encoding"]) == (["X-Own", "Accept-Encoding"], "gzip")
 
 
 async def test_the_application_is_asked_by_its_own_validators_alone() -> None:
