@@ -95,9 +95,16 @@ class Site:
             )
 
 
-def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "127.0.0.1", port: int = 0) -> list[str]:
+def serve_command(
+    database: Path,
+    settings: Sequence[str] = (),
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    options: Sequence[str] = (),
+) -> list[str]:
     """The argv that serves ``database``; ``settings`` are words such as ``page_cache=off``."""
-    argv = command("serve", "--db", str(database), "--host", host, "--port", str(port))
+    argv = command("serve", "--db", str(database), "--host", host, "--port", str(port), *options)
     for setting in settings:
         argv += ["--set", setting]
     return argv

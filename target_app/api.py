@@ -122,13 +122,18 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         _authorize(request, site, x_anp_token)
         if (what.article is not None) + (what.path is not None) + what.all != 1:
             raise HTTPException(422, "name one of article, path or all")
+        groups: list[str] = []
         if what.article is not None:
-            purged = cache.purge(groups_of_edit(what.article, card=True))
+            groups = groups_of_edit(what.article, card=True)
+            purged = cache.purge(groups)
         elif what.path is not None:
             purged = cache.purge_path(what.path.encode())
         else:
             purged = cache.purge_everything()
-        return _json(request, "purge", {"purged": purged})
+        answer = _json(request, "purge", {"purged": purged})
+        if groups:
+            answer.headers["cache-group-invalidation"] = _listed(groups)
+        return answer
 
     @api.post("/anp/edit")
     async def edit(request: Request, what: Edit, x_anp_token: Annotated[str | None, Header()] = None) -> JSONResponse:
@@ -149,10 +154,14 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
                 "purged": purged,
             },
         )
-        answer.headers["cache-group-invalidation"] = ", ".join(f'"{group}"' for group in groups)
+        answer.headers["cache-group-invalidation"] = _listed(groups)
         return answer
 
     return api
+
+
+def _listed(groups: list[str]) -> str:
+    return ", ".join(f'"{group}"' for group in groups)
 
 
 def _store_next_revision(site: Site, article_id: int) -> tuple[Article, Article]:
