@@ -99,15 +99,9 @@ sub vcl_hit {
         set req.http.Anp-Word = "HIT";
         return (deliver);
     }
-    if (obj.ttl + std.duration(obj.http.Anp-If-Error, 0s) > 0s) {
-        if (req.http.Anp-Detail == "sie" || !std.healthy(req.backend_hint)) {
-            set req.http.Anp-Word = "STALE";
-            set req.http.Anp-Detail = "sie";
-            return (deliver);
-        }
-        set req.http.Anp-Word = "RESCUABLE";
-    } else {
-        set req.http.Anp-Word = "EXPIRED";
+    if (req.http.Anp-Detail == "sie") {
+        set req.http.Anp-Word = "STALE";
+        return (deliver);
     }
     if (obj.ttl + std.duration(obj.http.Anp-While, 0s) > 0s) {
         set req.http.Anp-Word = "STALE";
@@ -115,6 +109,10 @@ sub vcl_hit {
         return (deliver);  # and a new one is being fetched beside this
     }
     # Too old for that: wait for a new one. This one stays, for the case that there is none to be had.
+    set req.http.Anp-Word = "EXPIRED";
+    if (obj.ttl + std.duration(obj.http.Anp-If-Error, 0s) > 0s) {
+        set req.http.Anp-Word = "RESCUABLE";
+    }
     set req.grace = 0s;
     return (restart);
 }
