@@ -839,6 +839,9 @@ def test_an_operator_purges_by_address_and_by_group(varnish: Told) -> None:
         assert varnish.front.ask("/g/3", "PURGE", **headers).status == 200
         assert [page for page in GROUPS if varnish.front.ask(page).word != "HIT"] == dropped
     assert not any(seen.method == "PURGE" for seen in varnish.origin.seen)
+    assert {varnish.front.ask(page).word for page in GROUPS} == {"HIT"}
+    varnish.front.admin("ban", "obj.status", "!=", "0")
+    assert {varnish.front.ask(page).word for page in GROUPS} == {"MISS"}
 
 
 @pytest.mark.parametrize(
