@@ -105,7 +105,9 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
     @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
-        return _json(request, "purge", {"purged": await articles.drop(what)})
+        answer = _json(request, "purge", {"purged": await articles.drop(what)})
+        answer.headers.update(invalidation(what.named()))
+        return answer
 
     @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 413, 422, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
