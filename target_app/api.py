@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import time
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from synth.model import MAX_ID, Article
 from target_app import __version__
+from target_app.callers import is_local, network
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
 from target_app.page_cache import EXCHANGE, PageCache
@@ -180,16 +180,18 @@ def _card_fields(article: Article) -> tuple[Any, ...]:
 
 def _authorize(request: Request, site: Site, token: str | None) -> None:
     refuse_cross_site(request, site.base_url)
-    if site.purge_token is not None:
-        if not hmac.compare_digest((token or "").encode(), site.purge_token.encode()):
-            raise HTTPException(403, "X-Anp-Token is missing or wrong; send the token the site was started with")
+    if site.purge_token is None:
+        if not is_local(request, site.base_url):
+            raise HTTPException(403, "only this machine may do this; start the site with a purge token to allow others")
         return
-    try:
-        local = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        raise HTTPException(403, "only this machine may do this; start the site with a purge token to allow others")
+    caller = network(request)
+    if wait := site.wrong_tokens.wait(caller):
+        detail = f"too many wrong tokens came from this network; none is read for {wait} s, not even the right one"
+        raise HTTPException(429, detail, headers={"retry-after": str(wait)})
+    if not hmac.compare_digest((token or "").encode(), site.purge_token.encode()):
+        if token is not None:
+            site.wrong_tokens.fail(caller)
+        raise HTTPException(403, "X-Anp-Token is missing or wrong; send the token the site was started with")
 
 
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:

@@ -124,6 +124,7 @@ CREATE TABLE session (
     member_id  TEXT NOT NULL REFERENCES member,
     expires    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_end ON session (expires);
 
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
@@ -536,6 +537,13 @@ class Desk:
     def open_session(self, token_hash: bytes, member_id: str, expires: int) -> None:
         """Record a session."""
         self._connection.rows("INSERT INTO session VALUES (?, ?, ?)", (token_hash, member_id, expires))
+
+    def forget_sessions(self, *, expired_at: int, limit: int = 32) -> None:
+        """Delete sessions that have expired, no more at once than ``limit``."""
+        self._connection.rows(
+            "DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires <= ? LIMIT ?)",
+            (expired_at, limit),
+        )
 
     def close_session(self, token_hash: bytes) -> None:
         """Forget a session; an unknown one is already forgotten."""

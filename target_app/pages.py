@@ -111,10 +111,18 @@ class Pages:
         """All tags."""
         return self._render("tags.html", mark=mark("tag", viewer), viewer=viewer, tags=tags)
 
-    def login(self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False) -> bytes:
-        """The sign-in form."""
+    def login(
+        self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False, wait: int = 0
+    ) -> bytes:
+        """The sign-in form; ``wait`` are the seconds for which no attempt is accepted."""
         return self._render(
-            "login.html", mark=mark("login", viewer), viewer=viewer, next_path=next_path, login=login, refused=refused
+            "login.html",
+            mark=mark("login", viewer),
+            viewer=viewer,
+            next_path=next_path,
+            login=login,
+            refused=refused,
+            minutes=-(-wait // 60),
         )
 
     def me(self, viewer: MemberRecord, reading_list: Sequence[CardRecord]) -> bytes:

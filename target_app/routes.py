@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import cast
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 import apsw
 from anyio import CapacityLimiter, to_thread
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from target_app.callers import is_cross_site, network
 from target_app.figures import NAMES, draw
 from target_app.page_cache import EXCHANGE
 from target_app.page_cache.fields import http_date
@@ -28,7 +29,6 @@ from target_app.passwords import password_matches
 from target_app.policy import PRIVATE, ROUTES
 from target_app.records import CardRecord, Listing, MemberRecord
 from target_app.search import LAST_PAGE, expression, read_page, read_words
-from target_app.sessions import COOKIE, LIFETIME
 from target_app.site import Site
 
 FEED_SIZE = 20
@@ -199,38 +199,44 @@ class HtmlRoutes:
         refuse_cross_site(request, self._site.base_url)
         form = await _form(request)
         login, next_path = form.get("login", ""), _safe_next(form.get("next", ""))
+        throttle, caller = self._site.sign_ins, network(request)
+        if wait := throttle.wait(login, caller):
+            return self._not_now(login, next_path, wait)
         known = await self._site.worker.run(self._site.library.credentials, login)
-        # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
-        accepted = await to_thread.run_sync(
-            password_matches, known[1] if known else None, form.get("password", ""), limiter=self._login_threads
-        )
-        if known is None or not accepted:
-            self._site.statistics.refused_logins += 1
-            page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
-            return self._private(page, status=401)
+        async with self._login_threads:
+            # Those who were before it in the queue may have failed meanwhile.
+            if wait := throttle.wait(login, caller):
+                return self._not_now(login, next_path, wait)
+            # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
+            matches = await to_thread.run_sync(password_matches, known[1] if known else None, form.get("password", ""))
+            if known is None or not matches:
+                throttle.failed(login, caller)
+                self._site.statistics.refused_logins += 1
+                page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
+                return self._private(page, status=401)
+        throttle.succeeded(login)
         self._site.statistics.logins += 1
         return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)
 
+    def _not_now(self, login: str, next_path: str, wait: int) -> Response:
+        self._site.statistics.throttled_logins += 1
+        page = self._site.pages.login(None, next_path=next_path, login=login, wait=wait)
+        return self._private(page, status=429, headers={"retry-after": str(wait)})
+
     def _begin_session(self, member: MemberRecord, path: str, request: Request) -> Response:
-        self._site.sessions.close(request.cookies.get(COOKIE))
+        sessions = self._site.sessions
+        sessions.close(sessions.cookie.read(request))
         response = self._see_other(path)
-        response.set_cookie(
-            COOKIE,
-            self._site.sessions.open(member),
-            max_age=LIFETIME,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=self._site.base_url.startswith("https:"),
-        )
+        sessions.cookie.give(response, sessions.open(member))
         return response
 
     def sign_out(self, request: Request) -> Response:
         """End the session."""
         refuse_cross_site(request, self._site.base_url)
-        self._site.sessions.close(request.cookies.get(COOKIE))
+        sessions = self._site.sessions
+        sessions.close(sessions.cookie.read(request))
         response = self._see_other("/")
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        sessions.cookie.take_back(response)
         return response
 
     def me(self, request: Request) -> Response:
@@ -306,7 +312,8 @@ class HtmlRoutes:
         return self._private(body, status=status, headers=headers)
 
     def _viewer(self, request: Request) -> MemberRecord | None:
-        return self._site.sessions.member(request.cookies.get(COOKIE)) if "cookie" in request.headers else None
+        sessions = self._site.sessions
+        return sessions.member(sessions.cookie.read(request)) if "cookie" in request.headers else None
 
     def _listing(self, route: str, number: int, request: Request) -> Response:
         viewer = self._viewer(request)
@@ -404,14 +411,7 @@ def refuse_cross_site(request: Request, base_url: str) -> None:
     Raises:
         HTTPException: 403, when the browser says that the request comes from elsewhere.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    if site is not None:
-        foreign = site not in {"same-origin", "none"}
-    else:
-        own = {urlsplit(base_url).netloc, request.headers.get("host", "")}
-        foreign = origin is not None and urlsplit(origin).netloc not in own
-    if foreign:
+    if is_cross_site(request, base_url):
         raise HTTPException(403)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import gc
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from target_app.app import build_app
 from target_app.errors import ListenError
@@ -29,6 +31,15 @@ from target_app.site import open_site
 _PR_SET_PDEATHSIG = 1
 _GRACE = 2
 """Seconds that answers under way get at the end."""
+MOST_HEAD_BYTES = 64 * 1024
+"""Request line and header fields of one request."""
+_MOST_REQUEST_BYTES = 4 * 2**20
+"""All of one request; no route reads as much."""
+_TOO_LARGE = b"These header fields are too large.\n"
+_TOO_LARGE_A_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\ncache-control: no-store\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ def serve(options: ServeOptions, settings: Settings) -> None:
                 "articles": site.corpus.count,
                 "settings": settings.to_dict(),
             }
-            _run(build_app(site, hosts=hosts).app, listener, announcement, keep_alive=5)
+            _run(build_app(site, hosts=hosts).app, listener, announcement, keep_alive=5, parser=_Bounded)
 
 
 def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -94,7 +105,8 @@ def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0
             "origin": options.origin,
             "profile": options.profile.name,
         }
-        # A proxy's clients are often proxies: what they keep open is not to be closed under them.
+        # A proxy's clients are often proxies: what they keep open is not to be closed under them. The slower parser
+        # takes any method there may be, and bounds what stands before a body.
         _run(app, listener, announcement, keep_alive=75, parser="h11")
 
 
@@ -104,11 +116,11 @@ def _run(
     announcement: dict[str, object],
     *,
     keep_alive: int,
-    parser: Literal["httptools", "h11"] = "httptools",
+    parser: Literal["h11"] | type[asyncio.Protocol],
 ) -> None:
     config = uvicorn.Config(
         app,
-        http=parser,  # the slower one takes any method there may be
+        http=parser,
         ws="none",
         loop="uvloop",
         lifespan="off",
@@ -121,6 +133,39 @@ def _run(
         timeout_graceful_shutdown=_GRACE,
     )
     _Server(config, announcement).run(sockets=[listener])
+
+
+class _Bounded(HttpToolsProtocol):
+    """Uvicorn's fast protocol, with a bound on what one request brings, held to within one read of the socket.
+
+    Without it the header fields of one request, or those behind its body, could take all memory.
+    """
+
+    _taken: int | None = None
+    """Bytes of the request under way; None between requests."""
+    _most = 0
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._taken, self._most = 0, MOST_HEAD_BYTES
+
+    def on_headers_complete(self) -> None:
+        self._most = _MOST_REQUEST_BYTES
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._taken = None
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._taken is None:
+            return
+        self._taken += len(data)
+        if self._taken > self._most and not self.transport.is_closing():
+            if self._most == MOST_HEAD_BYTES:
+                self.transport.write(_TOO_LARGE_A_HEAD)
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

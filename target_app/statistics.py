@@ -19,6 +19,7 @@ class Statistics:
     statement_seconds: float = 0.0
     logins: int = 0
     refused_logins: int = 0
+    throttled_logins: int = 0
     delayed: int = 0
     delayed_seconds: float = 0.0
 
@@ -29,7 +30,11 @@ class Statistics:
             by_route.setdefault(route, {})[word] = count
         return {
             "requests": {"total": sum(self.answers.values()), "by_route": by_route},
-            "logins": {"accepted": self.logins, "refused": self.refused_logins},
+            "logins": {
+                "accepted": self.logins,
+                "refused": self.refused_logins,
+                "throttled": self.throttled_logins,
+            },
             "database": {"calls": self.statements, "seconds": round(self.statement_seconds, 6)},
             "delayed": self.delayed,
             "delayed_seconds": round(self.delayed_seconds, 6),
