@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from synth.model import MAX_ID, Article
 from target_app import __version__
+from target_app.bodies import BoundedBodies
 from target_app.callers import is_local, network
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
@@ -59,6 +60,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
     api = FastAPI(
         title="anp reference site", version=__version__, docs_url=None, redoc_url=None, openapi_url="/anp/openapi.json"
     )
+    api.add_middleware(BoundedBodies)
     api.add_exception_handler(HTTPException, _problem_of_http)
     api.add_exception_handler(RequestValidationError, _problem_of_input)
     api.add_exception_handler(apsw.Error, _problem_of_database)

@@ -20,9 +20,6 @@ from target_app.policy import QUERIES
 from target_app.routes import HtmlRoutes
 from target_app.site import Site
 
-_MOST_JSON_BYTES = 2**20
-"""Beyond, a body is not read: what cannot be refused by its size is kept in memory until it is whole."""
-
 
 @dataclass(frozen=True, slots=True)
 class Layers:
@@ -73,9 +70,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         ),
     )
     api = make_api(site, cache)
-    pages.router.routes.extend(
-        Route(path, api, methods=None, name=path, max_body_size=_MOST_JSON_BYTES) for path in PATHS
-    )
+    pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
     skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)
     if settings.errors is not None:

@@ -379,7 +379,10 @@ class HtmlRoutes:
         return response
 
     def _add_slash(self, route: str, request: Request) -> Response:
-        return self._moved(route, quote(request.url.path) + "/")
+        path = request.scope["path"]
+        if "%" in path:
+            raise HTTPException(404)  # no address of this site has one
+        return self._moved(route, quote(path) + "/")
 
     @staticmethod
     def _see_other(path: str) -> Response:

@@ -67,10 +67,12 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
     """Opens sites over fresh copies of the imported database; arguments are ``NAME=VALUE`` settings."""
     opened: list[Site] = []
 
-    def open_it(*assignments: str, hosts: tuple[str, ...] = (), purge_token: str | None = None) -> Opened:
+    def open_it(
+        *assignments: str, hosts: tuple[str, ...] = (), purge_token: str | None = None, base_url: str = BASE
+    ) -> Opened:
         path = tmp_path / f"{len(opened)}.db"
         shutil.copy(imported, path)
-        site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
+        site = open_site(path, parse_settings(assignments), base_url=base_url, purge_token=purge_token)
         opened.append(site)
         return Opened(site, build_app(site, hosts=hosts))
 
