@@ -135,6 +135,16 @@ def _run(
     _Server(config, announcement).run(sockets=[listener])
 
 
+class _Dropped(list[tuple[bytes, bytes]]):
+    """A list that stays empty."""
+
+    def append(self, _: tuple[bytes, bytes]) -> None:
+        pass
+
+
+_DROPPED = _Dropped()
+
+
 class _Bounded(HttpToolsProtocol):
     """Uvicorn's fast protocol, with a bound on what one request brings, held to within one read of the socket.
 
@@ -152,6 +162,7 @@ class _Bounded(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._most = _MOST_REQUEST_BYTES
         super().on_headers_complete()
+        self.headers = _DROPPED  # what stands behind the body was looked at by no proxy, and is not for the pages
 
     def on_message_complete(self) -> None:
         self._taken = None

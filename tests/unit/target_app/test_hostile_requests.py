@@ -22,7 +22,7 @@ from tests.unit.target_app.wire import example as example_of
 
 DOCUMENTED = frozenset({200, 206, 301, 303, 304, 400, 401, 403, 404, 405, 413, 415, 416, 422, 429})
 """What the site answers. 504 is for who asks for a page only if it is kept."""
-LEFTOVERS = (b"Traceback", b'File "', b".py", b"Exception", b"Error:", b"sqlite", b"apsw", b"target_app")
+LEFTOVERS = (b"Traceback", b'File "', b"Exception", b"Error:", b"sqlite", b"apsw", b"target_app", b"site-packages")
 """What would tell of the inside."""
 
 PATHS = [example_of(policy) for policy in TABLE]
