@@ -146,36 +146,36 @@ _DROPPED = _Dropped()
 
 
 class _Bounded(HttpToolsProtocol):
-    """Uvicorn's fast protocol, with a bound on what one request brings, held to within one read of the socket.
+    """Uvicorn's fast protocol, with a bound on what one request brings, held to within a few reads of the socket.
 
     Without it the header fields of one request, or those behind its body, could take all memory.
     """
 
-    _taken: int | None = None
-    """Bytes of the request under way; None between requests."""
-    _most = 0
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._taken, self._most = 0, MOST_HEAD_BYTES
+    _taken = 0
+    """Bytes since the last head was complete."""
+    _unfinished: list[tuple[bytes, bytes]] | None = None
+    """The fields of a head that was found unfinished."""
 
     def on_headers_complete(self) -> None:
-        self._most = _MOST_REQUEST_BYTES
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
         self.headers = _DROPPED  # what stands behind the body was looked at by no proxy, and is not for the pages
-
-    def on_message_complete(self) -> None:
-        self._taken = None
-        super().on_message_complete()
+        self._taken = 0
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._taken is None:
-            return
+        HttpToolsProtocol.data_received(self, data)
         self._taken += len(data)
-        if self._taken > self._most and not self.transport.is_closing():
-            if self._most == MOST_HEAD_BYTES:
-                self.transport.write(_TOO_LARGE_A_HEAD)
+        if self._taken > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self._look(len(data))
+
+    def _look(self, received: int) -> None:
+        """Find out whether so many bytes are a body, which may be larger, or a head without an end."""
+        if self.headers is _DROPPED or self.headers is None:
+            if self._taken > _MOST_REQUEST_BYTES:
+                self.transport.close()
+        elif self.headers is not self._unfinished:
+            self._unfinished, self._taken = self.headers, received  # before it stood another request's body
+        else:
+            self.transport.write(_TOO_LARGE_A_HEAD)
             self.transport.close()
 
 

@@ -320,6 +320,15 @@ def test_what_is_large_but_within_bounds_is_answered(size: int, site: Site) -> N
     assert _statuses(site, b"GET / HTTP/1.1\r\n" + HOST + b"X: " + b"a" * size + b"\r\n\r\n") == [200]
 
 
+def test_a_large_form_does_not_count_for_the_request_after_it(site: Site) -> None:
+    """A body of many reads, and on the same connection a head of several: both are answered."""
+    body = b'{"all": ' + b" " * 900_000 + b"true}"
+    post = b"POST /anp/purge HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\nX-Anp-Token: secret\r\n"
+    post += b"Content-Length: %d\r\n\r\n" % len(body) + body
+    page = b"GET / HTTP/1.1\r\n" + HOST + b"X: " + b"a" * (MOST_HEAD_BYTES - 1_000) + b"\r\n\r\n"
+    assert _statuses(site, post + page + page) == [200, 200, 200]
+
+
 def test_who_waits_to_be_asked_for_the_body_is_answered(site: Site) -> None:
     """A body that is announced with 100-continue may come or not: the page does not depend on it."""
     data = b"GET / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nlogin"
