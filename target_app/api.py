@@ -15,6 +15,7 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge, invalidation
+from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
@@ -44,8 +45,9 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    api.add_middleware(BoundedBodies)
     install(api)
-    gate = Gate(site.base_url, site.purge_token)
+    gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
     add_metrics(api, site, cache, log, gate)
