@@ -44,8 +44,9 @@ lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: setup-dev          ## Write docs/cli.md anew from the command's own help
+docs: setup-dev          ## Write docs/cli.md anew from the command's own help, and docs/policy.md from the policy table
 	$(BIN)/typer harness.cli utils docs --name anp --title "The anp command" --output docs/cli.md
+	$(BIN)/python -m tests.policy_page
 
 schema: setup-dev          ## Write the schema of compare.json anew from the data classes
 	$(BIN)/python tests/schema.py

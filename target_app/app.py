@@ -15,9 +15,11 @@ from target_app.api import PATHS, make_api
 from target_app.delays import Delays, Stalls
 from target_app.faults import Outages, break_cache, break_front, break_pages, skip_lookups
 from target_app.front import Front
+from target_app.membership import MemberRoutes
+from target_app.newsroom import EditorRoutes
 from target_app.page_cache import Options, PageCache
 from target_app.policy import QUERIES
-from target_app.routes import HtmlRoutes
+from target_app.routes import ReadingRoutes
 from target_app.site import Site
 
 
@@ -41,6 +43,16 @@ class _CanonicalPaths:
         await self._app(scope, receive, send)
 
 
+class _HeadAsGet:
+    """Lets an application that knows no HEAD answer it: the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, send)
+
+
 def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
     """The ASGI application of a site.
 
@@ -48,11 +60,11 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         site: Open database and settings.
         hosts: Host names it answers to; none given: any well-formed one.
     """
-    html = HtmlRoutes(site)
+    reading = ReadingRoutes(site)
     settings = site.settings
     pages = Starlette(
-        routes=html.routes(),
-        exception_handlers={HTTPException: html.failed, apsw.Error: html.failed, Exception: html.failed},
+        routes=[*reading.routes(), *MemberRoutes(site).routes(), *EditorRoutes(site).routes()],
+        exception_handlers={HTTPException: reading.failed, apsw.Error: reading.failed, Exception: reading.failed},
     )
     pages.router.redirect_slashes = False
     cache = PageCache(
@@ -68,8 +80,9 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
             compression=settings.compression,
             queries=QUERIES,
         ),
+        news=site.generations.changed,
     )
-    api = make_api(site, cache)
+    api = _HeadAsGet(make_api(site, cache))
     pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
     skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)

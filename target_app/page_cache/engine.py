@@ -121,6 +121,7 @@ class PageCache:
         *,
         wall: Callable[[], float] = time.time,
         coin: Callable[[], float] = random.random,
+        news: Callable[[], Iterable[str]] | None = None,
     ) -> None:
         """Put the cache before ``app``.
 
@@ -130,6 +131,8 @@ class PageCache:
             clock: Seconds, monotonic.
             wall: Unix seconds, to which the dates of responses are held.
             coin: Uniform over [0, 1), for early refreshes.
+            news: Tags that have become stale since it was last asked, wherever the change was made. It is asked
+                before anything is looked up or kept, so it has to answer at once.
         """
         self._app = app
         self._options = options
@@ -139,11 +142,17 @@ class PageCache:
         self._clock = clock
         self._wall = wall
         self._coin = coin
+        self._news = news
         self._refreshing: dict[Key, asyncio.Task[None]] = {}
         self.store = Store(options.max_bytes)
         self.flights = Flights(clock)
         self.refreshes = 0
         self.rescues = 0
+
+    def catch_up(self) -> None:
+        """Drop what others have made stale."""
+        if self._news is not None and (tags := self._news()):
+            self.purge(tags)
 
     def purge(self, tags: Iterable[str]) -> int:
         """Drop every page with one of these tags; renders under way will not bring them back."""
@@ -202,6 +211,8 @@ class PageCache:
         if reason is not None:
             exchange.found = _Found(request, reason, (), None, 0.0)
             return None
+        if self._news is not None and (tags := self._news()):
+            self.purge(tags)
         now = self._clock()
         variants = self.store.get(request.key)
         # Nearly always there is one page for all.
@@ -273,6 +284,7 @@ class PageCache:
         stored = False
         try:
             captured = await self._ask(self._question(scope, request, old), receive, exchange)
+            self.catch_up()
             if old is not None and self._stands_in(old, request.key, captured):
                 exchange.word = "STALE"
                 self.rescues += 1
@@ -372,6 +384,7 @@ class PageCache:
         try:
             exchange: Exchange = scope[EXCHANGE]
             captured = await self._ask(scope, _nothing_more, exchange)
+            self.catch_up()
             if captured.whole and captured.status not in _FAILURES:
                 _, made = self._made(captured, request, exchange.route, old)
                 if made is not None:

@@ -92,6 +92,7 @@ class Store:
         self._purged_at: dict[str, int] = {}
         self._tickets: Counter[int] = Counter()
         self.evictions = 0
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -172,6 +173,7 @@ class Store:
             remaining = tuple(entry for entry in entries if not entry.tags & purged)
             dropped += len(entries) - len(remaining)
             self._replace(key, remaining)
+        self.dropped += dropped
         return dropped
 
     def evicted(self, key: Key, entries: Variants) -> None:

@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "psutil",
         "pydantic",
         "starlette",
+        "typing_extensions",
         "uvicorn",
         "uvloop",
         "anyio",
