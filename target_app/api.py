@@ -44,6 +44,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
     install(api)

@@ -24,19 +24,16 @@ Opener = Callable[..., Opened]
 TAG = CORPUS.article(CORPUS.first_id).tags[0]
 
 
-FIELDS = {
-    "slug": CORPUS.article(CORPUS.first_id).slug,
-    "tag": TAG,
-    "word": TAG,
-    "image": sorted(NAMES)[0],
-    "stylesheet": STYLESHEET_NAME,
-}
-"""What stands for the fields in the examples of the policy table."""
-
-
 def _examples() -> dict[str, str]:
     """A path of every route that answers GET."""
-    return {policy.route: policy.example.format(**FIELDS) for policy in TABLE if policy.route not in _POSTED}
+    fields = {
+        "slug": CORPUS.article(CORPUS.first_id).slug,
+        "tag": TAG,
+        "word": TAG,
+        "image": sorted(NAMES)[0],
+        "stylesheet": STYLESHEET_NAME,
+    }
+    return {policy.route: policy.example.format(**fields) for policy in TABLE if policy.route not in _POSTED}
 
 
 _POSTED = {"logout", "purge", "edit"}
