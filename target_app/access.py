@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Callable, Iterable
 
 from fastapi import Request
 from starlette.types import Scope
 
+from target_app.callers import is_local, network
 from target_app.errors import SettingError
 from target_app.forms import refuse_cross_site
 from target_app.problems import ProblemError
+from target_app.throttle import Throttle
 
 Asked = Callable[[Scope], bool]
 """Whether a request may see something."""
@@ -23,21 +24,23 @@ SERVER_TIMING = ("public", "token", "off")
 class Gate:
     """The check before every purge, edit and change."""
 
-    def __init__(self, base_url: str, token: str | None) -> None:
+    def __init__(self, base_url: str, token: str | None, wrong: Throttle) -> None:
         """Set up.
 
         Args:
             base_url: Of the site, whose own pages may send requests.
             token: What must be presented; None: requests must come from this machine.
+            wrong: Of the wrong tokens from each network.
         """
         self._base_url = base_url
         self._token = token
+        self._wrong = wrong
 
     def check(self, request: Request) -> None:
         """Let a request pass.
 
         Raises:
-            ProblemError: 403.
+            ProblemError: 403, or 429 after too many wrong tokens.
             HTTPException: 403, where another site made a browser send it.
         """
         refuse_cross_site(request, self._base_url)
@@ -47,19 +50,31 @@ class Gate:
         """Let a request pass that changes nothing, wherever the address of it was found.
 
         Raises:
-            ProblemError: 403.
+            ProblemError: 403, or 429 after too many wrong tokens.
         """
         if self._token is not None:
-            if not presents(request.scope["headers"], self._token.encode()):
-                raise ProblemError(
-                    403, "X-Anp-Token is missing or wrong", expected="the token that the site was started with"
-                )
-            return
-        if not _is_local(request.scope):
+            self._check_token(request, self._token.encode())
+        elif not is_local(request, self._base_url):
             raise ProblemError(
                 403,
                 "the request comes from another machine",
                 expected="one from this machine, or a site started with a purge token, which allows others",
+            )
+
+    def _check_token(self, request: Request, token: bytes) -> None:
+        caller, given = network(request), presented(request.scope["headers"])
+        if wait := self._wrong.wait(caller):
+            raise ProblemError(
+                429,
+                "too many wrong tokens came from this network",
+                expected=f"a request in {wait} s; until then none is read, not even the right one",
+                headers={"retry-after": str(wait)},
+            )
+        if not hmac.compare_digest(given, token):
+            if given:
+                self._wrong.fail(caller)
+            raise ProblemError(
+                403, "X-Anp-Token is missing or wrong", expected="the token that the site was started with"
             )
 
 
@@ -79,21 +94,17 @@ def timing_for(mode: str, token: str | None) -> Asked | None:
     return lambda scope: presents(scope["headers"], secret)
 
 
-def presents(headers: Iterable[tuple[bytes, bytes]], token: bytes) -> bool:
-    """Whether the token is among the headers: as a bearer token, as Prometheus sends it, or in ``X-Anp-Token``."""
+def presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The token among the headers: a bearer token, as Prometheus sends it, or ``X-Anp-Token``; empty: none."""
     given = b""
     for name, value in headers:
         if name == b"authorization" and value[:7].lower() == b"bearer ":
-            given = value[7:].strip()
-            break
+            return value[7:].strip()
         if name == b"x-anp-token":
             given = value
-    return hmac.compare_digest(given, token)
+    return given
 
 
-def _is_local(scope: Scope) -> bool:
-    client = scope.get("client")
-    try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+def presents(headers: Iterable[tuple[bytes, bytes]], token: bytes) -> bool:
+    """Whether the token is among the headers."""
+    return hmac.compare_digest(presented(headers), token)

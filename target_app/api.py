@@ -15,13 +15,14 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge, invalidation
+from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, ProblemError, install, respond
+from target_app.problems import NO_STORE, ProblemError, install, respond, responses
 from target_app.site import Site
 
 PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
@@ -44,8 +45,9 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    api.add_middleware(BoundedBodies)
     install(api)
-    gate = Gate(site.base_url, site.purge_token)
+    gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
     add_metrics(api, site, cache, log, gate)
@@ -55,7 +57,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         """Whether the process answers."""
         return _json(request, "health", {"status": "live"})
 
-    @api.get("/health/ready")
+    @api.get("/health/ready", responses=responses(503))
     async def ready(request: Request) -> JSONResponse:
         """Whether pages can be made."""
         request.scope[EXCHANGE].route = "health"
@@ -82,7 +84,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
             },
         )
 
-    @api.get("/anp/revisions")
+    @api.get("/anp/revisions", responses=responses(503))
     async def revisions(request: Request) -> JSONResponse:
         """The stored revision of every article that was edited, by its id."""
         request.scope[EXCHANGE].route = "revisions"
@@ -102,12 +104,14 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)])
+    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
-        return _json(request, "purge", {"purged": await articles.drop(what)})
+        answer = _json(request, "purge", {"purged": await articles.drop(what)})
+        answer.headers.update(invalidation(what.named()))
+        return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)])
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 413, 422, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"

@@ -112,7 +112,7 @@ class EditorRoutes:
         body = self._site.pages.editor(
             {**_EMPTY, "etag": "", "status": "", **fields},
             editor,
-            csrf=csrf_token(request),
+            csrf=csrf_token(request, self._site.sessions.cookie),
             faults=[str(fault) for fault in faults],
         )
         return self._responses.private(body, status=422 if faults else 200)

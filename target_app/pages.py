@@ -141,10 +141,18 @@ class Pages:
             years.setdefault(year, []).append((month_name[month], f"/archive/{year}/{month:02}/", count))
         return self._render("archive.html", mark=mark("archive", viewer), viewer=viewer, years=years)
 
-    def login(self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False) -> bytes:
-        """The sign-in form."""
+    def login(
+        self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False, wait: int = 0
+    ) -> bytes:
+        """The sign-in form; ``wait`` are the seconds for which no attempt is accepted."""
         return self._render(
-            "login.html", mark=mark("login", viewer), viewer=viewer, next_path=next_path, login=login, refused=refused
+            "login.html",
+            mark=mark("login", viewer),
+            viewer=viewer,
+            next_path=next_path,
+            login=login,
+            refused=refused,
+            minutes=-(-wait // 60),
         )
 
     def me(self, viewer: MemberRecord, reading_list: Sequence[CardRecord]) -> bytes:

@@ -30,15 +30,19 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """A request that is refused."""
 
-    def __init__(self, status: int, detail: str, *, expected: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, expected: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         """Refuse.
 
         Args:
             status: HTTP status.
             detail: What failed, with the value.
             expected: What would have been right.
+            headers: To send with it.
         """
         super().__init__(detail)
+        self.headers = headers
         self.status = status
         self.detail = detail
         self.expected = expected
@@ -72,11 +76,28 @@ def install(api: FastAPI) -> None:
             headers["allow"] = ", ".join(_methods(api, request))
         return respond(error.status_code, error.detail, retryable=False, headers=headers)
 
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            api.openapi_schema = _documented(FastAPI.openapi(api))
+        return api.openapi_schema
+
+    api.openapi = openapi  # type: ignore[method-assign]
     api.add_exception_handler(HTTPException, of_http)
     api.add_exception_handler(ProblemError, _of_refusal)
     api.add_exception_handler(RequestValidationError, _of_input)
     api.add_exception_handler(apsw.Error, _of_database)
     api.add_exception_handler(Exception, _of_defect)
+
+
+def _documented(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description of an application, with what a problem is and with the conditions that changes must name."""
+    schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                # Its absence has a status of its own, so the framework must not refuse it.
+                parameter["required"] |= parameter["name"] == "if-match"
+    return schema
 
 
 def _methods(api: FastAPI, request: Request) -> list[str]:
@@ -91,7 +112,13 @@ def _methods(api: FastAPI, request: Request) -> list[str]:
 
 async def _of_refusal(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
-    return respond(error.status, error.detail, expected=error.expected, retryable=False)
+    return respond(
+        error.status,
+        error.detail,
+        expected=error.expected,
+        retryable=error.status == HTTPStatus.TOO_MANY_REQUESTS,
+        headers=error.headers,
+    )
 
 
 async def _of_input(request: Request, error: Exception) -> JSONResponse:

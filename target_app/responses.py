@@ -14,7 +14,6 @@ from target_app.page_cache import EXCHANGE
 from target_app.page_cache.fields import http_date
 from target_app.policy import PRIVATE, ROUTES
 from target_app.records import MemberRecord
-from target_app.sessions import COOKIE
 from target_app.site import Site
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -74,7 +73,8 @@ class Responses:
         if "cookie" not in request.headers:
             return None
         if _VIEWER not in request.scope:
-            request.scope[_VIEWER] = self._site.sessions.member(request.cookies.get(COOKIE))
+            sessions = self._site.sessions
+            request.scope[_VIEWER] = sessions.member(sessions.cookie.read(request))
         return cast(MemberRecord | None, request.scope[_VIEWER])
 
     def page(

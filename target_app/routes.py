@@ -135,7 +135,12 @@ class ReadingRoutes:
         return self._responses.page(
             "article",
             self._site.pages.article(
-                article, meta, similar.cards, comments, viewer, csrf=csrf_token(request) if viewer else ""
+                article,
+                meta,
+                similar.cards,
+                comments,
+                viewer,
+                csrf=csrf_token(request, self._site.sessions.cookie) if viewer else "",
             ),
             viewer,
             tags=tags,
@@ -359,7 +364,10 @@ class ReadingRoutes:
         )
 
     def _add_slash(self, route: str, request: Request) -> Response:
-        return self._responses.moved(route, quote(request.url.path) + "/")
+        path = request.scope["path"]
+        if "%" in path:
+            raise HTTPException(404)  # no address of this site has one
+        return self._responses.moved(route, quote(path) + "/")
 
 
 def _page_number(request: Request) -> int:

@@ -292,6 +292,13 @@ class Desk:
         """Record a session."""
         self._connection.rows("INSERT INTO session VALUES (?, ?, ?)", (token_hash, member_id, expires))
 
+    def forget_sessions(self, *, expired_at: int, limit: int = 32) -> None:
+        """Delete sessions that have expired, no more at once than ``limit``."""
+        self._connection.rows(
+            "DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires <= ? LIMIT ?)",
+            (expired_at, limit),
+        )
+
     def close_session(self, token_hash: bytes) -> None:
         """Forget a session; an unknown one is already forgotten."""
         self._connection.rows("DELETE FROM session WHERE token_hash = ?", (token_hash,))

@@ -136,6 +136,7 @@ CREATE TABLE session (
     member_id  TEXT NOT NULL REFERENCES member ON DELETE CASCADE,
     expires    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_end ON session (expires);
 
 -- When the pages with a tag last became stale: written in the transaction of the change itself.
 CREATE TABLE generation (

@@ -19,7 +19,7 @@ from target_app.page_cache.fields import (
     targeted,
 )
 
-SESSION_COOKIE = b"anp_session="
+SESSION_COOKIE = b"anp_session"
 
 Key = tuple[bytes, bytes, bytes]
 """(host, raw path, query in its one form); GET and HEAD share it."""
@@ -57,7 +57,7 @@ class Profile:
         name: For people.
         targeted_only: Whether only responses with a ``CDN-Cache-Control`` are kept.
         statuses: Which responses may be kept at all.
-        sessions: Names of cookies, with their equals sign, whose bearers are never served from the store.
+        sessions: Names of cookies whose bearers are never served from the store; ``__Host-`` may stand before them.
         authorized: Whether requests with ``Authorization`` are looked up.
         any_query: Whether every query names a page of its own; else only those of the paths that say what they read.
         cookies: Whether responses that set cookies may be kept.
@@ -159,7 +159,8 @@ def read_request(
         elif name == b"accept-encoding":
             accept_encoding = accept_encoding + b"," + value if accept_encoding else value
         elif name == b"cookie":
-            # A name that merely ends so is taken for one as well: a needless bypass does no harm, a missed one does.
+            # Whatever holds the name anywhere is taken for it: a needless bypass does no harm, a missed one does, and
+            # applications differ in how they read what is no cookie by the book.
             session = session or any(cookie in value for cookie in profile.sessions)
         elif name == b"authorization":
             authorization = True
@@ -300,6 +301,20 @@ def _is_forbidden(
     )
 
 
+_TELLING = (frozenset(range(200, 400)) - {206}) | {401, 403, 404, 405, 410, 451}
+"""Statuses that say something of the page; others find fault with one request, or come from a failure."""
+
+
+def outdates(status: int, request: Request, profile: Profile) -> bool:
+    """Whether a response that may not be kept is what a page that was kept has become, for every reader.
+
+    It is not where it was refused for the sake of one request: for its ``Authorization`` or its ``no-store``.
+    """
+    if request.authorization or (profile.obeys_requests and "no-store" in directives(request.cache_control)):
+        return False
+    return status in _TELLING
+
+
 def _lifetime(
     status: int,
     rules: Mapping[str, str | None],
@@ -334,17 +349,26 @@ def varied(headers: Headers, asked: Headers) -> Vary | None:
     names = sorted({name.strip().lower() for name in value.split(b",")} - {b""})
     if b"*" in names:
         return None
-    return tuple((name, plain(combined(asked, name))) for name in names)
+    return tuple((name, _plain(name, asked)) for name in names)
 
 
-def plain(value: bytes | None) -> bytes | None:
-    """A field value with its white space in one form, for comparing."""
-    return None if value is None else b",".join(b" ".join(part.split()) for part in value.split(b","))
+_CASELESS = frozenset({b"accept-charset", b"accept-encoding", b"accept-language"})
+"""Request fields that mean the same in any case (RFC 9110, sections 12.5.2 to 12.5.4)."""
+
+
+def _plain(name: bytes, asked: Headers) -> bytes | None:
+    """A field of a request in one form, for comparing; the order of its members may mean something and stays."""
+    value = combined(asked, name)
+    if value is None:
+        return None
+    if name in _CASELESS:
+        value = value.lower()
+    return b",".join(b" ".join(part.split()) for part in value.split(b","))
 
 
 def fits(vary: Vary, asked: Headers) -> bool:
     """Whether a request would be given the response that was chosen by these fields."""
-    return all(plain(combined(asked, name)) == value for name, value in vary)
+    return all(_plain(name, asked) == value for name, value in vary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,11 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
         purge_token: str | None = None,
         log: AccessLog | None = None,
         server_timing: str = "public",
+        base_url: str = BASE,
     ) -> Opened:
         path = tmp_path / f"{len(opened)}.db"
         shutil.copy(imported, path)
-        site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
+        site = open_site(path, parse_settings(assignments), base_url=base_url, purge_token=purge_token)
         opened.append(site)
         return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
 

@@ -80,7 +80,8 @@ async def test_a_draft_is_seen_by_nobody_until_it_is_published(open_copy: Opener
     """Neither its page nor any list shows it; among drafts it stands, and published it is there."""
     async with open_copy().client() as client:
         made = await client.post(ROOT, json={**TEXT, "status": "draft"})
-        place, path = made.headers["location"], httpx.URL(made.json()["url"]).path
+        place, path = f"{ROOT}/{made.json()['id']}", httpx.URL(made.json()["url"]).path
+        assert made.headers["location"] == f"/api/v1/drafts/{made.json()['id']}"
         hidden = [await client.get(path), await client.get(place), await client.get("/tags/houses/")]
         drafts = (await client.get("/api/v1/drafts")).json()["articles"]
         draft = await client.get(f"/api/v1/drafts/{made.json()['id']}")

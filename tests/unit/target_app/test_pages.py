@@ -24,16 +24,19 @@ Opener = Callable[..., Opened]
 TAG = CORPUS.article(CORPUS.first_id).tags[0]
 
 
+FIELDS = {
+    "slug": CORPUS.article(CORPUS.first_id).slug,
+    "tag": TAG,
+    "word": TAG,
+    "image": sorted(NAMES)[0],
+    "stylesheet": STYLESHEET_NAME,
+}
+"""What stands for the fields in the examples of the policy table."""
+
+
 def _examples() -> dict[str, str]:
     """A path of every route that answers GET."""
-    fields = {
-        "slug": CORPUS.article(CORPUS.first_id).slug,
-        "tag": TAG,
-        "word": TAG,
-        "image": sorted(NAMES)[0],
-        "stylesheet": STYLESHEET_NAME,
-    }
-    return {policy.route: policy.example.format(**fields) for policy in TABLE if policy.route not in _POSTED}
+    return {policy.route: policy.example.format(**FIELDS) for policy in TABLE if policy.route not in _POSTED}
 
 
 _POSTED = {"logout", "purge", "edit"}
@@ -176,7 +179,7 @@ async def test_each_page_has_one_address(path: str, target: str, open_copy: Open
     [
         "/page/01/", "/page/0/", "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
         "/articles/none/x.css", "/login/", "/images/bars-99.svg", "/sitemap-2.xml", "/%2e%2e/", "/articles%2Fx/",
-        "/tags/%00/", "//", "/static/site.css", "/home", "/me/x.css",
+        "/tags/%00/", "/tags/%41", "//", "/static/site.css", "/home", "/me/x.css",
     ],
 )  # fmt: skip
 async def test_what_is_no_page_is_not_found(path: str, open_copy: Opener) -> None:
@@ -361,7 +364,7 @@ async def test_stats_count_answers_by_route_and_class(open_copy: Opener) -> None
             await browser.get(opened.article_path())
         stats = (await client.get("/anp/stats")).json()
     assert stats["requests"]["by_route"] == {"article": {"BYPASS": 1, "HIT": 1, "MISS": 1}, "login": {"BYPASS": 1}}
-    assert stats["logins"] == {"accepted": 1, "refused": 0}
+    assert stats["logins"] == {"accepted": 1, "refused": 0, "throttled": 0}
     assert stats["cache"]["entries"] == 1
 
 
