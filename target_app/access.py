@@ -9,16 +9,13 @@ from fastapi import Request
 from starlette.types import Scope
 
 from target_app.callers import is_local, network
-from target_app.errors import SettingError
 from target_app.forms import refuse_cross_site
 from target_app.problems import ProblemError
+from target_app.server_timing import check_timing
 from target_app.throttle import Throttle
 
 Asked = Callable[[Scope], bool]
 """Whether a request may see something."""
-
-SERVER_TIMING = ("public", "token", "off")
-"""Who is told in ``Server-Timing`` what a response cost: everybody, whoever presents the token, nobody."""
 
 
 class Gate:
@@ -78,20 +75,34 @@ class Gate:
             )
 
 
-def timing_for(mode: str, token: str | None) -> Asked | None:
+def timing_for(mode: str, token: str | None, wrong: Throttle) -> Asked | None:
     """Which requests are told in ``Server-Timing`` what they cost; None: all of them.
+
+    Args:
+        mode: One of ``target_app.server_timing.SERVER_TIMING``.
+        token: Of the site.
+        wrong: Of the wrong tokens from each network: to be told or not would else tell a right guess from a wrong one.
 
     Raises:
         SettingError: Only the bearer of the token is to be told, and there is none.
     """
+    check_timing(mode, token)
     if mode == "public":
         return None
-    if mode == "off":
+    if mode == "off" or token is None:
         return lambda scope: False
-    if token is None:
-        raise SettingError("--server-timing token needs a token to be presented; name one with --purge-token")
     secret = token.encode()
-    return lambda scope: presents(scope["headers"], secret)
+
+    def may_know(scope: Scope) -> bool:
+        given = presented(scope["headers"])
+        if not given or wrong.wait(caller := network(Request(scope))):
+            return False
+        if hmac.compare_digest(given, secret):
+            return True
+        wrong.fail(caller)
+        return False
+
+    return may_know
 
 
 def presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -103,8 +114,3 @@ def presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         if name == b"x-anp-token":
             given = value
     return given
-
-
-def presents(headers: Iterable[tuple[bytes, bytes]], token: bytes) -> bool:
-    """Whether the token is among the headers."""
-    return hmac.compare_digest(presented(headers), token)

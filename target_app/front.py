@@ -134,7 +134,7 @@ class Front:
                 message["headers"] = headers
                 self._tallies[exchange.route, exchange.word, status].add(total)
                 self._statistics.requests[exchange.route].add(ledger)
-            elif message["type"] == "http.response.body":
+            elif message["type"] == "http.response.body" and scope["method"] != "HEAD":
                 size += len(message.get("body", b""))
             await send(message)
 

@@ -54,7 +54,7 @@ class ServeOptions:
         hosts: Further host names to answer to. When bound to every address, any well-formed name is answered.
         purge_token: What purges and edits must present; None: they must come from this machine.
         access_log: File that gets a line about each request, ``-`` for standard error; None: no log.
-        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
+        server_timing: Who is told what a response cost, one of ``target_app.server_timing.SERVER_TIMING``.
     """
 
     db: Path
