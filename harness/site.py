@@ -170,13 +170,13 @@ def known_settings() -> list[dict[str, Any]]:
     return settings
 
 
-def check(settings: Sequence[str], *, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Have the site itself judge settings and address, before anything is made or started.
+def check(settings: Sequence[str], *, host: str = "127.0.0.1", port: int = 0, options: Sequence[str] = ()) -> None:
+    """Have the site itself judge settings, address and further options, before anything is made or started.
 
     Raises:
         UsageError: In the site's own words.
     """
-    argv = command("check", "--host", host, "--port", str(port))
+    argv = command("check", "--host", host, "--port", str(port), *options)
     for setting in settings:
         argv += ["--set", setting]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)

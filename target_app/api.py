@@ -1,50 +1,32 @@
-"""The JSON side: health, what the site is, its counters, purge and edit. Errors are problem+json."""
+"""The JSON side: health, what the site is, its counters, purge and edit, and the articles of ``/api/v1``."""
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import os
 import time
-from http import HTTPStatus
 from typing import Annotated, Any
 
-import apsw
-from fastapi import FastAPI, Header, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
-from synth.model import MAX_ID, Article
+from synth.model import MAX_ID
 from target_app import __version__
+from target_app.access import Gate
+from target_app.access_log import AccessLog
+from target_app.articles_api import ArticlesApi, Purge
+from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
+from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.routes import refuse_cross_site
+from target_app.problems import NO_STORE, ProblemError, install, respond, responses
+from target_app.responses import invalidation
 from target_app.site import Site
 
-PATHS = (
-    "/health/live",
-    "/health/ready",
-    "/anp/about",
-    "/anp/revisions",
-    "/anp/stats",
-    "/anp/purge",
-    "/anp/edit",
-    "/anp/openapi.json",
-)
-_NO_STORE = {"cache-control": "no-store"}
-
-
-class Purge(BaseModel):
-    """What to drop: exactly one of an article's pages, the page at a path, or everything."""
-
-    model_config = ConfigDict(extra="forbid")
-    article: Annotated[int, Field(ge=0, le=MAX_ID)] | None = None
-    path: Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=2048)] | None = None
-    all: bool = False
+PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
+"""Where the JSON side begins."""
 
 
 class Edit(BaseModel):
@@ -54,28 +36,34 @@ class Edit(BaseModel):
     article: Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
-def make_api(site: Site, cache: PageCache) -> FastAPI:
-    """The JSON application of a site whose pages are kept in ``cache``."""
+def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> FastAPI:
+    """The JSON application of a site whose pages are kept in ``cache`` and whose requests are noted in ``log``."""
     api = FastAPI(
-        title="anp reference site", version=__version__, docs_url=None, redoc_url=None, openapi_url="/anp/openapi.json"
+        title="anp reference site",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
     )
-    api.add_exception_handler(HTTPException, _problem_of_http)
-    api.add_exception_handler(RequestValidationError, _problem_of_input)
-    api.add_exception_handler(apsw.Error, _problem_of_database)
+    install(api)
+    gate = Gate(site.base_url, site.purge_token)
+    articles = ArticlesApi(site, cache)
+    articles.install(api, gate)
+    add_metrics(api, site, cache, log, gate)
 
     @api.get("/health/live")
     async def live(request: Request) -> JSONResponse:
         """Whether the process answers."""
         return _json(request, "health", {"status": "live"})
 
-    @api.get("/health/ready")
+    @api.get("/health/ready", responses=responses(503))
     async def ready(request: Request) -> JSONResponse:
         """Whether pages can be made."""
         request.scope[EXCHANGE].route = "health"
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return _problem(503, str(error), retryable=True)
+            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")
@@ -95,7 +83,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
             },
         )
 
-    @api.get("/anp/revisions")
+    @api.get("/anp/revisions", responses=responses(503))
     async def revisions(request: Request) -> JSONResponse:
         """The stored revision of every article that was edited, by its id."""
         request.scope[EXCHANGE].route = "revisions"
@@ -115,116 +103,42 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge")
-    async def purge(request: Request, what: Purge, x_anp_token: Annotated[str | None, Header()] = None) -> JSONResponse:
+    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
+    async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
-        request.scope[EXCHANGE].route = "purge"
-        _authorize(request, site, x_anp_token)
-        if (what.article is not None) + (what.path is not None) + what.all != 1:
-            raise HTTPException(422, "name one of article, path or all")
-        groups: list[str] = []
-        if what.article is not None:
-            groups = groups_of_edit(what.article, card=True)
-            purged = cache.purge(groups)
-        elif what.path is not None:
-            purged = cache.purge_path(what.path.encode())
-        else:
-            purged = cache.purge_everything()
-        answer = _json(request, "purge", {"purged": purged})
-        if groups:
-            answer.headers["cache-group-invalidation"] = _listed(groups)
+        answer = _json(request, "purge", {"purged": await articles.drop(what)})
+        answer.headers.update(invalidation(what.named()))
         return answer
 
-    @api.post("/anp/edit")
-    async def edit(request: Request, what: Edit, x_anp_token: Annotated[str | None, Header()] = None) -> JSONResponse:
-        """Store the next revision of an article, then drop every page that shows what changed."""
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 413, 422, 503))
+    async def edit(request: Request, what: Edit) -> JSONResponse:
+        """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
-        _authorize(request, site, x_anp_token)
-        before, after = await site.worker.run(_store_next_revision, site, what.article)
-        groups = groups_of_edit(after.id, card=_card_fields(before) != _card_fields(after))
-        purged = cache.purge(groups)
+        dropped = cache.store.dropped
+        try:
+            change, revision = await site.worker.run(site.editing.revise, what.article)
+        except AbsentError:
+            ids = site.corpus.ids
+            raise ProblemError(404, f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}") from None
+        cache.catch_up()
+        assert change.face is not None
         answer = _json(
             request,
             "edit",
             {
-                "article": after.id,
-                "slug": after.slug,
-                "revision": after.revision,
-                "digest": after.digest,
-                "purged": purged,
+                "article": change.article_id,
+                "slug": change.face.slug,
+                "revision": revision,
+                "digest": change.face.digest,
+                "purged": cache.store.dropped - dropped,
             },
         )
-        answer.headers["cache-group-invalidation"] = _listed(groups)
+        answer.headers.update(invalidation(change.tags))
         return answer
 
     return api
 
 
-def _listed(groups: list[str]) -> str:
-    return ", ".join(f'"{group}"' for group in groups)
-
-
-def _store_next_revision(site: Site, article_id: int) -> tuple[Article, Article]:
-    """Put the next revision of an article in the place of the stored one; gives both."""
-    revision = site.desk.article_revision(article_id)
-    if revision is None:
-        ids = site.corpus.ids
-        raise HTTPException(404, f"no article {article_id}; the corpus holds {ids[0]} to {ids[-1]}")
-    before = site.corpus.article(article_id, revision=revision)
-    after = site.corpus.article(article_id, revision=revision + 1)
-    with site.desk.transaction():
-        site.desk.replace_article(after, changed=int(time.time()))
-    return before, after
-
-
-def groups_of_edit(article_id: int, *, card: bool) -> list[str]:
-    """What an edit of an article makes stale: its page, the sitemap and all searches, and what shows a changed card."""
-    return [f"post-{article_id}", "sitemap", "search", *([f"post-{article_id}:card"] if card else [])]
-
-
-def _card_fields(article: Article) -> tuple[Any, ...]:
-    figure = article.images[0].caption if article.images else None
-    return article.title, article.slug, article.intro, article.published, article.tags, figure
-
-
-def _authorize(request: Request, site: Site, token: str | None) -> None:
-    refuse_cross_site(request, site.base_url)
-    if site.purge_token is not None:
-        if not hmac.compare_digest((token or "").encode(), site.purge_token.encode()):
-            raise HTTPException(403, "X-Anp-Token is missing or wrong; send the token the site was started with")
-        return
-    try:
-        local = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        raise HTTPException(403, "only this machine may do this; start the site with a purge token to allow others")
-
-
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:
     request.scope[EXCHANGE].route = route
-    return JSONResponse(content, headers=_NO_STORE)
-
-
-def _problem(status: int, detail: str, *, retryable: bool, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "retryable": retryable},
-        status,
-        headers={**_NO_STORE, **(headers or {})},
-        media_type="application/problem+json",
-    )
-
-
-async def _problem_of_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    return _problem(error.status_code, error.detail, retryable=False, headers=dict(error.headers or {}))
-
-
-async def _problem_of_input(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    faults = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
-    return _problem(422, faults, retryable=False)
-
-
-async def _problem_of_database(request: Request, error: Exception) -> JSONResponse:
-    return _problem(503, f"the database failed ({error})", retryable=True, headers={"retry-after": "5"})
+    return JSONResponse(content, headers=NO_STORE)

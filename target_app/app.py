@@ -11,13 +11,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from target_app.access import timing_for
+from target_app.access_log import AccessLog
 from target_app.api import PATHS, make_api
+from target_app.background import Background
 from target_app.delays import Delays, Stalls
 from target_app.faults import Outages, break_cache, break_front, break_pages, skip_lookups
 from target_app.front import Front
+from target_app.membership import MemberRoutes
+from target_app.newsroom import EditorRoutes
 from target_app.page_cache import Options, PageCache
 from target_app.policy import QUERIES
-from target_app.routes import HtmlRoutes
+from target_app.routes import ReadingRoutes
 from target_app.site import Site
 
 
@@ -41,22 +46,39 @@ class _CanonicalPaths:
         await self._app(scope, receive, send)
 
 
-def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
+class _HeadAsGet:
+    """Lets an application that knows no HEAD answer it: the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, send)
+
+
+def build_app(
+    site: Site, *, hosts: Iterable[str] = (), log: AccessLog | None = None, server_timing: str = "public"
+) -> Layers:
     """The ASGI application of a site.
 
     Args:
         site: Open database and settings.
         hosts: Host names it answers to; none given: any well-formed one.
+        log: Where a line is written about each request, if anywhere.
+        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
+
+    Raises:
+        SettingError: Only bearers of the token are to be told, and the site has none.
     """
-    html = HtmlRoutes(site)
+    reading = ReadingRoutes(site)
     settings = site.settings
     pages = Starlette(
-        routes=html.routes(),
-        exception_handlers={HTTPException: html.failed, apsw.Error: html.failed, Exception: html.failed},
+        routes=[*reading.routes(), *MemberRoutes(site).routes(), *EditorRoutes(site).routes()],
+        exception_handlers={HTTPException: reading.failed, apsw.Error: reading.failed, Exception: reading.failed},
     )
     pages.router.redirect_slashes = False
     cache = PageCache(
-        break_pages(settings.fault, _CanonicalPaths(pages)),
+        Background(break_pages(settings.fault, _CanonicalPaths(pages)), site.statistics),
         Options(
             enabled=settings.page_cache,
             ttl_cap=settings.cache_ttl,
@@ -68,8 +90,9 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
             compression=settings.compression,
             queries=QUERIES,
         ),
+        news=site.generations.changed,
     )
-    api = make_api(site, cache)
+    api = _HeadAsGet(make_api(site, cache, log))
     pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
     skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)
@@ -82,5 +105,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         stalls=Stalls(settings.stall),
         statistics=site.statistics,
         hit=cache.hit if outermost is cache else None,
+        timing=timing_for(server_timing, site.purge_token),
+        log=log,
     )
     return Layers(break_front(settings.fault, front), cache)

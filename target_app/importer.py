@@ -14,6 +14,7 @@ import apsw
 from synth import Corpus, people
 from target_app import database
 from target_app.database import Desk, StoredMember
+from target_app.database.schema import EDITORS
 from target_app.errors import DatabaseFileError
 from target_app.passwords import hash_password
 
@@ -81,13 +82,13 @@ def _described(corpus: Corpus, members: int) -> str:
 
 
 def _import_articles(desk: Desk, corpus: Corpus, stored: int, progress: Callable[[int, int], None]) -> None:
-    author_name = cache(lambda index: people.author(index, seed=corpus.seed).name)
+    author = cache(partial(people.author, seed=corpus.seed))
     progress(stored, corpus.count)
     for start in range(stored, corpus.count, BATCH):
         ids = corpus.ids[start : start + BATCH]
         articles = [corpus.article(article_id) for article_id in ids]
         with desk.transaction():
-            desk.add_articles(articles, author_name=author_name, similar=corpus.similar)
+            desk.add_articles(articles, author=author, similar=corpus.similar)
         progress(start + len(ids), corpus.count)
 
 
@@ -113,6 +114,7 @@ def _stored_member(corpus: Corpus, index: int) -> StoredMember:
         member.login,
         member.name,
         member.email,
+        "reader" if index % EDITORS else "editor",
         hash_password(member.password, salt=salt),
         _reading_list(corpus, member.id),
     )

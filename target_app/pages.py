@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from calendar import month_name
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,12 +17,23 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from target_app.accounting import rendering
 from target_app.figures import figure_path
 from target_app.marks import mark
 from target_app.meta_box import meta_box
-from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, CardRecord, Listing, MemberRecord
+from target_app.records import (
+    FOUND_BEGINS,
+    FOUND_ENDS,
+    ArticleRecord,
+    CardRecord,
+    CommentRecord,
+    Listing,
+    MemberRecord,
+    Summary,
+)
 
 PAGE_SIZE = 20
+TITLE = "Reference Notes"
 _HERE = Path(__file__).parent
 
 STYLESHEET = (_HERE / "static" / "site.css").read_bytes()
@@ -69,17 +82,27 @@ class Pages:
             auto_reload=False,
         )
         environment.filters["day"] = _day
-        environment.filters["iso"] = _iso
+        environment.filters["iso"] = iso
         environment.filters["rfc822"] = partial(formatdate, usegmt=True)
-        environment.globals.update(stylesheet=ASSETS[0], base_url=base_url, figure_path=figure_path, meta_box=meta_box)
+        self._base_url = base_url
+        environment.globals.update(
+            site_title=TITLE, stylesheet=ASSETS[0], base_url=base_url, figure_path=figure_path, meta_box=meta_box
+        )
         self._templates = {
             name: environment.get_template(name) for name in environment.list_templates(extensions=["html", "xml"])
         }
 
     def article(
-        self, article: ArticleRecord, meta: dict[str, Any], similar: Sequence[CardRecord], viewer: MemberRecord | None
+        self,
+        article: ArticleRecord,
+        meta: dict[str, Any],
+        similar: Sequence[CardRecord],
+        comments: Sequence[CommentRecord],
+        viewer: MemberRecord | None,
+        *,
+        csrf: str,
     ) -> bytes:
-        """An article with everything that belongs to it."""
+        """An article with everything that belongs to it; ``csrf`` is what a member's forms carry."""
         split = -(-len(article.images) // 2)
         figures = [(figure_path(article.id, place), image) for place, image in enumerate(article.images)]
         return self._render(
@@ -91,15 +114,13 @@ class Pages:
             lower_figures=figures[split:],
             meta=meta,
             similar=similar,
+            comments=comments,
+            csrf=csrf,
         )
 
-    def listing(self, route: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
-        """The home page and the pages that follow it."""
-        return self._list("Newest articles", mark(route, viewer), listing.cards, pager, viewer)
-
-    def tag(self, tag: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
-        """The articles with a tag."""
-        return self._list(f"Articles about {tag}", mark("tag", viewer), listing.cards, pager, viewer)
+    def listing(self, route: str, heading: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
+        """A page of a list of articles."""
+        return self._list(heading, mark(route, viewer), listing.cards, pager, viewer)
 
     def search(self, words: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
         """What a normalised search found, with the found words marked; no words: an invitation to search."""
@@ -107,9 +128,18 @@ class Pages:
         heading = f"Search: {words}" if words else "Search"
         return self._list(heading, mark("search", viewer, search=words), cards, pager, viewer, words)
 
-    def tags(self, tags: Sequence[tuple[str, int]], viewer: MemberRecord | None) -> bytes:
-        """All tags."""
-        return self._render("tags.html", mark=mark("tag", viewer), viewer=viewer, tags=tags)
+    def index(
+        self, route: str, heading: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
+    ) -> bytes:
+        """What lists there are of a kind: (name, address, number of articles) of each."""
+        return self._render("index.html", mark=mark(route, viewer), viewer=viewer, heading=heading, entries=entries)
+
+    def archive(self, months: Sequence[tuple[int, int, int]], viewer: MemberRecord | None) -> bytes:
+        """The years and months in which anything was published: (year, month, number of articles), newest first."""
+        years: dict[int, list[tuple[str, str, int]]] = {}
+        for year, month, count in months:
+            years.setdefault(year, []).append((month_name[month], f"/archive/{year}/{month:02}/", count))
+        return self._render("archive.html", mark=mark("archive", viewer), viewer=viewer, years=years)
 
     def login(self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False) -> bytes:
         """The sign-in form."""
@@ -125,16 +155,54 @@ class Pages:
         """A page that says what went wrong and what to do."""
         return self._render("error.html", mark=mark("error", viewer), viewer=viewer, title=title, advice=advice)
 
-    def feed(self, cards: Sequence[CardRecord]) -> bytes:
-        """RSS of the newest articles."""
-        return self._render("feed.xml", cards=cards)
+    def desk(self, drafts: Sequence[Summary], changed: Sequence[Summary], viewer: MemberRecord) -> bytes:
+        """What editors work on."""
+        return self._render("desk.html", mark=mark("admin", viewer), viewer=viewer, drafts=drafts, changed=changed)
+
+    def editor(self, fields: dict[str, str], viewer: MemberRecord, *, csrf: str, faults: Sequence[str]) -> bytes:
+        """The form of an article, with what is wrong in it."""
+        return self._render(
+            "editor.html", mark=mark("admin", viewer), viewer=viewer, fields=fields, csrf=csrf, faults=faults
+        )
+
+    def feed(self, template: str, listing: Listing) -> bytes:
+        """The newest articles as RSS (``feed.xml``), Atom (``atom.xml``) or JSON Feed (``feed.json``)."""
+        if template == "feed.json":
+            return self._json_feed(listing)
+        return self._render(template, cards=listing.cards, changed=listing.changed or 0)
+
+    def _json_feed(self, listing: Listing) -> bytes:
+        items = [
+            {
+                "id": f"{self._base_url}/articles/{card.slug}/",
+                "url": f"{self._base_url}/articles/{card.slug}/",
+                "title": card.title,
+                "summary": card.intro,
+                "content_text": card.intro,
+                "date_published": iso(card.published),
+                "date_modified": iso(max(card.published, card.changed)),
+                "tags": card.tags,
+                **({"image": self._base_url + figure_path(card.id, 0)} if card.figure else {}),
+            }
+            for card in listing.cards
+        ]
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": TITLE,
+            "home_page_url": f"{self._base_url}/",
+            "feed_url": f"{self._base_url}/feed.json",
+            "description": "The newest articles of a made-up site for measuring.",
+            "language": "en",
+            "items": items,
+        }
+        return json.dumps(feed, ensure_ascii=False).encode()
 
     def sitemap(self, slugs: Sequence[tuple[str, int]]) -> bytes:
-        """A sitemap of articles."""
+        """A sitemap of articles: (slug, Unix seconds of the last change) of each."""
         return self._render("sitemap.xml", slugs=slugs)
 
-    def sitemap_index(self, parts: int) -> bytes:
-        """The index of sitemaps, for more articles than one may list."""
+    def sitemap_index(self, parts: Sequence[int]) -> bytes:
+        """The index of the parts of a sitemap, for more articles than one may list."""
         return self._render("sitemap_index.xml", parts=parts)
 
     def _list(
@@ -151,7 +219,8 @@ class Pages:
         )
 
     def _render(self, template: str, **values: Any) -> bytes:
-        return self._templates[template].render(values).encode()
+        with rendering():
+            return self._templates[template].render(values).encode()
 
 
 def _found(passage: str) -> Markup:
@@ -164,5 +233,6 @@ def _day(seconds: int) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _iso(seconds: int) -> str:
+def iso(seconds: int) -> str:
+    """A moment in UTC as RFC 3339 has it."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

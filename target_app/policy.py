@@ -1,4 +1,4 @@
-"""The cache policy of every route in one table: the site answers by it and the tests hold the site to it.
+"""The cache policy of every route: read from ``policy.toml``, by which the site answers and to which tests hold it.
 
 A route names the query parameters that it reads, and how each is brought to its one form: path and forms together name
 a page. Any other query, be it ``?utm_source=x``, makes the answer a BYPASS (``detail=query``): strangers can neither
@@ -7,22 +7,18 @@ fill the store with copies nor be served each other's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from target_app.search import read_page, read_words
+from target_app.search import read_after, read_limit, read_page, read_words
 
 PRIVATE = "private, no-store"
 """What every page made for somebody, and every page that must never be kept, says."""
 
-IF_ERROR = 86_400
-"""For how long a stale page may stand in for a failure, seconds."""
-
-SHORT = 60
-"""Pages that are kept no longer than so many seconds are not worth showing when they are a day old."""
-
-_REVALIDATE = "max-age=0, must-revalidate"
+FILE = Path(__file__).with_name("policy.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +34,36 @@ class Parameter:
     read: Callable[[str], str | None]
 
 
+_PARAMETERS = {
+    each.name: each
+    for each in (
+        Parameter("q", read_words),
+        Parameter("page", read_page),
+        Parameter("after", read_after),
+        Parameter("limit", read_limit),
+    )
+}
+
+
 @dataclass(frozen=True, slots=True)
-class RoutePolicy:
-    """How the answers of one route may be kept.
+class Rule:
+    """How the answers of some routes may be kept.
 
     Attributes:
-        route: The name used in content marks, statistics, injections and by the traffic.
-        example: The path of a page of this route, with fields for what depends on the corpus.
+        name: What the table calls it.
+        why: The reason.
         browser: ``Cache-Control`` for an anonymous reader.
         shared_seconds: How long the page cache (and a CDN before it) may keep the answer; None: not at all.
         while_revalidate: For how long beyond that it may be sent while it is made anew, seconds.
-        statements: Most database statements an anonymous answer may cost; a member's may cost one more.
-        parameters: What its pages read of the query, in the order of the one form. Only a route whose path has no
-            fields may have any.
+        if_error: For how long beyond that it may stand in for a failure, seconds.
     """
 
-    route: str
-    example: str
+    name: str
+    why: str
     browser: str
-    shared_seconds: int | None
-    statements: int
-    parameters: tuple[Parameter, ...] = ()
+    shared_seconds: int | None = None
     while_revalidate: int = 0
+    if_error: int = 0
 
     @property
     def shared(self) -> str | None:
@@ -69,9 +73,66 @@ class RoutePolicy:
         words = [f"max-age={self.shared_seconds}"]
         if self.while_revalidate:
             words.append(f"stale-while-revalidate={self.while_revalidate}")
-        if self.shared_seconds > SHORT:
-            words.append(f"stale-if-error={IF_ERROR}")
+        if self.if_error:
+            words.append(f"stale-if-error={self.if_error}")
         return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePolicy:
+    """What holds for one route.
+
+    Attributes:
+        route: The name used in content marks, statistics, injections and by the traffic.
+        rule: How its answers may be kept.
+        addresses: Its paths, with fields for what depends on the corpus.
+        statements: Most database statements an anonymous answer to GET or HEAD may cost.
+        own_statements: Those for what is shown to members only: a member's answer may cost so many more, and one to
+            look up who it is.
+        posted: Most that the answer to another method may cost.
+        methods: What it takes, beside HEAD where it takes GET.
+        parameters: What its pages read of the query, in the order of the one form.
+        tags: What its pages carry; words in capitals stand for what depends on the page.
+        kept: Examples of what the page cache keeps.
+        refused: Examples of what it does not keep, with the reason.
+    """
+
+    route: str
+    rule: Rule
+    addresses: tuple[str, ...]
+    statements: int
+    methods: tuple[str, ...] = ("GET",)
+    parameters: tuple[Parameter, ...] = ()
+    tags: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    own_statements: int = 0
+    posted: int = 0
+
+    @property
+    def member_statements(self) -> int:
+        """Most database statements that a member's answer to GET or HEAD may cost."""
+        return self.statements + self.own_statements + 1
+
+    @property
+    def example(self) -> str:
+        """The address of a page of this route, with fields for what depends on the corpus."""
+        return self.kept[0] if self.kept else self.addresses[0]
+
+    @property
+    def browser(self) -> str:
+        """``Cache-Control`` for an anonymous reader."""
+        return self.rule.browser
+
+    @property
+    def shared_seconds(self) -> int | None:
+        """How long the page cache may keep the answer; None: not at all."""
+        return self.rule.shared_seconds
+
+    @property
+    def shared(self) -> str | None:
+        """``CDN-Cache-Control``, the word to the page cache; None when there is none."""
+        return self.rule.shared
 
     def canonical_query(self, query: bytes) -> bytes | None:
         """The one form of a query of this route.
@@ -96,39 +157,49 @@ class RoutePolicy:
         return urlencode({name: form for name, form in forms.items() if form}).encode()
 
 
-TABLE: tuple[RoutePolicy, ...] = (
-    RoutePolicy("home", "/", _REVALIDATE, 300, 2, while_revalidate=60),
-    RoutePolicy("listing", "/page/2/", _REVALIDATE, 300, 2, while_revalidate=60),
-    RoutePolicy("article", "/articles/{slug}/", _REVALIDATE, 3600, 3, while_revalidate=300),
-    RoutePolicy("tag", "/tags/{tag}/", _REVALIDATE, 300, 2, while_revalidate=60),
-    RoutePolicy(
-        "search",
-        "/search?q={word}",
-        _REVALIDATE,
-        60,
-        1,
-        parameters=(Parameter("q", read_words), Parameter("page", read_page)),
-    ),
-    RoutePolicy("login", "/login", PRIVATE, None, 0),
-    RoutePolicy("logout", "/logout", PRIVATE, None, 0),
-    RoutePolicy("me", "/me", PRIVATE, None, 0),
-    RoutePolicy("feed", "/feed.xml", "max-age=300", 300, 1),
-    RoutePolicy("sitemap", "/sitemap.xml", "max-age=3600", 3600, 2),
-    RoutePolicy("robots", "/robots.txt", "max-age=3600", 3600, 0),
-    RoutePolicy("image", "/images/{image}.svg", "max-age=86400", 86400, 0),
-    RoutePolicy("static", "/static/{stylesheet}", "max-age=31536000, immutable", 86400, 0),
-    RoutePolicy("health", "/health/live", "no-store", None, 0),
-    RoutePolicy("about", "/anp/about", "no-store", None, 0),
-    RoutePolicy("revisions", "/anp/revisions", "no-store", None, 1),
-    RoutePolicy("stats", "/anp/stats", "no-store", None, 0),
-    RoutePolicy("purge", "/anp/purge", "no-store", None, 0),
-    RoutePolicy("edit", "/anp/edit", "no-store", None, 0),
-    RoutePolicy("error", "/no-such-page", "max-age=0", 30, 1),
-)
+def _read() -> Iterator[RoutePolicy]:
+    for route in _DOCUMENT["routes"]:
+        yield RoutePolicy(
+            route["name"],
+            RULES[route["rule"]],
+            tuple(route["addresses"]),
+            route["statements"],
+            tuple(route.get("methods", ["GET"])),
+            tuple(_PARAMETERS[name] for name in route.get("parameters", [])),
+            tuple(route.get("tags", [])),
+            tuple(route["kept"]),
+            tuple((address, reason) for address, reason in route["refused"]),
+            route.get("own_statements", 0),
+            route.get("posted", 0),
+        )
+
+
+_DOCUMENT = tomllib.loads(FILE.read_text())
+
+BYPASS: dict[str, str] = _DOCUMENT["bypass"]
+"""Reason, as ``Cache-Status`` has it, to what it means."""
+
+RULES: dict[str, Rule] = {
+    name: Rule(
+        name,
+        rule["why"],
+        rule["browser"],
+        rule.get("shared"),
+        rule.get("while_revalidate", 0),
+        rule.get("if_error", 0),
+    )
+    for name, rule in _DOCUMENT["rules"].items()
+}
+
+TABLE: tuple[RoutePolicy, ...] = tuple(_read())
 
 ROUTES: dict[str, RoutePolicy] = {policy.route: policy for policy in TABLE}
 
 QUERIES: dict[bytes, Callable[[bytes], bytes | None]] = {
-    policy.example.partition("?")[0].encode(): policy.canonical_query for policy in TABLE if policy.parameters
+    address.encode(): policy.canonical_query
+    for policy in TABLE
+    if policy.parameters
+    for address in policy.addresses
+    if "{" not in address
 }
 """Path to the one form of its queries, for every path that reads any."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 FOUND_BEGINS, FOUND_ENDS = "\x02", "\x03"
 """What stands around each found word where a search put a passage in the place of a card's intro."""
+
+Status = Literal["published", "draft"]
+Kind = Literal["tag", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class CardRecord:
 
     Attributes:
         published: Unix seconds.
-        changed: Unix seconds at which the stored content last became what it is.
+        changed: Unix seconds at which what the card shows last became what it is.
         figure: Caption of the first figure, None when the article has none.
     """
 
@@ -31,10 +34,23 @@ class CardRecord:
 
 @dataclass(frozen=True, slots=True)
 class ArticleRecord:
-    """A whole article but for its meta box and similar posts; ``sections`` and ``images`` are decoded JSON."""
+    """A whole article but for its meta box, similar posts and comments; ``sections`` and ``images`` are decoded JSON.
+
+    Attributes:
+        revision: How often its text was changed.
+        digest: 24 hex digits over the text.
+        author: Name of its author; ``author_slug`` is the author's address.
+        published: Unix seconds, as are ``modified`` (said of the text) and ``changed`` (when it was stored).
+        version: Counts every change, also those of the status.
+        written: Whether the text was written here, and is not that of the corpus.
+        kept: Whether it stands in the reading list of the member who asked.
+    """
 
     id: int
     slug: str
+    status: Status
+    version: int
+    written: bool
     revision: int
     digest: str
     title: str
@@ -46,10 +62,49 @@ class ArticleRecord:
     tags: list[str]
     final_notes: str
     author: str
+    author_slug: str
     published: int
     modified: int
     last_reviewed: str
     changed: int
+    kept: bool
+
+    @property
+    def etag(self) -> str:
+        """What tells this state of the article from all others it had, as a strong entity tag."""
+        return f'"{self.version}-{self.digest}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What of a stored article decides which pages show it.
+
+    Attributes:
+        card: Everything a card shows.
+        terms: (kind, term) of all its tags and categories.
+        published: Unix seconds.
+    """
+
+    id: int
+    slug: str
+    status: Status
+    digest: str
+    card: tuple[Any, ...]
+    terms: frozenset[tuple[str, str]]
+    author: str
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRecord:
+    """What a member said about an article; ``written`` in Unix seconds."""
+
+    id: int
+    article_id: int
+    member_id: str
+    name: str
+    written: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +114,72 @@ class MemberRecord:
     id: str
     login: str
     name: str
+    role: Literal["reader", "editor"]
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether they may change articles."""
+        return self.role == "editor"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which page of a list is wanted.
+
+    Attributes:
+        limit: Most articles on it.
+        offset: How many stand before it.
+        tags: What the page will be purged by, so that it is known when the list last changed.
+    """
+
+    limit: int
+    offset: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of cards, and how many articles the whole list has."""
+    """One page of cards.
+
+    Attributes:
+        cards: In order.
+        total: How many articles the whole list has.
+        changed: Unix seconds at which the page became what it is, by what is known; None: nothing is.
+    """
 
     cards: list[CardRecord]
     total: int
+    changed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """The similar posts of an article.
+
+    Attributes:
+        cards: Of those that are published, in order.
+        ids: Of all, as one that is not published may be some day.
+    """
+
+    cards: list[CardRecord]
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An article in a list for editors and programs, drafts included; times in Unix seconds."""
+
+    id: int
+    slug: str
+    status: Status
+    version: int
+    digest: str
+    title: str
+    author: str
+    published: int
+    changed: int
+
+    @property
+    def etag(self) -> str:
+        """As that of the article."""
+        return f'"{self.version}-{self.digest}"'

@@ -10,6 +10,9 @@ LONGEST = 64
 """Most characters of a search, in its one form."""
 LAST_PAGE = 5
 """Results beyond this page are not shown."""
+USUAL_LIMIT, MOST_LIMIT = 20, 100
+"""How many articles a program is given at once: unless it asks for another number, and at most."""
+_ID_DIGITS = 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -34,6 +37,20 @@ def read_page(word: str) -> str | None:
     if word in {"", "1"}:
         return ""
     return word if word in {str(number) for number in range(2, LAST_PAGE + 1)} else None
+
+
+def read_after(word: str) -> str | None:
+    """The value of ``after``, an article's id, in its one form, empty for the beginning; None when it is no id."""
+    if not word.isascii() or not word.isdigit() or len(word) > _ID_DIGITS:
+        return None if word else ""
+    return str(int(word))
+
+
+def read_limit(word: str) -> str | None:
+    """The value of ``limit`` in its one form, empty for the usual one; None when no list is so long."""
+    if word in {"", str(USUAL_LIMIT)}:
+        return ""
+    return word if word in {str(number) for number in range(1, MOST_LIMIT + 1)} else None
 
 
 def fingerprint(words: str) -> str:

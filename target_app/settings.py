@@ -83,9 +83,12 @@ class Settings:
     early_refresh: bool = True
     cache_bytes: int = 256 * 2**20
     coalesce: bool = True
+    db_index: bool = True
     meta_query: str = "one"
     similar: str = "stored"
     compression: str = "stored"
+    assets: str = "immutable"
+    purge: str = "tags"
     cache_skip: float = 0.0
     inject: tuple[Injection, ...] = ()
     stall: Stall | None = None
@@ -236,6 +239,13 @@ CATALOGUE: tuple[Setting, ...] = (
         _switch_word,
     ),
     Setting(
+        "db_index",
+        ("on", "off"),
+        "Find articles, their meta rows and the pages of lists through indexes, or read through the whole table.",
+        _switch,
+        _switch_word,
+    ),
+    Setting(
         "meta_query",
         ("one", "per_key"),
         "Fetch a post's twenty meta rows with one statement, or one by one as an N+1 would.",
@@ -252,6 +262,18 @@ CATALOGUE: tuple[Setting, ...] = (
         ("stored", "per_request", "off"),
         "Keep the gzip form beside a stored page, compress on every response, or never compress.",
         _choice("stored", "per_request", "off"),
+    ),
+    Setting(
+        "assets",
+        ("immutable", "revalidate", "no_store"),
+        "Tell browsers to keep static files for a year, to ask each time, or not to keep them.",
+        _choice("immutable", "revalidate", "no_store"),
+    ),
+    Setting(
+        "purge",
+        ("tags", "all"),
+        "Let a change drop the pages that show what changed, or every page there is.",
+        _choice("tags", "all"),
     ),
     Setting(
         "cache_skip",

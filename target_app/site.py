@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from synth import Corpus
-from target_app.database import Desk, Library
+from target_app.database import Desk, Generations, Library, migrate
+from target_app.editing import Editing
 from target_app.errors import DatabaseFileError
 from target_app.pages import Pages
 from target_app.sessions import Sessions
@@ -33,6 +34,8 @@ class Site:
     members: int
     library: Library
     desk: Desk
+    editing: Editing
+    generations: Generations
     sessions: Sessions
     pages: Pages
     statistics: Statistics
@@ -50,6 +53,7 @@ class Site:
         """Close the database."""
         self.library.close()
         self.desk.close()
+        self.generations.close()
 
 
 def _import_command(path: Path, corpus: dict[str, Any] | None, members: int | None) -> str:
@@ -68,21 +72,25 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     Raises:
         DatabaseFileError: The file is missing, not ours, or its import was not finished.
     """
-    library = Library(path)
+    migrate(path)
+    library = Library(path, indexed=settings.db_index)
     corpus, members = library.site("corpus"), library.site("members")
     if library.site("complete") is None:
         library.close()
         raise DatabaseFileError(f"{path} is half imported; to go on: {_import_command(path, corpus, members)}")
     desk = Desk(path)
+    described = Corpus.from_dict(corpus)
     return Site(
         path,
         settings,
         base_url.rstrip("/"),
         purge_token,
-        Corpus.from_dict(corpus),
+        described,
         members,
         library,
         desk,
+        Editing(desk, described, precise=settings.purge == "tags"),
+        Generations(path),
         Sessions(library, desk),
         Pages(base_url.rstrip("/")),
         Statistics(),

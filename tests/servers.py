@@ -205,9 +205,14 @@ def varnish(folder: Path, vcl: str, *options: str) -> Iterator[Server]:
             _stop(process)
 
 
+def installed(name: str) -> str | None:
+    """Where a program is, those that only an administrator runs included."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
 def program(name: str) -> str:
     """The path of a program; where it is not installed, the test is skipped."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    found = installed(name)
     if found is None:
         pytest.skip(f"{name} is not installed")
     return found

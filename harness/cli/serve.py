@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -23,6 +23,7 @@ EPILOG = """**Examples**
 
 - `anp serve --articles 500`
 - `anp serve --db site.sqlite --port 8000 --set page_cache=off`
+- `anp serve --port 8000 --access-log access.jsonl`
 - `anp serve --port 8000 --base-url https://www.example.org --allow-host example.org`
 - `anp serve --list-settings`
 """
@@ -65,6 +66,26 @@ def serve(
         typer.Option("--allow-host", help="A further host name to answer to; repeatable.", metavar="NAME"),
     ] = None,
     set: options.Set = None,
+    access_log: Annotated[
+        str | None,
+        typer.Option(
+            "--access-log",
+            help="Write a line of JSON about each request to this file, - for standard error.",
+            metavar="PATH|-",
+        ),
+    ] = None,
+    purge_token: Annotated[
+        str | None,
+        typer.Option(
+            "--purge-token",
+            help="Secret for purges, edits and metrics; without one, this machine may.",
+            metavar="TOKEN",
+        ),
+    ] = None,
+    server_timing: Annotated[
+        Literal["public", "token", "off"],
+        typer.Option("--server-timing", help="Who is told what a response cost: token is whoever presents it."),
+    ] = "public",
     list_settings: Annotated[
         bool, typer.Option("--list-settings", help="Print the site's settings and what each is good for.")
     ] = False,
@@ -79,7 +100,12 @@ def serve(
         return
     settings = options.settings(set)
     names = _names(base_url, allow_host or [])
-    site.check(settings, host=host, port=port)
+    told = ["--server-timing", server_timing, *(["--access-log", access_log] if access_log is not None else [])]
+    if purge_token == "":
+        raise UsageError("an empty --purge-token would let everybody in; name one, or leave the option out")
+    if purge_token is not None:
+        os.environ["ANP_SERVE_PURGE_TOKEN"] = purge_token  # and not on the command line, which others can read
+    site.check(settings, host=host, port=port, options=told)
     wishes = {"first_id": start, "count": articles, "profile": profile, "seed": seed}
     asked: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     if asked or members is not None or not db.exists():
@@ -92,7 +118,7 @@ def serve(
             ) as advance,
         ):
             site.import_corpus(db, corpus, people, Path(work) / "import.log", advance)
-    argv = site.serve_command(db, settings, host=host, port=port, options=names)
+    argv = site.serve_command(db, settings, host=host, port=port, options=[*told, *names])
     os.execv(argv[0], argv)
 
 

@@ -92,6 +92,7 @@ class Store:
         self._purged_at: dict[str, int] = {}
         self._tickets: Counter[int] = Counter()
         self.evictions = 0
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -153,6 +154,13 @@ class Store:
         self._replace(key, tuple(variants))
         return True
 
+    def drop(self, key: Key, entry: Entry) -> None:
+        """Drop this very page, if it is still there."""
+        entries = self._by_key.get(key, ())
+        remaining = tuple(other for other in entries if other is not entry)
+        if len(remaining) < len(entries):
+            self._replace(key, remaining)
+
     def purge(self, tags: Iterable[str]) -> int:
         """Drop every page that has any of these tags, and refuse those still being made from older reads.
 
@@ -172,6 +180,7 @@ class Store:
             remaining = tuple(entry for entry in entries if not entry.tags & purged)
             dropped += len(entries) - len(remaining)
             self._replace(key, remaining)
+        self.dropped += dropped
         return dropped
 
     def evicted(self, key: Key, entries: Variants) -> None:

@@ -318,7 +318,7 @@ async def test_an_edit_that_fails_leaves_the_index_as_it_was(open_copy: Opener) 
     """Article and index change together or not at all."""
     opened = open_copy()
     with closing(apsw.Connection(str(opened.site.path))) as other:
-        other.execute("CREATE TRIGGER full BEFORE INSERT ON article_tag BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON article_term BEGIN SELECT RAISE(ABORT, 'no room'); END")
     async with opened.client() as client:
         assert (await client.post("/anp/edit", json={"article": CORPUS.first_id})).status_code == 503
         assert opened.article_path() in (await client.get("/search", params={"q": FIRST.title.split()[-1]})).text

@@ -1,0 +1,402 @@
+"""What the import, the editors, the members and the sign-in write. Nothing here knows HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from synth.model import Article
+from synth.people import Author
+from target_app.database.connection import Connection
+from target_app.records import CommentRecord, Face, Status
+
+SIMILAR_LIMIT = 4
+
+_COLUMNS = (
+    "slug", "status", "version", "written", "revision", "digest", "title", "intro", "figure", "tags", "published",
+    "changed", "card_changed", "modified", "last_reviewed", "author_id", "categories", "checklist", "images",
+    "final_notes", "sections",
+)  # fmt: skip
+_INSERT = f"INSERT INTO article (id, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
+_UPDATE = f"UPDATE article SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+_FACE = """
+SELECT a.id, a.slug, a.status, a.digest, a.title, a.intro, a.figure, a.tags, a.categories, author.slug, a.published
+FROM article AS a JOIN author ON author.id = a.author_id WHERE a.id = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMember:
+    """A member as the import writes them."""
+
+    id: str
+    login: str
+    name: str
+    email: str
+    role: str
+    password_hash: str
+    reading_list: tuple[int, ...]
+
+
+class Desk:
+    """Write access for one thread at a time. What belongs together is written in a ``transaction``."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = Connection(path, writable=True)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything written inside is written, or nothing is."""
+        with self._connection.transaction():
+            yield
+
+    # -- the import
+
+    def site(self, name: str) -> Any:
+        """A fact about the whole site; None when not recorded."""
+        rows = self._connection.rows("SELECT value FROM site WHERE name = ?", (name,))
+        return json.loads(rows[0][0]) if rows else None
+
+    def record_site(self, name: str, value: Any) -> None:
+        """Record a fact about the whole site."""
+        self._connection.rows("INSERT OR REPLACE INTO site VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
+
+    def complete(self) -> None:
+        """Mark the import as finished, and measure the tables for the query planner, which is part of it."""
+        with self._connection.transaction():
+            self.record_site("complete", True)
+            self._connection.rows("ANALYZE")
+
+    def progress(self) -> tuple[int, int]:
+        """(articles, members) stored so far."""
+        ((articles, members),) = self._connection.rows(
+            "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM member)"
+        )
+        return articles, members
+
+    def add_articles(
+        self,
+        articles: Sequence[Article],
+        *,
+        author: Callable[[int], Author],
+        similar: Callable[[int], Sequence[int]],
+    ) -> None:
+        """Insert new articles of the corpus, published, with their authors, meta rows, terms and similar posts."""
+        self._connection.run_many(
+            "INSERT OR IGNORE INTO author VALUES (?, ?, ?)",
+            [
+                (one.index, one.name, one.login)
+                for one in (author(index) for index in {article.author for article in articles})
+            ],
+        )
+        self._connection.run_many(
+            _INSERT,
+            [
+                (
+                    article.id,
+                    *_row(
+                        article, "published", article.author, version=1, written=False, changed=epoch(article.modified)
+                    ),
+                )
+                for article in articles
+            ],
+        )
+        self._connection.run_many(
+            "INSERT INTO article_meta VALUES (?, ?, ?, ?)", (row for article in articles for row in _meta_rows(article))
+        )
+        self._connection.run_many(
+            "INSERT INTO article_term VALUES (?, ?, ?, ?)", (row for article in articles for row in _term_rows(article))
+        )
+        self._add_similar({article.id: similar(article.id) for article in articles})
+        self._index(article.id for article in articles)
+
+    def add_members(self, members: Iterable[StoredMember]) -> None:
+        """Insert members with their reading lists."""
+        members = list(members)
+        self._connection.run_many(
+            "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?)",
+            [(m.id, m.login, m.name, m.email, m.role, m.password_hash) for m in members],
+        )
+        self._connection.run_many(
+            "INSERT INTO reading_list VALUES (?, ?, ?)",
+            [(m.id, position, article_id) for m in members for position, article_id in enumerate(m.reading_list)],
+        )
+
+    # -- changes of articles
+
+    def face(self, article_id: int) -> Face | None:
+        """What of a stored article decides which pages show it; None when there is no such article."""
+        rows = self._connection.rows(_FACE, (article_id,))
+        if not rows:
+            return None
+        _, slug, status, digest, title, intro, figure, tags, categories, author, published = rows[0]
+        terms = [("tag", each) for each in json.loads(tags)] + [("category", each) for each in json.loads(categories)]
+        return Face(
+            article_id,
+            slug,
+            status,
+            digest,
+            (title, slug, intro, figure, tags, published),
+            frozenset(terms),
+            author,
+            published,
+        )
+
+    def revision(self, article_id: int) -> tuple[int, int] | None:
+        """(revision, version) of a stored article; None when there is no such article."""
+        rows = self._connection.rows("SELECT revision, version FROM article WHERE id = ?", (article_id,))
+        return rows[0] if rows else None
+
+    def id_of(self, slug: str) -> int | None:
+        """The article that has this slug."""
+        rows = self._connection.rows("SELECT id FROM article WHERE slug = ?", (slug,))
+        return rows[0][0] if rows else None
+
+    def new_id(self) -> int:
+        """An id that no article has or had; it is taken when an article is created with it."""
+        ((last,),) = self._connection.rows("SELECT coalesce(max(id), 0) FROM article")
+        return max(int(last), self.site("last_id") or 0) + 1
+
+    def author_named(self, slug: str, name: str) -> int:
+        """The number of the author with this slug, who is added when there is none."""
+        rows = self._connection.rows("SELECT id FROM author WHERE slug = ?", (slug,))
+        if not rows:
+            rows = self._connection.rows(
+                "INSERT INTO author SELECT coalesce(max(id), 0) + 1, ?, ? FROM author RETURNING id", (name, slug)
+            )
+        return int(rows[0][0])
+
+    def create_article(self, article: Article, status: Status, *, author_id: int, now: int) -> None:
+        """Store an article that was written here."""
+        row = _row(article, status, author_id, version=1, written=True, changed=now)
+        self._connection.rows(_INSERT, (article.id, *row))
+        self._connection.run_many("INSERT INTO article_meta VALUES (?, ?, ?, ?)", _meta_rows(article))
+        self._add_similar({article.id: self._related(article)})
+        self.record_site("last_id", article.id)
+        if status == "published":
+            self._show(article.id)
+
+    def replace_article(
+        self, article: Article, *, status: Status, author_id: int | None, written: bool, now: int
+    ) -> None:
+        """Put another text, or another status, in the place of a stored article's.
+
+        Args:
+            article: With the id of a stored one.
+            status: From now on.
+            author_id: None leaves the author.
+            written: Whether the text was written here, and is not that of the corpus.
+            now: Unix seconds.
+        """
+        ((before, version, author, card_changed, *card),) = self._connection.rows(
+            "SELECT status, version, author_id, card_changed, slug, title, intro, figure, tags, published FROM article"
+            " WHERE id = ?",
+            (article.id,),
+        )
+        if before == "published":
+            self._hide(article.id)
+        row = _row(
+            article,
+            status,
+            author if author_id is None else author_id,
+            version=version + 1,
+            written=written,
+            changed=now,
+        )
+        named = dict(zip(_COLUMNS, row, strict=True))
+        if (before, *card) == (
+            status, *(named[each] for each in ("slug", "title", "intro", "figure", "tags", "published"))
+        ):  # fmt: skip
+            named["card_changed"] = card_changed
+        self._connection.rows(_UPDATE, (*named.values(), article.id))
+        self._connection.rows("DELETE FROM article_meta WHERE article_id = ?", (article.id,))
+        self._connection.run_many("INSERT INTO article_meta VALUES (?, ?, ?, ?)", _meta_rows(article))
+        if status == "published":
+            self._show(article.id)
+
+    def set_status(self, article_id: int, status: Status, *, now: int) -> None:
+        """Publish or unpublish a stored article that is not so already."""
+        if status == "draft":
+            self._hide(article_id)
+        self._connection.rows(
+            "UPDATE article SET status = ?, version = version + 1, changed = ?, card_changed = ? WHERE id = ?",
+            (status, now, now, article_id),
+        )
+        if status == "published":
+            self._show(article_id)
+
+    def delete_article(self, article_id: int) -> None:
+        """Forget an article with all that hangs on it; its id is never used again."""
+        ((status,),) = self._connection.rows("SELECT status FROM article WHERE id = ?", (article_id,))
+        if status == "published":
+            self._hide(article_id)
+        self.record_site("last_id", max(article_id, self.site("last_id") or 0))
+        self._connection.rows("DELETE FROM article WHERE id = ?", (article_id,))
+
+    def outdate(self, tags: Iterable[str], *, now: int) -> None:
+        """Write down that all pages with any of these tags are stale from the end of this transaction on."""
+        self._connection.rows(
+            "INSERT INTO generation SELECT value, (SELECT coalesce(max(number), 0) + 1 FROM generation), ?"
+            " FROM json_each(?) WHERE true"
+            " ON CONFLICT (tag) DO UPDATE SET number = excluded.number, moment = excluded.moment",
+            (now, json.dumps(sorted(set(tags)))),
+        )
+
+    # -- members
+
+    def add_comment(self, article_id: int, member_id: str, text: str, *, now: int) -> int:
+        """Store a comment and give its id."""
+        rows = self._connection.rows(
+            "INSERT INTO comment (article_id, member_id, written, text) VALUES (?, ?, ?, ?) RETURNING id",
+            (article_id, member_id, now, text),
+        )
+        return int(rows[0][0])
+
+    def comment(self, comment_id: int) -> CommentRecord | None:
+        """One comment."""
+        rows = self._connection.rows(
+            "SELECT c.id, c.article_id, c.member_id, m.name, c.written, c.text FROM comment AS c"
+            " JOIN member AS m ON m.id = c.member_id WHERE c.id = ?",
+            (comment_id,),
+        )
+        return CommentRecord(*rows[0]) if rows else None
+
+    def delete_comment(self, comment_id: int) -> None:
+        """Forget a comment."""
+        self._connection.rows("DELETE FROM comment WHERE id = ?", (comment_id,))
+
+    def keep(self, member_id: str, article_id: int) -> None:
+        """Put an article at the end of a member's reading list, unless it is in it."""
+        self._connection.rows(
+            "INSERT OR IGNORE INTO reading_list SELECT ?1, coalesce(max(position), -1) + 1, ?2 FROM reading_list"
+            " WHERE member_id = ?1",
+            (member_id, article_id),
+        )
+
+    def drop(self, member_id: str, article_id: int) -> None:
+        """Take an article out of a member's reading list."""
+        self._connection.rows(
+            "DELETE FROM reading_list WHERE member_id = ? AND article_id = ?", (member_id, article_id)
+        )
+
+    def open_session(self, token_hash: bytes, member_id: str, expires: int) -> None:
+        """Record a session."""
+        self._connection.rows("INSERT INTO session VALUES (?, ?, ?)", (token_hash, member_id, expires))
+
+    def close_session(self, token_hash: bytes) -> None:
+        """Forget a session; an unknown one is already forgotten."""
+        self._connection.rows("DELETE FROM session WHERE token_hash = ?", (token_hash,))
+
+    # -- what shows an article
+
+    def _show(self, article_id: int) -> None:
+        """Make a published article findable: by its words, its tags and its categories."""
+        self._connection.rows(
+            "INSERT INTO article_term SELECT kind, each.value, a.published, a.id FROM article AS a,"
+            " (SELECT 'tag' AS kind UNION ALL SELECT 'category'),"
+            " json_each(CASE kind WHEN 'tag' THEN a.tags ELSE a.categories END) AS each WHERE a.id = ?",
+            (article_id,),
+        )
+        self._index([article_id])
+
+    def _hide(self, article_id: int) -> None:
+        # The index keeps no text: it must be told the old words while they can still be read.
+        self._connection.rows(
+            "INSERT INTO article_search (article_search, rowid, title, summary, body, topic)"
+            " SELECT 'delete', id, title, summary, body, topic FROM article_text WHERE id = ?",
+            (article_id,),
+        )
+        self._connection.rows("DELETE FROM article_term WHERE article_id = ?", (article_id,))
+
+    def _index(self, ids: Iterable[int]) -> None:
+        self._connection.run_many(
+            "INSERT INTO article_search (rowid, title, summary, body, topic)"
+            " SELECT id, title, summary, body, topic FROM article_text WHERE id = ?",
+            ((one,) for one in ids),
+        )
+
+    def _add_similar(self, similar: dict[int, Sequence[int]]) -> None:
+        self._connection.run_many(
+            "INSERT INTO similar_article VALUES (?, ?, ?)",
+            (
+                (article_id, position, other)
+                for article_id, others in similar.items()
+                for position, other in enumerate(others[:SIMILAR_LIMIT])
+            ),
+        )
+
+    def _related(self, article: Article) -> list[int]:
+        """The published articles that share most tags with one, the newest first among equals."""
+        rows = self._connection.rows(
+            "SELECT article_id FROM article_term WHERE kind = 'tag' AND term IN (SELECT value FROM json_each(?))"
+            " AND article_id <> ? GROUP BY article_id ORDER BY count(*) DESC, max(published) DESC, article_id DESC"
+            " LIMIT ?",
+            (json.dumps(article.tags), article.id, SIMILAR_LIMIT),
+        )
+        return [other for (other,) in rows]
+
+
+def epoch(moment: datetime) -> int:
+    """Unix seconds of a moment; one without a zone is in UTC."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _row(
+    article: Article, status: Status, author_id: int, *, version: int, written: bool, changed: int
+) -> tuple[Any, ...]:
+    """The columns of an article in the order of ``_COLUMNS``."""
+    return (
+        article.slug,
+        status,
+        version,
+        int(written),
+        article.revision,
+        article.digest,
+        article.title,
+        article.intro,
+        article.images[0].caption if article.images else None,
+        _dump(article.tags),
+        epoch(article.published),
+        changed,
+        changed,
+        epoch(article.modified),
+        article.last_reviewed.isoformat(),
+        author_id,
+        _dump(article.categories),
+        _dump(article.checklist),
+        _dump([{"source": i.source, "url": i.url, "caption": i.caption} for i in article.images]),
+        article.final_notes,
+        _dump(
+            [
+                {
+                    "heading": section.heading,
+                    "paragraphs": section.paragraphs,
+                    "code": section.code and {"language": section.code.language, "text": section.code.text},
+                }
+                for section in article.sections
+            ]
+        ),
+    )
+
+
+def _meta_rows(article: Article) -> list[tuple[int, int, str, str]]:
+    return [(article.id, position, key, _dump(value)) for position, (key, value) in enumerate(article.meta.items())]
+
+
+def _term_rows(article: Article) -> list[tuple[str, str, int, int]]:
+    published = epoch(article.published)
+    tags = [("tag", tag, published, article.id) for tag in article.tags]
+    return tags + [("category", category, published, article.id) for category in article.categories]

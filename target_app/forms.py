@@ -1,0 +1,78 @@
+"""What a browser sends: small forms, and whether it is this site's own page that sends them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from target_app.sessions import COOKIE
+
+SMALL, LARGE = 8_192, 1_048_576
+"""Bytes of a form: that of a sign-in, a comment or a button, and that of an article."""
+_MOST_FIELDS = 32
+
+
+async def read_form(request: Request, limit: int = SMALL) -> dict[str, str]:
+    """The fields of a URL-encoded form; of a repeated field the last counts, and lines end as in Unix.
+
+    Raises:
+        HTTPException: 415 for another media type, 413 beyond ``limit`` bytes, 400 for what cannot be read.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise HTTPException(413)
+    try:
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise HTTPException(400) from None
+    return {name: value.replace("\r\n", "\n") for name, value in fields}
+
+
+def csrf_token(request: Request) -> str:
+    """What forms for this session carry: it follows from the session's secret, and does not tell it."""
+    secret = request.cookies.get(COOKIE, "").encode()[:64]
+    return hashlib.blake2b(b"form", key=secret, digest_size=16).hexdigest()
+
+
+def require_own_form(request: Request, fields: dict[str, str], base_url: str) -> None:
+    """Stop a form that no page of this session has sent.
+
+    Raises:
+        HTTPException: 403.
+    """
+    refuse_cross_site(request, base_url)
+    if not hmac.compare_digest(fields.get("csrf", "").encode(), csrf_token(request).encode()):
+        raise HTTPException(403)
+
+
+def refuse_cross_site(request: Request, base_url: str) -> None:
+    """Stop a form that another site made the browser send.
+
+    Raises:
+        HTTPException: 403, when the browser says that the request comes from elsewhere.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        foreign = site not in {"same-origin", "none"}
+    else:
+        own = {urlsplit(base_url).netloc, request.headers.get("host", "")}
+        foreign = origin is not None and urlsplit(origin).netloc not in own
+    if foreign:
+        raise HTTPException(403)
+
+
+def safe_next(path: str) -> str:
+    """A path on this site to go on to, or nothing: whatever a browser could take for another site is dropped."""
+    if not re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
+        return ""
+    return path

@@ -1,0 +1,174 @@
+"""What members do: sign in and out, read their own page, keep articles, and say something about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from anyio import CapacityLimiter, to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from target_app.editing import AbsentError
+from target_app.forms import read_form, refuse_cross_site, require_own_form, safe_next
+from target_app.passwords import password_matches
+from target_app.records import ArticleRecord, MemberRecord
+from target_app.responses import Responses
+from target_app.sessions import COOKIE, LIFETIME
+from target_app.site import Site
+
+LONGEST_COMMENT = 4_000
+"""Characters."""
+_MAX_LOGIN_THREADS = 2
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+Fields = dict[str, str]
+Act = Callable[[Request, Fields, MemberRecord], Response]
+"""What a member's form does."""
+
+
+class MemberRoutes:
+    """Handlers of everything that is for members. None of it is ever kept."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._responses = Responses(site)
+        self._login_threads = CapacityLimiter(_MAX_LOGIN_THREADS)
+
+    def routes(self) -> list[Route]:
+        """The routing table."""
+        route = self._responses.route
+        return [
+            route("login", "/login", {"GET": self.sign_in_form, "POST": self.sign_in}),
+            route("logout", "/logout", {"POST": self.sign_out}),
+            route("me", "/me", {"GET": self.me}),
+            route("bookmark", "/articles/{slug}/bookmark", {"POST": self._form(self.keep)}),
+            route("comment", "/articles/{slug}/comments", {"POST": self._form(self.comment)}),
+            route("comment", "/comments/{comment}/delete", {"POST": self._form(self.uncomment)}),
+        ]
+
+    def sign_in_form(self, request: Request) -> Response:
+        """The sign-in form."""
+        next_path = safe_next(request.query_params.get("next", ""))
+        return self._responses.private(self._site.pages.login(self._responses.viewer(request), next_path=next_path))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Check the credentials; a good pair begins a new session and ends the one that was there."""
+        refuse_cross_site(request, self._site.base_url)
+        form = await read_form(request)
+        login, next_path = form.get("login", ""), safe_next(form.get("next", ""))
+        known = await self._site.worker.run(self._site.library.credentials, login)
+        # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
+        accepted = await to_thread.run_sync(
+            password_matches, known[1] if known else None, form.get("password", ""), limiter=self._login_threads
+        )
+        if known is None or not accepted:
+            self._site.statistics.refused_logins += 1
+            page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
+            return self._responses.private(page, status=401)
+        self._site.statistics.logins += 1
+        return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)
+
+    def _begin_session(self, member: MemberRecord, path: str, request: Request) -> Response:
+        self._site.sessions.close(request.cookies.get(COOKIE))
+        response = self._responses.see_other(path)
+        response.set_cookie(
+            COOKIE,
+            self._site.sessions.open(member),
+            max_age=LIFETIME,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=self._site.base_url.startswith("https:"),
+        )
+        return response
+
+    def sign_out(self, request: Request) -> Response:
+        """End the session."""
+        refuse_cross_site(request, self._site.base_url)
+        self._site.sessions.close(request.cookies.get(COOKIE))
+        response = self._responses.see_other("/")
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        return response
+
+    def me(self, request: Request) -> Response:
+        """A member's own page."""
+        viewer = self._responses.viewer(request)
+        if viewer is None:
+            return self._responses.see_other("/login?next=/me")
+        return self._responses.private(self._site.pages.me(viewer, self._site.library.reading_list(viewer.id)))
+
+    def keep(self, request: Request, fields: Fields, member: MemberRecord) -> Response:
+        """Put an article into the reading list, or take it out."""
+        article = self._article(request)
+        with self._site.desk.transaction():
+            if fields.get("keep") == "0":
+                self._site.desk.drop(member.id, article.id)
+            else:
+                self._site.desk.keep(member.id, article.id)
+        return self._responses.see_other(f"/articles/{article.slug}/")
+
+    def comment(self, request: Request, fields: Fields, member: MemberRecord) -> Response:
+        """Say something about an article."""
+        article = self._article(request)
+        text = fields.get("text", "").strip()
+        if not text or len(text) > LONGEST_COMMENT or _CONTROL.search(text):
+            raise HTTPException(400)
+        change, comment_id = self._site.editing.comment(article.id, member, text)
+        return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}", change.tags)
+
+    def uncomment(self, request: Request, fields: Fields, member: MemberRecord) -> Response:
+        """Take a comment back; editors may take anybody's."""
+        word = request.path_params["comment"]
+        if not re.fullmatch(r"[1-9][0-9]{0,15}", word):
+            raise HTTPException(404)
+        try:
+            change = self._site.editing.uncomment(int(word), member)
+        except AbsentError:
+            raise HTTPException(404) from None
+        except PermissionError:
+            raise HTTPException(403) from None
+        assert change.face is not None
+        return self._responses.see_other(f"/articles/{change.face.slug}/#comments", change.tags)
+
+    def _article(self, request: Request) -> ArticleRecord:
+        article = self._site.library.article(request.path_params["slug"])
+        if article is None or article.status != "published":
+            raise HTTPException(404)
+        return article
+
+    def _form(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        """The handler of a form that only members of this site may send, from one of its pages."""
+        return member_form(self._site, self._responses, act)
+
+
+def member_form(
+    site: Site, responses: Responses, act: Act, *, limit: int | None = None, editors: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a form that only members may send, from a page that was made for their session.
+
+    Args:
+        site: Whose.
+        responses: Makes its answers.
+        act: What the form does, in the worker thread.
+        limit: Most bytes of the form; None: those of a small one.
+        editors: Whether only editors may.
+    """
+
+    def checked(request: Request, fields: Fields) -> Response:
+        member = responses.viewer(request)
+        if member is None:
+            return responses.see_other("/login")
+        require_own_form(request, fields, site.base_url)
+        if editors and not member.is_editor:
+            raise HTTPException(403)
+        return act(request, fields, member)
+
+    async def handler(request: Request) -> Response:
+        refuse_cross_site(request, site.base_url)
+        fields = await (read_form(request) if limit is None else read_form(request, limit))
+        return await site.worker.run(checked, request, fields)
+
+    return handler

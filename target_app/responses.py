@@ -1,0 +1,152 @@
+"""Answers by the policy of their route: what everybody may get, what is for one member, and where to go instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from inspect import iscoroutinefunction
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from target_app import staleness
+from target_app.page_cache import EXCHANGE
+from target_app.page_cache.fields import http_date
+from target_app.policy import PRIVATE, ROUTES
+from target_app.records import MemberRecord
+from target_app.sessions import COOKIE
+from target_app.site import Site
+
+Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+
+_VIEWER = "anp.viewer"
+"""The key of the scope under which it is remembered who asks."""
+
+HTML = "text/html; charset=utf-8"
+_GUARDS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
+}
+_ASSETS = {"immutable": None, "revalidate": "max-age=0, must-revalidate", "no_store": "no-store"}
+"""Setting to what browsers are told of static files; None: what the policy says."""
+
+
+class Responses:
+    """Makes the answers of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._assets = _ASSETS[site.settings.assets]
+
+    def endpoint(self, route: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """The handler, telling the outer layers which route it is, and run where it belongs.
+
+        Plain handlers run in the site's worker thread; an asynchronous one hands over what it must.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            request.scope[EXCHANGE].route = route
+            if iscoroutinefunction(handler):
+                return cast(Response, await handler(request))
+            return cast(Response, await self._site.worker.run(handler, request))
+
+        return endpoint
+
+    def route(self, name: str, path: str, handlers: Mapping[str, Handler]) -> Route:
+        """One address with a handler for each method it takes; HEAD is answered as GET, without the body.
+
+        Args:
+            name: Of the route.
+            path: Its address.
+            handlers: By method.
+        """
+        endpoints = {method: self.endpoint(name, handler) for method, handler in handlers.items()}
+
+        async def dispatch(request: Request) -> Response:
+            return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+        return Route(path, dispatch, methods=list(endpoints), name=f"{name} {path}")
+
+    def viewer(self, request: Request) -> MemberRecord | None:
+        """The member who asks, if one does; looked up once, as an error page asks again."""
+        if "cookie" not in request.headers:
+            return None
+        if _VIEWER not in request.scope:
+            request.scope[_VIEWER] = self._site.sessions.member(request.cookies.get(COOKIE))
+        return cast(MemberRecord | None, request.scope[_VIEWER])
+
+    def page(
+        self,
+        route: str,
+        body: bytes,
+        viewer: MemberRecord | None,
+        *,
+        tags: Iterable[str] = (),
+        changed: int | None = None,
+    ) -> Response:
+        """A page that anybody may read, made for one or for everybody."""
+        if viewer is not None:
+            return self.private(body)
+        response = self.document(route, body, HTML, tags=tags, changed=changed)
+        response.headers.update(_GUARDS)
+        return response
+
+    def document(
+        self, route: str, body: bytes, media_type: str, *, tags: Iterable[str] = (), changed: int | None = None
+    ) -> Response:
+        """A response anybody may get: kept as the route's policy says, dropped by what it shows.
+
+        Args:
+            route: Whose policy holds.
+            body: What to send.
+            media_type: Of the body.
+            tags: What it shows, see ``target_app.staleness``.
+            changed: Unix seconds at which it became what it is.
+        """
+        headers = self.terms(route)
+        if names := ", ".join(f'"{tag}"' for tag in dict.fromkeys(tags)):
+            headers["cache-groups"] = names
+        if changed is not None:
+            headers["last-modified"] = http_date(changed).decode()
+        return Response(body, media_type=media_type, headers=headers)
+
+    def terms(self, route: str) -> dict[str, str]:
+        """The header fields that say how an answer of a route may be kept."""
+        policy = ROUTES[route]
+        if route == "static" and self._assets is not None:
+            return {"cache-control": self._assets}
+        headers = {"cache-control": policy.browser}
+        if policy.shared is not None:
+            headers["cdn-cache-control"] = policy.shared
+        return headers
+
+    def moved(self, route: str, path: str) -> Response:
+        """Another address, for good."""
+        response = RedirectResponse(path, 301)
+        response.headers.update(self.terms(route))
+        return response
+
+    @staticmethod
+    def private(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        """A page for one member, or one that must not be kept."""
+        return Response(body, status, media_type=HTML, headers={"cache-control": PRIVATE, **_GUARDS, **(headers or {})})
+
+    @staticmethod
+    def see_other(path: str, stale: Iterable[str] = ()) -> Response:
+        """Where to go on after a form.
+
+        Args:
+            path: Where.
+            stale: The tags of the pages that the form has made stale.
+        """
+        return RedirectResponse(path, 303, headers={"cache-control": PRIVATE, **invalidation(stale)})
+
+
+def invalidation(tags: Iterable[str]) -> dict[str, str]:
+    """The field that tells caches farther out which of their pages are stale (RFC 9875)."""
+    named = ", ".join(json.dumps(tag) for tag in sorted(tags) if not tag.startswith(staleness.PATH))
+    return {"cache-group-invalidation": named} if named else {}
