@@ -14,7 +14,7 @@ from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
-from target_app.articles_api import ArticlesApi, Purge, invalidation
+from target_app.articles_api import ArticlesApi, Purge
 from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
@@ -23,6 +23,7 @@ from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
 from target_app.problems import NO_STORE, ProblemError, install, respond, responses
+from target_app.responses import invalidation
 from target_app.site import Site
 
 PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
