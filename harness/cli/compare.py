@@ -71,7 +71,12 @@ def compare(
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    from results.report import text, write_benchstat, write_figures, write_history  # late: the help does not wait for the statistics
+    from results.report import (
+        text,
+        write_benchstat,
+        write_figures,
+        write_history,
+    )  # late: the help does not wait for the statistics
 
     policy = options.fail_on(fail_on)
     files = {"html": html, "json": json, "markdown": markdown, "note": note, "junit": junit}
