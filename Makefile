@@ -9,7 +9,7 @@ WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-dev demo test lint docs schema bench calibrate calibrate-rig lock clean
+.PHONY: help setup setup-dev demo test lint docs schema bench conformance calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,14 +44,26 @@ lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: setup-dev          ## Write docs/cli.md anew from the command's own help
+docs: setup-dev          ## Write docs/cli.md anew from the command's own help, and docs/policy.md from the policy table
 	$(BIN)/typer harness.cli utils docs --name anp --title "The anp command" --output docs/cli.md
+	$(BIN)/python -m tests.policy_page
 
 schema: setup-dev          ## Write the schema of compare.json anew from the data classes
 	$(BIN)/python tests/schema.py
 
 bench: setup-dev          ## Speed ratios against named rivals, measured in one run
 	$(BIN)/python -m pytest -m bench -s
+
+# A suite in JavaScript, in the environment as everything else is.
+$(STAMP)-conformance: tests/conformance/package.json tests/conformance/package-lock.json | $(STAMP)-python
+	mkdir -p $(VENV)/conformance
+	cp $^ $(VENV)/conformance/
+	npm ci --prefix $(VENV)/conformance --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+CONFORMANCE_ARGS ?=
+conformance: setup-dev $(STAMP)-conformance          ## The public tests of caches against ours, nginx and Varnish (wants Node.js)
+	$(BIN)/python -m tests.conformance $(VENV)/conformance/node_modules/http-cache-tests $(CONFORMANCE_ARGS)
 
 calibrate: setup-dev          ## Error rates and power of the verdict, simulated (minutes)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/calibration -m calibrate -s

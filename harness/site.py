@@ -95,9 +95,16 @@ class Site:
             )
 
 
-def serve_command(database: Path, settings: Sequence[str] = (), *, host: str = "127.0.0.1", port: int = 0) -> list[str]:
+def serve_command(
+    database: Path,
+    settings: Sequence[str] = (),
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    options: Sequence[str] = (),
+) -> list[str]:
     """The argv that serves ``database``; ``settings`` are words such as ``page_cache=off``."""
-    argv = command("serve", "--db", str(database), "--host", host, "--port", str(port))
+    argv = command("serve", "--db", str(database), "--host", host, "--port", str(port), *options)
     for setting in settings:
         argv += ["--set", setting]
     return argv
@@ -163,13 +170,13 @@ def known_settings() -> list[dict[str, Any]]:
     return settings
 
 
-def check(settings: Sequence[str], *, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Have the site itself judge settings and address, before anything is made or started.
+def check(settings: Sequence[str], *, host: str = "127.0.0.1", port: int = 0, options: Sequence[str] = ()) -> None:
+    """Have the site itself judge settings, address and further options, before anything is made or started.
 
     Raises:
         UsageError: In the site's own words.
     """
-    argv = command("check", "--host", host, "--port", str(port))
+    argv = command("check", "--host", host, "--port", str(port), *options)
     for setting in settings:
         argv += ["--set", setting]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)

@@ -1,13 +1,14 @@
 """Access logs: what visitors of a site really asked for, and how often.
 
 Lines are those of nginx and Apache in the common or combined format, with or without a virtual host in front and fields
-of one's own behind. What is kept are requests of people for pages: GET, answered with 2xx or 304, by no known program.
-Each path weighs as often as it was asked for, so the log's own mix is the swarm's. The moments of the log are not
-replayed; they only say how many requests a second there were.
+of one's own behind, or JSON objects as the reference site writes them. What is kept are requests of people for pages:
+GET, answered with 2xx or 304, by no known program. Each path weighs as often as it was asked for, so the log's own mix
+is the swarm's. The moments of the log are not replayed; they only say how many requests a second there were.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,6 +42,9 @@ BOTS: Final = (
     "wget/",
     "python-requests",
     "python-urllib",
+    "python-httpx",
+    "prometheus/",
+    "kube-probe/",
     "go-http-client",
     "libwww-perl",
     "scrapy",
@@ -60,6 +64,7 @@ UNREADABLE, MALFORMED, METHOD, STATUS, BOT, HOST = (
 
 _PATIENCE = 1000  # lines of a file among which one must be in the format
 _FORMAT = '203.0.113.7 - - [21/Nov/2026:02:03:04 +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"'
+_OBJECT = '{"time":"2026-11-21T02:03:04Z","method":"GET","path":"/","status":200,"user_agent":"Mozilla/5.0"}'
 _BOT = re.compile("|".join(r"(?<!cu)bot" if word == "bot" else re.escape(word) for word in BOTS), re.IGNORECASE)
 _QUOTED = r'[^"]*"(?:[^"\\]|\\.)*"'
 _THREE_QUOTED = re.compile(rf"(?:{_QUOTED}){{3}}")
@@ -119,6 +124,18 @@ def read_access_logs(
     return reading.result()
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One request of a log; an empty target is no request, a host of None is none named."""
+
+    method: str
+    target: str
+    status: int
+    agent: str
+    host: str | None
+    moment: datetime
+
+
 class _Reading:
     """The sums over all files."""
 
@@ -161,7 +178,7 @@ class _Reading:
         if unreadable * 2 > count:
             raise SwarmError(
                 f"{path} is no access log in the common or combined format ({strange}); "
-                f"a line of it looks like {_FORMAT}"
+                f"a line of it looks like {_FORMAT} or, as JSON, {_OBJECT}"
             )
 
     def result(self) -> AccessLog:
@@ -182,28 +199,38 @@ class _Reading:
 
     def _take(self, line: str) -> str | None:
         """Count one line in; a reason where it is left out."""
-        # Fields of one's own may follow the combined format, whose end is that of its third quoted text.
-        combined = _THREE_QUOTED.match(line)
         try:
-            if combined is not None:
-                entry = self._combined.parse(combined.group())
-                agent = entry.headers_in["User-Agent"] or ""
-            else:
-                entry = self._common.parse(line)
-                agent = ""
-        except ValueError:  # of the library, or a moment that no calendar has
+            entry = _of_json(line) if line.startswith("{") else self._of_server(line)
+        except (ValueError, RecursionError):  # of a library, or a moment that no calendar has
             return UNREADABLE
-        method, target = _request(entry.request_line)
-        if not target:
+        if not entry.target:
             return MALFORMED
-        if method != "GET":
+        if entry.method != "GET":
             return METHOD
-        status = entry.final_status or 0
+        status = entry.status
         if not (200 <= status < 300 or status == 304 or (self._redirects and status in _REDIRECTS)):
             return STATUS
-        if not self._bots and is_bot(agent):
+        if not self._bots and is_bot(entry.agent):
             return BOT
-        return self._add(target, _virtual_host(entry.remote_host, entry.remote_logname), entry.request_time)
+        return self._add(entry.target, entry.host, entry.moment)
+
+    def _of_server(self, line: str) -> _Entry:
+        """A line of nginx or Apache.
+
+        Raises:
+            ValueError: It is in another format.
+        """
+        # Fields of one's own may follow the combined format, whose end is that of its third quoted text.
+        combined = _THREE_QUOTED.match(line)
+        if combined is not None:
+            entry = self._combined.parse(combined.group())
+            agent = entry.headers_in["User-Agent"] or ""
+        else:
+            entry = self._common.parse(line)
+            agent = ""
+        method, target = _request(entry.request_line)
+        host = _virtual_host(entry.remote_host, entry.remote_logname)
+        return _Entry(method, target, entry.final_status or 0, agent, host, entry.request_time)
 
     def _add(self, target: str, host: str | None, moment: datetime) -> str | None:
         try:
@@ -221,6 +248,35 @@ class _Reading:
         self._first, self._last = min(self._first, second), max(self._last, second)
         self._minutes[int(second // 60)] += 1
         return None
+
+
+def _of_json(line: str) -> _Entry:
+    """A line as the reference site writes it; fields that are not needed may be missing.
+
+    Raises:
+        ValueError: It is no JSON, or one of the fields is missing or of another kind.
+    """
+    said = json.loads(line)
+    method, target, status = said.get("method"), said.get("path"), said.get("status")
+    moment = datetime.fromisoformat(_word(said.get("time")))
+    if moment.tzinfo is None or not isinstance(status, int):
+        raise ValueError(line)
+    host = _word(said.get("host", ""))
+    return _Entry(
+        _word(method), _word(target), status, _word(said.get("user_agent", "")), _host(host) if host else None, moment
+    )
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - to the reader of lines it is a value like any other
+    return value
+
+
+def _host(named: str) -> str:
+    """A host without its port."""
+    name, colon, port = named.rpartition(":")
+    return (name if colon and port.isdigit() else named).strip("[]").lower()
 
 
 @lru_cache(maxsize=4096)
@@ -245,5 +301,4 @@ def _virtual_host(first: str, second: str | None) -> str | None:
     """
     if second is None or not ("." in second or ":" in second):
         return None
-    name, colon, port = first.rpartition(":")
-    return (name if colon and port.isdigit() else first).strip("[]").lower()
+    return _host(first)

@@ -68,7 +68,8 @@ def _look_up(headers: dict[bytes, bytes]) -> int:
 _OURS = [
     re.compile(
         rb'cache;desc="%b";dur=[0-9.]++, db;dur=(?:0\.000, db-calls;dur=0'
-        rb"|([0-9]{1,9}\.[0-9]{3}), db-calls;dur=([0-9]{1,9})), app;dur=([0-9]{1,9}\.[0-9]{3})" % name.encode()
+        rb"|([0-9]{1,9}\.[0-9]{3}), db-calls;dur=([0-9]{1,9}))"
+        rb"(?:, render;dur=[0-9.]++)?, app;dur=([0-9]{1,9}\.[0-9]{3})" % name.encode()
     )
     for name in CACHE_CLASSES
 ]

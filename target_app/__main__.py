@@ -10,11 +10,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from target_app.access import SERVER_TIMING, timing_for
 from target_app.errors import SiteError
 from target_app.listener import listen
 from target_app.settings import catalogue, parse_settings
 
 _PROGRESS_INTERVAL = 0.2
+_TOKEN_VARIABLE = "ANP_SERVE_PURGE_TOKEN"
+"""As the option of ``anp serve`` is called: other users of a machine can read what stands in a command line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parent = os.getppid()
     options = _parser().parse_args(arguments)
     try:
+        if getattr(options, "purge_token", None) == "":
+            raise SiteError("an empty --purge-token would let everybody in; name one, or leave the option out")
         if options.command == "settings":
             print(json.dumps(catalogue(), indent=2))
         elif options.command == "check":
@@ -42,7 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     parse_settings(options.set)
+    timing_for(options.server_timing, options.purge_token)
     listen(options.host, options.port).close()
+    if options.access_log is not None:
+        from target_app.access_log import check
+
+        check(options.access_log)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -84,6 +94,8 @@ def _serve(options: argparse.Namespace, parent: int) -> None:
             options.base_url,
             tuple(options.allow_host),
             options.purge_token,
+            options.access_log,
+            options.server_timing,
         ),
         settings,
     )
@@ -114,6 +126,18 @@ def _parser() -> argparse.ArgumentParser:
     place.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     place.add_argument("--port", type=int, default=0, help="port to listen on; 0 is a free one (default %(default)s)")
     place.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated")
+    place.add_argument("--access-log", metavar="PATH", help="write a line of JSON about each request; - is stderr")
+    place.add_argument(
+        "--purge-token",
+        default=os.environ.get(_TOKEN_VARIABLE) or None,
+        help=f"secret for purge, edit and metrics (default: ${_TOKEN_VARIABLE}; else this machine may, without one)",
+    )
+    place.add_argument(
+        "--server-timing",
+        choices=SERVER_TIMING,
+        default="public",
+        help="who is told in Server-Timing what a response cost: token is whoever presents it (default %(default)s)",
+    )
 
     commands.add_parser("check", parents=[place], help="find out, before an import, whether serve would be refused")
 
@@ -122,7 +146,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--cpu", type=int, help="run on this processor only")
     one.add_argument("--base-url", help="what absolute addresses begin with (default: the address bound)")
     one.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to answer")
-    one.add_argument("--purge-token", help="secret for purge and edit (default: this machine may, without one)")
     one.add_argument("--die-with-parent", action="store_true", help="end when the process that started this one ends")
 
     one = commands.add_parser("cache", help="put the page cache before another server until SIGTERM or SIGINT")

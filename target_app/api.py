@@ -13,16 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
+from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge, invalidation
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
+from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, ProblemError, install, respond
+from target_app.problems import NO_STORE, ProblemError, install, respond, responses
 from target_app.site import Site
 
-PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}")
+PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
 """Where the JSON side begins."""
 
 
@@ -33,8 +35,8 @@ class Edit(BaseModel):
     article: Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
-def make_api(site: Site, cache: PageCache) -> FastAPI:
-    """The JSON application of a site whose pages are kept in ``cache``."""
+def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> FastAPI:
+    """The JSON application of a site whose pages are kept in ``cache`` and whose requests are noted in ``log``."""
     api = FastAPI(
         title="anp reference site",
         version=__version__,
@@ -46,20 +48,21 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
     gate = Gate(site.base_url, site.purge_token)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
+    add_metrics(api, site, cache, log, gate)
 
     @api.get("/health/live")
     async def live(request: Request) -> JSONResponse:
         """Whether the process answers."""
         return _json(request, "health", {"status": "live"})
 
-    @api.get("/health/ready")
+    @api.get("/health/ready", responses=responses(503))
     async def ready(request: Request) -> JSONResponse:
         """Whether pages can be made."""
         request.scope[EXCHANGE].route = "health"
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return respond(503, str(error), retryable=True)
+            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")
@@ -79,7 +82,7 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
             },
         )
 
-    @api.get("/anp/revisions")
+    @api.get("/anp/revisions", responses=responses(503))
     async def revisions(request: Request) -> JSONResponse:
         """The stored revision of every article that was edited, by its id."""
         request.scope[EXCHANGE].route = "revisions"
@@ -99,12 +102,14 @@ def make_api(site: Site, cache: PageCache) -> FastAPI:
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)])
+    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
-        return _json(request, "purge", {"purged": await articles.drop(what)})
+        answer = _json(request, "purge", {"purged": await articles.drop(what)})
+        answer.headers.update(invalidation(what.named()))
+        return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)])
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 413, 422, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"

@@ -11,7 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from target_app.access import timing_for
+from target_app.access_log import AccessLog
 from target_app.api import PATHS, make_api
+from target_app.background import Background
 from target_app.delays import Delays, Stalls
 from target_app.faults import Outages, break_cache, break_front, break_pages, skip_lookups
 from target_app.front import Front
@@ -53,12 +56,19 @@ class _HeadAsGet:
         await self._app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, send)
 
 
-def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
+def build_app(
+    site: Site, *, hosts: Iterable[str] = (), log: AccessLog | None = None, server_timing: str = "public"
+) -> Layers:
     """The ASGI application of a site.
 
     Args:
         site: Open database and settings.
         hosts: Host names it answers to; none given: any well-formed one.
+        log: Where a line is written about each request, if anywhere.
+        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
+
+    Raises:
+        SettingError: Only bearers of the token are to be told, and the site has none.
     """
     reading = ReadingRoutes(site)
     settings = site.settings
@@ -68,7 +78,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
     )
     pages.router.redirect_slashes = False
     cache = PageCache(
-        break_pages(settings.fault, _CanonicalPaths(pages)),
+        Background(break_pages(settings.fault, _CanonicalPaths(pages)), site.statistics),
         Options(
             enabled=settings.page_cache,
             ttl_cap=settings.cache_ttl,
@@ -82,7 +92,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         ),
         news=site.generations.changed,
     )
-    api = _HeadAsGet(make_api(site, cache))
+    api = _HeadAsGet(make_api(site, cache, log))
     pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
     skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)
@@ -95,5 +105,7 @@ def build_app(site: Site, *, hosts: Iterable[str] = ()) -> Layers:
         stalls=Stalls(settings.stall),
         statistics=site.statistics,
         hit=cache.hit if outermost is cache else None,
+        timing=timing_for(server_timing, site.purge_token),
+        log=log,
     )
     return Layers(break_front(settings.fault, front), cache)

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from synth.model import MAX_ID
 from target_app import staleness
@@ -127,13 +128,18 @@ class FoundOut(BaseModel):
 class Purge(BaseModel):
     """Which pages to drop: exactly one of these."""
 
-    model_config = {"extra": "forbid"}
-    article: Annotated[int, Field(ge=0, le=MAX_ID)] | None = None
-    path: Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=2048)] | None = None
-    tags: (
-        Annotated[list[Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]], Field(min_length=1, max_length=100)] | None
-    ) = None
-    all: bool = False
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    article: Annotated[int, Field(ge=0, le=MAX_ID)] | SkipJsonSchema[None] = None
+    path: Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=2048)] | SkipJsonSchema[None] = None
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=100)] | SkipJsonSchema[None] = None
+    all: Literal[True] | SkipJsonSchema[None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if isinstance(data, dict) and None in data.values():
+            raise ValueError("null names nothing; leave the field out")
+        return data
 
     def named(self) -> set[str]:
         """The tags of the pages.
@@ -141,7 +147,7 @@ class Purge(BaseModel):
         Raises:
             ProblemError: It does not name exactly one thing.
         """
-        ways = [self.article is not None, self.path is not None, self.tags is not None, self.all]
+        ways = [self.article is not None, self.path is not None, self.tags is not None, self.all is not None]
         if sum(ways) != 1:
             raise ProblemError(
                 422, f"the purge names {sum(ways)} things", expected="exactly one of article, path, tags and all"
@@ -256,7 +262,8 @@ class ArticlesApi:
             return self._written(editing.create(text, text.status, author_slug="editors", author_name="The editors"))
 
         change, content, etag = await self._changing(write)
-        return _told(change, 201, content, {"etag": etag, "location": f"/api/v1/articles/{change.article_id}"})
+        kind = "articles" if text.status == "published" else "drafts"
+        return _told(change, 201, content, {"etag": etag, "location": f"/api/v1/{kind}/{change.article_id}"})
 
     async def read_article(self, request: Request, id: Id) -> Response:
         """A published article."""

@@ -15,3 +15,7 @@ class DatabaseFileError(SiteError):
 
 class ListenError(SiteError):
     """The server cannot listen or run where it was told to: host, port or processor."""
+
+
+class LogFileError(SiteError):
+    """The access log cannot be written."""

@@ -18,7 +18,7 @@ from target_app.page_cache.store import Variants
 from target_app.settings import Outage
 
 _HIDDEN = "anp.fault.cookies"
-_SPARED = ("/anp/", "/health/")
+_SPARED = ("/anp/", "/health/", "/metrics")
 """What the site says of itself is told during an outage, too."""
 
 

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from target_app.access import Asked
+from target_app.access_log import AccessLog
 from target_app.accounting import LEDGER, Ledger
 from target_app.delays import Delays, Stalls, wait_until
 from target_app.page_cache import EXCHANGE, Answer, Exchange
 from target_app.page_cache.fields import http_date
-from target_app.statistics import Statistics
+from target_app.statistics import BOUNDS, Statistics
 
 _HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)
 _REMEMBERED_HOSTS = 64
 _STATUS, _TIMING = b"cache-status", b"server-timing"
 _HIT = (b"x-cache", b"HIT")
-_HIT_COST = b'cache;desc="HIT";dur=%.3f, db;dur=0.000, db-calls;dur=0, app;dur=%.3f'
+_HIT_COST = b'cache;desc="HIT";dur=%.3f, db;dur=0.000, db-calls;dur=0, render;dur=0.000, app;dur=%.3f'
 """A stored page cost what the cache took, and nothing else."""
+_COST = b'cache;desc="%b";dur=%.3f, db;dur=%.3f, db-calls;dur=%d, render;dur=%.3f, app;dur=%.3f'
+_ID = b"x-request-id"
 
 
 class Front:
@@ -37,6 +42,8 @@ class Front:
         stalls: Stalls,
         statistics: Statistics,
         hit: Callable[[Scope, Exchange], Answer | None] | None = None,
+        timing: Asked | None = None,
+        log: AccessLog | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Put the front before ``app``.
@@ -48,6 +55,8 @@ class Front:
             stalls: When to hold still.
             statistics: Where to count.
             hit: The cache's own look-up of plain hits, where nothing stands between it and the front.
+            timing: Which requests are told in ``Server-Timing`` what they cost; None: all.
+            log: Where a line is written about each request, if anywhere.
             clock: Seconds, as fine as there is.
         """
         self._app = app
@@ -56,7 +65,10 @@ class Front:
         self._delays = delays
         self._stalls = stalls
         self._statistics = statistics
+        self._tallies = statistics.tallies
         self._hit = hit
+        self._timing = timing
+        self._log = log
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,47 +88,66 @@ class Front:
                 if delay := self._delays.owed(exchange.route, "HIT"):
                     await self._hold(finished, delay)
                     finished = self._clock()
-                took = (finished - begun) * 1e3
-                headers += (_STATUS, exchange.status), _HIT, (_TIMING, _HIT_COST % (took, took))
-                self._statistics.answers[exchange.route, "HIT"] += 1
+                took = finished - begun
+                if self._timing is None or self._timing(scope):
+                    headers += (_STATUS, exchange.status), _HIT, (_TIMING, _HIT_COST % (took * 1e3, took * 1e3))
+                else:
+                    headers += (_STATUS, exchange.status), _HIT
+                tally = self._tallies[exchange.route, "HIT", status]
+                tally.buckets[bisect_left(BOUNDS, took)] += 1  # as ``add`` does, without the call
+                tally.seconds += took
+                if self._log is not None:
+                    request_id = self._log.next_id()
+                    headers.append((_ID, request_id.encode()))
+                    self._log.note(request_id, scope, exchange, status, len(body), took, took)
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body})
                 return
+        await self._answer(scope, receive, send, exchange, begun)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, begun: float) -> None:
+        """What is not a plain hit."""
         ledger = Ledger()
         LEDGER.set(ledger)
+        log = self._log
+        request_id = log.next_id() if log is not None else ""
+        status, size, total = 0, 0, 0.0
 
         async def observed(message: Message) -> None:
+            nonlocal status, size, total
             if message["type"] == "http.response.start":
                 finished = self._clock()
                 if delay := self._delays.owed(exchange.route, exchange.word):
                     # From before the question whether to delay, so that asking is part of the delay.
                     await self._hold(finished, delay)
                 total = self._clock() - begun
-                message["headers"] = [
-                    *message["headers"],
-                    (_STATUS, exchange.status),
-                    (b"x-cache", exchange.word.encode()),
-                    (
-                        _TIMING,
-                        b'cache;desc="%b";dur=%.3f, db;dur=%.3f, db-calls;dur=%d, app;dur=%.3f'
-                        % (
-                            exchange.word.encode(),
-                            (total - exchange.inner) * 1e3,
-                            ledger.seconds * 1e3,
-                            ledger.statements,
-                            total * 1e3,
-                        ),
-                    ),
-                ]
-                self._statistics.answers[exchange.route, exchange.word] += 1
-                self._statistics.statements += ledger.statements
-                self._statistics.statement_seconds += ledger.seconds
+                status = message["status"]
+                headers = [*message["headers"], (_STATUS, exchange.status), (b"x-cache", exchange.word.encode())]
+                if self._timing is None or self._timing(scope):
+                    headers.append((_TIMING, _cost(exchange, ledger, total)))
+                if log is not None:
+                    headers.append((_ID, request_id.encode()))
+                if all(name != b"date" for name, _ in headers):
+                    headers.append((b"date", http_date()))
+                message["headers"] = headers
+                self._tallies[exchange.route, exchange.word, status].add(total)
+                self._statistics.requests[exchange.route].add(ledger)
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
             await send(message)
 
-        if not self._known_host(scope):
-            await _refuse_host(observed)
-            return
-        await self._app(scope, receive, observed)
+        try:
+            if self._known_host(scope):
+                await self._app(scope, receive, observed)
+            else:
+                await _refuse(observed, 400, b"This site does not answer to that host name.\n")
+        except Exception:
+            if not status:  # else the pages have said what there is to say
+                await _refuse(observed, 500, b"The site failed to answer. Trying again is safe.\n")
+            raise
+        finally:
+            if log is not None and status:
+                log.note(request_id, scope, exchange, status, size, total, self._clock() - begun, ledger)
 
     async def _hold(self, since: float, delay: float) -> None:
         """Keep an answer back until so long after a moment."""
@@ -141,13 +172,23 @@ class Front:
         return True
 
 
-async def _refuse_host(send: Send) -> None:
-    body = b"This site does not answer to that host name.\n"
+def _cost(exchange: Exchange, ledger: Ledger, total: float) -> bytes:
+    """The value of ``Server-Timing``; the cost of a hit is what the cache took, and nothing else."""
+    return _COST % (
+        exchange.word.encode(),
+        (total - exchange.inner) * 1e3,
+        ledger.seconds * 1e3,
+        ledger.statements,
+        ledger.rendering * 1e3,
+        total * 1e3,
+    )
+
+
+async def _refuse(send: Send, status: int, body: bytes) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"date", http_date()),
     ]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

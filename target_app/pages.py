@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from target_app.accounting import rendering
 from target_app.figures import figure_path
 from target_app.marks import mark
 from target_app.meta_box import meta_box
@@ -218,7 +219,8 @@ class Pages:
         )
 
     def _render(self, template: str, **values: Any) -> bytes:
-        return self._templates[template].render(values).encode()
+        with rendering():
+            return self._templates[template].render(values).encode()
 
 
 def _found(passage: str) -> Markup:

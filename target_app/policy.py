@@ -86,7 +86,10 @@ class RoutePolicy:
         route: The name used in content marks, statistics, injections and by the traffic.
         rule: How its answers may be kept.
         addresses: Its paths, with fields for what depends on the corpus.
-        statements: Most database statements an anonymous answer may cost; a member's may cost one more.
+        statements: Most database statements an anonymous answer to GET or HEAD may cost.
+        own_statements: Those for what is shown to members only: a member's answer may cost so many more, and one to
+            look up who it is.
+        posted: Most that the answer to another method may cost.
         methods: What it takes, beside HEAD where it takes GET.
         parameters: What its pages read of the query, in the order of the one form.
         tags: What its pages carry; words in capitals stand for what depends on the page.
@@ -103,6 +106,13 @@ class RoutePolicy:
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
+    own_statements: int = 0
+    posted: int = 0
+
+    @property
+    def member_statements(self) -> int:
+        """Most database statements that a member's answer to GET or HEAD may cost."""
+        return self.statements + self.own_statements + 1
 
     @property
     def example(self) -> str:
@@ -159,6 +169,8 @@ def _read() -> Iterator[RoutePolicy]:
             tuple(route.get("tags", [])),
             tuple(route["kept"]),
             tuple((address, reason) for address, reason in route["refused"]),
+            route.get("own_statements", 0),
+            route.get("posted", 0),
         )
 
 

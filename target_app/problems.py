@@ -72,10 +72,28 @@ def install(api: FastAPI) -> None:
             headers["allow"] = ", ".join(_methods(api, request))
         return respond(error.status_code, error.detail, retryable=False, headers=headers)
 
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            api.openapi_schema = _documented(FastAPI.openapi(api))
+        return api.openapi_schema
+
+    api.openapi = openapi  # type: ignore[method-assign]
     api.add_exception_handler(HTTPException, of_http)
     api.add_exception_handler(ProblemError, _of_refusal)
     api.add_exception_handler(RequestValidationError, _of_input)
     api.add_exception_handler(apsw.Error, _of_database)
+    api.add_exception_handler(Exception, _of_defect)
+
+
+def _documented(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description of an application, with what a problem is and with the conditions that changes must name."""
+    schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                # Its absence has a status of its own, so the framework must not refuse it.
+                parameter["required"] |= parameter["name"] == "if-match"
+    return schema
 
 
 def _methods(api: FastAPI, request: Request) -> list[str]:
@@ -103,3 +121,7 @@ async def _of_input(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_database(request: Request, error: Exception) -> JSONResponse:
     return respond(503, f"the database failed ({error})", retryable=True, headers={"retry-after": "5"})
+
+
+async def _of_defect(request: Request, error: Exception) -> JSONResponse:
+    return respond(500, "the site failed to answer; trying again is safe", retryable=True)

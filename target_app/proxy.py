@@ -19,10 +19,6 @@ from target_app.page_cache import Options, PageCache, Profile, Reported
 from target_app.page_cache.fields import Headers, combined
 
 VIA = b"1.1 anp"
-_KEPT = 2.0
-"""Seconds for which a connection to the origin is kept: shorter than servers usually keep theirs."""
-_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
-"""Methods that may be sent again where the connection broke, as kept ones do (RFC 9110, section 9.2.2)."""
 _ORIGIN = re.compile(
     r"https?://(?P<authority>(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)/?", re.ASCII
 )
@@ -98,7 +94,9 @@ class Origin:
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEPT),
+            # A connection for each question: on a kept one, what an origin sends beyond the length it told would be
+            # read as the answer to the next question, which is another reader's.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,20 +104,14 @@ class Origin:
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
         fields = [field for field in forwarded(scope["headers"]) if field[0] != b"host"]
-        headers = [(b"host", self._host), *fields, (b"via", VIA)]
-        has_body = _has_body(scope["headers"])
-        content = _body(receive) if has_body else None
+        headers = [(b"host", self._host), *fields, (b"via", VIA), (b"connection", b"close")]
+        content = _body(receive) if _has_body(scope["headers"]) else None
         # The target goes on as it came: an address that was made anew could be another one.
         request = httpx.Request(
             scope["method"], self._url, headers=headers, content=content, extensions={"target": target}
         )
         try:
-            try:
-                response, body = await self._whole(request)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                if has_body or scope["method"] not in _REPEATABLE:
-                    raise
-                response, body = await self._whole(request)
+            response, body = await self._whole(request)
         except httpx.TimeoutException:
             await _fail(send, 504, "The origin took too long. Trying again in a while is safe for reads.")
             return

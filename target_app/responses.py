@@ -19,6 +19,9 @@ from target_app.site import Site
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
+_VIEWER = "anp.viewer"
+"""The key of the scope under which it is remembered who asks."""
+
 HTML = "text/html; charset=utf-8"
 _GUARDS = {
     "x-content-type-options": "nosniff",
@@ -67,8 +70,12 @@ class Responses:
         return Route(path, dispatch, methods=list(endpoints), name=f"{name} {path}")
 
     def viewer(self, request: Request) -> MemberRecord | None:
-        """The member who asks, if one does."""
-        return self._site.sessions.member(request.cookies.get(COOKIE)) if "cookie" in request.headers else None
+        """The member who asks, if one does; looked up once, as an error page asks again."""
+        if "cookie" not in request.headers:
+            return None
+        if _VIEWER not in request.scope:
+            request.scope[_VIEWER] = self._site.sessions.member(request.cookies.get(COOKIE))
+        return cast(MemberRecord | None, request.scope[_VIEWER])
 
     def page(
         self,

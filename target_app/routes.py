@@ -46,6 +46,14 @@ _ADVICE = {
 Find = Callable[[Run], Listing]
 
 
+class _Missing(HTTPException):
+    """There is no such page until what it would show changes."""
+
+    def __init__(self, *tags: str) -> None:
+        super().__init__(404)
+        self.tags = tags
+
+
 class ReadingRoutes:
     """Handlers of all pages, feeds and files that are the same for everybody."""
 
@@ -112,7 +120,7 @@ class ReadingRoutes:
         with library.snapshot():
             article = library.article(request.path_params["slug"], member_id=viewer.id if viewer else "")
             if article is None or article.status != "published":
-                raise HTTPException(404)
+                raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
             if settings.similar == "computed" and article.id in self._site.corpus.ids:
                 similar = library.as_similar(self._site.corpus.similar(article.id))
@@ -165,7 +173,7 @@ class ReadingRoutes:
         slug = request.path_params["author"]
         name = self._site.library.author(slug)
         if name is None:
-            raise HTTPException(404)
+            raise _Missing(staleness.listed("author", slug))
         return self._list(
             request,
             "author",
@@ -211,7 +219,7 @@ class ReadingRoutes:
         number = int(page or 1)
         listing = self._found(words, number)
         if not listing.cards and number > 1:
-            raise HTTPException(404)
+            raise _Missing(staleness.SEARCH)
         pager = Pager.of(number, listing.total, partial(search_address, words))
         body = self._site.pages.search(words, listing, pager, viewer)
         return self._responses.page("search", body, viewer, tags=[staleness.SEARCH])
@@ -258,7 +266,7 @@ class ReadingRoutes:
         number = _page_number(request)
         entries = self._site.library.sitemap_part(number)
         if not entries:
-            raise HTTPException(404)
+            raise _Missing(f"sitemap-{number}")
         return self._sitemap(self._site.pages.sitemap(entries), f"sitemap-{number}")
 
     def _sitemap(self, body: bytes, *tags: str) -> Response:
@@ -299,7 +307,8 @@ class ReadingRoutes:
         title, advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 500])
         body = self._site.pages.error(title, advice, viewer)
         if status == 404 and viewer is None:
-            response = self._responses.page("error", body, None, tags=[staleness.MISSING])
+            tags = error.tags if isinstance(error, _Missing) else ()
+            response = self._responses.page("error", body, None, tags=tags)
             response.status_code = 404
             return response
         return self._responses.private(body, status=status, headers=headers)
@@ -339,7 +348,7 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         listing = find(Run(PAGE_SIZE, (number - 1) * PAGE_SIZE, (tag,)))
         if not listing.cards and not empty:
-            raise HTTPException(404)
+            raise _Missing(tag)
         pager = Pager.of(number, listing.total, partial(list_address, root))
         return self._responses.page(
             route,

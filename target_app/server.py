@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from target_app.access_log import AccessLog
 from target_app.app import build_app
 from target_app.errors import ListenError
 from target_app.listener import listen
@@ -40,6 +41,9 @@ class ServeOptions:
         cpu: Index of the processor to stay on, None for any.
         base_url: What absolute addresses begin with; None: the address that was bound.
         hosts: Further host names to answer to. When bound to every address, any well-formed name is answered.
+        purge_token: What purges and edits must present; None: they must come from this machine.
+        access_log: File that gets a line about each request, ``-`` for standard error; None: no log.
+        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
     """
 
     db: Path
@@ -49,13 +53,19 @@ class ServeOptions:
     base_url: str | None = None
     hosts: tuple[str, ...] = ()
     purge_token: str | None = None
+    access_log: str | None = None
+    server_timing: str = "public"
 
 
 def serve(options: ServeOptions, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; one JSON line on stdout says when connections are answered.
 
+    SIGUSR1 has the access log opened anew.
+
     Raises:
         ListenError: The host, port or processor is not to be had.
+        LogFileError: The access log cannot be opened.
+        SettingError: ``Server-Timing`` is for bearers of the token, and there is none.
         DatabaseFileError: See ``open_site``.
     """
     if options.cpu is not None:
@@ -74,7 +84,20 @@ def serve(options: ServeOptions, settings: Settings) -> None:
                 "articles": site.corpus.count,
                 "settings": settings.to_dict(),
             }
-            _run(build_app(site, hosts=hosts).app, listener, announcement, keep_alive=5)
+            with _access_log(options.access_log) as log:
+                layers = build_app(site, hosts=hosts, log=log, server_timing=options.server_timing)
+                _run(layers.app, listener, announcement, keep_alive=5)
+
+
+@contextlib.contextmanager
+def _access_log(path: str | None) -> Iterator[AccessLog | None]:
+    """A log as long as the site is served, whose last lines are written at the end."""
+    if path is None:
+        yield None
+        return
+    with contextlib.closing(AccessLog(path)) as log:
+        signal.signal(signal.SIGUSR1, lambda *_: log.reopen())
+        yield log
 
 
 def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0) -> None:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 
+from target_app.accounting import recognise_member
 from target_app.database import Desk, Library
 from target_app.records import MemberRecord
 
@@ -31,7 +32,10 @@ class Sessions:
 
     def member(self, token: str | None) -> MemberRecord | None:
         """Whose session this is, if it is one and has not expired."""
-        return self._library.session_member(_hash(token), int(self._clock())) if token else None
+        member = self._library.session_member(_hash(token), int(self._clock())) if token else None
+        if member is not None:
+            recognise_member()
+        return member
 
     def close(self, token: str | None) -> None:
         """End a session."""

@@ -22,7 +22,7 @@ _LONGEST = 32
 EVERYTHING = store.EVERYTHING
 PATH = store.path_tag(b"")
 """What the tag of a page's address begins with."""
-NEWEST, FEED, SEARCH, MISSING = "list-newest", "feed", "search", "missing"
+NEWEST, FEED, SEARCH = "list-newest", "feed", "search"
 TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP = "tags", "categories", "authors", "archive", "sitemap"
 ARTICLES = "articles"
 """Which articles there are at all, as programs list them."""
@@ -86,12 +86,12 @@ def made_stale(before: Face | None, after: Face | None) -> set[str]:
     if old.card != new.card:
         stale |= {post(new.id), card(new.id)}
     if old.slug != new.slug:
-        stale |= {at(address(old.slug)), at(address(new.slug)), MISSING}
+        stale |= {at(address(old.slug)), at(address(new.slug))}
     moved = old.published != new.published
     if moved:
         stale |= {NEWEST, FEED, ARCHIVE}
     for place in _lists(old) ^ _lists(new) if not moved else _lists(old) | _lists(new):
-        stale |= {place, *_INDEXES[place.split("-")[1]], MISSING}
+        stale |= {place, *_INDEXES[place.split("-")[1]]}
     return stale
 
 
@@ -102,7 +102,7 @@ def _come_or_gone(article: Face) -> set[str]:
         card(article.id),
         at(address(article.slug)),
         sitemap_part(article.id),
-        *(NEWEST, FEED, SEARCH, MISSING, TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP, ARTICLES),
+        *(NEWEST, FEED, SEARCH, TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP, ARTICLES),
         *places,
     }
 

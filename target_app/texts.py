@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,22 +15,9 @@ from synth import slugs
 from synth.model import Article, Code, Image, Meta, Section
 from synth.record import digest
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MOST_META, _DEEPEST_META = 65_536, 16
 PROFILE = "written"
 """The profile of an article whose text was written here."""
-
-
-def _printable(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("holds a control character; leave it out")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if "\n" in text or "\t" in text:
-        raise ValueError("is one line; leave out line ends and tabs")
-    return _printable(text)
 
 
 def _bounded(meta: dict[str, Any]) -> dict[str, Any]:
@@ -53,12 +39,20 @@ def _unlike(values: list[str]) -> list[str]:
     return values
 
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(_printable)]
+_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029"
+_PRINTABLE, _ONE_LINE = f"^[^{_CONTROL}]*$", rf"^[^{_CONTROL}\t\n]*$"
+"""Neither text nor line holds a control character, which no page or feed could show."""
+_UNLIKE = Field(json_schema_extra={"uniqueItems": True})
+
+_NAMED = Field(json_schema_extra={"propertyNames": {"minLength": 1, "maxLength": 100, "pattern": _ONE_LINE}})
+"""What a map's keys are, in words that also hold for the keys that do not fit."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_ONE_LINE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=_PRINTABLE)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
 Term = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
-Scalar = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)] | int
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ONE_LINE)]
+Scalar = Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)] | Annotated[int, Field(strict=True)]
 Value = TypeAliasType("Value", "Scalar | list[Value] | dict[str, Value]")
 
 
@@ -98,10 +92,10 @@ class ArticleText(BaseModel):
     sections: Annotated[list[SectionText], Field(max_length=50)] = []
     checklist: Annotated[list[Line], Field(max_length=50)] = []
     images: Annotated[list[ImageText], Field(max_length=20)] = []
-    final_notes: Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)] = ""
-    categories: Annotated[list[Term], Field(max_length=10), AfterValidator(_unlike)] = []
-    tags: Annotated[list[Term], Field(max_length=20), AfterValidator(_unlike)] = []
-    meta: Annotated[dict[Name, Value], Field(max_length=100), AfterValidator(_bounded)] = {}
+    final_notes: Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)] = ""
+    categories: Annotated[list[Term], Field(max_length=10), AfterValidator(_unlike), _UNLIKE] = []
+    tags: Annotated[list[Term], Field(max_length=20), AfterValidator(_unlike), _UNLIKE] = []
+    meta: Annotated[dict[Name, Value], Field(max_length=100), AfterValidator(_bounded), _NAMED] = {}
 
 
 def written(

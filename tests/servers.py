@@ -114,7 +114,7 @@ def nginx(folder: Path, http: str, *, address: str = "127.0.0.1") -> Iterator[Se
             ``LISTEN_2`` and the like are further ones, found in ``Server.ports`` by that name.
         address: Where to listen, as nginx writes it: ``127.0.0.1`` or ``[::1]``.
     """
-    binary = _binary("nginx")
+    binary = program("nginx")
     names = sorted(set(_LISTEN.findall(http)))
     assert names, "the configuration listens nowhere: write `listen LISTEN;`"
     bare = address.strip("[]")
@@ -179,8 +179,8 @@ def varnish(folder: Path, vcl: str, *options: str) -> Iterator[Server]:
         vcl: The whole VCL, its first line ``vcl 4.1;``.
         options: Further words of ``varnishd``.
     """
-    binary, admin = _binary("varnishd"), _binary("varnishadm")
-    _binary("cc")  # Varnish compiles its VCL
+    binary, admin = program("varnishd"), program("varnishadm")
+    program("cc")  # Varnish compiles its VCL
     (folder / "test.vcl").write_text(vcl)
     work = folder / "varnish"
     work.mkdir()
@@ -205,8 +205,14 @@ def varnish(folder: Path, vcl: str, *options: str) -> Iterator[Server]:
             _stop(process)
 
 
-def _binary(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+def installed(name: str) -> str | None:
+    """Where a program is, those that only an administrator runs included."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def program(name: str) -> str:
+    """The path of a program; where it is not installed, the test is skipped."""
+    found = installed(name)
     if found is None:
         pytest.skip(f"{name} is not installed")
     return found

@@ -114,10 +114,15 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
+_SECRET = "ANP_SERVE_PURGE_TOKEN"
+
+
 def typed_command() -> str:
-    """The command line as a person would type it again, with the variables that stood in for options."""
+    """The command line as a person would type it again, with the variables that stood in for options; no secret."""
     variables = [
-        f"{name}={shlex.quote(value)}" for name, value in sorted(os.environ.items()) if name.startswith("ANP_")
+        f"{name}={shlex.quote(value)}"
+        for name, value in sorted(os.environ.items())
+        if name.startswith("ANP_") and name != _SECRET
     ]
     return " ".join([*variables, shlex.join(["anp", *sys.argv[1:]])])
 

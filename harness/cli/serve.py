@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
 
 from harness import site
 from harness.cli import options
+from harness.errors import UsageError
 from harness.progress import Steps
 from synth import Corpus
 
@@ -19,8 +23,11 @@ EPILOG = """**Examples**
 
 - `anp serve --articles 500`
 - `anp serve --db site.sqlite --port 8000 --set page_cache=off`
+- `anp serve --port 8000 --access-log access.jsonl`
+- `anp serve --port 8000 --base-url https://www.example.org --allow-host example.org`
 - `anp serve --list-settings`
 """
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +52,40 @@ def serve(
     db: Annotated[Path, typer.Option("--db", help="SQLite file; made where there is none.")] = Path("anp.sqlite"),
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url",
+            help="What browsers see as the site's address, where another server is before it.",
+            metavar="URL",
+            show_default="the address bound",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="A further host name to answer to; repeatable.", metavar="NAME"),
+    ] = None,
     set: options.Set = None,
+    access_log: Annotated[
+        str | None,
+        typer.Option(
+            "--access-log",
+            help="Write a line of JSON about each request to this file, - for standard error.",
+            metavar="PATH|-",
+        ),
+    ] = None,
+    purge_token: Annotated[
+        str | None,
+        typer.Option(
+            "--purge-token",
+            help="Secret for purges, edits and metrics; without one, this machine may.",
+            metavar="TOKEN",
+        ),
+    ] = None,
+    server_timing: Annotated[
+        Literal["public", "token", "off"],
+        typer.Option("--server-timing", help="Who is told what a response cost: token is whoever presents it."),
+    ] = "public",
     list_settings: Annotated[
         bool, typer.Option("--list-settings", help="Print the site's settings and what each is good for.")
     ] = False,
@@ -59,7 +99,13 @@ def serve(
         _print_settings(json=json)
         return
     settings = options.settings(set)
-    site.check(settings, host=host, port=port)
+    told = ["--server-timing", server_timing, *(["--access-log", access_log] if access_log is not None else [])]
+    if purge_token == "":
+        raise UsageError("an empty --purge-token would let everybody in; name one, or leave the option out")
+    if purge_token is not None:
+        os.environ["ANP_SERVE_PURGE_TOKEN"] = purge_token  # and not on the command line, which others can read
+    names = _names(base_url, allow_host or [])
+    site.check(settings, host=host, port=port, options=told)
     wishes = {"first_id": start, "count": articles, "profile": profile, "seed": seed}
     asked: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     if asked or members is not None or not db.exists():
@@ -72,8 +118,34 @@ def serve(
             ) as advance,
         ):
             site.import_corpus(db, corpus, people, Path(work) / "import.log", advance)
-    argv = site.serve_command(db, settings, host=host, port=port)
+    argv = site.serve_command(db, settings, host=host, port=port, options=[*told, *names])
     os.execv(argv[0], argv)
+
+
+def _names(base_url: str | None, hosts: Sequence[str]) -> list[str]:
+    """The words that tell the site under which names it is known."""
+    words = []
+    if base_url is not None:
+        if not _is_base(base_url):
+            raise UsageError(f"--base-url {base_url!r} is no address of a site; write it as in https://www.example.org")
+        words += ["--base-url", base_url]
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise UsageError(
+                f"--allow-host {host!r} is no host name; give one without scheme and port, as in example.org"
+            )
+        words += ["--allow-host", host]
+    return words
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        place = parts.netloc.removesuffix("" if parts.port is None else f":{parts.port}")
+    except ValueError:
+        return False
+    rest = f"{parts.path.removeprefix('/')}{parts.query}{parts.fragment}"
+    return parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(place)) and not rest
 
 
 def _print_settings(*, json: bool) -> None:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
 from target_app.page_cache.fields import Headers, combined, groups, http_date
-from target_app.page_cache.flight import Flights
+from target_app.page_cache.flight import FAILED, Flights, Landing
 from target_app.page_cache.policy import SITE, Key, Profile, Queries, Request, Wish
 from target_app.page_cache.representation import (
     Representation,
@@ -240,7 +240,8 @@ class PageCache:
             return
         if wish.only_if_cached:
             exchange.status = self._status("fwd=miss; detail=only-if-cached")
-            await _send(send, represent(504, [], b"", validators=False, compression=False), request, [])
+            headers = [(b"cache-control", b"no-store")]
+            await _send(send, represent(504, headers, b"", validators=False, compression=False), request, [])
             return
         if (
             entry is not None
@@ -269,38 +270,34 @@ class PageCache:
         forward: str,
     ) -> None:
         exchange.word = "MISS" if old is None else "EXPIRED"
+        exchange.status = self._status(f"fwd={forward}")  # all that there is to say where nothing comes back
         flight = None
         if self._options.coalesce and forward != "request":
-            begun = time.perf_counter()
-            shared = await self.flights.follow(request.key)
-            if shared is not None and policy.fits(shared.vary, request.headers):
-                exchange.inner = time.perf_counter() - begun
-                exchange.status = self._status(f"fwd={forward}; collapsed")
-                await _send_stored(send, exchange, shared, request, self._clock())
+            if await self._answered_by_another(send, exchange, request, old, forward):
                 return
             flight = self.flights.lead(request.key)
+        landing = FAILED
         ticket = self.store.take_ticket()
         made: Entry | None = None
         stored = False
         try:
             captured = await self._ask(self._question(scope, request, old), receive, exchange)
             self.catch_up()
-            if old is not None and self._stands_in(old, request.key, captured):
-                exchange.word = "STALE"
-                self.rescues += 1
-                now = self._clock()
+            if old is not None and _failed(captured) and self._stands_in(old, request.key):
                 fate = f"; fwd-status={captured.status}" if captured.status else ""
-                exchange.status = self._status(f"fwd={forward}{fate}; ttl={math.floor(old.expires - now)}; detail=sie")
-                await _send_stored(send, exchange, old, request, now)
+                await self._send_instead(send, exchange, request, old, f"fwd={forward}{fate}")
                 return
             if captured.whole:
                 representation, made = self._made(captured, request, exchange.route, old)
-                stored = made is not None and self.store.put(request.key, made, ticket)
+                stored = self._keep(request, captured, made, old, ticket)
+            if made is not None and made.expires > self._clock():
+                landing = Landing(made)
+            elif _tells(captured):
+                landing = Landing()
         finally:
             self.store.return_ticket(ticket)
             if flight is not None:
-                shareable = made is not None and made.expires > self._clock()
-                self.flights.land(request.key, flight, made if shareable else None)
+                self.flights.land(request.key, flight, landing)
         if captured.whole:
             exchange.status = self._fill_status(forward, captured.status, made, stored=stored)
             if made is None and captured.status < 500:
@@ -310,6 +307,52 @@ class PageCache:
             await _send(send, representation, request, self._age(made, captured))
         if captured.failure is not None:
             raise captured.failure
+
+    async def _answered_by_another(
+        self, send: Send, exchange: Exchange, request: Request, old: Entry | None, forward: str
+    ) -> bool:
+        """Wait for the render under way, if there is one, and answer with what it gave.
+
+        Where it failed, the stale page stands in if it may; else one of those who waited makes the next attempt, and
+        the others wait for that.
+        """
+        begun, began = time.perf_counter(), asyncio.get_running_loop().time()
+        while (landing := await self.flights.follow(request.key, began)) is not None:
+            exchange.inner = time.perf_counter() - begun
+            shared = landing.entry
+            if landing.failed:
+                self.catch_up()
+                # Another who waited may have been given the page already.
+                shared = _chosen(self.store.get(request.key), request)
+                if shared is not None and self._clock() >= shared.expires:
+                    shared = None
+            if shared is not None and policy.fits(shared.vary, request.headers):
+                exchange.status = self._status(f"fwd={forward}; collapsed")
+                await _send_stored(send, exchange, shared, request, self._clock())
+                return True
+            if not landing.failed:
+                return False
+            if old is not None and self._stands_in(old, request.key):
+                await self._send_instead(send, exchange, request, old, f"fwd={forward}; collapsed")
+                return True
+        return False
+
+    async def _send_instead(self, send: Send, exchange: Exchange, request: Request, old: Entry, forward: str) -> None:
+        """Send the page that is there in the place of a failure."""
+        self.rescues += 1
+        now = self._clock()
+        exchange.word = "HIT" if now < old.expires else "STALE"
+        exchange.status = self._status(f"{forward}; ttl={math.floor(old.expires - now)}; detail=sie")
+        await _send_stored(send, exchange, old, request, now)
+
+    def _keep(self, request: Request, captured: _Captured, made: Entry | None, old: Entry | None, ticket: int) -> bool:
+        """Store what was made; whether it is kept or not, the page that it outdates does not stay."""
+        stored = made is not None and self.store.put(request.key, made, ticket)
+        if old is not None and (
+            stored or (_tells(captured) and policy.outdates(captured.status, request, self._profile))
+        ):
+            self.store.drop(request.key, old)
+        return stored
 
     def _made(
         self, captured: _Captured, request: Request, route: str, old: Entry | None
@@ -337,8 +380,10 @@ class PageCache:
             return representation, None
         validators = tuple((_CONDITION[name], value) for name, value in headers if name in _CONDITION)
         if captured.status == 304 and old is not None:
-            # The stored fields tell of codings and tags made here, of which the application knows nothing.
-            terms, validators = replace(terms, vary=old.vary), old.validators
+            # The stored fields tell of codings and tags made here, of which the application knows nothing. A Vary that
+            # it sends is news, and the page is right for this request.
+            vary = policy.varied(captured.headers, request.headers) or old.vary
+            terms, validators = replace(terms, vary=vary), old.validators
         if self._options.compression == "stored":
             representation = with_gzip(representation)
         born = self._clock() - terms.age
@@ -357,10 +402,8 @@ class PageCache:
             validators,
         )
 
-    def _stands_in(self, old: Entry, key: Key, captured: _Captured) -> bool:
-        """Whether the stale page is better than what the application came back with."""
-        if captured.whole and captured.status not in _FAILURES:
-            return False
+    def _stands_in(self, old: Entry, key: Key) -> bool:
+        """Whether the stale page may be sent instead of a failure."""
         if old not in self.store.get(key):
             return False  # purged meanwhile: it is wrong, not only old
         return self._clock() < min(old.if_error, old.expires + self._options.if_error)
@@ -385,10 +428,9 @@ class PageCache:
             exchange: Exchange = scope[EXCHANGE]
             captured = await self._ask(scope, _nothing_more, exchange)
             self.catch_up()
-            if captured.whole and captured.status not in _FAILURES:
+            if not _failed(captured):
                 _, made = self._made(captured, request, exchange.route, old)
-                if made is not None:
-                    self.store.put(request.key, made, ticket)
+                self._keep(request, captured, made, old, ticket)
         finally:
             self.store.return_ticket(ticket)
 
@@ -488,9 +530,19 @@ def _satisfies(entry: Entry, wish: Wish, now: float) -> bool:
     return entry.may_be_stale and wish.min_fresh == 0 and -left < wish.max_stale
 
 
+def _failed(captured: _Captured) -> bool:
+    """Whether a stale page may stand in for what the application came back with."""
+    return not captured.whole or captured.status in _FAILURES
+
+
+def _tells(captured: _Captured) -> bool:
+    """Whether the application came back with anything that lasts: what failed may be otherwise a moment later."""
+    return captured.status < 500 and _is_complete(captured)
+
+
 def _is_complete(captured: _Captured) -> bool:
     """Whether all of the body came, as far as its length was announced."""
-    if captured.failure is not None:
+    if captured.failure is not None or not captured.whole:
         return False
     told = combined(captured.headers, b"content-length")
     if told is None or captured.status == 304:

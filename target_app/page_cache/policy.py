@@ -300,6 +300,20 @@ def _is_forbidden(
     )
 
 
+_TELLING = (frozenset(range(200, 400)) - {206}) | {401, 403, 404, 405, 410, 451}
+"""Statuses that say something of the page; others find fault with one request, or come from a failure."""
+
+
+def outdates(status: int, request: Request, profile: Profile) -> bool:
+    """Whether a response that may not be kept is what a page that was kept has become, for every reader.
+
+    It is not where it was refused for the sake of one request: for its ``Authorization`` or its ``no-store``.
+    """
+    if request.authorization or (profile.obeys_requests and "no-store" in directives(request.cache_control)):
+        return False
+    return status in _TELLING
+
+
 def _lifetime(
     status: int,
     rules: Mapping[str, str | None],
@@ -334,17 +348,26 @@ def varied(headers: Headers, asked: Headers) -> Vary | None:
     names = sorted({name.strip().lower() for name in value.split(b",")} - {b""})
     if b"*" in names:
         return None
-    return tuple((name, plain(combined(asked, name))) for name in names)
+    return tuple((name, _plain(name, asked)) for name in names)
 
 
-def plain(value: bytes | None) -> bytes | None:
-    """A field value with its white space in one form, for comparing."""
-    return None if value is None else b",".join(b" ".join(part.split()) for part in value.split(b","))
+_CASELESS = frozenset({b"accept-charset", b"accept-encoding", b"accept-language"})
+"""Request fields that mean the same in any case (RFC 9110, sections 12.5.2 to 12.5.4)."""
+
+
+def _plain(name: bytes, asked: Headers) -> bytes | None:
+    """A field of a request in one form, for comparing; the order of its members may mean something and stays."""
+    value = combined(asked, name)
+    if value is None:
+        return None
+    if name in _CASELESS:
+        value = value.lower()
+    return b",".join(b" ".join(part.split()) for part in value.split(b","))
 
 
 def fits(vary: Vary, asked: Headers) -> bool:
     """Whether a request would be given the response that was chosen by these fields."""
-    return all(plain(combined(asked, name)) == value for name, value in vary)
+    return all(_plain(name, asked) == value for name, value in vary)
 
 
 @dataclass(frozen=True, slots=True)

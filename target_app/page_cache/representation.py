@@ -23,6 +23,8 @@ _OF_THE_BODY = frozenset(
 """Fields that tell of the stored bytes; a 304 does not change those."""
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _RANGE = re.compile(rb"(?i)bytes\s*=\s*(\d*)-(\d*)\s*")
+_BY_CODING = (b"vary", b"Accept-Encoding")
+"""What is added to a page that has a form for each coding."""
 _READS = frozenset({"GET", "HEAD"})
 _BODILESS = frozenset({204, 304})
 
@@ -84,7 +86,7 @@ def represent(status: int, headers: Headers, body: bytes, *, validators: bool, c
         and _COMPRESSIBLE.match(fields.get(b"content-type", b"")) is not None
     )
     if compressible:
-        kept.append((b"vary", b"Accept-Encoding"))
+        kept.append(_BY_CODING)
     etag = fields.get(b"etag", b"")
     if not etag and validators and status == 200:
         etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
@@ -109,9 +111,11 @@ def with_gzip(representation: Representation) -> Representation:
 
 def freshened(representation: Representation, headers: Headers) -> Representation:
     """The same after the origin has said that it is unchanged: with the fields of its 304 (RFC 9111, section 3.2)."""
-    new = {name for name, _ in headers} - _OF_THE_BODY - ({b"vary"} if representation.compressible else set())
+    new = {name for name, _ in headers} - _OF_THE_BODY
     kept = [field for field in representation.headers if field[0] not in new]
     kept += [field for field in headers if field[0] in new]
+    if representation.compressible and b"vary" in new:
+        kept.append(_BY_CODING)
     last_modified = next((value for name, value in kept if name == b"last-modified"), None)
     date = next((value for name, value in kept if name == b"date"), b"")
     updated = replace(

@@ -154,6 +154,13 @@ class Store:
         self._replace(key, tuple(variants))
         return True
 
+    def drop(self, key: Key, entry: Entry) -> None:
+        """Drop this very page, if it is still there."""
+        entries = self._by_key.get(key, ())
+        remaining = tuple(other for other in entries if other is not entry)
+        if len(remaining) < len(entries):
+            self._replace(key, remaining)
+
     def purge(self, tags: Iterable[str]) -> int:
         """Drop every page that has any of these tags, and refuse those still being made from older reads.
 

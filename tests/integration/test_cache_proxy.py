@@ -69,7 +69,7 @@ def origin() -> Iterator[Origin]:
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
-            self.close_connection = fields.get("Content-Length", str(len(body))) != str(len(body))
+            self.close_connection = int(fields.get("Content-Length", len(body))) > len(body)
 
         def __getattr__(self, name: str) -> object:
             if name.startswith("do_"):
@@ -215,6 +215,16 @@ def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin:
         origin.reply = lambda seen: None
         answer = ask(url, "/old")
     assert (answer.status, answer.body, answer.cache["detail"]) == (200, b"old", "sie")
+
+
+def test_what_an_origin_sends_too_much_is_nobodys_answer(origin: Origin, proxy: Proxies) -> None:
+    """Bytes beyond the announced length end with their connection, though they look like an answer."""
+    forged = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 6\r\n\r\nforged"
+    origin.reply = lambda seen: (200, {"Content-Length": "4"}, b"page" + forged)
+    with proxy() as url:
+        bodies = [ask(url, f"/{number}").body for number in range(5)]
+    assert bodies == [b"page"] * 5
+    assert [seen.target for seen in origin.seen] == [f"/{number}" for number in range(5)]
 
 
 def test_status_of_caches_before_stands_first(origin: Origin, proxy: Proxies) -> None:

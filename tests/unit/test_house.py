@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "httpx",
         "jinja2",
         "markupsafe",
+        "prometheus_client",
         "psutil",
         "pydantic",
         "starlette",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -209,6 +210,81 @@ def test_every_word_of_a_bot_counts_in_any_case(word: str) -> None:
     """The documented words are the ones looked for."""
     assert is_bot(f"Mozilla/5.0 (compatible; {word.upper()} 1.0)")
     assert not is_bot(PERSON)
+
+
+def json_line(**fields: object) -> str:
+    """A line as the reference site writes it; a field of None is left out."""
+    said = {
+        "time": "2026-11-20T10:00:00.250000Z",
+        "request_id": "5e1f-1",
+        "client": "198.51.100.7",
+        "method": "GET",
+        "host": "127.0.0.1:8000",
+        "path": "/",
+        "status": 200,
+        "bytes": 5120,
+        "cache": "HIT",
+        "seconds": 0.000012,
+        "user_agent": PERSON,
+        "referer": "",
+    } | fields
+    return json.dumps({name: value for name, value in said.items() if value is not None})
+
+
+def test_a_log_of_the_reference_site(tmp_path: Path) -> None:
+    """Objects of JSON are read as the lines of servers are, with the same reasons to leave one out."""
+    found = read(
+        tmp_path,
+        json_line(),
+        json_line(path="/search?q=m%C3%BCsli", time="2026-11-20T10:00:04Z"),
+        json_line(path="/search?q=m%C3%BCsli", status=304, time="2026-11-20T11:00:08+01:00", host=None),
+        json_line(method="POST"),
+        json_line(status=404),
+        json_line(status=301),
+        json_line(user_agent="Prometheus/2.42.0"),
+        json_line(host="www.kitchen.example"),
+        json_line(path="*"),
+        json_line(path="/mint", user_agent=None, host="[::1]:8000"),
+        hosts=("127.0.0.1", "::1"),
+    )
+    assert dict(zip(found.table.paths, found.table.weights, strict=True)) == {
+        "/": 1.0,
+        "/search?q=m%C3%BCsli": 2.0,
+        "/mint": 1.0,
+    }
+    assert found.left_out == {
+        "another status": 2,
+        "not a GET": 1,
+        "a bot": 1,
+        "another host": 1,
+        "no HTTP request": 1,
+    }
+    assert found.mean_rate == pytest.approx(4 / 7.75)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json_line(time=None),
+        json_line(time="yesterday"),
+        json_line(time="2026-11-20T10:00:00"),
+        json_line(time=5),
+        json_line(method=None),
+        json_line(path=None),
+        json_line(path=["/"]),
+        json_line(status="200"),
+        json_line(status=None),
+        json_line(user_agent=5),
+        json_line()[:-1],
+        json_line() + "}",
+        '{"a":' * 10_000,
+        "{}",
+    ],
+)
+def test_an_object_that_is_no_line_of_a_log_is_counted(text: str, tmp_path: Path) -> None:
+    """Half a line, or an object of another program, is left out as unreadable."""
+    found = read(tmp_path, json_line(), text, json_line(), hosts=("127.0.0.1",))
+    assert (found.kept, found.left_out) == (2, {"not in the log format": 1})
 
 
 def test_several_files_in_any_order_are_one_log(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """A small imported corpus, and sites opened over copies of it."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import apsw
 import httpx
 import pytest
 
 from synth import Corpus, people
+from target_app.access_log import AccessLog
 from target_app.app import Layers, build_app
 from target_app.importer import import_corpus
 from target_app.settings import parse_settings
@@ -67,13 +71,55 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
     """Opens sites over fresh copies of the imported database; arguments are ``NAME=VALUE`` settings."""
     opened: list[Site] = []
 
-    def open_it(*assignments: str, hosts: tuple[str, ...] = (), purge_token: str | None = None) -> Opened:
+    def open_it(
+        *assignments: str,
+        hosts: tuple[str, ...] = (),
+        purge_token: str | None = None,
+        log: AccessLog | None = None,
+        server_timing: str = "public",
+    ) -> Opened:
         path = tmp_path / f"{len(opened)}.db"
         shutil.copy(imported, path)
         site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
         opened.append(site)
-        return Opened(site, build_app(site, hosts=hosts))
+        return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
 
     yield open_it
     for site in opened:
         site.close()
+
+
+_OF_NOBODY = re.compile(
+    r"\s*(?:PRAGMA|BEGIN|COMMIT|ROLLBACK)\b"
+    r"|SELECT tag, number FROM generation\b|SELECT coalesce\(max\(number\), 0\) FROM generation\b"
+    r"|.* 'main'\.'\w+_(?:config|data|idx|docsize|content)'",
+    re.IGNORECASE,
+)
+"""Statements that look nothing up, those by which a process learns what others have changed, and what the full-text
+index asks of its own tables when it is opened for a statement that is prepared."""
+
+
+@pytest.fixture
+def traced() -> Iterator[list[str]]:
+    """Every statement that SQLite itself says it runs, on any connection that is opened from now on.
+
+    Left out is what no request is charged with, and what SQLite runs as a part of another statement: triggers, and
+    queries of virtual tables.
+    """
+    statements: list[str] = []
+    running: set[int] = set()
+
+    def note(event: dict[str, Any]) -> None:
+        if event["code"] == apsw.SQLITE_TRACE_PROFILE:
+            running.discard(event["id"])
+        elif not event["trigger"] and event["id"] not in running:  # else a foreign key acts, under the same text
+            running.add(event["id"])
+            if _OF_NOBODY.match(event["sql"]) is None:
+                statements.append(event["sql"])
+
+    def watch(connection: apsw.Connection) -> None:
+        connection.trace_v2(apsw.SQLITE_TRACE_STMT | apsw.SQLITE_TRACE_PROFILE, note, id="tests")
+
+    apsw.connection_hooks.append(watch)
+    yield statements
+    apsw.connection_hooks.remove(watch)

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from target_app.page_cache import EXCHANGE, RFC, SITE, Exchange, Options, PageCache, Profile
 from target_app.page_cache.fields import Headers
+from target_app.page_cache.flight import Flights
 
 pytestmark = pytest.mark.anyio
 KEPT: Headers = [(b"cdn-cache-control", b"max-age=300"), (b"content-type", b"text/html")]
@@ -23,13 +24,18 @@ DATED = 1795946400.0
 
 @dataclass
 class Application:
-    """Answers every request with the same headers, waits for ``gate`` if there is one, and counts."""
+    """Answers every request with the same headers, waits for ``gate`` if there is one, and counts.
+
+    Attributes:
+        at_once: Renders under way, and the most there ever were.
+    """
 
     headers: Headers = field(default_factory=lambda: list(KEPT))
     status: int = 200
     body: bytes = BODY
     gate: asyncio.Event | None = None
     renders: int = 0
+    at_once: tuple[int, int] = (0, 0)
     fails: bool = False
     queries: list[bytes] = field(default_factory=list)
     asked: dict[bytes, bytes] = field(default_factory=dict)
@@ -37,11 +43,15 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, in two parts."""
         self.renders += 1
+        self.at_once = (self.at_once[0] + 1, max(self.at_once[0] + 1, self.at_once[1]))
         self.queries.append(scope["query_string"])
         self.asked = dict(scope["headers"])
         body = self.body
-        if self.gate is not None:
-            await self.gate.wait()
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+        finally:
+            self.at_once = (self.at_once[0] - 1, self.at_once[1])
         if self.fails:
             raise RuntimeError("the render failed")
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
@@ -51,12 +61,13 @@ class Application:
 
 @dataclass
 class Answer:
-    """What came back."""
+    """What came back; ``every`` has all lines of a field, ``headers`` the last."""
 
     status: int
     headers: dict[str, str]
     body: bytes
     exchange: Exchange
+    every: dict[str, list[str]]
 
 
 @dataclass
@@ -99,7 +110,10 @@ class Bench:
         await self.cache(scope, None, send)  # type: ignore[arg-type]
         start, body = sent
         found = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answer(start["status"], found, body["body"], exchange)
+        every: dict[str, list[str]] = {}
+        for name, value in start["headers"]:
+            every.setdefault(name.decode(), []).append(value.decode())
+        return Answer(start["status"], found, body["body"], exchange, every)
 
 
 async def test_the_second_reader_gets_the_stored_page() -> None:
@@ -277,16 +291,76 @@ async def test_without_coalescing_everybody_renders() -> None:
     assert bench.app.renders == 5
 
 
-async def test_followers_of_a_failed_leader_go_on_alone() -> None:
-    """A failure is the leader's own; the others get the page."""
+async def test_followers_of_a_failed_leader_get_the_page() -> None:
+    """A failure is the leader's own; one of the others makes the next attempt, and they share what it gives."""
     bench = Bench(Application(gate=asyncio.Event(), fails=True))
-    leader, *followers = [asyncio.create_task(bench.ask()) for _ in range(3)]
+    leader, *followers = [asyncio.create_task(bench.ask()) for _ in range(5)]
     await _settle()
     bench.app.gate.set()  # type: ignore[union-attr]
     with pytest.raises(RuntimeError):
         await leader
     bench.app.fails = False
-    assert [answer.body for answer in await asyncio.gather(*followers)] == [BODY, BODY]
+    answers = await asyncio.gather(*followers)
+    assert [answer.body for answer in answers] == [BODY] * 4
+    assert [b"collapsed" in answer.exchange.status for answer in answers].count(True) == 3
+    assert bench.app.renders == 2
+
+
+async def _outage(bench: Bench, readers: int) -> list[Answer | BaseException]:
+    """Readers who come while the application fails, all at once."""
+    bench.app.gate = asyncio.Event()
+    tasks = [asyncio.create_task(bench.ask()) for _ in range(readers)]
+    await _settle()
+    bench.app.gate.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("status", [500, 503, None])
+async def test_in_an_outage_one_attempt_is_made_at_a_time(status: int | None) -> None:
+    """Nobody renders beside another, whether the failure is a status or an exception, and however often it comes."""
+    bench = Bench(Application(status=status or 200, fails=status is None))
+    for _ in range(2):
+        answers = await _outage(bench, 4)
+        assert [getattr(answer, "status", None) for answer in answers] == [status] * 4
+    assert (bench.app.renders, bench.app.at_once) == (8, (0, 1))
+    bench.app.status, bench.app.fails = 200, False
+    bench.app.renders = 0
+    answers = await _outage(bench, 4)
+    assert ([getattr(answer, "body", None) for answer in answers], bench.app.renders) == ([BODY] * 4, 1)
+
+
+async def test_in_an_outage_one_attempt_answers_all_who_may_have_a_stale_page() -> None:
+    """The stale page stands in for those who waited as for the one who tried."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 400
+    bench.app.status = 503
+    answers = await _outage(bench, 5)
+    statuses = [answer.exchange.status for answer in answers if isinstance(answer, Answer)]
+    assert sorted(statuses) == [
+        *[b"anp; fwd=stale; collapsed; ttl=-100; detail=sie"] * 4,
+        b"anp; fwd=stale; fwd-status=503; ttl=-100; detail=sie",
+    ]
+    assert (bench.app.renders, bench.cache.rescues) == (2, 5)
+
+
+async def test_a_leader_who_was_given_up_is_a_failure() -> None:
+    """A request that is cancelled says nothing of its page: others do not take it for one that is not for all."""
+    bench = Bench(Application(gate=asyncio.Event()))
+    leader = asyncio.create_task(bench.ask())
+    await _settle()
+    leader.cancel()
+    await asyncio.gather(leader, return_exceptions=True)
+    answers = await _outage(bench, 3)
+    assert ([getattr(answer, "body", None) for answer in answers], bench.app.renders) == ([BODY] * 3, 2)
+
+
+async def test_patience_is_one_for_all_attempts() -> None:
+    """Who has waited long enough for renders that failed does not begin to wait for another one."""
+    flights = Flights(lambda: 0.0, patience=5.0)
+    key = (b"site.example", b"/", b"")
+    flights.lead(key)
+    assert await flights.follow(key, asyncio.get_running_loop().time() - 5.0) is None
 
 
 async def test_unstorable_pages_form_no_convoy() -> None:
@@ -470,6 +544,78 @@ async def test_a_page_that_is_gone_is_no_failure() -> None:
     assert (await bench.ask()).status == 404
 
 
+ENDINGS: dict[str, tuple[int, Headers]] = {
+    "not found": (404, []),
+    "gone": (410, []),
+    "forbidden": (403, []),
+    "no store": (200, [(b"cdn-cache-control", b"no-store")]),
+    "private": (200, [(b"cdn-cache-control", b"max-age=300"), (b"cache-control", b"private")]),
+    "nothing said": (200, []),
+    "moved": (302, [(b"location", b"/elsewhere")]),
+    "personal": (200, [*KEPT, (b"set-cookie", b"a=b")]),
+    "unchanged, no store": (304, [(b"cdn-cache-control", b"no-store")]),
+}
+"""What a page may have become that the cache may not keep."""
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_a_refresh_that_finds_another_page_drops_the_old_one(ending: str) -> None:
+    """What may not be kept takes the place of the stale page all the same: nobody is sent that any longer."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 307
+    bench.app.status, bench.app.headers = ENDINGS[ending]
+    assert (await bench.ask()).exchange.word == "STALE"
+    await bench.cache.drain()
+    assert len(bench.cache.store) == 0
+    bench.app.status = bench.app.status if bench.app.status != 304 else 200
+    after = await bench.ask()
+    assert (after.status, after.exchange.word, bench.app.renders) == (bench.app.status, "BYPASS", 3)
+
+
+@pytest.mark.parametrize("status", [400, 408, 429, 431, 500, 501, 503, 504, None, "cut"])
+async def test_a_refresh_that_fails_leaves_the_old_page(status: int | str | None) -> None:
+    """A failure, or fault found with the request, says nothing of the page."""
+    bench = Bench(Application(LENIENT))
+    await bench.ask()
+    bench.now += 307
+    bench.app.headers = [(b"content-length", b"9999")] if status == "cut" else []
+    bench.app.status, bench.app.fails = status if isinstance(status, int) else 200, status is None
+    for _ in range(2):
+        answer = await bench.ask()
+        assert (answer.body, answer.exchange.word) == (BODY, "STALE")
+        await bench.cache.drain()
+    assert bench.app.renders == 3
+
+
+async def test_a_page_that_grew_beyond_the_store_drops_the_old_one() -> None:
+    """The new page has no room; the old one is wrong."""
+    bench = Bench(Application(LENIENT), Options(max_bytes=20_000))
+    await bench.ask()
+    bench.now += 307
+    bench.app.body = b"x" * 30_000
+    await bench.ask()
+    await bench.cache.drain()
+    assert ((await bench.ask()).body, len(bench.cache.store)) == (bench.app.body, 0)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "word"),
+    [
+        ({}, "BYPASS"),
+        ({"authorization": "Basic x"}, "HIT"),
+        ({"cache_control": "no-cache, no-store"}, "HIT"),
+    ],
+)
+async def test_an_answer_that_is_one_readers_leaves_the_page_of_all(wishes: dict[str, str], word: str) -> None:
+    """What may not be kept for the sake of one request says nothing of the page that others have."""
+    bench = Bench(Application([(b"cache-control", b"max-age=300"), (b"etag", b'"one"')]), Options(profile=RFC))
+    await bench.ask()
+    bench.app.headers = [(b"cache-control", b"no-store")]
+    await bench.ask(**{"cache_control": "no-cache", **wishes})
+    assert (await bench.ask()).exchange.word == word
+
+
 @pytest.mark.parametrize("strict", [b"must-revalidate", b"proxy-revalidate", b"s-maxage=300", b"no-cache"])
 async def test_strict_pages_are_never_sent_stale(strict: bytes) -> None:
     """Directives that forbid stale pages outweigh those that allow them."""
@@ -497,6 +643,32 @@ async def test_an_unchanged_page_is_not_sent_again_by_the_application() -> None:
     assert (answer.headers["x-old"], answer.headers["x-new"]) == ("1", "2")
     again = await bench.ask()
     assert (again.body, again.exchange.word, bench.app.renders) == (BODY, "HIT", 2)
+
+
+@pytest.mark.parametrize("status", [200, 304])
+async def test_a_page_that_varies_from_now_on_is_no_page_for_all(status: int) -> None:
+    """A new Vary counts, also in a 304: the page as it was does not stay for readers of other kinds."""
+    bench = Bench(Application([(b"cache-control", b"max-age=300"), (b"etag", b'"one"')]), Options(profile=RFC))
+    await bench.ask()
+    bench.app.status = status
+    bench.app.headers = [*bench.app.headers, (b"vary", b"Accept-Language")]
+    await bench.ask(cache_control="no-cache", accept_language="de")
+    bench.app.status = 200
+    words = [(await bench.ask(accept_language=language)).exchange.word for language in ("de", "en")]
+    assert words == ["HIT", "MISS"]
+
+
+async def test_a_304_keeps_that_a_page_has_a_form_for_each_coding() -> None:
+    """The Vary of the application and the one for codings both stand, however often the page is made fresh."""
+    headers = [*KEPT, (b"etag", b'"one"'), (b"vary", b"X-Own")]
+    bench = Bench(Application(headers))
+    await bench.ask()
+    bench.app.status, bench.app.body = 304, b""
+    for _ in range(2):
+        bench.now += 400
+        answer = await bench.ask(accept_encoding="gzip")
+        assert answer.exchange.word == "REVALIDATED"
+        assert (answer.every["vary"], answer.headers["content-encoding"]) == (["X-Own", "Accept-Encoding"], "gzip")
 
 
 async def test_the_application_is_asked_by_its_own_validators_alone() -> None:
@@ -539,12 +711,21 @@ async def test_a_page_that_varies_is_kept_for_each_kind_of_reader() -> None:
     bench.app.body = b"hallo"
     german = await bench.ask(accept_language="de")
     assert german.exchange.status == b"anp; fwd=vary-miss; fwd-status=200; stored; ttl=300"
-    assert [(await bench.ask(accept_language=word)).body for word in ("en", "de", " en ")] == [
+    assert [(await bench.ask(accept_language=word)).body for word in ("en", "de", " en ", "EN")] == [
         b"hello",
         b"hallo",
         b"hello",
+        b"hello",
     ]
     assert bench.app.renders == 2
+
+
+async def test_only_what_is_known_to_mean_the_same_is_the_same_kind_of_reader() -> None:
+    """Neither the order of languages nor the case of a field that the cache does not know is looked through."""
+    bench = Bench(Application([*KEPT, (b"vary", b"Accept-Language, X-Own")]))
+    asked = [("en, de", "a"), ("de, en", "a"), ("en, de", "A")]
+    words = [(await bench.ask(accept_language=languages, x_own=own)).exchange.word for languages, own in asked]
+    assert words == ["MISS"] * 3
 
 
 @pytest.mark.parametrize(

@@ -124,27 +124,6 @@ async def test_marks_tell_page_article_and_viewer_within_the_first_kilobyte(view
     assert f'<meta name="anp-mark" content="page=home viewer={viewer}">'.encode() in home
 
 
-async def test_statements_in_the_header_are_those_sqlite_ran(open_copy: Opener) -> None:
-    """The count on every response equals an independent trace inside SQLite."""
-    opened = open_copy()
-    traced: list[str] = []
-    for holder in (opened.site.library, opened.site.desk):
-        holder._connection._connection.trace_v2(
-            apsw.SQLITE_TRACE_STMT, lambda event: traced.append(event["sql"]) if event["trigger"] is False else None
-        )
-    async with opened.member(0) as member, opened.client() as client:
-        traced.clear()
-        for browser in (client, member):
-            for path in (*READABLE.values(), "/articles/none/", READABLE["article"]):
-                answer = await browser.get(path)
-                # The full-text index reads tables of its own, which is part of the one statement that searches it.
-                # What marks that statements belong together looks nothing up.
-                own = ("PRAGMA", "BEGIN", "COMMIT", "SELECT K, V FROM 'MAIN'.'ARTICLE_SEARCH_CONFIG'")
-                seen = [sql for sql in traced if not sql.lstrip().upper().startswith(own)]
-                assert _calls(answer) == len(seen), path
-                traced.clear()
-
-
 async def test_a_members_page_costs_one_statement_more(open_copy: Opener) -> None:
     """Looking up the session is one statement, the page itself costs what it costs anybody."""
     opened = open_copy("page_cache=off")

@@ -97,6 +97,21 @@ async def test_the_answer_to_an_edit_names_the_groups_it_made_stale(open_copy: O
     assert '"post-11730"' in answer.headers["cache-group-invalidation"]
 
 
+@pytest.mark.parametrize(
+    ("what", "groups"),
+    [
+        ({"article": 5}, '"post-5", "sitemap", "search", "post-5:card"'),
+        ({"path": "/"}, None),
+        ({"all": True}, None),
+    ],
+)
+async def test_the_answer_to_a_purge_names_its_groups(what: object, groups: str | None, open_copy: Opener) -> None:
+    """Where it is one of groups."""
+    async with open_copy().client() as client:
+        answer = await client.post("/anp/purge", json=what)
+    assert (answer.status_code, answer.headers.get("cache-group-invalidation")) == (200, groups)
+
+
 async def test_a_browser_that_knows_the_old_page_gets_the_new_one(open_copy: Opener) -> None:
     """After an edit neither the old tag nor the old date is answered with 304."""
     opened = open_copy()

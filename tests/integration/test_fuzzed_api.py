@@ -1,0 +1,51 @@
+"""An API fuzzer at the running site: whatever it sends gets a documented status, and never one of a failure.
+
+Schemathesis makes requests from the own description of the site, right ones and wrong ones, alone and in chains,
+and holds every answer against that description.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.servers import import_site, reference_site
+
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "4")
+# A change that names no state of the article, or one that has passed, has a status of its own.
+_CONFIG = """
+[checks]
+positive_data_acceptance.expected-statuses = ["2xx", 403, 404, 409, 412, 422, 428]
+missing_required_header.expected-statuses = [403, 422, 428]
+
+[[operations]]
+include-name = "PUT /api/v1/articles/{id}"
+parameters = { "path.id" = 501, "header.if-match" = "*" }
+
+[[operations]]
+include-name = "PATCH /api/v1/articles/{id}"
+parameters = { "path.id" = 502, "header.if-match" = "*" }
+
+[[operations]]
+include-name = "GET /api/v1/articles/{id}"
+parameters = { "path.id" = 503 }
+"""
+
+
+def test_every_answer_to_a_fuzzer_is_a_documented_one(tmp_path: Path) -> None:
+    """All checks hold in all phases; afterwards the site has failed at nothing and still serves."""
+    (tmp_path / "schemathesis.toml").write_text(_CONFIG)
+    database = import_site(tmp_path / "site.db", count=20, members=1)
+    with reference_site(database) as site:
+        command = [Path(sys.executable).with_name("st"), "--config-file", tmp_path / "schemathesis.toml", "run"]
+        command += [f"{site.url}/api/v1/openapi.json", "--checks", "all", "--max-examples", EXAMPLES, "--seed", "1"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
+        answers = httpx.get(f"{site.url}/").status_code, httpx.get(f"{site.url}/anp/stats").status_code
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+    made = re.search(r"(\d+) generated", done.stdout)
+    assert made is not None, done.stdout[-2_000:]
+    assert int(made[1]) > 200
+    assert answers == (200, 200)

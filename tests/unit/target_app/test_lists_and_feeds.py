@@ -1,0 +1,147 @@
+"""Lists by tag, category, author and date hold what they say; feeds hold the newest, each in its own format."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from synth import people
+from synth.model import Article
+from tests.unit.target_app.conftest import BASE, CORPUS, Opened
+
+pytestmark = pytest.mark.anyio
+Opener = Callable[..., Opened]
+NEWEST = sorted(CORPUS, key=lambda article: (article.published, article.id), reverse=True)
+
+
+def author(article: Article) -> str:
+    """The slug of an article's author."""
+    return people.author(article.author, seed=CORPUS.seed).login
+
+
+async def walk(client: httpx.AsyncClient, path: str | None) -> list[str]:
+    """The slugs of a list, followed from page to page."""
+    slugs: list[str] = []
+    while path:
+        text = (await client.get(path)).text
+        slugs += re.findall(r'<h2><a href="/articles/([^"]+)/">', text)
+        older = re.search(r'rel="next" href="([^"]+)"', text)
+        path = older.group(1) if older else None
+    return slugs
+
+
+async def test_every_list_holds_its_articles_newest_first(open_copy: Opener) -> None:
+    """Those that have the tag, the category, the author, the year and the month, and no others."""
+    lists: dict[str, Callable[[Article], bool]] = {}
+    for article in list(CORPUS)[:12]:
+        lists |= {f"/tags/{tag}/": lambda one, tag=tag: tag in one.tags for tag in article.tags}
+        lists |= {f"/categories/{name}/": lambda one, name=name: name in one.categories for name in article.categories}
+        lists[f"/authors/{author(article)}/"] = lambda one, index=article.author: one.author == index
+        year, month = article.published.year, article.published.month
+        lists[f"/archive/{year}/"] = lambda one, year=year: one.published.year == year
+        lists[f"/archive/{year}/{month:02}/"] = lambda one, when=(year, month): (
+            (one.published.year, one.published.month) == when
+        )
+    async with open_copy().client() as client:
+        for path, belongs in lists.items():
+            assert await walk(client, path) == [one.slug for one in NEWEST if belongs(one)], path
+
+
+async def test_the_indexes_name_every_list_with_its_count(open_copy: Opener) -> None:
+    """Tags, categories, authors and months."""
+    expected = {
+        "/tags/": Counter(f"/tags/{tag}/" for one in CORPUS for tag in one.tags),
+        "/categories/": Counter(f"/categories/{name}/" for one in CORPUS for name in one.categories),
+        "/authors/": Counter(f"/authors/{author(one)}/" for one in CORPUS),
+        "/archive/": Counter(f"/archive/{one.published:%Y/%m}/" for one in CORPUS),
+    }
+    async with open_copy().client() as client:
+        for path, counts in expected.items():
+            text = (await client.get(path)).text
+            told = dict(re.findall(r'<a class="tag" href="([^"]+)">[^<]+</a> (\d+)', text))
+            assert {place: int(count) for place, count in told.items()} == counts
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/archive/2025/13/", "/archive/2025/0/", "/archive/25/", "/archive/1999/", "/archive/x/", "/authors/none/",
+     "/categories/none/", "/archive/2025/1/", "/archive/2025/01/page/99/"],
+)  # fmt: skip
+async def test_a_list_of_nothing_is_not_found(path: str, open_copy: Opener) -> None:
+    """One address for each list, and none for an empty one."""
+    async with open_copy().client() as client:
+        assert (await client.get(path)).status_code == 404
+
+
+async def test_the_three_feeds_hold_the_same_articles(open_copy: Opener) -> None:
+    """The twenty newest with title, address, text and moment, read back from each format."""
+    atom = "{http://www.w3.org/2005/Atom}"
+    async with open_copy().client() as client:
+        rss = ElementTree.fromstring((await client.get("/feed.xml")).content)
+        feed = ElementTree.fromstring((await client.get("/atom.xml")).content)
+        answer = await client.get("/feed.json")
+    told = json.loads(answer.content)
+    from_rss = [
+        (item.findtext("title"), item.findtext("link"), item.findtext("description"), _rfc822(item.findtext("pubDate")))
+        for item in rss.iter("item")
+    ]
+    from_atom = [
+        (
+            entry.findtext(f"{atom}title"),
+            entry.find(f"{atom}link").get("href"),  # type: ignore[union-attr]
+            entry.findtext(f"{atom}summary"),
+            datetime.fromisoformat(entry.findtext(f"{atom}published") or ""),
+        )
+        for entry in feed.iter(f"{atom}entry")
+    ]
+    from_json = [
+        (item["title"], item["url"], item["summary"], datetime.fromisoformat(item["date_published"]))
+        for item in told["items"]
+    ]
+    expected = [
+        (one.title, f"{BASE}/articles/{one.slug}/", one.intro, one.published.replace(microsecond=0))
+        for one in NEWEST[:20]
+    ]
+    assert from_rss == from_atom == from_json == expected
+    assert answer.headers["content-type"] == "application/feed+json"
+    assert told["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed.findtext(f"{atom}updated") == max(
+        entry.findtext(f"{atom}updated") or "" for entry in feed.iter(f"{atom}entry")
+    )
+
+
+def _rfc822(text: str | None) -> datetime:
+    return parsedate_to_datetime(text or "")
+
+
+async def test_a_list_says_when_it_changed_also_when_something_left_it(open_copy: Opener) -> None:
+    """A browser that knows the list with an article in it is not told that it is unchanged once that is gone."""
+    article = NEWEST[0]
+    async with open_copy().client() as client:
+        before = await client.get("/")
+        etag = (await client.get(f"/api/v1/articles/{article.id}")).headers["etag"]
+        await client.delete(f"/api/v1/articles/{article.id}", headers={"if-match": etag})
+        after = await client.get("/", headers={"if-modified-since": before.headers["last-modified"]})
+    assert after.status_code == 200
+    assert _rfc822(after.headers["last-modified"]) > _rfc822(before.headers["last-modified"])
+
+
+async def test_a_site_without_articles_still_has_a_home_page(open_copy: Opener) -> None:
+    """Feeds and sitemap are there, too, and empty."""
+    opened = open_copy()
+    for article_id in CORPUS.ids:
+        opened.site.editing.delete(article_id)
+    async with opened.client() as client:
+        answers = {
+            path: await client.get(path) for path in ("/", "/feed.xml", "/atom.xml", "/feed.json", "/sitemap.xml")
+        }
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+    assert "Nothing has been published yet" in answers["/"].text
+    for path in ("/feed.xml", "/atom.xml", "/sitemap.xml"):
+        ElementTree.fromstring(answers[path].content)

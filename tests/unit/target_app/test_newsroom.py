@@ -1,0 +1,219 @@
+"""Editors write, publish, unpublish and delete; members keep articles and talk about them; nobody else may."""
+
+import json
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_app.drafting import DraftError, from_body, from_fields, to_body
+from tests.unit.target_app.conftest import CORPUS, Opened
+
+pytestmark = pytest.mark.anyio
+Opener = Callable[..., Opened]
+EDITOR, READER = 0, 1
+DRAFT = {"title": "Fresh bread", "intro": "How it is baked.", "body": "## Flour\n\nMuch of it.\n", "tags": "bread"}
+
+
+async def csrf_of(browser: httpx.AsyncClient, path: str) -> str:
+    """What the forms of a page carry."""
+    found = re.search(r'name="csrf" value="(\w+)"', (await browser.get(path)).text)
+    assert found is not None
+    return found[1]
+
+
+async def etag_of(browser: httpx.AsyncClient, path: str) -> str:
+    """The state that an editor's form was made for."""
+    found = re.search(r'name="etag" value="([^"]+)"', (await browser.get(path)).text)
+    assert found is not None
+    return found[1].replace("&#34;", '"')
+
+
+async def test_an_article_goes_its_way_through_the_editors_hands(open_copy: Opener) -> None:
+    """Written as a draft, published, changed, unpublished and deleted: readers see each step at once."""
+    opened = open_copy()
+    async with opened.member(EDITOR) as editor, opened.client() as reader:
+        csrf = await csrf_of(editor, "/admin/new")
+
+        async def do(path: str, action: str, **fields: str) -> httpx.Response:
+            etag = await etag_of(editor, path) if path != "/admin/new" else ""
+            return await editor.post(path, data={**DRAFT, **fields, "csrf": csrf, "etag": etag, "action": action})
+
+        async def seen() -> tuple[int, int]:
+            page, home = await reader.get("/articles/fresh-bread-11775/"), await reader.get("/")
+            return page.status_code, home.text.count("Fresh bread")
+
+        made = await do("/admin/new", "save")
+        place = made.headers["location"]
+        steps = [await seen()]
+        for action, fields in (("publish", {}), ("save", {"title": "Fresh bread twice"}), ("unpublish", {})):
+            assert (await do(place, action, **fields)).status_code == 303
+            steps.append(await seen())
+        assert "Fresh bread" in (await editor.get("/admin/")).text
+        deleted = await do(place, "delete")
+        gone = await editor.get(place)
+    assert steps == [(404, 0), (200, 1), (200, 1), (404, 0)]
+    assert (deleted.headers["location"], gone.status_code) == ("/admin/", 404)
+
+
+async def test_two_editors_do_not_overwrite_each_other(open_copy: Opener) -> None:
+    """The second to save what both have opened is told, and the first's text stays."""
+    opened, place = open_copy(), f"/admin/articles/{CORPUS.first_id}"
+    async with opened.member(EDITOR) as editor:
+        csrf, etag = await csrf_of(editor, place), await etag_of(editor, place)
+        answers = [
+            await editor.post(place, data={**DRAFT, "title": title, "csrf": csrf, "etag": etag, "action": "save"})
+            for title in ("First", "Second")
+        ]
+        page = (await editor.get(f"/articles/{CORPUS.article(CORPUS.first_id).slug}/")).text
+    assert [one.status_code for one in answers] == [303, 409]
+    assert "<h1>First</h1>" in page
+
+
+async def test_a_draft_that_is_none_comes_back_with_the_reasons_and_what_was_typed(open_copy: Opener) -> None:
+    """The form keeps every word, and says what is wrong."""
+    opened = open_copy()
+    async with opened.member(EDITOR) as editor:
+        csrf = await csrf_of(editor, "/admin/new")
+        typed = {**DRAFT, "title": "", "body": "no heading", "csrf": csrf, "action": "publish"}
+        body = await editor.post("/admin/new", data=typed)
+        title = await editor.post("/admin/new", data={**typed, "body": "## x"})
+        meta = await editor.post("/admin/new", data={**typed, "body": "", "meta": "[1]"})
+    assert [one.status_code for one in (body, title, meta)] == [422] * 3
+    assert "no heading</textarea>" in body.text
+    assert "begin it with a heading" in body.text
+    assert "title: String should have at least 1 character" in title.text
+    assert "the meta box is no map" in meta.text
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/new", f"/admin/articles/{CORPUS.first_id}"])
+async def test_only_editors_see_the_editors_pages(path: str, open_copy: Opener) -> None:
+    """Who has not signed in is sent to do so, another member is refused, and nothing is ever kept."""
+    opened = open_copy()
+    async with opened.member(EDITOR) as editor, opened.member(READER) as reader, opened.client() as nobody:
+        answers = [await editor.get(path), await reader.get(path), await nobody.get(path)]
+    assert [one.status_code for one in answers] == [200, 403, 303]
+    assert answers[2].headers["location"] == f"/login?next={path}"
+    assert all(one.headers["cache-control"] == "private, no-store" for one in answers)
+
+
+async def test_forms_without_the_sessions_word_do_nothing(open_copy: Opener) -> None:
+    """Neither without it, nor with another session's; nor from a member where only editors may."""
+    opened = open_copy()
+    article = opened.article_path()
+    forms = [
+        (f"{article}bookmark", {"keep": "1"}),
+        (f"{article}comments", {"text": "Hello"}),
+        ("/admin/new", {**DRAFT, "action": "publish"}),
+        (f"/admin/articles/{CORPUS.first_id}", {"action": "delete", "etag": ""}),
+    ]
+    async with opened.member(EDITOR) as editor, opened.member(READER) as reader, opened.client() as nobody:
+        foreign, own = await csrf_of(reader, article), await csrf_of(reader, article)
+        for path, fields in forms:
+            assert (await editor.post(path, data=fields)).status_code == 403
+            assert (await editor.post(path, data={**fields, "csrf": foreign})).status_code == 403
+            assert (await nobody.post(path, data=fields)).headers["location"] == "/login"
+        for path, fields in forms[2:]:
+            assert (await reader.post(path, data={**fields, "csrf": own})).status_code == 403
+        page = (await nobody.get(article)).text
+        assert (await nobody.get(f"/api/v1/articles/{CORPUS.first_id}")).status_code == 200
+    assert "Hello" not in page
+
+
+async def test_a_comment_is_on_the_page_at_once_and_gone_when_it_is_taken_back(open_copy: Opener) -> None:
+    """Escaped, with its writer's name; its writer and editors may take it back, others not."""
+    opened = open_copy()
+    article = opened.article_path()
+    async with (
+        opened.member(EDITOR) as editor,
+        opened.member(READER) as reader,
+        opened.member(2) as third,
+        opened.client() as nobody,
+    ):
+        await nobody.get(article)
+        csrf = await csrf_of(reader, article)
+        sent = await reader.post(f"{article}comments", data={"text": "<b>Well</b>\nsaid", "csrf": csrf})
+        shown = (await nobody.get(article)).text
+        refused = await third.post("/comments/1/delete", data={"csrf": await csrf_of(third, article)})
+        removed = await editor.post("/comments/1/delete", data={"csrf": await csrf_of(editor, article)})
+        after = await nobody.get(article)
+        again = await editor.post("/comments/1/delete", data={"csrf": await csrf_of(editor, article)})
+    assert sent.headers["location"] == f"{article}#comment-1"
+    assert "&lt;b&gt;Well&lt;/b&gt;\nsaid" in shown
+    assert (refused.status_code, removed.status_code, again.status_code) == (403, 303, 404)
+    assert "Well" not in after.text
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * 4001, "bell \x07"])
+async def test_what_is_no_comment_is_refused(text: str, open_copy: Opener) -> None:
+    """Empty, too long, or with control characters."""
+    opened = open_copy()
+    async with opened.member(READER) as reader:
+        csrf = await csrf_of(reader, opened.article_path())
+        answer = await reader.post(f"{opened.article_path()}comments", data={"text": text, "csrf": csrf})
+    assert answer.status_code == 400
+
+
+async def test_a_member_keeps_articles_and_takes_them_out_again(open_copy: Opener) -> None:
+    """The button says which it does, the own page shows what is kept, once, and only to that member."""
+    opened = open_copy()
+    article = opened.article_path(40)
+    async with opened.member(READER) as reader, opened.member(2) as other:
+        csrf = await csrf_of(reader, article)
+        title = CORPUS.article(CORPUS.first_id + 40).title
+        states = []
+        for keep in ("1", "1", "0"):
+            await reader.post(f"{article}bookmark", data={"keep": keep, "csrf": csrf})
+            me = (await reader.get("/me")).text
+            states.append((me.count(f'href="{article}"'), "Take out of" in (await reader.get(article)).text))
+        assert title
+        assert "Take out of" not in (await other.get(article)).text
+    assert states == [(1, True), (1, True), (0, False)]
+
+
+LINES = st.text(st.sampled_from(list("ab #`\\\n<|é")), min_size=1, max_size=20)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "heading": LINES.map(lambda text: text.replace("\n", " ")),
+                "paragraphs": st.lists(LINES, max_size=3),
+                "code": st.none() | st.fixed_dictionaries({"language": st.just("sql"), "text": LINES}),
+            }
+        ),
+        max_size=3,
+    )
+)
+def test_a_body_is_the_sections_it_was_made_of(sections: list[dict[str, object]]) -> None:
+    """Whatever the lines look like: what the editor's form shows is what it stores."""
+    assert from_body(to_body(sections)) == sections  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", ["text", "## a\n\n```sql\nx\n```\n\nafter", "## a\n\n```sql\nnever ends"])
+def test_a_body_that_is_none_says_so(body: str) -> None:
+    """In one sentence with the line and what to do."""
+    with pytest.raises(DraftError, match=";"):
+        from_body(body)
+
+
+def test_the_form_of_an_article_is_the_article() -> None:
+    """Meta box, figures, lists: nothing is lost between the fields and the text."""
+    fields = {
+        **DRAFT,
+        "slug": "fresh-bread",
+        "checklist": "One\n\nTwo",
+        "images": "placehold.co | https://placehold.co/1.png | Bread | and butter",
+        "final_notes": "Eat.",
+        "categories": "food, baking",
+        "meta": json.dumps({"a": [{"b": 1}], "c": "d"}),
+    }
+    text = from_fields(fields)
+    assert text.checklist == ["One", "Two"]
+    assert text.images[0].caption == "Bread | and butter"
+    assert text.categories == ["food", "baking"]
+    assert text.meta == {"a": [{"b": 1}], "c": "d"}

@@ -1,0 +1,209 @@
+"""What each route may ask of the database, held against the policy table and against SQLite's own trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from synth import people
+from target_app.policy import ROUTES, TABLE, RoutePolicy
+from tests.unit.target_app.addresses import ADDRESSES, ARTICLE
+from tests.unit.target_app.conftest import CORPUS, Opened
+from tests.unit.target_app.test_articles_api import TEXT
+from tests.unit.target_app.test_newsroom import DRAFT, csrf_of, etag_of
+
+pytestmark = pytest.mark.anyio
+Opener = Callable[..., Opened]
+
+ANN = people.member(0, seed=CORPUS.seed)
+
+
+def calls(answer: httpx.Response) -> int:
+    """The number of statements that a response tells."""
+    found = re.search(r"\bdb-calls;dur=(\d+)", answer.headers["server-timing"])
+    assert found is not None
+    return int(found.group(1))
+
+
+WRITING = {"admin", "api", "edit"}
+"""Routes that write articles: what that costs depends on the article."""
+
+
+def budget(route: str, answer: httpx.Response) -> RoutePolicy:
+    """The policy that an answer is held to: that a page is missing may cost what any missing page may."""
+    policy, error = ROUTES[route], ROUTES["error"]
+    return error if answer.status_code == 404 and error.statements > policy.statements else policy
+
+
+class Meter:
+    """Asks, and holds what each answer says against what SQLite ran for it."""
+
+    def __init__(self, client: httpx.AsyncClient, traced: list[str]) -> None:
+        self._client = client
+        self._traced = traced
+
+    async def ask(self, path: str, method: str = "GET", **options: object) -> httpx.Response:
+        """One answer, whose count is right."""
+        self._traced.clear()
+        answer = await self._client.request(method, path, **options)  # type: ignore[arg-type]
+        assert calls(answer) == len(self._traced), (method, path, "\n".join(self._traced))
+        return answer
+
+
+async def test_a_reader_costs_no_more_than_the_budget_and_a_stored_page_nothing(
+    traced: list[str], open_copy: Opener
+) -> None:
+    """The first answer keeps to the budget; a second one, its 304 and its HEAD run no statement where it is kept."""
+    kept = set()
+    async with open_copy().client() as client:
+        meter = Meter(client, traced)
+        for route, path in ADDRESSES:
+            first = await meter.ask(path)
+            assert calls(first) <= budget(route, first).statements, path
+            if "stored" not in first.headers["cache-status"]:
+                continue
+            kept.add("error" if first.status_code == 404 else route)
+            stored = [await meter.ask(path), await meter.ask(path, "HEAD")]
+            if "etag" in first.headers:
+                stored.append(await meter.ask(path, headers={"if-none-match": first.headers["etag"]}))
+                assert stored[-1].status_code == 304
+            assert [(one.headers["x-cache"], calls(one)) for one in stored] == [("HIT", 0)] * len(stored), path
+    assert kept == {policy.route for policy in TABLE if policy.shared is not None}
+
+
+async def test_a_head_that_comes_first_costs_what_a_get_does(traced: list[str], open_copy: Opener) -> None:
+    """It has the page made, so that what it says is true."""
+    opened = open_copy()
+    async with opened.client() as client:
+        meter = Meter(client, traced)
+        for _, path in ADDRESSES:
+            opened.layers.cache.purge_everything()
+            head = await meter.ask(path, "HEAD")
+            opened.layers.cache.purge_everything()
+            get = await meter.ask(path)
+            assert calls(head) == calls(get), path
+            assert (head.status_code, head.content) == (get.status_code, b""), path
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("member", [0, 1], ids=["editor", "reader"])
+async def test_a_member_costs_the_look_up_of_the_session_more(
+    member: int, method: str, traced: list[str], open_copy: Opener
+) -> None:
+    """The session is looked up once, whatever comes of it."""
+    async with open_copy().member(member) as browser:
+        meter = Meter(browser, traced)
+        for route, path in ADDRESSES:
+            answer = await meter.ask(path, method)
+            assert calls(answer) <= budget(route, answer).member_statements, path
+
+
+async def test_a_budget_is_not_more_than_is_needed(traced: list[str], open_copy: Opener) -> None:
+    """The dearest page of a route costs all of its budget: else a statement too many would not be seen."""
+    dearest = {route: 0 for route, _ in ADDRESSES}
+    for_members = dict(dearest)
+    opened = open_copy("page_cache=off")
+    async with opened.client() as client, opened.member(0) as member:
+        for browser, costs in ((client, dearest), (member, for_members)):
+            meter = Meter(browser, traced)
+            for route, path in ADDRESSES:
+                answer = await meter.ask(path)
+                costs[route] = (
+                    max(calls(answer), costs[route]) if answer.status_code < 400 or route == "error" else costs[route]
+                )
+    assert dearest == {route: ROUTES[route].statements for route in dearest}
+    own = {route: cost for route, cost in for_members.items() if ROUTES[route].own_statements}
+    assert own == {route: ROUTES[route].member_statements for route in own}
+
+
+async def test_whatever_is_sent_costs_no_more_than_its_budget(traced: list[str], open_copy: Opener) -> None:
+    """Forms and programs that change something are counted as well, and every route that takes any is tried."""
+    opened = open_copy()
+    dearest: dict[str, int] = {}
+    async with opened.client() as client, opened.member(0) as editor, opened.member(1) as reader:
+
+        async def send(
+            route: str, browser: httpx.AsyncClient, method: str, path: str, **options: object
+        ) -> httpx.Response:
+            answer = await Meter(browser, traced).ask(path, method, **options)
+            assert answer.status_code < 400 or answer.status_code == 401, (method, path, answer.text)
+            dearest[route] = max(calls(answer), dearest.get(route, 0))
+            return answer
+
+        csrf = {browser: await csrf_of(browser, ARTICLE) for browser in (editor, reader)}
+        for keep in ("1", "0"):
+            await send("bookmark", reader, "POST", f"{ARTICLE}bookmark", data={"keep": keep, "csrf": csrf[reader]})
+        said = await send("comment", reader, "POST", f"{ARTICLE}comments", data={"text": "Good.", "csrf": csrf[reader]})
+        comment = said.headers["location"].rpartition("-")[2]
+        await send("comment", editor, "POST", f"/comments/{comment}/delete", data={"csrf": csrf[editor]})
+
+        made = await send("admin", editor, "POST", "/admin/new", data={**DRAFT, "csrf": csrf[editor], "action": "save"})
+        place = made.headers["location"]
+        for action in ("publish", "save", "unpublish", "delete"):
+            form = {**DRAFT, "csrf": csrf[editor], "etag": await etag_of(editor, place), "action": action}
+            await send("admin", editor, "POST", place, data=form)
+
+        for number in CORPUS.ids[:5]:
+            await send("edit", client, "POST", "/anp/edit", json={"article": number})
+        etag = (await send("api", client, "POST", "/api/v1/articles", json=TEXT)).headers["etag"]
+        place = f"/api/v1/articles/{CORPUS.first_id}"
+        for method, options in (
+            ("PUT", {"json": TEXT}),
+            ("PATCH", {"json": {"title": "Other"}, "headers": {"content-type": "application/merge-patch+json"}}),
+            ("DELETE", {}),
+        ):
+            etag = (await client.get(place)).headers["etag"]
+            headers = {"if-match": etag, **options.pop("headers", {})}  # type: ignore[dict-item]
+            await send("api", client, method, place, headers=headers, **options)
+        await send("purge", client, "POST", "/anp/purge", json={"all": True})
+        await send("purge", client, "POST", "/api/v1/purge", json={"tags": ["search"]})
+
+        for password in ("wrong", ANN.password):
+            await send("login", reader, "POST", "/login", data={"login": ANN.login, "password": password})
+        await send("logout", reader, "POST", "/logout")
+    assert dearest.keys() == {policy.route for policy in TABLE if set(policy.methods) - {"GET"}} | {"login", "admin"}
+    for route, cost in dearest.items():
+        assert cost <= ROUTES[route].posted, route
+        assert cost == ROUTES[route].posted or route in WRITING, route
+
+
+@pytest.mark.parametrize(
+    "settings", [("page_cache=off",), ("meta_query=per_key",), ("similar=computed",), ("coalesce=off",)]
+)
+async def test_the_count_is_right_under_every_switch(
+    settings: tuple[str, ...], traced: list[str], open_copy: Opener
+) -> None:
+    """Whatever a switch makes of the statements, the header tells those that SQLite ran."""
+    opened = open_copy(*settings)
+    async with opened.client() as client, opened.member(0) as member:
+        for meter in (Meter(client, traced), Meter(member, traced)):
+            for _, path in ADDRESSES:
+                await meter.ask(path)
+
+
+async def test_a_refresh_is_on_no_readers_bill(traced: list[str], open_copy: Opener) -> None:
+    """Whoever is sent a stale page pays nothing; what making it anew cost is counted apart, and is what SQLite ran."""
+    opened = open_copy("early_refresh=off")
+    now = [1000.0]
+    opened.layers.cache._clock = lambda: now[0]
+    path = ARTICLE
+    async with opened.client() as client:
+        meter = Meter(client, traced)
+        first = await meter.ask(path)
+        now[0] += 3600 + 1
+        traced.clear()
+        stale = await client.get(path)
+        await opened.layers.cache.drain()
+        refreshed = len(traced)
+    assert (stale.headers["x-cache"], calls(stale)) == ("STALE", 0)
+    statistics = opened.site.statistics
+    assert statistics.requests["article"].statements == calls(first)
+    assert statistics.background.keys() == {"article"}
+    work = statistics.background["article"]
+    assert (work.pieces, work.statements) == (1, refreshed)
+    assert refreshed == calls(first)
+    assert work.rendering_seconds > 0
+    assert work.seconds > work.rendering_seconds + work.statement_seconds
