@@ -13,9 +13,8 @@ from typing import Any
 from synth.model import Article
 from synth.people import Author
 from target_app.database.connection import Connection
+from target_app.database.schema import SIMILAR_LIMIT
 from target_app.records import CommentRecord, Face, Status
-
-SIMILAR_LIMIT = 4
 
 _COLUMNS = (
     "slug", "status", "version", "written", "revision", "digest", "title", "intro", "figure", "tags", "published",

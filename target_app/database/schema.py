@@ -6,6 +6,8 @@ FORMAT = 3
 """Version of the schema, kept in ``user_version``."""
 SITEMAP_PART = 50_000
 """How many ids a part of the sitemap covers: as many addresses as a sitemap may hold."""
+SIMILAR_LIMIT = 4
+"""Most similar posts of an article."""
 EVERYTHING = "*"
 """The tag that every page has."""
 EDITORS = 50
