@@ -122,8 +122,9 @@ class ReadingRoutes:
             if article is None or article.status != "published":
                 raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
-            if settings.similar == "computed" and article.id in self._site.corpus.ids:
-                similar = library.as_similar(self._site.corpus.similar(article.id))
+            corpus = self._site.corpus
+            if settings.similar == "computed" and corpus is not None and article.id in corpus.ids:
+                similar = library.as_similar(corpus.similar(article.id))
             else:
                 similar = library.similar(article.id)
             tags = [
