@@ -71,7 +71,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
 
     @api.get("/anp/about")
     async def about(request: Request) -> JSONResponse:
-        """What this site is: corpus, members, settings; what it offers; and its clock, in Unix seconds."""
+        """What this site is: corpus (null: articles of a file), members, settings, offers; its clock, Unix seconds."""
         return _json(
             request,
             "about",
@@ -121,6 +121,10 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         try:
             change, revision = await site.worker.run(site.editing.revise, what.article)
         except AbsentError:
+            if site.corpus is None:
+                raise ProblemError(
+                    404, f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles"
+                ) from None
             ids = site.corpus.ids
             raise ProblemError(404, f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}") from None
         cache.catch_up()

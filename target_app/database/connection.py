@@ -19,8 +19,13 @@ from target_app.errors import DatabaseFileError
 class Connection:
     """One connection whose statements are counted by the driver and timed here."""
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, *, writable: bool, counted: bool = True) -> None:
         """Open an existing file.
+
+        Args:
+            path: Of the file.
+            writable: Whether anything may be written.
+            counted: Off where no request pays and many rows go by, each of which would be a statement to count.
 
         Raises:
             DatabaseFileError: There is no such file, or it is not a database of this site and format.
@@ -55,7 +60,8 @@ class Connection:
             self._connection.pragma("journal_mode", "WAL")
         else:
             self._connection.pragma("query_only", "ON")
-        self._connection.exec_trace = self._count
+        if counted:
+            self._connection.exec_trace = self._count
 
     @staticmethod
     def _count(_cursor: apsw.Cursor, sql: str, _bindings: Any) -> bool:

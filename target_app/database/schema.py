@@ -37,7 +37,7 @@ CREATE TABLE article (
     slug          TEXT NOT NULL UNIQUE,
     status        TEXT NOT NULL CHECK (status IN ('published', 'draft')),
     version       INTEGER NOT NULL,  -- counts every change
-    written       INTEGER NOT NULL,  -- 1 where the text is not that of the corpus
+    written       INTEGER NOT NULL,  -- 1 where the text is not what was imported
     revision      INTEGER NOT NULL,
     digest        TEXT NOT NULL,
     title         TEXT NOT NULL,
