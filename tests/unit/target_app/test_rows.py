@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth import Corpus
+from synth import Corpus, people
 from synth.model import Article, Code, Meta, Section
 from target_app import database
 from target_app.database import Desk, Loader
@@ -31,15 +31,9 @@ def stored(path: Path, articles: list[Article]) -> list[tuple[Any, ...]]:
     """Store articles as an import does, and give what a search looks through as the database tells it."""
     database.prepare(path)
     with closing(Loader(path)) as loader, loader.transaction():
-        loader.add_articles([imported(articles, similar=lambda article: ())], author=lambda index: _author(index))
+        loader.add_articles([imported(articles, similar=lambda article: ())], author=people.author)
     with closing(_connection(path)) as connection:
         return connection.rows("SELECT id, title, summary, body, topic FROM article_text ORDER BY id")
-
-
-def _author(index: int) -> Any:
-    from synth import people
-
-    return people.author(index)
 
 
 def _connection(path: Path) -> Connection:
