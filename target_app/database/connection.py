@@ -12,6 +12,7 @@ import apsw
 
 from target_app.accounting import charge_seconds, count_statement, nobody_pays
 from target_app.database.files import refuse_folder
+from target_app.database.migrations import MIGRATIONS
 from target_app.database.schema import APPLICATION_ID, FORMAT
 from target_app.errors import DatabaseFileError
 
@@ -50,7 +51,9 @@ class Connection:
             raise DatabaseFileError(f"{path} is a database of another program; name another file")
         if version != FORMAT:
             self._connection.close()
-            raise DatabaseFileError(f"{path} has format {version}, this version reads up to {FORMAT}; name a new file")
+            raise DatabaseFileError(
+                f"{path} has format {version}, this version reads {min(MIGRATIONS)} to {FORMAT}; name a new file"
+            )
         self._connection.pragma("synchronous", "NORMAL")
         self._connection.pragma("foreign_keys", "ON")
         self._connection.pragma("mmap_size", 256 * 2**20)
@@ -101,7 +104,8 @@ class Connection:
         try:
             yield
         except BaseException:
-            self.rows("ROLLBACK")
+            if self._connection.in_transaction:  # the disk may have ended it
+                self.rows("ROLLBACK")
             raise
         self.rows("COMMIT")
 

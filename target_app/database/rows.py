@@ -129,13 +129,8 @@ def search_text(article: Article) -> tuple[int, str, str, str, str] | None:
         "\n".join(article.checklist),
         article.final_notes,
     )
-    return (
-        article.id,
-        article.title,
-        f"{article.intro}\n{summary}",
-        "\n".join(body),
-        "\n".join((topic, *article.tags)),
-    )
+    tags = "\n".join(article.tags)
+    return (article.id, article.title, f"{article.intro}\n{summary}", "\n".join(body), f"{topic}\n{tags}")
 
 
 def _words(section: Section) -> list[str]:
