@@ -1,6 +1,7 @@
 """Where a request comes from: the page of another site, this machine, which network.
 
-Header fields may only speak against a caller. What anybody can write proves nothing in their favour.
+Header fields may only speak against a caller, or for a proxy on this machine. What anybody can write proves nothing in
+their favour.
 """
 
 from __future__ import annotations
@@ -74,10 +75,14 @@ def is_local(request: Request, base_url: str) -> bool:
 
 
 def _is_loopback(caller: str) -> bool:
-    if parts := _WITH_PORT.fullmatch(caller):
-        caller = parts[1] if parts[1] is not None else parts[2]
-    address = _address(caller)
+    address = _address(_bare(caller))
     return address is not None and address.is_loopback
+
+
+def _bare(caller: str) -> str:
+    """An address without its port and brackets."""
+    parts = _WITH_PORT.fullmatch(caller)
+    return caller if parts is None else parts[1] if parts[1] is not None else parts[2]
 
 
 def _is_rebound(request: Request, base_url: str) -> bool:
@@ -88,8 +93,14 @@ def _is_rebound(request: Request, base_url: str) -> bool:
 
 
 def network(request: Request) -> str:
-    """Who is asking, as far as an address tells: an IPv4 address, the network of an IPv6 one, or nothing."""
+    """Who is asking, as far as an address tells: an IPv4 address, the network of an IPv6 one, or nothing.
+
+    Where this machine asks, it may be a proxy: then it is for the last address that ``X-Forwarded-For`` names.
+    """
     host = request.client.host if request.client else ""
+    if _is_loopback(host) and (through := request.headers.getlist("x-forwarded-for")):
+        last = _bare(through[-1].rpartition(",")[2].strip())
+        host = last if _address(last) is not None else host
     address = _address(host)
     if address is None:
         return host

@@ -260,18 +260,25 @@ def test_local_is_who_asks_from_this_machine_and_for_nobody_else(
 
 
 @pytest.mark.parametrize(
-    ("client", "told"),
+    ("client", "through", "told"),
     [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("unix", "unix"),
-        (None, ""),
+        ("192.0.2.7", None, "192.0.2.7"),
+        ("::ffff:192.0.2.7", None, "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
+        ("unix", None, "unix"),
+        (None, None, ""),
+        ("192.0.2.7", "198.51.100.1", "192.0.2.7"),  # what a stranger says of itself counts for nothing
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "203.0.113.9, 198.51.100.1", "198.51.100.1"),
+        ("::1", "203.0.113.9,[2001:db8:1:2:3::4]:80", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "unknown", "127.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
     ],
 )
-def test_a_network_is_what_one_customer_has(client: str | None, told: str) -> None:
-    """An IPv4 address, or the first half of an IPv6 one."""
-    assert network(_request([], client=client)) == told
+def test_a_network_is_what_one_customer_has(client: str | None, through: str | None, told: str) -> None:
+    """An IPv4 address or the first half of an IPv6 one; a proxy on this machine says whose."""
+    fields = [] if through is None else [(b"x-forwarded-for", through.encode())]
+    assert network(_request(fields, client=client)) == told
 
 
 @pytest.mark.anyio
