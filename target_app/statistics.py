@@ -104,6 +104,7 @@ class Statistics:
         background: What refreshes beside the requests cost, by route.
         logins: Sign-ins accepted.
         refused_logins: Sign-ins refused.
+        throttled_logins: Sign-ins not even tried, as too many had failed.
         delayed: Responses that were held back on purpose (``--set inject=…``).
         delayed_seconds: For how long, in all.
     """
