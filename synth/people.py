@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from synth.draws import Draws
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 16
+_ONE_NAMED = Lock()
+"""There is one Faker; between its seed and what it says, no other thread may seed it."""
 _CALLSIGNS = (
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jade", "kelp", "larch", "maple",
     "north", "otter", "pebble", "quartz", "river", "sable", "tundra", "umber", "vale", "willow", "yarrow", "zephyr",
@@ -86,9 +89,10 @@ def _draws(kind: str, index: int, seed: int) -> Draws:
 
 
 def _name(draws: Draws) -> str:
-    faker = _faker()
-    faker.seed_instance(draws.u64("name"))
-    return f"{faker.first_name()} {faker.last_name()}"
+    with _ONE_NAMED:
+        faker = _faker()
+        faker.seed_instance(draws.u64("name"))
+        return f"{faker.first_name()} {faker.last_name()}"
 
 
 @cache

@@ -175,7 +175,7 @@ def read(line: bytes) -> Article:
         ArticleError: It says none, or is not what was sealed with its digest.
     """
     try:
-        said = ArticleLine.model_validate_json(line)
+        said = ArticleLine.model_validate_json(line.rstrip(b"\r\n"))
     except ValidationError as error:
         raise ArticleError(_fault(error)) from None
     modified = said.modified or said.published
@@ -209,7 +209,7 @@ def _fault(error: ValidationError) -> str:
     """What is wrong first, in one line."""
     fault = error.errors(include_url=False)[0]
     where = " ".join(str(part) for part in fault["loc"])
-    what = fault["msg"].removeprefix("Value error, ")
+    what = fault["msg"].removeprefix("Value error, ").replace(" at line 1 column ", " at column ")
     value: Any = fault["input"]
     if where and isinstance(value, str | int | float):
         shown = repr(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +36,18 @@ def test_passwords_do_not_need_faker() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     member = people.member(17)
     assert run.stdout.split() == [member.id, member.login, "A", "B", member.email, member.password]
+
+
+def test_names_are_the_same_whoever_else_asks() -> None:
+    """Several threads may ask for people at once."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(people.member, range(400)))
+    finally:
+        sys.setswitchinterval(before)
+    assert together == [people.member(index) for index in range(400)]
 
 
 def test_articles_do_not_import_faker() -> None:
