@@ -14,6 +14,11 @@ from harness.processes import check_interrupted
 Advance = Callable[[float], None]
 """Say how far a step has come, in the units of its total."""
 
+Count = Callable[[int, int], None]
+"""Say how many things are done, and of how many."""
+
+_LINE_EVERY_S = 10.0
+
 
 class Steps:
     """Steps one after the other: a bar while one goes (terminals only), and a line when it is done."""
@@ -49,3 +54,42 @@ class Steps:
 
             yield advance
         self.say(f"  {title}  ({time.monotonic() - started:.1f} s)")
+
+    @contextmanager
+    def counted(self, title: str, unit: str) -> Iterator[Count]:
+        """Show a step that does many like things: how many are done, how many a second, and how long it will take.
+
+        Where there is no terminal, a line now and then says so.
+
+        Args:
+            title: What is being done.
+            unit: What the things are called.
+        """
+        check_interrupted()
+        started = last = time.monotonic()
+        begun: tuple[float, int] | None = None
+        pace = 0.0
+        columns = (
+            *(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn()),
+            *(TextColumn("{task.fields[pace]}"), TimeRemainingColumn()),
+        )
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+            task = progress.add_task(title, total=None, pace="")
+
+            def count(done: int, of: int) -> None:
+                nonlocal begun, last, pace
+                check_interrupted()
+                now = time.monotonic()
+                if begun is None:
+                    begun = now, done
+                elif now > begun[0]:
+                    pace = (done - begun[1]) / (now - begun[0])
+                progress.update(task, completed=done, total=of, pace=f"{pace:,.0f} {unit}/s" if pace else "")
+                if not self.console.is_terminal and pace and done < of and now - last >= _LINE_EVERY_S:
+                    last = now
+                    left = (of - done) / pace
+                    self.say(f"  {title}: {done:,} of {of:,}, {pace:,.0f} {unit}/s, {left:,.0f} s left")
+
+            yield count
+        took = f"{time.monotonic() - started:.1f} s"
+        self.say(f"  {title}  ({took}, {pace:,.0f} {unit}/s)" if pace else f"  {title}  ({took})")

@@ -100,8 +100,8 @@ class Rig:
         """Synthesize the corpus and import it into one SQLite file, of which each arm gets a copy."""
         corpus, members = self.plan.corpus.corpus(), self.plan.members
         title = f"synthesized {corpus.count:,} articles from id {corpus.first_id} on, imported with {members} members"
-        with self.steps.step(title, total=corpus.count, count=True) as advance:
-            site.import_corpus(self._corpus_file(), corpus, members, self.log("import"), advance)
+        with self.steps.counted(title, "articles") as count:
+            site.run_import(site.import_command(self._corpus_file(), corpus, members), self.log("import"), count)
 
     @contextlib.contextmanager
     def cores_awake(self) -> Iterator[None]:
@@ -197,6 +197,7 @@ class Rig:
             members=self.plan.members,
             member_share=self.plan.member_share,
             zipf=self.plan.zipf,
+            event_s=self.plan.event_every,
             prepare=self.plan.prepare,
             corpus=self.plan.corpus.corpus().to_dict(),
         )

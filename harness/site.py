@@ -17,7 +17,7 @@ from typing import Any
 
 from harness.errors import TargetError, UsageError
 from harness.processes import Child, check_interrupted
-from harness.progress import Advance
+from harness.progress import Count
 from synth import Corpus
 
 START_SECONDS = 60.0
@@ -42,27 +42,38 @@ def import_command(database: Path, corpus: Corpus, members: int) -> list[str]:
     )
 
 
-def import_corpus(database: Path, corpus: Corpus, members: int, log: Path, advance: Advance) -> None:
-    """Fill ``database``; a file that already holds this corpus is left as it is, a half-filled one is completed.
+def import_file_command(database: Path, file: Path, members: int) -> list[str]:
+    """The argv that fills ``database`` with the articles of a file, and with members."""
+    return command("import", "--db", str(database), "--jsonl", str(file), "--members", str(members))
+
+
+def run_import(argv: Sequence[str], log: Path, count: Count) -> None:
+    """Fill a database; one that already holds all this is left as it is, a half-filled one is completed.
+
+    Args:
+        argv: One of the two above.
+        log: For what the import says of errors.
+        count: Told how many articles are stored, and of how many.
 
     Raises:
-        UsageError: The file is something else or holds another corpus, or cannot be written.
+        UsageError: The database holds something else, or cannot be written, or the file of articles is at fault.
     """
     report = log.with_suffix(".progress")
-    child = Child("import", import_command(database, corpus, members), log, stdout=report)
+    child = Child("import", argv, log, stdout=report)
 
     def poll() -> None:
         line = _last_line(report)
-        if line and isinstance(done := line.get("imported"), int):
-            advance(done)
+        if line:
+            count(line["imported"], line["of"])
 
     try:
         code = child.wait(time.monotonic() + 3600, poll=poll)
+        poll()
     finally:
         child.stop()
         report.unlink(missing_ok=True)
     if code != 0:
-        raise UsageError(child.last_words() or f"importing into {database} ended with exit code {code}; see {log}")
+        raise UsageError(child.last_words() or f"the import ended with exit code {code}; see {log}")
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -360,6 +360,12 @@ class Conductor:
     ) -> tuple[SwarmPlan, list[_site.Site], dict[str, Any]]:
         abouts = [site.about or {} for site in sites]
         corpora = [about["corpus"] for about in abouts]
+        if None in corpora:
+            url = sites[corpora.index(None)].arm.url
+            raise SwarmError(
+                f"{url} serves articles of a file, and no corpus says how their pages must read; ask for them by their "
+                f"addresses: --sitemap {url}/sitemap.xml"
+            )
         if corpora[0] != corpora[-1]:
             raise SwarmError(f"the arms serve different corpora, {corpora[0]} and {corpora[-1]}; import the same one")
         if plan.corpus is not None and dict(plan.corpus) != corpora[0]:

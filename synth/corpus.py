@@ -18,6 +18,41 @@ from synth.profile import PROFILE_VERSIONS, PROFILES, unknown
 _LINKS = 4
 _COPIED = 7
 """Of ten links this many repeat a link of the chosen neighbour, which makes a few articles linked to by many."""
+_KEPT = 1 << 17
+"""So many links are kept, of the earliest articles first, which are the ones that are repeated most."""
+
+
+class Links:
+    """Which earlier articles each article links to; for whoever asks for many, as it keeps what it has found out."""
+
+    def __init__(self, first_id: int, seed: int) -> None:
+        """Begin with nothing found out.
+
+        Args:
+            first_id: The first article, which links to none.
+            seed: Of the corpus.
+        """
+        self._first_id = first_id
+        self._seed = seed
+        self._known: dict[int, int] = {}
+
+    def similar(self, id: int) -> tuple[int, ...]:
+        """See `Corpus.similar`; the id is not checked."""
+        place = id - self._first_id
+        return tuple(dict.fromkeys(self._first_id + self._link(place, slot) for slot in range(min(_LINKS, place))))
+
+    def _link(self, source: int, slot: int) -> int:
+        """The place, counted from the first article, that a slot of the article at ``source`` leads to."""
+        key = source * _LINKS + slot
+        target = self._known.get(key)
+        if target is None:
+            draws = Draws("links", 1, self._seed, self._first_id + source)
+            target = draws.below(f"target {slot}", source)
+            if target and draws.below(f"copy {slot}", 10) < _COPIED:
+                target = self._link(target, draws.below(f"slot {slot}", _LINKS))
+            if len(self._known) < _KEPT:
+                self._known[key] = target
+        return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +119,7 @@ class Corpus:
             CorpusError: The id is outside the corpus.
         """
         self._check(id)
-        return tuple(dict.fromkeys(self._link(id, slot) for slot in range(min(_LINKS, id - self.first_id))))
-
-    def _link(self, source: int, slot: int) -> int:
-        while True:
-            draws = Draws("links", 1, self.seed, source)
-            target = self.first_id + draws.below(f"target {slot}", source - self.first_id)
-            if target == self.first_id or draws.below(f"copy {slot}", 10) >= _COPIED:
-                return target
-            source, slot = target, draws.below(f"slot {slot}", _LINKS)
+        return Links(self.first_id, self.seed).similar(id)
 
     def _check(self, id: int) -> None:
         if id not in self.ids:

@@ -58,25 +58,47 @@ def _check(options: argparse.Namespace) -> None:
 def _import(options: argparse.Namespace) -> None:
     from synth import Corpus
     from synth.errors import SynthError
-    from target_app.importer import import_corpus
+    from target_app.importer import import_corpus, import_file
 
-    try:
-        corpus = Corpus(options.first_id, options.count, options.profile, options.seed)
-    except SynthError as error:
-        raise SiteError(str(error)) from None
+    wishes = {name: getattr(options, name) for name in ("first_id", "count", "profile", "seed")}
+    asked = {name: value for name, value in wishes.items() if value is not None}
     if options.members < 0:
         raise SiteError(f"there cannot be {options.members} members; name 0 or more")
-    last = -1.0
+    if options.jsonl is not None:
+        if asked:
+            named = ", ".join(f"--{name.replace('_', '-')}" for name in asked)
+            raise SiteError(f"--jsonl {options.jsonl} says itself which articles there are; leave out {named}")
+        import_file(options.db, options.jsonl, members=options.members, progress=_Report())
+        return
+    try:
+        corpus = Corpus(**asked)
+    except SynthError as error:
+        raise SiteError(str(error)) from None
+    import_corpus(options.db, corpus, members=options.members, progress=_Report())
 
-    def progress(done: int, of: int) -> None:
-        nonlocal last
+
+class _Report:
+    """Tells how far the import is, in one line of JSON now and then."""
+
+    def __init__(self) -> None:
+        self._last = -1.0
+        self._begun: tuple[float, int] | None = None
+
+    def __call__(self, done: int, of: int) -> None:
+        """See ``target_app.importer.Progress``."""
         now = time.monotonic()
-        if now - last >= _PROGRESS_INTERVAL or done == of:
-            last = now
-            sys.stdout.write(json.dumps({"imported": done, "of": of}) + "\n")
-            sys.stdout.flush()
-
-    import_corpus(options.db, corpus, members=options.members, progress=progress)
+        if self._begun is None:
+            self._begun = now, done
+        if now - self._last < _PROGRESS_INTERVAL and done < of:
+            return
+        self._last = now
+        line: dict[str, float | None] = {"imported": done, "of": of}
+        begun, before = self._begun
+        if done > before:
+            rate = (done - before) / max(now - begun, 1e-6)
+            line |= {"per_second": round(rate), "left_s": round((of - done) / rate, 1)}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 def _serve(options: argparse.Namespace, parent: int) -> None:
@@ -114,12 +136,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m target_app", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    one = commands.add_parser("import", help="store a corpus and its members in a database file")
+    one = commands.add_parser(
+        "import", help="store a corpus, or the articles of a file, and members in a database file"
+    )
     one.add_argument("--db", type=Path, required=True, help="the file; an unfinished import into it goes on")
-    one.add_argument("--first-id", type=int, default=11730, help="id of the first article (default %(default)s)")
-    one.add_argument("--count", type=int, default=2000, help="how many articles (default %(default)s)")
-    one.add_argument("--profile", default="natural", help="how articles are written (default %(default)s)")
-    one.add_argument("--seed", type=int, default=0, help="another seed is another corpus (default %(default)s)")
+    one.add_argument("--first-id", type=int, help="id of the first article (default 11730)")
+    one.add_argument("--count", type=int, help="how many articles (default 2000)")
+    one.add_argument("--profile", help="how articles are written (default natural)")
+    one.add_argument("--seed", type=int, help="another seed is another corpus (default 0)")
+    one.add_argument(
+        "--jsonl", type=Path, metavar="FILE", help="articles from a file, one a line, as anp synth writes it (or .gz)"
+    )
     one.add_argument("--members", type=int, default=50, help="how many members may sign in (default %(default)s)")
 
     place = argparse.ArgumentParser(add_help=False)

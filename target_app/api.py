@@ -14,7 +14,7 @@ from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
-from target_app.articles_api import ArticlesApi, Purge, invalidation
+from target_app.articles_api import ArticlesApi, Purge
 from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
@@ -23,6 +23,7 @@ from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
 from target_app.problems import NO_STORE, ProblemError, install, respond, responses
+from target_app.responses import invalidation
 from target_app.site import Site
 
 PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
@@ -44,6 +45,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
     install(api)
@@ -69,7 +71,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
 
     @api.get("/anp/about")
     async def about(request: Request) -> JSONResponse:
-        """What this site is: corpus, members, settings; what it offers; and its clock, in Unix seconds."""
+        """What this site is: corpus (null: articles of a file), members, settings, offers; its clock, Unix seconds."""
         return _json(
             request,
             "about",
@@ -119,6 +121,10 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         try:
             change, revision = await site.worker.run(site.editing.revise, what.article)
         except AbsentError:
+            if site.corpus is None:
+                raise ProblemError(
+                    404, f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles"
+                ) from None
             ids = site.corpus.ids
             raise ProblemError(404, f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}") from None
         cache.catch_up()

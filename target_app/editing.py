@@ -49,13 +49,13 @@ class Editing:
     """
 
     def __init__(
-        self, desk: Desk, corpus: Corpus, *, precise: bool = True, clock: Callable[[], float] = time.time
+        self, desk: Desk, corpus: Corpus | None, *, precise: bool = True, clock: Callable[[], float] = time.time
     ) -> None:
         """Sit down.
 
         Args:
             desk: What writes.
-            corpus: Where revisions come from.
+            corpus: Where revisions come from; None: from nowhere.
             precise: Off: every change makes every page stale.
             clock: Unix seconds.
         """
@@ -68,7 +68,7 @@ class Editing:
         """Put the corpus' next revision of an article in its place, and give its number."""
         with self._desk.transaction():
             before, (revision, _) = self._stored(article_id)
-            if article_id not in self._corpus.ids:
+            if self._corpus is None or article_id not in self._corpus.ids:
                 raise AbsentError(article_id)
             after = self._corpus.article(article_id, revision=revision + 1)
             self._desk.replace_article(

@@ -13,6 +13,10 @@ class DatabaseFileError(SiteError):
     """The database file is missing, is not ours, is half imported, or holds something else than was asked for."""
 
 
+class ArticleFileError(SiteError):
+    """A file of articles cannot be read, or a line of it is no article."""
+
+
 class ListenError(SiteError):
     """The server cannot listen or run where it was told to: host, port or processor."""
 

@@ -50,6 +50,12 @@ def csrf_token(request: Request, cookie: SessionCookie) -> str:
 def require_own_form(request: Request, fields: dict[str, str], base_url: str, cookie: SessionCookie) -> None:
     """Stop a form that no page of this session has sent.
 
+    Args:
+        request: That brought it.
+        fields: Of the form.
+        base_url: Of the site.
+        cookie: That carries the session.
+
     Raises:
         HTTPException: 403.
     """

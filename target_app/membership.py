@@ -122,8 +122,8 @@ class MemberRoutes:
         text = fields.get("text", "").strip()
         if not text or len(text) > LONGEST_COMMENT or _CONTROL.search(text):
             raise HTTPException(400)
-        _, comment_id = self._site.editing.comment(article.id, member, text)
-        return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}")
+        change, comment_id = self._site.editing.comment(article.id, member, text)
+        return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}", change.tags)
 
     def uncomment(self, request: Request, fields: Fields, member: MemberRecord) -> Response:
         """Take a comment back; editors may take anybody's."""
@@ -137,7 +137,7 @@ class MemberRoutes:
         except PermissionError:
             raise HTTPException(403) from None
         assert change.face is not None
-        return self._responses.see_other(f"/articles/{change.face.slug}/#comments")
+        return self._responses.see_other(f"/articles/{change.face.slug}/#comments", change.tags)
 
     def _article(self, request: Request) -> ArticleRecord:
         article = self._site.library.article(request.path_params["slug"])

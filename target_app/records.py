@@ -42,7 +42,7 @@ class ArticleRecord:
         author: Name of its author; ``author_slug`` is the author's address.
         published: Unix seconds, as are ``modified`` (said of the text) and ``changed`` (when it was stored).
         version: Counts every change, also those of the status.
-        written: Whether the text was written here, and is not that of the corpus.
+        written: Whether the text was written here, and is not that of the corpus or file.
         kept: Whether it stands in the reading list of the member who asked.
     """
 

@@ -122,14 +122,15 @@ class ReadingRoutes:
             if article is None or article.status != "published":
                 raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
-            if settings.similar == "computed" and article.id in self._site.corpus.ids:
-                similar = library.as_similar(self._site.corpus.similar(article.id))
-            else:
-                similar = library.similar(article.id)
+            # What was stored changes with the articles in it; what is looked for, also with those that get the tags.
+            is_stored = settings.similar == "stored"
+            similar = library.similar(article.id) if is_stored else library.related(article.id)
+            shared = [] if is_stored else [staleness.listed("tag", tag) for tag in article.tags]
             tags = [
                 staleness.post(article.id),
                 staleness.comments(article.id),
                 *(staleness.card(other) for other in similar.ids),
+                *shared,
             ]
             comments, stale = library.comments(article.id, tags=tags)
         return self._responses.page(

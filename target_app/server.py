@@ -92,7 +92,7 @@ def serve(options: ServeOptions, settings: Settings) -> None:
                 "url": url,
                 "pid": os.getpid(),
                 "db": str(options.db),
-                "articles": site.corpus.count,
+                "articles": site.library.count() if site.corpus is None else site.corpus.count,
                 "settings": settings.to_dict(),
             }
             with _access_log(options.access_log) as log:

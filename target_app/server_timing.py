@@ -1,4 +1,4 @@
-"""Who may be told in ``Server-Timing`` what a response cost; cheap to import, as the command line asks first."""
+"""Who may be told in ``Server-Timing`` what a response cost. Importing this is cheap: the command line asks first."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ class Site:
 
     Attributes:
         base_url: Absolute addresses begin with it; no slash at the end.
+        corpus: Whose articles it holds; None: they came from a file, and no corpus has them.
         purge_token: What purges and edits must present; None: they must come from this machine.
     """
 
@@ -31,7 +32,7 @@ class Site:
     settings: Settings
     base_url: str
     purge_token: str | None
-    corpus: Corpus
+    corpus: Corpus | None
     members: int
     library: Library
     desk: Desk
@@ -47,7 +48,7 @@ class Site:
     def about(self) -> dict[str, Any]:
         """The facts that make this site what it is."""
         return {
-            "corpus": self.corpus.to_dict(),
+            "corpus": None if self.corpus is None else self.corpus.to_dict(),
             "members": self.members,
             "settings": self.settings.to_dict(),
         }
@@ -59,8 +60,10 @@ class Site:
         self.generations.close()
 
 
-def _import_command(path: Path, corpus: dict[str, Any] | None, members: int | None) -> str:
+def _import_command(path: Path, corpus: dict[str, Any] | None, members: int | None, *, is_filed: bool) -> str:
     """The command of the user that asks for what a file was begun for; N where not even that was written."""
+    if is_filed:
+        return f"anp serve --articles-from FILE --members {members} --db {path}"
     if corpus is None:
         return f"anp serve --articles N --db {path}"
     usual = Corpus().to_dict()
@@ -79,10 +82,11 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     library = Library(path, indexed=settings.db_index)
     corpus, members = library.site("corpus"), library.site("members")
     if library.site("complete") is None:
+        command = _import_command(path, corpus, members, is_filed=library.site("source") is not None)
         library.close()
-        raise DatabaseFileError(f"{path} is half imported; to go on: {_import_command(path, corpus, members)}")
+        raise DatabaseFileError(f"{path} is half imported; to go on: {command}")
     desk = Desk(path)
-    described = Corpus.from_dict(corpus)
+    described = None if corpus is None else Corpus.from_dict(corpus)
     return Site(
         path,
         settings,

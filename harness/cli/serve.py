@@ -23,6 +23,7 @@ EPILOG = """**Examples**
 
 - `anp serve --articles 500`
 - `anp serve --db site.sqlite --port 8000 --set page_cache=off`
+- `anp serve --articles-from articles.jsonl.gz --db mine.sqlite`
 - `anp serve --port 8000 --access-log access.jsonl`
 - `anp serve --port 8000 --base-url https://www.example.org --allow-host example.org`
 - `anp serve --list-settings`
@@ -41,6 +42,14 @@ def serve(
     ] = None,
     start: Annotated[
         int | None, typer.Option("--start", help="First article id.", metavar="ID", show_default="11730")
+    ] = None,
+    articles_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--articles-from",
+            help="Import the articles of this file instead: one a line, as anp synth writes them, .gz or not.",
+            metavar="FILE.jsonl",
+        ),
     ] = None,
     members: Annotated[
         int | None, typer.Option("--members", help="How many member accounts to import.", show_default="20")
@@ -93,7 +102,9 @@ def serve(
 ) -> None:
     """Serve the reference site until stopped; prints one JSON line with the bound URL when it listens.
 
-    A database that exists is served as it is, unless an option says what it must hold.
+    A database that exists is served as it is, unless an option says what it must hold. An import that was stopped goes
+    on where it was. Articles of a file that are those of a corpus make that corpus; any others are served, but the
+    swarm cannot tell whether their pages are right.
     """
     if list_settings:
         _print_settings(json=json)
@@ -108,18 +119,24 @@ def serve(
     site.check(settings, host=host, port=port, options=told)
     wishes = {"first_id": start, "count": articles, "profile": profile, "seed": seed}
     asked: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
-    if asked or members is not None or not db.exists():
-        corpus = Corpus(**asked)
-        people = 20 if members is None else members
-        with (
-            tempfile.TemporaryDirectory(prefix="anp-") as work,
-            Steps().step(
-                f"{db}: {corpus.count:,} articles, {people} members", total=corpus.count, count=True
-            ) as advance,
-        ):
-            site.import_corpus(db, corpus, people, Path(work) / "import.log", advance)
+    if asked and articles_from is not None:
+        raise UsageError(f"--articles-from {articles_from} says itself which articles there are; leave the others out")
+    if asked or articles_from is not None or members is not None or not db.exists():
+        _import(db, Corpus(**asked) if articles_from is None else articles_from, 20 if members is None else members)
     argv = site.serve_command(db, settings, host=host, port=port, options=[*told, *names])
     os.execv(argv[0], argv)
+
+
+def _import(db: Path, articles: Corpus | Path, members: int) -> None:
+    """Fill a database with a corpus, or with the articles of a file."""
+    if isinstance(articles, Corpus):
+        title = f"{db}: {articles.count:,} articles, {members} members"
+        argv = site.import_command(db, articles, members)
+    else:
+        title = f"{db}: articles of {articles}, {members} members"
+        argv = site.import_file_command(db, articles, members)
+    with tempfile.TemporaryDirectory(prefix="anp-") as work, Steps().counted(title, "articles") as count:
+        site.run_import(argv, Path(work) / "import.log", count)
 
 
 def _names(base_url: str | None, hosts: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ import apsw
 
 from target_app.accounting import charge_seconds, count_statement, nobody_pays
 from target_app.database.files import refuse_folder
+from target_app.database.migrations import MIGRATIONS
 from target_app.database.schema import APPLICATION_ID, FORMAT
 from target_app.errors import DatabaseFileError
 
@@ -19,8 +20,13 @@ from target_app.errors import DatabaseFileError
 class Connection:
     """One connection whose statements are counted by the driver and timed here."""
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, *, writable: bool, counted: bool = True) -> None:
         """Open an existing file.
+
+        Args:
+            path: Of the file.
+            writable: Whether anything may be written.
+            counted: Off where no request pays and many rows go by, each of which would be a statement to count.
 
         Raises:
             DatabaseFileError: There is no such file, or it is not a database of this site and format.
@@ -45,7 +51,9 @@ class Connection:
             raise DatabaseFileError(f"{path} is a database of another program; name another file")
         if version != FORMAT:
             self._connection.close()
-            raise DatabaseFileError(f"{path} has format {version}, this version reads up to {FORMAT}; name a new file")
+            raise DatabaseFileError(
+                f"{path} has format {version}, this version reads {min(MIGRATIONS)} to {FORMAT}; name a new file"
+            )
         self._connection.pragma("synchronous", "NORMAL")
         self._connection.pragma("foreign_keys", "ON")
         self._connection.pragma("mmap_size", 256 * 2**20)
@@ -55,7 +63,8 @@ class Connection:
             self._connection.pragma("journal_mode", "WAL")
         else:
             self._connection.pragma("query_only", "ON")
-        self._connection.exec_trace = self._count
+        if counted:
+            self._connection.exec_trace = self._count
 
     @staticmethod
     def _count(_cursor: apsw.Cursor, sql: str, _bindings: Any) -> bool:
@@ -95,7 +104,8 @@ class Connection:
         try:
             yield
         except BaseException:
-            self.rows("ROLLBACK")
+            if self._connection.in_transaction:  # the disk may have ended it
+                self.rows("ROLLBACK")
             raise
         self.rows("COMMIT")
 

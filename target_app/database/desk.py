@@ -1,53 +1,35 @@
-"""What the import, the editors, the members and the sign-in write. Nothing here knows HTTP."""
+"""What the editors, the members and the sign-in write. Nothing here knows HTTP."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from synth.model import Article
-from synth.people import Author
 from target_app.database.connection import Connection
+from target_app.database.rows import COLUMNS, article_row, meta_rows, similar_rows
+from target_app.database.schema import SIMILAR_LIMIT
 from target_app.records import CommentRecord, Face, Status
 
-SIMILAR_LIMIT = 4
-
-_COLUMNS = (
-    "slug", "status", "version", "written", "revision", "digest", "title", "intro", "figure", "tags", "published",
-    "changed", "card_changed", "modified", "last_reviewed", "author_id", "categories", "checklist", "images",
-    "final_notes", "sections",
-)  # fmt: skip
-_INSERT = f"INSERT INTO article (id, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
-_UPDATE = f"UPDATE article SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+INSERT_ARTICLE = f"INSERT INTO article (id, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
+INSERT_META = "INSERT INTO article_meta VALUES (?, ?, ?, ?)"
+INSERT_SIMILAR = "INSERT INTO similar_article VALUES (?, ?, ?)"
+_UPDATE = f"UPDATE article SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?"
 _FACE = """
 SELECT a.id, a.slug, a.status, a.digest, a.title, a.intro, a.figure, a.tags, a.categories, author.slug, a.published
 FROM article AS a JOIN author ON author.id = a.author_id WHERE a.id = ?
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMember:
-    """A member as the import writes them."""
-
-    id: str
-    login: str
-    name: str
-    email: str
-    role: str
-    password_hash: str
-    reading_list: tuple[int, ...]
-
-
 class Desk:
     """Write access for one thread at a time. What belongs together is written in a ``transaction``."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = Connection(path, writable=True)
+    def __init__(self, path: Path, *, counted: bool = True) -> None:
+        """Sit down; ``counted`` as of ``Connection``."""
+        self._connection = Connection(path, writable=True, counted=counted)
 
     def close(self) -> None:
         """Close the connection."""
@@ -59,7 +41,7 @@ class Desk:
         with self._connection.transaction():
             yield
 
-    # -- the import
+    # -- the site as a whole
 
     def site(self, name: str) -> Any:
         """A fact about the whole site; None when not recorded."""
@@ -69,67 +51,6 @@ class Desk:
     def record_site(self, name: str, value: Any) -> None:
         """Record a fact about the whole site."""
         self._connection.rows("INSERT OR REPLACE INTO site VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
-
-    def complete(self) -> None:
-        """Mark the import as finished, and measure the tables for the query planner, which is part of it."""
-        with self._connection.transaction():
-            self.record_site("complete", True)
-            self._connection.rows("ANALYZE")
-
-    def progress(self) -> tuple[int, int]:
-        """(articles, members) stored so far."""
-        ((articles, members),) = self._connection.rows(
-            "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM member)"
-        )
-        return articles, members
-
-    def add_articles(
-        self,
-        articles: Sequence[Article],
-        *,
-        author: Callable[[int], Author],
-        similar: Callable[[int], Sequence[int]],
-    ) -> None:
-        """Insert new articles of the corpus, published, with their authors, meta rows, terms and similar posts."""
-        self._connection.run_many(
-            "INSERT OR IGNORE INTO author VALUES (?, ?, ?)",
-            [
-                (one.index, one.name, one.login)
-                for one in (author(index) for index in {article.author for article in articles})
-            ],
-        )
-        self._connection.run_many(
-            _INSERT,
-            [
-                (
-                    article.id,
-                    *_row(
-                        article, "published", article.author, version=1, written=False, changed=epoch(article.modified)
-                    ),
-                )
-                for article in articles
-            ],
-        )
-        self._connection.run_many(
-            "INSERT INTO article_meta VALUES (?, ?, ?, ?)", (row for article in articles for row in _meta_rows(article))
-        )
-        self._connection.run_many(
-            "INSERT INTO article_term VALUES (?, ?, ?, ?)", (row for article in articles for row in _term_rows(article))
-        )
-        self._add_similar({article.id: similar(article.id) for article in articles})
-        self._index(article.id for article in articles)
-
-    def add_members(self, members: Iterable[StoredMember]) -> None:
-        """Insert members with their reading lists."""
-        members = list(members)
-        self._connection.run_many(
-            "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?)",
-            [(m.id, m.login, m.name, m.email, m.role, m.password_hash) for m in members],
-        )
-        self._connection.run_many(
-            "INSERT INTO reading_list VALUES (?, ?, ?)",
-            [(m.id, position, article_id) for m in members for position, article_id in enumerate(m.reading_list)],
-        )
 
     # -- changes of articles
 
@@ -177,10 +98,10 @@ class Desk:
 
     def create_article(self, article: Article, status: Status, *, author_id: int, now: int) -> None:
         """Store an article that was written here."""
-        row = _row(article, status, author_id, version=1, written=True, changed=now)
-        self._connection.rows(_INSERT, (article.id, *row))
-        self._connection.run_many("INSERT INTO article_meta VALUES (?, ?, ?, ?)", _meta_rows(article))
-        self._add_similar({article.id: self._related(article)})
+        row = article_row(article, status, author_id, version=1, written=True, changed=now)
+        self._connection.rows(INSERT_ARTICLE, (article.id, *row))
+        self._connection.run_many(INSERT_META, meta_rows(article))
+        self._connection.run_many(INSERT_SIMILAR, similar_rows(article.id, self._related(article)))
         self.record_site("last_id", article.id)
         if status == "published":
             self._show(article.id)
@@ -204,7 +125,7 @@ class Desk:
         )
         if before == "published":
             self._hide(article.id)
-        row = _row(
+        row = article_row(
             article,
             status,
             author if author_id is None else author_id,
@@ -212,14 +133,14 @@ class Desk:
             written=written,
             changed=now,
         )
-        named = dict(zip(_COLUMNS, row, strict=True))
+        named = dict(zip(COLUMNS, row, strict=True))
         if (before, *card) == (
             status, *(named[each] for each in ("slug", "title", "intro", "figure", "tags", "published"))
         ):  # fmt: skip
             named["card_changed"] = card_changed
         self._connection.rows(_UPDATE, (*named.values(), article.id))
         self._connection.rows("DELETE FROM article_meta WHERE article_id = ?", (article.id,))
-        self._connection.run_many("INSERT INTO article_meta VALUES (?, ?, ?, ?)", _meta_rows(article))
+        self._connection.run_many(INSERT_META, meta_rows(article))
         if status == "published":
             self._show(article.id)
 
@@ -331,16 +252,6 @@ class Desk:
             ((one,) for one in ids),
         )
 
-    def _add_similar(self, similar: dict[int, Sequence[int]]) -> None:
-        self._connection.run_many(
-            "INSERT INTO similar_article VALUES (?, ?, ?)",
-            (
-                (article_id, position, other)
-                for article_id, others in similar.items()
-                for position, other in enumerate(others[:SIMILAR_LIMIT])
-            ),
-        )
-
     def _related(self, article: Article) -> list[int]:
         """The published articles that share most tags with one, the newest first among equals."""
         rows = self._connection.rows(
@@ -350,60 +261,3 @@ class Desk:
             (json.dumps(article.tags), article.id, SIMILAR_LIMIT),
         )
         return [other for (other,) in rows]
-
-
-def epoch(moment: datetime) -> int:
-    """Unix seconds of a moment; one without a zone is in UTC."""
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _row(
-    article: Article, status: Status, author_id: int, *, version: int, written: bool, changed: int
-) -> tuple[Any, ...]:
-    """The columns of an article in the order of ``_COLUMNS``."""
-    return (
-        article.slug,
-        status,
-        version,
-        int(written),
-        article.revision,
-        article.digest,
-        article.title,
-        article.intro,
-        article.images[0].caption if article.images else None,
-        _dump(article.tags),
-        epoch(article.published),
-        changed,
-        changed,
-        epoch(article.modified),
-        article.last_reviewed.isoformat(),
-        author_id,
-        _dump(article.categories),
-        _dump(article.checklist),
-        _dump([{"source": i.source, "url": i.url, "caption": i.caption} for i in article.images]),
-        article.final_notes,
-        _dump(
-            [
-                {
-                    "heading": section.heading,
-                    "paragraphs": section.paragraphs,
-                    "code": section.code and {"language": section.code.language, "text": section.code.text},
-                }
-                for section in article.sections
-            ]
-        ),
-    )
-
-
-def _meta_rows(article: Article) -> list[tuple[int, int, str, str]]:
-    return [(article.id, position, key, _dump(value)) for position, (key, value) in enumerate(article.meta.items())]
-
-
-def _term_rows(article: Article) -> list[tuple[str, str, int, int]]:
-    published = epoch(article.published)
-    tags = [("tag", tag, published, article.id) for tag in article.tags]
-    return tags + [("category", category, published, article.id) for category in article.categories]

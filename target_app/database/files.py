@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
 
 from target_app.database.migrations import MIGRATIONS
-from target_app.database.schema import APPLICATION_ID, SCHEMA
+from target_app.database.schema import APPLICATION_ID, FORMAT, SCHEMA
 from target_app.errors import DatabaseFileError
+
+_PATIENCE_MS = 60_000
+"""How long to wait for another process that does the same."""
 
 
 def prepare(path: Path) -> None:
@@ -23,10 +26,11 @@ def prepare(path: Path) -> None:
         DatabaseFileError: The path is a folder, or its folder is missing or may not be written.
     """
     refuse_folder(path)
-    with _opened(path) as connection:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]:
-            with connection:
-                connection.execute(SCHEMA)
+    with _opened(path, "cannot create database {path} ({error}); name a writable folder") as connection:
+        if _is_empty(connection):
+            with _transaction(connection):
+                if _is_empty(connection):  # nobody else filled it meanwhile
+                    connection.execute(SCHEMA)
     migrate(path)
 
 
@@ -34,40 +38,63 @@ def migrate(path: Path) -> None:
     """Bring the file of an older version of this site to this one, a transaction for each version.
 
     Raises:
-        DatabaseFileError: It cannot be written.
+        DatabaseFileError: It cannot be written, or what it holds does not fit together; it is left as it was.
     """
     if not path.is_file():
         return  # opening it says what is wrong, and does not make one
-    with _opened(path) as connection:
-        connection.set_busy_timeout(60_000)
-        for version, step in MIGRATIONS.items():
+    problem = (
+        f"cannot bring {{path}} to format {FORMAT} ({{error}}); it is as it was, stop what uses it and see to the disk"
+    )
+    with _opened(path, problem) as connection:
+        for version, step in sorted(MIGRATIONS.items()):
             if _version(connection) == version:
-                _run(connection, version, step)
+                # References are checked at the end alone: on the way, tables are made anew under the names of others.
+                connection.execute("PRAGMA foreign_keys = OFF")
+                with _transaction(connection):
+                    if _version(connection) == version:  # nobody else did it meanwhile
+                        step(connection)
+                        _check(connection)
+                        connection.execute(f"PRAGMA user_version = {version + 1}")
+
+
+def _check(connection: apsw.Connection) -> None:
+    """See that every reference leads somewhere.
+
+    Raises:
+        apsw.ConstraintError: One does not.
+    """
+    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        raise apsw.ConstraintError(f"a row of {table} names one of {parent} that is not there")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[apsw.Connection]:
+def _opened(path: Path, problem: str) -> Iterator[apsw.Connection]:
+    """A connection to any SQLite file; ``problem`` says what went wrong, with fields for the path and the error."""
     try:
         with closing(apsw.Connection(str(path))) as connection:
+            connection.set_busy_timeout(_PATIENCE_MS)
             yield connection
     except apsw.NotADBError:
         return  # opening it as ours says what is wrong
     except apsw.Error as error:
-        raise DatabaseFileError(f"cannot create database {path} ({error}); name a writable folder") from None
+        raise DatabaseFileError(problem.format(path=path, error=error)) from None
 
 
-def _run(connection: apsw.Connection, version: int, step: Callable[[apsw.Connection], None]) -> None:
-    # References are checked at the end alone: on the way, tables are made anew under the names of others.
-    connection.execute("PRAGMA foreign_keys = OFF")
+@contextmanager
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    """Write lock first, then everything or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _version(connection) == version:  # nobody else did it meanwhile
-            step(connection)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
+        yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # the disk may have ended it
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _is_empty(connection: apsw.Connection) -> bool:
+    return connection.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]
 
 
 def _version(connection: apsw.Connection) -> int | None:

@@ -1,4 +1,8 @@
-"""How a database file of an older version becomes one of the next: one step for each version, in order."""
+"""How a database file of an older version becomes one of the next: one step for each version, in order.
+
+The last step makes the tables of ``SCHEMA``. Before that becomes another one, what it and ``INDEX_ALL`` are is written
+down here, for the step that is then no longer the last, and the new one alters the tables of the old.
+"""
 
 from __future__ import annotations
 
@@ -69,4 +73,4 @@ def _to_3(connection: apsw.Connection) -> None:
 
 
 MIGRATIONS: dict[int, Callable[[apsw.Connection], None]] = {2: _to_3}
-"""Version to the step that leads to the next one."""
+"""Version to the step that leads to the next one, in a transaction that is the caller's."""

@@ -6,6 +6,8 @@ FORMAT = 3
 """Version of the schema, kept in ``user_version``."""
 SITEMAP_PART = 50_000
 """How many ids a part of the sitemap covers: as many addresses as a sitemap may hold."""
+SIMILAR_LIMIT = 4
+"""Most similar posts of an article."""
 EVERYTHING = "*"
 """The tag that every page has."""
 EDITORS = 50
@@ -35,7 +37,7 @@ CREATE TABLE article (
     slug          TEXT NOT NULL UNIQUE,
     status        TEXT NOT NULL CHECK (status IN ('published', 'draft')),
     version       INTEGER NOT NULL,  -- counts every change
-    written       INTEGER NOT NULL,  -- 1 where the text is not that of the corpus
+    written       INTEGER NOT NULL,  -- 1 where the text is not what was imported
     revision      INTEGER NOT NULL,
     digest        TEXT NOT NULL,
     title         TEXT NOT NULL,

@@ -23,7 +23,7 @@ OVERSIZE: list[Sequence[tuple[bytes, bytes]]] = [
     [(b"a" * 30_000, b"x")],
 ]
 META: list[Sequence[tuple[bytes, bytes]]] = [
-    *([(b"x-meta", b"a%cb" % code)] for code in (*range(0x20), *range(0x7F, 0x100))),
+    *([(b"x-meta", b"a%cb" % code)] for code in (*range(0x20), 0x7F, 0x80, 0x85, 0xA0, 0xAD, 0xFF)),
     *([(b"x-meta%c" % code, b"a")] for code in (*range(0x21), 0x22, 0x28, 0x3A, 0x7F, 0x80, 0xFF)),
     [(b"x-meta", b"a\r\nx-injected: b")],
     [(b"x-meta", b"a\r\n folded")],
@@ -102,7 +102,7 @@ async def test_no_method_leaves_an_error_behind(method: bytes, open_copy: Opener
             attacked.layers.cache.purge_everything()
             data = message(address, method=method, fields=[(b"host", HOST), *fields], body=body)
             status = await _is_harmless(attacked, data, address, expected, page)
-            assert status in {400, 404, 405}, page
+            assert status in {400, 404, 405, 422}, page  # programs may post articles
 
 
 async def _is_harmless(attacked: Opened, data: bytes, address: bytes, expected: object, page: str) -> int:
@@ -131,7 +131,7 @@ async def test_a_failure_is_over_when_its_cause_is(open_copy: Opener) -> None:
     """An error of the database is not kept: when the database is back, so are the pages."""
     opened = open_copy()
     site = Wire.of(opened)
-    addresses = [PUBLIC_ADDRESSES[route] for route in ("home", "article", "tag", "feed", "sitemap", "search")]
+    addresses = [PUBLIC_ADDRESSES[route] for route in ("home", "listing", "article", "feed", "sitemap", "search")]
     with closing(apsw.Connection(str(opened.site.path))) as other:
         other.execute("ALTER TABLE article RENAME TO hidden")
         broken = [(await site.ask(address)).status for address in addresses]

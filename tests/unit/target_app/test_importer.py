@@ -1,9 +1,12 @@
 """Filling a database, again and again, and refusing what is something else."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from synth import Corpus, people
@@ -12,14 +15,9 @@ from target_app.importer import import_corpus
 from target_app.passwords import password_matches
 from target_app.settings import Settings
 from target_app.site import open_site
+from tests.dumps import content, dump
 
 SMALL = Corpus(first_id=7, count=30)
-
-
-def dump(path: Path) -> list[str]:
-    """The whole content of a database as SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 def execute(path: Path, *statements: str) -> list[tuple[object, ...]]:
@@ -37,6 +35,18 @@ def test_two_imports_of_a_corpus_are_equal(tmp_path: Path) -> None:
     for name in ("a.db", "b.db"):
         import_corpus(tmp_path / name, SMALL, members=2)
     assert dump(tmp_path / "a.db") == dump(tmp_path / "b.db")
+
+
+@pytest.mark.parametrize(("batch", "run", "processes"), [(7, 7, 1), (30, 10, 1), (1000, 100, 1), (20, 5, 2)])
+def test_the_content_depends_on_the_corpus_alone(
+    batch: int, run: int, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many articles are written at a time, and by however many processes they are made."""
+    import_corpus(tmp_path / "a.db", SMALL, members=2, processes=1)
+    monkeypatch.setattr("target_app.importer.BATCH", batch)
+    monkeypatch.setattr("target_app.importer.RUN", run)
+    import_corpus(tmp_path / "b.db", SMALL, members=2, processes=processes)
+    assert content(tmp_path / "a.db") == content(tmp_path / "b.db")
 
 
 def test_importing_again_changes_nothing(tmp_path: Path) -> None:
@@ -199,6 +209,35 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     execute(path, "PRAGMA user_version = 99")
     with pytest.raises(DatabaseFileError, match="format 99"):
         open_site(path, Settings(), base_url="http://x")
+
+
+def test_several_processes_may_make_one_file_at_once(tmp_path: Path) -> None:
+    """All find the tables of whoever came first."""
+    path = tmp_path / "a.db"
+    script = "import pathlib, sys; from target_app.database import prepare; prepare(pathlib.Path(sys.argv[1]))"
+    words = [sys.executable, "-c", script, str(path)]
+    processes = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        _, said = process.communicate()
+        assert (process.returncode, said) == (0, "")
+    import_corpus(path, SMALL, members=0)
+    assert len(content(path)["article"]) == SMALL.count
+
+
+def test_a_process_that_is_killed_is_told_of_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when memory runs out: what was stored stays, and the import goes on when it is run again."""
+    monkeypatch.setattr("target_app.importer.BATCH", 10)
+    path = tmp_path / "a.db"
+
+    def killer(done: int, of: int) -> None:
+        for child in psutil.Process().children() if done else []:
+            if "spawn_main" in " ".join(child.cmdline()):
+                child.kill()
+
+    many = Corpus(SMALL.first_id, 3000)
+    with pytest.raises(DatabaseFileError, match=r"was killed; .* run the same command again"):
+        import_corpus(path, many, members=0, progress=killer, processes=2)
+    assert 0 < len(content(path)["article"]) < many.count
 
 
 @pytest.mark.parametrize("place", ["none/a.db", "."])

@@ -34,6 +34,12 @@ async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(seed:
     assert all(score.stale > 0 for score in scores.values())
 
 
+async def test_similar_posts_that_are_looked_for_leave_nothing_stale(database: Path) -> None:
+    """A page whose similar posts change because another article got or lost a tag is dropped with the tag's list."""
+    ours = (await judge(database, changes=16, seed=3, settings=("similar=computed",)))["anp"]
+    assert ours.stale == 0
+
+
 async def test_a_purge_of_everything_is_sound_and_wastes_what_it_does_not_change(database: Path) -> None:
     """With ``purge=all`` nothing is stale, and nothing is kept."""
     ours = (await judge(database, changes=3, seed=7, settings=("purge=all",)))["anp"]

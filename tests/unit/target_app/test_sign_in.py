@@ -125,7 +125,7 @@ async def test_pages_are_answered_while_passwords_are_hashed(
         assert gate.wait(60), "no page came through"
         return passwords.password_matches(encoded, password)
 
-    monkeypatch.setattr("target_app.routes.password_matches", hash_when_told)
+    monkeypatch.setattr("target_app.membership.password_matches", hash_when_told)
     logins = [asyncio.create_task(_sign_in(site, index=number % MEMBERS)) for number in range(50)]
     try:
         await asyncio.to_thread(begun.wait, 60)

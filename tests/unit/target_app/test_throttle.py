@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth import people
+from target_app.app import build_app
 from target_app.throttle import PER_LOGIN, PER_NETWORK, PER_TOKEN, WINDOW, SignIns, Throttle
 from tests.unit.target_app.conftest import CORPUS, Opened
 from tests.unit.target_app.wire import FORM, JSON, Answer, Wire, as_json
@@ -121,6 +122,7 @@ def _with_clock(opened: Opened) -> Clock:
     clock = Clock()
     object.__setattr__(opened.site, "sign_ins", SignIns(clock))
     object.__setattr__(opened.site, "wrong_tokens", Throttle(PER_TOKEN, clock=clock))
+    opened.layers = build_app(opened.site)
     return clock
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from target_app.page_cache.representation import http_date
 from tests.unit.target_app.conftest import Opened
-from tests.unit.target_app.wire import FORM, HOST, JSON, PUBLIC_ADDRESSES, Answer, Wire, told
+from tests.unit.target_app.wire import ADDRESSES, FORM, HOST, JSON, PUBLIC_ADDRESSES, Answer, Wire, told
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
@@ -76,10 +76,10 @@ HEADERS = sorted({*_NAMED, *_VALUED}, key=str.lower)
 
 
 def _attempts(header: str) -> list[list[tuple[bytes, bytes]]]:
-    """Every way to send a header field: with a canary as a name and as an address, with what it takes, and twice."""
+    """Every way to send a header field: with a canary, with what it takes, and twice, the second time an address."""
     name = header.lower().encode()
-    values = [CANARY, _AT, *_VALUED.get(header, ())]
-    return [*([(name, value)] for value in values), [(name, values[0]), (name, values[-1])]]
+    values = [CANARY, *_VALUED.get(header, ())]
+    return [*([(name, value)] for value in values), [(name, values[-1]), (name, _AT)]]
 
 
 def test_as_many_fields_are_tried_as_is_told() -> None:
@@ -187,6 +187,18 @@ async def test_what_is_no_host_is_refused_where_any_name_is_answered(host: bytes
     site = Wire.of(open_copy())
     for address in PAGES.values():
         assert (await site.ask(address, host=host)).status == 400
+
+
+async def test_no_address_leads_to_the_host_that_was_named(open_copy: Opener) -> None:
+    """Where a site answers to any name, no redirect and no page repeats the one it was asked under."""
+    site = Wire.of(open_copy())
+    for address in ADDRESSES:
+        path = address.partition(b"?")[0]
+        for spelling in (path, path.rstrip(b"/"), path + b"/", path + b"//", b"/" + path):
+            for method in (b"GET", b"POST"):
+                answer = await site.ask(spelling or b"/", FORM, method=method, host=CANARY)
+                assert not answer.holds(CANARY), spelling
+                assert not answer.field(b"location") or answer.field(b"location").startswith(b"/"), spelling
 
 
 @pytest.mark.parametrize(

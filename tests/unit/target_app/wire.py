@@ -18,9 +18,9 @@ import httptools
 
 from synth import people
 from target_app.page_cache.store import Entry
-from target_app.policy import PRIVATE, TABLE, RoutePolicy
+from target_app.policy import PRIVATE, TABLE
 from tests.unit.target_app.conftest import BASE, CORPUS, Opened
-from tests.unit.target_app.test_pages import FIELDS
+from tests.unit.target_app.test_policy_table import FIELDS
 
 HOST = urlsplit(BASE).netloc.encode()
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -192,14 +192,18 @@ class Wire:
         return b"cookie", answer.field(b"set-cookie").partition(b";")[0]
 
 
-def example(policy: RoutePolicy) -> bytes:
-    """An address of a route."""
-    return policy.example.format(**FIELDS).encode()
+def _filled(address: str) -> bytes:
+    return address.format(**FIELDS, comment="1").encode()
 
 
-PRIVATE_ADDRESSES = {policy.route: example(policy) for policy in TABLE if policy.browser == PRIVATE}
+ADDRESSES = [_filled(address) for policy in TABLE for address in dict.fromkeys((*policy.kept, *policy.addresses))]
+"""Every address of the policy table, and its examples with parameters."""
+PRIVATE_ADDRESSES = {
+    address: _filled(address) for policy in TABLE if policy.browser == PRIVATE for address in policy.addresses
+}
 """What is made for one visitor: routes that are added to the policy table as private are in here by themselves."""
-PUBLIC_ADDRESSES = {policy.route: example(policy) for policy in TABLE if policy.shared_seconds is not None}
+PUBLIC_ADDRESSES = {policy.route: _filled(policy.example) for policy in TABLE if policy.kept}
+"""An address of every route that is kept."""
 
 
 def traces(index: int, cookie: bytes) -> tuple[bytes, ...]:

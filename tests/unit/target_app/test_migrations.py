@@ -1,0 +1,273 @@
+"""Database files of older versions: what becomes of them, whoever stops it or does it twice."""
+
+import hashlib
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from synth import Corpus, people
+from target_app.app import build_app
+from target_app.database import Desk, Library, migrate
+from target_app.database.migrations import MIGRATIONS
+from target_app.database.rows import COLUMNS
+from target_app.database.schema import FORMAT
+from target_app.errors import DatabaseFileError
+from target_app.importer import import_corpus
+from target_app.passwords import password_matches
+from target_app.records import Run
+from target_app.settings import Settings
+from target_app.site import open_site
+from tests.dumps import content, dump
+
+OLD = Path(__file__).parents[2] / "data" / "database-format-2" / "site.sql"
+CORPUS = Corpus(first_id=1968, count=10)
+MEMBERS = 2
+EDITED, REVISION = 1970, 2
+EDITED_AT, EDITED_LAST_AT = 1785500000, 1785500600
+SESSION = hashlib.sha256(b"a session of before").digest()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file of format 2, as its site left it."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(OLD.read_text(encoding="utf-8"))
+    return path
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """What an import of the same corpus makes today, with the same edits."""
+    path = tmp_path / "fresh.db"
+    import_corpus(path, CORPUS, members=MEMBERS)
+    with closing(Desk(path)) as desk:
+        for revision, now in ((1, EDITED_AT), (2, EDITED_LAST_AT)):
+            article = CORPUS.article(EDITED, revision=revision)
+            with desk.transaction():
+                desk.replace_article(article, status="published", author_id=article.author, written=False, now=now)
+        desk.open_session(SESSION, "m000001", 4102444800)
+    return path
+
+
+def half(path: Path, articles: int, members: int) -> None:
+    """Take from a file of format 2 what an import that was stopped there would not have stored."""
+    last = CORPUS.first_id + articles
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(f"""
+            DELETE FROM site WHERE name = 'complete';
+            DELETE FROM session;
+            DELETE FROM reading_list WHERE member_id >= 'm{members:06}';
+            DELETE FROM member WHERE id >= 'm{members:06}';
+            INSERT INTO article_search (article_search, rowid, title, summary, body, topic)
+                SELECT 'delete', id, title, summary, body, topic FROM article_text WHERE id >= {last};
+            DELETE FROM similar_article WHERE article_id >= {last};
+            DELETE FROM article_tag WHERE article_id >= {last};
+            DELETE FROM article_meta WHERE article_id >= {last};
+            DELETE FROM article WHERE id >= {last};
+            DELETE FROM author WHERE id NOT IN (SELECT author_id FROM article);
+        """)
+
+
+def schema(path: Path) -> set[tuple[str, str, str | None]]:
+    """All tables, indexes and views as they were declared."""
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'"))
+
+
+def test_every_old_version_leads_to_this_one() -> None:
+    """There is a step for each version from the first that is known to the last but one."""
+    assert sorted(MIGRATIONS) == list(range(min(MIGRATIONS), FORMAT))
+
+
+def test_an_old_file_becomes_what_an_import_makes(old: Path, fresh: Path) -> None:
+    """All rows, and all words of the index, are those of a fresh import with the same edits; so are the tables."""
+    migrate(old)
+    assert schema(old) == schema(fresh)
+    got, expected = content(old), content(fresh)
+    # A file of format 2 does not tell when it was that what a card shows last changed: any change may have been that.
+    expected["article"] = [_with_card_of_edit(row) for row in expected["article"]]
+    assert got == expected
+    with closing(sqlite3.connect(old)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def _with_card_of_edit(row: tuple[object, ...]) -> tuple[object, ...]:
+    place = 1 + COLUMNS.index("card_changed")
+    return (*row[:place], EDITED_LAST_AT, *row[place + 1 :]) if row[0] == EDITED else row
+
+
+def test_a_file_that_is_up_to_date_is_left_alone(old: Path) -> None:
+    """The second time nothing is written."""
+    migrate(old)
+    before = old.read_bytes()
+    migrate(old)
+    assert old.read_bytes() == before
+
+
+@pytest.mark.anyio
+async def test_the_site_serves_an_old_file(old: Path, fresh: Path) -> None:
+    """Opened by the site it is brought up to date: its pages are those of the other, its members and sessions stay."""
+    sites = [open_site(path, Settings(), base_url="http://site.example") for path in (old, fresh)]
+    try:
+        bodies: list[list[bytes]] = []
+        for site in sites:
+            transport = httpx.ASGITransport(app=build_app(site).app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://site.example") as client:
+                paths = ["/", "/feed.xml", "/sitemap.xml", "/search?q=cache", "/authors/", "/categories/"]
+                paths += [f"/articles/{CORPUS.article(each).slug}/" for each in CORPUS.ids]
+                answers = [await client.get(path) for path in paths]
+            bodies.append([answer.content for answer in answers])
+            assert {answer.status_code for answer in answers} <= {200, 404}
+        assert bodies[0] == bodies[1]
+        member = sites[0].library.session_member(SESSION, 0)
+        assert member is not None
+        assert (member.id, member.role) == ("m000001", "reader")
+        known = sites[0].library.credentials(people.member(0).login)
+        assert known is not None
+        assert known[0].role == "editor"
+        assert password_matches(known[1], people.member(0).password)
+    finally:
+        for site in sites:
+            site.close()
+
+
+def test_an_old_file_can_be_searched_and_edited(old: Path) -> None:
+    """The new index finds the words of the edited text and forgets them with the next edit."""
+    migrate(old)
+    heading = CORPUS.article(EDITED, revision=REVISION).title.split()[0]
+    with closing(Library(old)) as library, closing(Desk(old)) as desk:
+        found = library.found(f'"{heading}"', limit=20, offset=0, countable=100)
+        assert EDITED in {card.id for card in found.cards}
+        with desk.transaction():
+            desk.delete_article(EDITED)
+        found = library.found(f'"{heading}"', limit=20, offset=0, countable=100)
+        assert EDITED not in {card.id for card in found.cards}
+        assert library.newest(Run(limit=20)).total == CORPUS.count - 1
+
+
+@pytest.mark.parametrize(("articles", "members"), [(0, 0), (4, 0), (10, 1)])
+def test_a_half_imported_old_file_goes_on(articles: int, members: int, old: Path, tmp_path: Path) -> None:
+    """It is brought up to date and filled up."""
+    half(old, articles, members)
+    import_corpus(old, CORPUS, members=MEMBERS)
+    import_corpus(tmp_path / "new.db", CORPUS, members=MEMBERS)
+    assert _but_the_edited(content(old)) == _but_the_edited(content(tmp_path / "new.db"))
+
+
+def _but_the_edited(found: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    places = {"article": 0, "article_meta": 0, "words": 1}
+    return {
+        table: [row for row in rows if table not in places or row[places[table]] != EDITED]
+        for table, rows in found.items()
+    }
+
+
+def test_an_old_file_of_another_corpus_is_refused(old: Path) -> None:
+    """That it is old makes no difference."""
+    with pytest.raises(DatabaseFileError, match="holds 10 articles from id 1968"):
+        import_corpus(old, Corpus(first_id=1968, count=11), members=MEMBERS)
+
+
+@pytest.mark.parametrize("version", [1, FORMAT + 1])
+def test_a_version_that_is_not_known_is_refused_in_one_line(version: int, old: Path) -> None:
+    """Neither import nor site touch it."""
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    before = dump(old)
+    actions: list[Callable[[], object]] = [
+        lambda: import_corpus(old, CORPUS, members=MEMBERS),
+        lambda: open_site(old, Settings(), base_url="http://site.example"),
+    ]
+    for act in actions:
+        with pytest.raises(DatabaseFileError) as caught:
+            act()
+        assert str(caught.value) == f"{old} has format {version}, this version reads 2 to {FORMAT}; name a new file"
+    assert dump(old) == before
+
+
+def test_what_does_not_fit_together_stays_as_it_was(old: Path) -> None:
+    """A reference that leads nowhere stops the step, and nothing of it is left."""
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.execute("UPDATE article SET author_id = 999 WHERE id = 1968")
+    before = dump(old)
+    with pytest.raises(DatabaseFileError, match=r"names one of author that is not there\); it is as it was"):
+        migrate(old)
+    assert dump(old) == before
+
+
+_KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from target_app.database import files, migrate
+
+old, folder = Path(sys.argv[1]), Path(sys.argv[2])
+step = files.MIGRATIONS[2]
+
+def killed(at):
+    def counting(connection):
+        left = at
+        def trace(cursor, sql, bindings):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return True
+        connection.exec_trace = trace
+        step(connection)
+    return counting
+
+at = 0
+while True:
+    at += 1
+    copy = folder / f"{at}.db"
+    shutil.copyfile(old, copy)
+    child = os.fork()
+    if not child:
+        files.MIGRATIONS[2] = killed(at)
+        migrate(copy)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status):
+        break
+print(at)
+"""
+
+
+def test_a_killed_migration_leaves_the_old_file(old: Path, tmp_path: Path) -> None:
+    """Killed before any of its statements, the file is what it was, and can be brought up to date."""
+    before = dump(old)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(old), str(folder)], capture_output=True, text=True, check=True
+    )
+    last = int(done.stdout)
+    assert last > 30
+    for at in range(1, last):
+        assert dump(folder / f"{at}.db") == before
+    for path in (folder / f"{at}.db" for at in range(1, last + 1, 10)):
+        migrate(path)
+        migrate(old)
+        assert content(path) == content(old)
+
+
+def test_several_processes_bring_a_file_up_to_date_at_once(old: Path, fresh: Path) -> None:
+    """One does it, the others wait and find it done."""
+    script = "import pathlib, sys; from target_app.database import migrate; migrate(pathlib.Path(sys.argv[1]))"
+    words = [sys.executable, "-c", script, str(old)]
+    processes = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        _, said = process.communicate()
+        assert (process.returncode, said) == (0, "")
+    expected = content(fresh)
+    expected["article"] = [_with_card_of_edit(row) for row in expected["article"]]
+    assert content(old) == expected
