@@ -67,8 +67,8 @@ class Gate:
                 expected=f"a request in {wait} s; until then none is read, not even the right one",
                 headers={"retry-after": str(wait)},
             )
-        if not hmac.compare_digest(given, token):
-            if given:
+        if not hmac.compare_digest(given or b"", token):
+            if given is not None:
                 self._wrong.fail(caller)
             raise ProblemError(
                 403, "X-Anp-Token is missing or wrong", expected="the token that the site was started with"
@@ -105,9 +105,9 @@ def timing_for(mode: str, token: str | None, wrong: Throttle) -> Asked | None:
     return may_know
 
 
-def presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The token among the headers: a bearer token, as Prometheus sends it, or ``X-Anp-Token``; empty: none."""
-    given = b""
+def presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The token among the headers: a bearer token, as Prometheus sends it, or ``X-Anp-Token``; None: there is none."""
+    given = None
     for name, value in headers:
         if name == b"authorization" and value[:7].lower() == b"bearer ":
             return value[7:].strip()

@@ -741,5 +741,5 @@ class Readers(RuleBasedStateMachine):
 def test_what_they_do_otherwise_is_a_choice() -> None:
     """Whatever the origin says and the readers want: both caches do the same, or a choice says why not."""
     run_state_machine_as_test(
-        Readers, settings=settings(max_examples=4 * settings().max_examples, stateful_step_count=12)
+        Readers, settings=settings(max_examples=settings().max_examples // 3, stateful_step_count=8)
     )
