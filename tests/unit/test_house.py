@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "prometheus_client",
         "psutil",
         "pydantic",
+        "pydantic_core",
         "starlette",
         "typing_extensions",
         "uvicorn",
