@@ -197,6 +197,7 @@ class Rig:
             members=self.plan.members,
             member_share=self.plan.member_share,
             zipf=self.plan.zipf,
+            event_s=self.plan.event_every,
             prepare=self.plan.prepare,
             corpus=self.plan.corpus.corpus().to_dict(),
         )

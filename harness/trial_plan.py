@@ -144,6 +144,7 @@ class TrialPlan(_Part):
     """Everything a trial needs to know.
 
     Attributes:
+        preset: The preset that gives what this plan leaves out.
         name: Part of the record's name.
         reason: Why the change is made; it opens the change note.
         expected: What the change is expected to do, and owner: who answers for it; both are told in the note.
@@ -153,6 +154,8 @@ class TrialPlan(_Part):
             requests that lets its rarer pages speak (``harness.pilot.long_enough``).
         warmup: Discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
+        event_every: Seconds from one event to the next of personas with a clock of their own (edits, purges, log-ins);
+            the scenario's own where there is none.
         prepare: State of the page cache before the first arrival.
         method: How the arms of a launch are loaded; ``auto`` is a duet as long as the arms do not hold each other up,
             else rounds.
@@ -163,6 +166,7 @@ class TrialPlan(_Part):
         keep_awake: Keep the cores out of their idle states during the launches.
     """
 
+    preset: str | None = None
     name: str = "trial"
     reason: str = ""
     expected: str = ""
@@ -176,6 +180,7 @@ class TrialPlan(_Part):
     members: int = Field(20, ge=1, le=100_000)
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
+    event_every: float | None = Field(None, ge=0.001, le=86_400)
     prepare: Literal["natural", "warm", "cold"] = "warm"
     method: Literal["auto", "duet", "rounds", "reversal"] = "auto"
     again: bool = False
@@ -271,27 +276,42 @@ def presets() -> list[str]:
 def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) -> TrialPlan:
     """The resolved plan.
 
+    Sections are laid over each other key by key, lists as a whole.
+
     Args:
         file: A plan file, or ``None``.
-        preset: Name of the preset under it, or ``None``.
+        preset: Name of the preset under it; ``None``: the one that the file names, if it names one.
         overrides: What flags and environment say; ``None`` values are passed over.
 
     Raises:
         UsageError: Unknown preset or key (with the nearest known one), or a value out of range.
     """
-    values: dict[str, Any] = {}
-    if preset is not None:
-        if preset not in presets():
-            raise UsageError(unknown("preset", preset, presets()))
-        text = (resources.files("harness") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    if file is not None:
-        values = values | _read(file)
+    own = {} if file is None else _read(file)
+    name = own.get("preset") if preset is None else preset
+    values = {} if name is None else {**_preset(name, file if preset is None else None), "preset": name}
     given = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return TrialPlan.model_validate(values | given)
+        return TrialPlan.model_validate(_over(_over(values, own), {**given, "preset": name}))
     except ValidationError as error:
         raise UsageError(_in_words(error, file, given)) from error
+
+
+def _preset(name: object, file: Path | None) -> dict[str, Any]:
+    """What a preset says; ``file`` is the plan file that asks for it, if one does."""
+    if name not in presets():
+        where = "" if file is None else f"plan file {file}: "
+        raise UsageError(where + unknown("preset", str(name), presets()))
+    return tomllib.loads((resources.files("harness") / "presets" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Two layers of a plan as one; what the upper one says, it says."""
+    both = dict(lower)
+    for key, value in upper.items():
+        below = both.get(key)
+        is_section = isinstance(value, Mapping) and isinstance(below, Mapping)
+        both[key] = _over(below, value) if is_section else value  # type: ignore[arg-type]
+    return both
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from target_app.access import SERVER_TIMING, timing_for
 from target_app.errors import SiteError
 from target_app.listener import listen
+from target_app.server_timing import SERVER_TIMING, check_timing
 from target_app.settings import catalogue, parse_settings
 
 _PROGRESS_INTERVAL = 0.2
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     parse_settings(options.set)
-    timing_for(options.server_timing, options.purge_token)
+    check_timing(options.server_timing, options.purge_token)
     listen(options.host, options.port).close()
     if options.access_log is not None:
         from target_app.access_log import check

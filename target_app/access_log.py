@@ -37,6 +37,7 @@ _PAUSE = 0.1
 """Seconds between two looks into the queue."""
 _LAST_WORDS = 2.0
 """Seconds that the end of the process waits for the last lines, whatever they are written to."""
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _NOTHING = Ledger()
 
@@ -149,7 +150,7 @@ class AccessLog:
         self._file, self._broken_off = file, False
 
     def _write(self, noted: list[_Noted]) -> None:
-        lines = [f"{json.dumps(_fields(*one), separators=(',', ':'))}\n".encode() for one in noted]
+        lines = [f"{_encode(_fields(*one))}\n".encode() for one in noted]
         rest = memoryview((b"\n" if self._broken_off else b"") + b"".join(lines))
         try:
             while rest:
@@ -208,7 +209,7 @@ def _fields(
     query = scope["query_string"]
     client = scope.get("client")
     return {
-        "time": f"{datetime.fromtimestamp(came, UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+        "time": datetime.fromtimestamp(came, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "request_id": request_id,
         "client": client[0] if client else None,
         "method": scope["method"],

@@ -14,7 +14,8 @@ from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
-from target_app.articles_api import ArticlesApi, Purge, invalidation
+from target_app.articles_api import ArticlesApi, Purge
+from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
@@ -22,6 +23,7 @@ from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
 from target_app.problems import NO_STORE, ProblemError, install, respond, responses
+from target_app.responses import invalidation
 from target_app.site import Site
 
 PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
@@ -43,9 +45,11 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
+    api.add_middleware(BoundedBodies)
     install(api)
-    gate = Gate(site.base_url, site.purge_token)
+    gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
     add_metrics(api, site, cache, log, gate)

@@ -65,7 +65,7 @@ def build_app(
         site: Open database and settings.
         hosts: Host names it answers to; none given: any well-formed one.
         log: Where a line is written about each request, if anywhere.
-        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
+        server_timing: Who is told what a response cost, one of ``target_app.server_timing.SERVER_TIMING``.
 
     Raises:
         SettingError: Only bearers of the token are to be told, and the site has none.
@@ -105,7 +105,7 @@ def build_app(
         stalls=Stalls(settings.stall),
         statistics=site.statistics,
         hit=cache.hit if outermost is cache else None,
-        timing=timing_for(server_timing, site.purge_token),
+        timing=timing_for(server_timing, site.purge_token, site.wrong_tokens),
         log=log,
     )
     return Layers(break_front(settings.fault, front), cache)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,7 +18,7 @@ from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import PAGE_SIZE, iso
 from target_app.problems import NO_STORE, ProblemError, responses
 from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, Listing, Summary
-from target_app.responses import Responses
+from target_app.responses import Responses, invalidation
 from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, read_words
 from target_app.site import Site
 from target_app.texts import ArticleText
@@ -451,12 +450,6 @@ class ArticlesApi:
 
     def _address(self, slug: str) -> str:
         return f"{self._site.base_url}/articles/{slug}/"
-
-
-def invalidation(tags: Iterable[str]) -> dict[str, str]:
-    """The field that tells caches farther out which of their pages are stale (RFC 9875)."""
-    named = ", ".join(json.dumps(tag) for tag in sorted(tags) if not tag.startswith(staleness.PATH))
-    return {"cache-group-invalidation": named} if named else {}
 
 
 def _absent(id: int) -> ProblemError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-from target_app.sessions import COOKIE
+from target_app.callers import is_cross_site
+from target_app.sessions import SessionCookie
 
 SMALL, LARGE = 8_192, 1_048_576
 """Bytes of a form: that of a sign-in, a comment or a button, and that of an article."""
@@ -26,10 +27,13 @@ async def read_form(request: Request, limit: int = SMALL) -> dict[str, str]:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise HTTPException(413)
+    except ClientDisconnect:  # nobody is there to read what went wrong, and nothing of the site did
+        raise HTTPException(400) from None
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
@@ -37,20 +41,26 @@ async def read_form(request: Request, limit: int = SMALL) -> dict[str, str]:
     return {name: value.replace("\r\n", "\n") for name, value in fields}
 
 
-def csrf_token(request: Request) -> str:
+def csrf_token(request: Request, cookie: SessionCookie) -> str:
     """What forms for this session carry: it follows from the session's secret, and does not tell it."""
-    secret = request.cookies.get(COOKIE, "").encode()[:64]
+    secret = (cookie.read(request) or "").encode()[:64]
     return hashlib.blake2b(b"form", key=secret, digest_size=16).hexdigest()
 
 
-def require_own_form(request: Request, fields: dict[str, str], base_url: str) -> None:
+def require_own_form(request: Request, fields: dict[str, str], base_url: str, cookie: SessionCookie) -> None:
     """Stop a form that no page of this session has sent.
+
+    Args:
+        request: That brought it.
+        fields: Of the form.
+        base_url: Of the site.
+        cookie: That carries the session.
 
     Raises:
         HTTPException: 403.
     """
     refuse_cross_site(request, base_url)
-    if not hmac.compare_digest(fields.get("csrf", "").encode(), csrf_token(request).encode()):
+    if not hmac.compare_digest(fields.get("csrf", "").encode(), csrf_token(request, cookie).encode()):
         raise HTTPException(403)
 
 
@@ -60,14 +70,7 @@ def refuse_cross_site(request: Request, base_url: str) -> None:
     Raises:
         HTTPException: 403, when the browser says that the request comes from elsewhere.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    if site is not None:
-        foreign = site not in {"same-origin", "none"}
-    else:
-        own = {urlsplit(base_url).netloc, request.headers.get("host", "")}
-        foreign = origin is not None and urlsplit(origin).netloc not in own
-    if foreign:
+    if is_cross_site(request, base_url):
         raise HTTPException(403)
 
 

@@ -5,6 +5,7 @@ What it adds is made for each response, outside the page cache, and so can never
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 from bisect import bisect_left
@@ -20,7 +21,8 @@ from target_app.page_cache import EXCHANGE, Answer, Exchange
 from target_app.page_cache.fields import http_date
 from target_app.statistics import BOUNDS, Statistics
 
-_HOST = re.compile(rb"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::\d{1,5})?", re.IGNORECASE)
+_HOST = re.compile(rb"(?P<name>\[(?P<ipv6>[0-9a-f:.]+)\]|[a-z0-9.-]+?)\.?(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
+_LAST_PORT = 65_535
 _REMEMBERED_HOSTS = 64
 _STATUS, _TIMING = b"cache-status", b"server-timing"
 _HIT = (b"x-cache", b"HIT")
@@ -132,7 +134,7 @@ class Front:
                 message["headers"] = headers
                 self._tallies[exchange.route, exchange.word, status].add(total)
                 self._statistics.requests[exchange.route].add(ledger)
-            elif message["type"] == "http.response.body":
+            elif message["type"] == "http.response.body" and scope["method"] != "HEAD":
                 size += len(message.get("body", b""))
             await send(message)
 
@@ -164,8 +166,8 @@ class Front:
                 host = value
         if host is None or host in self._accepted:
             return host is not None
-        parts = _HOST.fullmatch(host)
-        if parts is None or (self._hosts and parts["name"].lower() not in self._hosts):
+        name = _host_name(host)
+        if name is None or (self._hosts and name not in self._hosts):
             return False
         if len(self._accepted) < _REMEMBERED_HOSTS:
             self._accepted.add(host)
@@ -182,6 +184,19 @@ def _cost(exchange: Exchange, ledger: Ledger, total: float) -> bytes:
         ledger.rendering * 1e3,
         total * 1e3,
     )
+
+
+def _host_name(host: bytes) -> bytes | None:
+    """The name in a ``Host``, in lower case and without its port and the dot of the root; None where it is no host."""
+    parts = _HOST.fullmatch(host)
+    if parts is None or int(parts["port"] or 0) > _LAST_PORT:
+        return None
+    if parts["ipv6"] is not None:
+        try:
+            ipaddress.IPv6Address(parts["ipv6"].decode())
+        except ValueError:
+            return None
+    return parts["name"].lower()
 
 
 async def _refuse(send: Send, status: int, body: bytes) -> None:

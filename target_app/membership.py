@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from target_app.callers import network
 from target_app.editing import AbsentError
 from target_app.forms import read_form, refuse_cross_site, require_own_form, safe_next
 from target_app.passwords import password_matches
 from target_app.records import ArticleRecord, MemberRecord
 from target_app.responses import Responses
-from target_app.sessions import COOKIE, LIFETIME
 from target_app.site import Site
 
 LONGEST_COMMENT = 4_000
@@ -59,38 +59,44 @@ class MemberRoutes:
         refuse_cross_site(request, self._site.base_url)
         form = await read_form(request)
         login, next_path = form.get("login", ""), safe_next(form.get("next", ""))
+        throttle, caller = self._site.sign_ins, network(request)
+        if wait := throttle.wait(login, caller):
+            return self._not_now(login, next_path, wait)
         known = await self._site.worker.run(self._site.library.credentials, login)
-        # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
-        accepted = await to_thread.run_sync(
-            password_matches, known[1] if known else None, form.get("password", ""), limiter=self._login_threads
-        )
-        if known is None or not accepted:
-            self._site.statistics.refused_logins += 1
-            page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
-            return self._responses.private(page, status=401)
+        async with self._login_threads:
+            # Those who were before it in the queue may have failed meanwhile.
+            if wait := throttle.wait(login, caller):
+                return self._not_now(login, next_path, wait)
+            # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
+            matches = await to_thread.run_sync(password_matches, known[1] if known else None, form.get("password", ""))
+            if known is None or not matches:
+                throttle.failed(login, caller)
+                self._site.statistics.refused_logins += 1
+                page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
+                return self._responses.private(page, status=401)
+        throttle.succeeded(login)
         self._site.statistics.logins += 1
         return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)
 
+    def _not_now(self, login: str, next_path: str, wait: int) -> Response:
+        self._site.statistics.throttled_logins += 1
+        page = self._site.pages.login(None, next_path=next_path, login=login, wait=wait)
+        return self._responses.private(page, status=429, headers={"retry-after": str(wait)})
+
     def _begin_session(self, member: MemberRecord, path: str, request: Request) -> Response:
-        self._site.sessions.close(request.cookies.get(COOKIE))
+        sessions = self._site.sessions
+        sessions.close(sessions.cookie.read(request))
         response = self._responses.see_other(path)
-        response.set_cookie(
-            COOKIE,
-            self._site.sessions.open(member),
-            max_age=LIFETIME,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=self._site.base_url.startswith("https:"),
-        )
+        sessions.cookie.give(response, sessions.open(member))
         return response
 
     def sign_out(self, request: Request) -> Response:
         """End the session."""
         refuse_cross_site(request, self._site.base_url)
-        self._site.sessions.close(request.cookies.get(COOKIE))
+        sessions = self._site.sessions
+        sessions.close(sessions.cookie.read(request))
         response = self._responses.see_other("/")
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        sessions.cookie.take_back(response)
         return response
 
     def me(self, request: Request) -> Response:
@@ -116,8 +122,8 @@ class MemberRoutes:
         text = fields.get("text", "").strip()
         if not text or len(text) > LONGEST_COMMENT or _CONTROL.search(text):
             raise HTTPException(400)
-        _, comment_id = self._site.editing.comment(article.id, member, text)
-        return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}")
+        change, comment_id = self._site.editing.comment(article.id, member, text)
+        return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}", change.tags)
 
     def uncomment(self, request: Request, fields: Fields, member: MemberRecord) -> Response:
         """Take a comment back; editors may take anybody's."""
@@ -131,7 +137,7 @@ class MemberRoutes:
         except PermissionError:
             raise HTTPException(403) from None
         assert change.face is not None
-        return self._responses.see_other(f"/articles/{change.face.slug}/#comments")
+        return self._responses.see_other(f"/articles/{change.face.slug}/#comments", change.tags)
 
     def _article(self, request: Request) -> ArticleRecord:
         article = self._site.library.article(request.path_params["slug"])
@@ -161,7 +167,7 @@ def member_form(
         member = responses.viewer(request)
         if member is None:
             return responses.see_other("/login")
-        require_own_form(request, fields, site.base_url)
+        require_own_form(request, fields, site.base_url, site.sessions.cookie)
         if editors and not member.is_editor:
             raise HTTPException(403)
         return act(request, fields, member)

@@ -216,7 +216,11 @@ def _others(statistics: Statistics, lines: Mapping[str, int]) -> Iterator[Metric
         "anp_logins",
         "Attempts to sign in.",
         "result",
-        {"accepted": statistics.logins, "refused": statistics.refused_logins},
+        {
+            "accepted": statistics.logins,
+            "refused": statistics.refused_logins,
+            "throttled": statistics.throttled_logins,
+        },
     )
     yield CounterMetricFamily(
         "anp_delayed_responses", "Responses held back on purpose, by the setting inject.", statistics.delayed

@@ -78,7 +78,7 @@ class EditorRoutes:
             return self._form(request, editor, fields, error.args)
         except TakenError as error:
             return self._form(request, editor, fields, (_taken(error),))
-        return self._responses.see_other(f"/admin/articles/{change.article_id}")
+        return self._responses.see_other(f"/admin/articles/{change.article_id}", change.tags)
 
     def change(self, request: Request, fields: Fields, editor: MemberRecord) -> Response:
         """Do with a stored article what the button says."""
@@ -86,12 +86,12 @@ class EditorRoutes:
         editing = self._site.editing
         try:
             if action == "delete":
-                editing.delete(article_id, etag=etag)
-                return self._responses.see_other("/admin/")
+                change = editing.delete(article_id, etag=etag)
+                return self._responses.see_other("/admin/", change.tags)
             if action == "unpublish":
-                editing.set_status(article_id, "draft", etag=etag)
+                change = editing.set_status(article_id, "draft", etag=etag)
             elif action in {"save", "publish"}:
-                editing.rewrite(
+                change = editing.rewrite(
                     article_id, from_fields(fields), "published" if action == "publish" else None, etag=etag
                 )
             else:
@@ -104,7 +104,7 @@ class EditorRoutes:
             return self._form(request, editor, fields, error.args)
         except TakenError as error:
             return self._form(request, editor, fields, (_taken(error),))
-        return self._responses.see_other(f"/admin/articles/{article_id}")
+        return self._responses.see_other(f"/admin/articles/{article_id}", change.tags)
 
     def _form(
         self, request: Request, editor: MemberRecord, fields: Fields, faults: tuple[object, ...] = ()
@@ -112,7 +112,7 @@ class EditorRoutes:
         body = self._site.pages.editor(
             {**_EMPTY, "etag": "", "status": "", **fields},
             editor,
-            csrf=csrf_token(request),
+            csrf=csrf_token(request, self._site.sessions.cookie),
             faults=[str(fault) for fault in faults],
         )
         return self._responses.private(body, status=422 if faults else 200)

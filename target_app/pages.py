@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from target_app.accounting import rendering
@@ -69,28 +69,30 @@ def search_address(words: str, number: int) -> str:
     return "/search?" + urlencode({"q": words} | ({"page": str(number)} if number > 1 else {}))
 
 
+@cache
+def _templates() -> dict[str, Template]:
+    """Template by name, each compiled once in a process, whatever sites it serves."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["day"] = _day
+    environment.filters["iso"] = iso
+    environment.filters["rfc822"] = partial(formatdate, usegmt=True)
+    environment.globals.update(site_title=TITLE, stylesheet=ASSETS[0], figure_path=figure_path, meta_box=meta_box)
+    return {name: environment.get_template(name) for name in environment.list_templates(extensions=["html", "xml"])}
+
+
 class Pages:
     """Renders pages as UTF-8 bytes; ``viewer`` is the member a page is for, None for everybody."""
 
     def __init__(self, base_url: str) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        environment.filters["day"] = _day
-        environment.filters["iso"] = iso
-        environment.filters["rfc822"] = partial(formatdate, usegmt=True)
         self._base_url = base_url
-        environment.globals.update(
-            site_title=TITLE, stylesheet=ASSETS[0], base_url=base_url, figure_path=figure_path, meta_box=meta_box
-        )
-        self._templates = {
-            name: environment.get_template(name) for name in environment.list_templates(extensions=["html", "xml"])
-        }
+        self._templates = _templates()
 
     def article(
         self,
@@ -141,10 +143,18 @@ class Pages:
             years.setdefault(year, []).append((month_name[month], f"/archive/{year}/{month:02}/", count))
         return self._render("archive.html", mark=mark("archive", viewer), viewer=viewer, years=years)
 
-    def login(self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False) -> bytes:
-        """The sign-in form."""
+    def login(
+        self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False, wait: int = 0
+    ) -> bytes:
+        """The sign-in form; ``wait`` are the seconds for which no attempt is accepted."""
         return self._render(
-            "login.html", mark=mark("login", viewer), viewer=viewer, next_path=next_path, login=login, refused=refused
+            "login.html",
+            mark=mark("login", viewer),
+            viewer=viewer,
+            next_path=next_path,
+            login=login,
+            refused=refused,
+            minutes=-(-wait // 60),
         )
 
     def me(self, viewer: MemberRecord, reading_list: Sequence[CardRecord]) -> bytes:
@@ -220,7 +230,7 @@ class Pages:
 
     def _render(self, template: str, **values: Any) -> bytes:
         with rendering():
-            return self._templates[template].render(values).encode()
+            return self._templates[template].render(values, base_url=self._base_url).encode()
 
 
 def _found(passage: str) -> Markup:

@@ -30,15 +30,19 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """A request that is refused."""
 
-    def __init__(self, status: int, detail: str, *, expected: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, expected: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         """Refuse.
 
         Args:
             status: HTTP status.
             detail: What failed, with the value.
             expected: What would have been right.
+            headers: To send with it.
         """
         super().__init__(detail)
+        self.headers = headers
         self.status = status
         self.detail = detail
         self.expected = expected
@@ -108,7 +112,13 @@ def _methods(api: FastAPI, request: Request) -> list[str]:
 
 async def _of_refusal(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
-    return respond(error.status, error.detail, expected=error.expected, retryable=False)
+    return respond(
+        error.status,
+        error.detail,
+        expected=error.expected,
+        retryable=error.status == HTTPStatus.TOO_MANY_REQUESTS,
+        headers=error.headers,
+    )
 
 
 async def _of_input(request: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
 from typing import cast
@@ -10,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from target_app import staleness
 from target_app.page_cache import EXCHANGE
 from target_app.page_cache.fields import http_date
 from target_app.policy import PRIVATE, ROUTES
 from target_app.records import MemberRecord
-from target_app.sessions import COOKIE
 from target_app.site import Site
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -74,7 +75,8 @@ class Responses:
         if "cookie" not in request.headers:
             return None
         if _VIEWER not in request.scope:
-            request.scope[_VIEWER] = self._site.sessions.member(request.cookies.get(COOKIE))
+            sessions = self._site.sessions
+            request.scope[_VIEWER] = sessions.member(sessions.cookie.read(request))
         return cast(MemberRecord | None, request.scope[_VIEWER])
 
     def page(
@@ -134,6 +136,17 @@ class Responses:
         return Response(body, status, media_type=HTML, headers={"cache-control": PRIVATE, **_GUARDS, **(headers or {})})
 
     @staticmethod
-    def see_other(path: str) -> Response:
-        """Where to go on after a form."""
-        return RedirectResponse(path, 303, headers={"cache-control": PRIVATE})
+    def see_other(path: str, stale: Iterable[str] = ()) -> Response:
+        """Where to go on after a form.
+
+        Args:
+            path: Where.
+            stale: The tags of the pages that the form has made stale.
+        """
+        return RedirectResponse(path, 303, headers={"cache-control": PRIVATE, **invalidation(stale)})
+
+
+def invalidation(tags: Iterable[str]) -> dict[str, str]:
+    """The field that tells caches farther out which of their pages are stale (RFC 9875)."""
+    named = ", ".join(json.dumps(tag) for tag in sorted(tags) if not tag.startswith(staleness.PATH))
+    return {"cache-group-invalidation": named} if named else {}

@@ -122,21 +122,26 @@ class ReadingRoutes:
             if article is None or article.status != "published":
                 raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
-            corpus = self._site.corpus
-            if settings.similar == "computed" and corpus is not None and article.id in corpus.ids:
-                similar = library.as_similar(corpus.similar(article.id))
-            else:
-                similar = library.similar(article.id)
+            # What was stored changes with the articles in it; what is looked for, also with those that get the tags.
+            is_stored = settings.similar == "stored"
+            similar = library.similar(article.id) if is_stored else library.related(article.id)
+            shared = [] if is_stored else [staleness.listed("tag", tag) for tag in article.tags]
             tags = [
                 staleness.post(article.id),
                 staleness.comments(article.id),
                 *(staleness.card(other) for other in similar.ids),
+                *shared,
             ]
             comments, stale = library.comments(article.id, tags=tags)
         return self._responses.page(
             "article",
             self._site.pages.article(
-                article, meta, similar.cards, comments, viewer, csrf=csrf_token(request) if viewer else ""
+                article,
+                meta,
+                similar.cards,
+                comments,
+                viewer,
+                csrf=csrf_token(request, self._site.sessions.cookie) if viewer else "",
             ),
             viewer,
             tags=tags,
@@ -360,7 +365,10 @@ class ReadingRoutes:
         )
 
     def _add_slash(self, route: str, request: Request) -> Response:
-        return self._responses.moved(route, quote(request.url.path) + "/")
+        path = request.scope["path"]
+        if "%" in path:
+            raise HTTPException(404)  # no address of this site has one
+        return self._responses.moved(route, quote(path) + "/")
 
 
 def _page_number(request: Request) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import gc
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from target_app.access_log import AccessLog
 from target_app.app import build_app
@@ -30,6 +32,15 @@ from target_app.site import open_site
 _PR_SET_PDEATHSIG = 1
 _GRACE = 2
 """Seconds that answers under way get at the end."""
+MOST_HEAD_BYTES = 64 * 1024
+"""Request line and header fields of one request."""
+_MOST_REQUEST_BYTES = 4 * 2**20
+"""All of one request; no route reads as much."""
+_TOO_LARGE = b"These header fields are too large.\n"
+_TOO_LARGE_A_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\ncache-control: no-store\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class ServeOptions:
         hosts: Further host names to answer to. When bound to every address, any well-formed name is answered.
         purge_token: What purges and edits must present; None: they must come from this machine.
         access_log: File that gets a line about each request, ``-`` for standard error; None: no log.
-        server_timing: Who is told what a response cost, one of ``target_app.access.SERVER_TIMING``.
+        server_timing: Who is told what a response cost, one of ``target_app.server_timing.SERVER_TIMING``.
     """
 
     db: Path
@@ -86,7 +97,7 @@ def serve(options: ServeOptions, settings: Settings) -> None:
             }
             with _access_log(options.access_log) as log:
                 layers = build_app(site, hosts=hosts, log=log, server_timing=options.server_timing)
-                _run(layers.app, listener, announcement, keep_alive=5)
+                _run(layers.app, listener, announcement, keep_alive=5, parser=_Bounded)
 
 
 @contextlib.contextmanager
@@ -117,7 +128,8 @@ def serve_proxy(options: ProxyOptions, *, host: str = "127.0.0.1", port: int = 0
             "origin": options.origin,
             "profile": options.profile.name,
         }
-        # A proxy's clients are often proxies: what they keep open is not to be closed under them.
+        # A proxy's clients are often proxies: what they keep open is not to be closed under them. The slower parser
+        # takes any method there may be, and bounds what stands before a body.
         _run(app, listener, announcement, keep_alive=75, parser="h11")
 
 
@@ -127,11 +139,11 @@ def _run(
     announcement: dict[str, object],
     *,
     keep_alive: int,
-    parser: Literal["httptools", "h11"] = "httptools",
+    parser: Literal["h11"] | type[asyncio.Protocol],
 ) -> None:
     config = uvicorn.Config(
         app,
-        http=parser,  # the slower one takes any method there may be
+        http=parser,
         ws="none",
         loop="uvloop",
         lifespan="off",
@@ -144,6 +156,50 @@ def _run(
         timeout_graceful_shutdown=_GRACE,
     )
     _Server(config, announcement).run(sockets=[listener])
+
+
+class _Dropped(list[tuple[bytes, bytes]]):
+    """A list that stays empty."""
+
+    def append(self, _: tuple[bytes, bytes]) -> None:
+        pass
+
+
+_DROPPED = _Dropped()
+
+
+class _Bounded(HttpToolsProtocol):
+    """Uvicorn's fast protocol, with a bound on what one request brings, held to within a few reads of the socket.
+
+    Without it the header fields of one request, or those behind its body, could take all memory.
+    """
+
+    _taken = 0
+    """Bytes since the last head was complete."""
+    _unfinished: list[tuple[bytes, bytes]] | None = None
+    """The fields of a head that was found unfinished."""
+
+    def on_headers_complete(self) -> None:
+        HttpToolsProtocol.on_headers_complete(self)
+        self.headers = _DROPPED  # what stands behind the body was looked at by no proxy, and is not for the pages
+        self._taken = 0
+
+    def data_received(self, data: bytes) -> None:
+        HttpToolsProtocol.data_received(self, data)
+        self._taken += len(data)
+        if self._taken > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self._look(len(data))
+
+    def _look(self, received: int) -> None:
+        """Find out whether so many bytes are a body, which may be larger, or a head without an end."""
+        if self.headers is _DROPPED or self.headers is None:
+            if self._taken > _MOST_REQUEST_BYTES:
+                self.transport.close()
+        elif self.headers is not self._unfinished:
+            self._unfinished, self._taken = self.headers, received  # before it stood another request's body
+        else:
+            self.transport.write(_TOO_LARGE_A_HEAD)
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

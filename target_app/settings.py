@@ -254,7 +254,8 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting(
         "similar",
         ("stored", "computed"),
-        "Read similar posts from where the import left them, or work them out for every page.",
+        "Read similar posts from where they were left when the article was stored, or look for the articles that share "
+        "most tags for every page.",
         _choice("stored", "computed"),
     ),
     Setting(

@@ -14,6 +14,7 @@ from target_app.pages import Pages
 from target_app.sessions import Sessions
 from target_app.settings import Settings
 from target_app.statistics import Statistics
+from target_app.throttle import PER_TOKEN, SignIns, Throttle
 from target_app.worker import Worker
 
 
@@ -38,6 +39,8 @@ class Site:
     editing: Editing
     generations: Generations
     sessions: Sessions
+    sign_ins: SignIns
+    wrong_tokens: Throttle
     pages: Pages
     statistics: Statistics
     worker: Worker
@@ -95,7 +98,9 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         desk,
         Editing(desk, described, precise=settings.purge == "tags"),
         Generations(path),
-        Sessions(library, desk),
+        Sessions(library, desk, encrypted=base_url.lower().startswith("https:")),
+        SignIns(),
+        Throttle(PER_TOKEN),
         Pages(base_url.rstrip("/")),
         Statistics(),
         Worker(),

@@ -104,6 +104,7 @@ class Statistics:
         background: What refreshes beside the requests cost, by route.
         logins: Sign-ins accepted.
         refused_logins: Sign-ins refused.
+        throttled_logins: Sign-ins not even tried, as too many had failed.
         delayed: Responses that were held back on purpose (``--set inject=…``).
         delayed_seconds: For how long, in all.
     """
@@ -113,6 +114,7 @@ class Statistics:
     background: Table[str, Work] = field(default_factory=lambda: Table(Work))
     logins: int = 0
     refused_logins: int = 0
+    throttled_logins: int = 0
     delayed: int = 0
     delayed_seconds: float = 0.0
 
@@ -146,7 +148,11 @@ class Statistics:
         seconds = sum(work.statement_seconds for work in self.requests.values())
         return {
             "requests": {"total": sum(answers.values()), "by_route": by_route},
-            "logins": {"accepted": self.logins, "refused": self.refused_logins},
+            "logins": {
+                "accepted": self.logins,
+                "refused": self.refused_logins,
+                "throttled": self.throttled_logins,
+            },
             "database": {"calls": self.statements, "seconds": round(seconds, 6)},
             "delayed": self.delayed,
             "delayed_seconds": round(self.delayed_seconds, 6),

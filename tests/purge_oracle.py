@@ -236,7 +236,7 @@ async def judge(
         Score by the name of the way; the site's own is ``anp``.
     """
     scores = {name: Score() for name in ("anp", *PLUGINS)}
-    with opened(path, *settings) as (site, layers), opened(path, "page_cache=off") as (_, bare):
+    with opened(path, *settings) as (site, layers), opened(path, *settings, "page_cache=off") as (_, bare):
         cached, uncached = _Reader(layers), _Reader(bare)
         slugs = {f"/articles/{one.slug}/" for one in site.library.summaries(after=-1, limit=10**6, drafts=True)}
         made = Changes(site, seed)

@@ -21,7 +21,7 @@ backend site {
     }
 }
 
-acl operators {  # who may use PURGE, /anp/ and /metrics
+acl operators {  # who may use PURGE, and what is closed to others
     "127.0.0.1";
     "::1";
 }
@@ -66,8 +66,10 @@ sub vcl_recv {
         ban("obj.http.Anp-Groups ~ ,(" + regsuball(req.http.Anp-Groups, ",", "|") + "),");
         return (synth(200));
     }
-    # To the site every visitor comes from this machine, which may purge and edit.
-    if (req.url ~ "^/(anp/|metrics(\?|$))" && client.ip !~ operators) {
+    # To the site every visitor comes from this machine, which may purge, edit and look inside.
+    if (client.ip !~ operators &&
+        (req.url ~ "^/+(anp/|metrics(\?|$)|api/v1/drafts)" ||
+         (req.url ~ "^/+api/" && req.method != "GET" && req.method != "HEAD" && req.method != "OPTIONS"))) {
         return (synth(403));
     }
 
@@ -194,6 +196,10 @@ sub vcl_backend_response {
     if (beresp.http.Cache-Groups) {
         set beresp.http.Anp-Groups = "," + regsuball(beresp.http.Cache-Groups, {"[" ]"}, "") + ",";
     }
+    if (beresp.status == 404 || beresp.status == 410) {
+        # Whatever comes may come to this address.
+        set beresp.http.Anp-Groups = beresp.http.Anp-Groups + ",missing,";
+    }
     if (beresp.was_304) {
         set beresp.http.Anp-Revalidated = "1";
     }
@@ -224,11 +230,11 @@ sub anp_changed {
     set beresp.http.Anp-Ban-Address =
         "obj.http.Anp-Host == " + bereq.http.Host + " && obj.http.Anp-Url == " + bereq.url;
     if (beresp.http.Cache-Group-Invalidation ~ {"[^A-Za-z0-9:_", -]"} ||
-        (!beresp.http.Cache-Group-Invalidation && bereq.url ~ "^/anp/purge(\?|$)")) {
+        (!beresp.http.Cache-Group-Invalidation && bereq.url ~ "^/(anp|api/v1)/purge(\?|$)")) {
         set beresp.http.Anp-Ban-Groups = "obj.status != 0";  # not to be told by their groups: all pages
     } else if (beresp.http.Cache-Group-Invalidation) {
         set beresp.http.Anp-Ban-Groups = "obj.http.Anp-Groups ~ ,(" +
-            regsuball(regsuball(beresp.http.Cache-Group-Invalidation, {"[" ]"}, ""), ",", "|") + "),";
+            regsuball(regsuball(beresp.http.Cache-Group-Invalidation, {"[" ]"}, ""), ",", "|") + "|missing),";
     }
     ban(beresp.http.Anp-Ban-Address);
     if (beresp.http.Anp-Ban-Groups) {

@@ -18,7 +18,6 @@ app = typer.Typer(
     epilog="Start with: `anp demo`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ANP"},
 )

@@ -65,16 +65,25 @@ def compare(
     otava: Annotated[
         Path | None, typer.Option(help="Add a row to this history for Apache Otava (CSV).", metavar="FILE")
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Write every figure of the report there, as SVG files.", metavar="DIR")
+    ] = None,
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    from results.report import text, write_benchstat, write_history  # late: the help does not wait for the statistics
+    from results.report import (
+        text,
+        write_benchstat,
+        write_figures,
+        write_history,
+    )  # late: the help does not wait for the statistics
 
     policy = options.fail_on(fail_on)
     files = {"html": html, "json": json, "markdown": markdown, "note": note, "junit": junit}
     options.one_to_stdout(files)
     if foreign.is_meant(before, after):
         files |= {"benchstat": benchstat, "otava": None if otava is None else str(otava)}
+        files |= {"figures": None if figures is None else str(figures)}
         files |= {"baseline": baseline, "baselines": None if baselines is None else str(baselines), "control": control}
         return foreign.compare(before, after, files, policy)
     if baselines is not None and baseline is None:
@@ -92,6 +101,8 @@ def compare(
         write_benchstat(comparison, Path(benchstat))
     if otava is not None:
         write_history([comparison], otava)
+    if figures is not None:
+        write_figures(comparison, figures)
     if not to_stdout:
         options.console().print(text.render(comparison))
     return comparison.exit_code(policy)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from rich.table import Table
 
 from harness.cli import options
 from harness.errors import ExitCode, UsageError
+from harness.presets import catalogue
 from harness.progress import Steps
 from harness.trial_plan import load, presets
 
@@ -18,7 +20,9 @@ _FAIL_ON: Final = "slower,invalid"
 
 EPILOG = """**Examples**
 
+- `anp trial --list-presets`
 - `anp trial --preset page-cache`
+- `anp trial --preset db-index --articles 20000 --rate 4`
 - `anp trial my-change.toml --launches 12 --seconds 15`
 - `anp trial --preset same --again --json`
 - `anp trial my-change.toml --plan-only --detect 5%`
@@ -36,7 +40,21 @@ def register(app: typer.Typer) -> None:
 
 def trial(
     plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="PLAN.toml")] = None,
-    preset: Annotated[str | None, typer.Option(help=f"Start from a preset: {', '.join(presets())}.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Start from a preset: {', '.join(presets())}. Other options win over it.",
+            metavar="NAME",
+            autocompletion=presets,
+        ),
+    ] = None,
+    list_presets: Annotated[
+        bool, typer.Option("--list-presets", help="Print what each preset changes, and what that is to show.")
+    ] = False,
+    articles: Annotated[
+        int | None,
+        typer.Option("--articles", help="How many articles the site holds.", metavar="N", show_default="2000", min=1),
+    ] = None,
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
     seconds: options.Seconds = None,
     rate: Annotated[
@@ -71,11 +89,16 @@ def trial(
 ) -> int:
     """Carry out a before/after trial: start both arms, swarm them side by side, compare, report.
 
-    With --plan-only: a short pilot, and what trials of so many launches would show. docs/trials.md explains the plan.
+    With --plan-only: a short pilot, and what trials of so many launches would show. docs/trials.md explains the plan,
+    docs/experiments what each preset found.
     """
+    if list_presets:
+        _print_presets(json=json)
+        return ExitCode.FINE
     if plan is None and preset is None:
         raise UsageError(f"say what to try: a plan file, or --preset with one of {', '.join(presets())}")
     overrides = {
+        "corpus": None if articles is None else {"count": articles},
         "launches": launches,
         "seconds": options.seconds(seconds),
         "rate": options.number_or_auto("--rate", rate, "requests a second such as 60"),
@@ -91,6 +114,7 @@ def trial(
             raise UsageError(f"--fail-on {fail_on} has no effect with --plan-only: that gives no verdict; leave it out")
         words = [str(plan)] if plan is not None else []
         words += ["--preset", preset] if preset is not None else []
+        words += ["--articles", str(articles)] if articles is not None else []
         words += ["--method", method] if method not in {None, "auto"} else []
         words += [] if again is None else ["--again" if again else "--no-again"]
         words += ["--out", str(out)] if out is not None else []
@@ -100,6 +124,17 @@ def trial(
             f"--detect {detect} belongs to --plan-only; a trial takes its margins from its plan, [margins]"
         )
     return carry_out(plan, preset, overrides, out=out, json=json, fail_on=fail_on)
+
+
+def _print_presets(*, json: bool) -> None:
+    known = catalogue()
+    if json:
+        options.print_json([preset.to_dict() for preset in known])
+        return
+    table = Table("preset", "before → after", "scenario", "what it shows", box=None, pad_edge=False)
+    for preset in known:
+        table.add_row(preset.name, preset.change, preset.scenario, preset.shows)
+    options.console().print(table)
 
 
 def carry_out(

@@ -54,6 +54,23 @@ def write_benchstat(comparison: Comparison, prefix: Path) -> list[Path]:
         raise ResultsError(f"cannot write {prefix}-before.txt: {error.strerror}. Choose another place") from error
 
 
+def write_figures(comparison: Comparison, directory: Path) -> list[Path]:
+    """Write every figure that the comparison has data for into ``directory``, as ``forest.svg`` and so on.
+
+    Raises:
+        ResultsError: The folder cannot be written to.
+    """
+    from results.report import figures  # late, as for the page: the plotting library takes its time
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return [
+            write_text(directory / f"{name}.svg", plot.standalone()) for name, plot in figures.draw(comparison).items()
+        ]
+    except OSError as error:
+        raise ResultsError(f"cannot write figures to {directory}: {error.strerror}. Choose another folder") from error
+
+
 def write_history(comparisons: Sequence[Comparison], path: Path) -> Path:
     """Add comparisons to the history in ``path``, a CSV file for Otava; the first row begins a new one.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from synth.model import Article
 from target_app.database.connection import Connection
-from target_app.database.rows import COLUMNS, SIMILAR_LIMIT, article_row, meta_rows, similar_rows
+from target_app.database.rows import COLUMNS, article_row, meta_rows, similar_rows
+from target_app.database.schema import SIMILAR_LIMIT
 from target_app.records import CommentRecord, Face, Status
 
 INSERT_ARTICLE = f"INSERT INTO article (id, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
@@ -211,6 +212,13 @@ class Desk:
     def open_session(self, token_hash: bytes, member_id: str, expires: int) -> None:
         """Record a session."""
         self._connection.rows("INSERT INTO session VALUES (?, ?, ?)", (token_hash, member_id, expires))
+
+    def forget_sessions(self, *, expired_at: int, limit: int = 32) -> None:
+        """Delete sessions that have expired, no more at once than ``limit``."""
+        self._connection.rows(
+            "DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires <= ? LIMIT ?)",
+            (expired_at, limit),
+        )
 
     def close_session(self, token_hash: bytes) -> None:
         """Forget a session; an unknown one is already forgotten."""

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from target_app.database.connection import Connection
-from target_app.database.schema import EVERYTHING, SITEMAP_PART
+from target_app.database.schema import EVERYTHING, SIMILAR_LIMIT, SITEMAP_PART
 from target_app.errors import DatabaseFileError
 from target_app.records import (
     FOUND_BEGINS,
@@ -130,12 +130,15 @@ class Library:
         )
         return _similar(rows)
 
-    def as_similar(self, ids: Sequence[int]) -> Similar:
-        """These articles as similar posts, in the order given."""
+    def related(self, article_id: int) -> Similar:
+        """The articles that share most tags with one, the newest first among equals: all that share any are counted."""
         rows = self._connection.rows(
-            f"SELECT a.status, {_CARD} FROM json_each(?) AS wanted JOIN article AS a ON a.id = wanted.value"
-            " ORDER BY wanted.key",
-            (json.dumps(list(ids)),),
+            f"SELECT a.status, {_CARD} FROM (SELECT o.article_id AS id, count(*) AS shared, o.published AS published"
+            "  FROM article_term AS t CROSS JOIN article_term AS o ON o.kind = 'tag' AND o.term = t.term"
+            "  WHERE t.article_id = ?1 AND t.kind = 'tag' AND o.article_id <> ?1"
+            "  GROUP BY o.article_id ORDER BY shared DESC, published DESC, id DESC LIMIT ?2) AS found"
+            " JOIN article AS a ON a.id = found.id ORDER BY shared DESC, found.published DESC, found.id DESC",
+            (article_id, SIMILAR_LIMIT),
         )
         return _similar(rows)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from synth.people import Author
 from target_app.database.desk import INSERT_ARTICLE, INSERT_META, INSERT_SIMILAR, Desk
-from target_app.database.rows import SIMILAR_LIMIT, Rows, similar_rows
+from target_app.database.rows import Rows, similar_rows
+from target_app.database.schema import SIMILAR_LIMIT
 
 WAL_PAGES = 16_000
 """So many pages are written before they are moved to the file itself, where one written twice is then moved once."""

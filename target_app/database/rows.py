@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from synth.model import Article, Section
+from target_app.database.schema import SIMILAR_LIMIT
 from target_app.records import Status
-
-SIMILAR_LIMIT = 4
 
 COLUMNS = (
     "slug", "status", "version", "written", "revision", "digest", "title", "intro", "figure", "tags", "published",

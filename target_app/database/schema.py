@@ -6,6 +6,8 @@ FORMAT = 3
 """Version of the schema, kept in ``user_version``."""
 SITEMAP_PART = 50_000
 """How many ids a part of the sitemap covers: as many addresses as a sitemap may hold."""
+SIMILAR_LIMIT = 4
+"""Most similar posts of an article."""
 EVERYTHING = "*"
 """The tag that every page has."""
 EDITORS = 50
@@ -136,6 +138,7 @@ CREATE TABLE session (
     member_id  TEXT NOT NULL REFERENCES member ON DELETE CASCADE,
     expires    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_end ON session (expires);
 
 -- When the pages with a tag last became stale: written in the transaction of the change itself.
 CREATE TABLE generation (

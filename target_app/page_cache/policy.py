@@ -19,7 +19,7 @@ from target_app.page_cache.fields import (
     targeted,
 )
 
-SESSION_COOKIE = b"anp_session="
+SESSION_COOKIE = b"anp_session"
 
 Key = tuple[bytes, bytes, bytes]
 """(host, raw path, query in its one form); GET and HEAD share it."""
@@ -57,7 +57,7 @@ class Profile:
         name: For people.
         targeted_only: Whether only responses with a ``CDN-Cache-Control`` are kept.
         statuses: Which responses may be kept at all.
-        sessions: Names of cookies, with their equals sign, whose bearers are never served from the store.
+        sessions: Names of cookies whose bearers are never served from the store; ``__Host-`` may stand before them.
         authorized: Whether requests with ``Authorization`` are looked up.
         any_query: Whether every query names a page of its own; else only those of the paths that say what they read.
         cookies: Whether responses that set cookies may be kept.
@@ -159,7 +159,8 @@ def read_request(
         elif name == b"accept-encoding":
             accept_encoding = accept_encoding + b"," + value if accept_encoding else value
         elif name == b"cookie":
-            # A name that merely ends so is taken for one as well: a needless bypass does no harm, a missed one does.
+            # Whatever holds the name anywhere is taken for it: a needless bypass does no harm, a missed one does, and
+            # applications differ in how they read what is no cookie by the book.
             session = session or any(cookie in value for cookie in profile.sessions)
         elif name == b"authorization":
             authorization = True

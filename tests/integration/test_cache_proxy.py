@@ -20,6 +20,7 @@ from typing import Any
 import http_sf
 import pytest
 
+from tests import structured
 from tests.servers import caching_proxy
 
 Proxies = Callable[..., AbstractContextManager[str]]
@@ -135,6 +136,7 @@ def ask(url: str, target: str = "/", method: str = "GET", body: bytes | None = N
     try:
         connection.request(method, target, body, {name.replace("_", "-"): value for name, value in headers.items()})
         response = connection.getresponse()
+        structured.check(response.getheaders())
         lines: dict[str, str] = {}
         for name, value in response.getheaders():
             lines[name.lower()] = f"{lines[name.lower()]}, {value}" if name.lower() in lines else value

@@ -39,6 +39,26 @@ def test_rounds_load_one_arm_at_a_time_with_the_same_requests(tmp_path: Path) ->
     assert "too few for a verdict, which takes at least 6 launches" in err
 
 
+def test_a_preset_is_carried_out_with_what_is_given_beside_it(tmp_path: Path) -> None:
+    """The stampede in small: its record names the preset, and holds its settings, its purges and the smaller site.
+
+    The plan file beside it makes the operator's clock faster; options make launches few and the site small.
+    """
+    words = ["--preset", "stampede", "--articles", "60", "--rate", "60", "--launches", "1", "--seconds", "1", "--json"]
+    process = start(tmp_path, *words, plan="event_every = 0.25\nwarmup = 0.5\nsettle = 0\n")
+    out, err = process.communicate(timeout=300)
+
+    record = read_record(record_of(tmp_path))
+    assert record.run is not None, err
+    assert record.run["ended_by"] == "completed", err
+    assert (record.plan["preset"], record.plan["name"], record.plan["corpus"]["count"]) == ("stampede", "stampede", 60)
+    assert {arm["name"]: arm["settings"]["coalesce"] for arm in record.plan["arms"]} == {"before": "off", "after": "on"}
+    assert process.returncode == json.loads(out)["exit_code"], err
+    purges = [row for row in record.table("requests").to_pylist() if row["route"] == "purge"]
+    assert {(row["persona"], row["status"]) for row in purges} == {("operator", 200)}
+    assert {arm: sum(row["arm"] == arm for row in purges) for arm in ("before", "after")} == {"before": 6, "after": 6}
+
+
 @pytest.mark.parametrize(
     ("number", "method"),
     [(signal.SIGINT, "rounds"), (signal.SIGTERM, "reversal")],

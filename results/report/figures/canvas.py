@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import matplotlib as mpl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -39,6 +39,17 @@ _CSS: Final = {
     PAPER: "var(--paper)",
 }
 """Colours no page would choose, drawn in place of the page's own and exchanged for them in the finished SVG."""
+
+_LIGHT: Final = {
+    "paper": "#fff",
+    "ink": "#1b1f24",
+    "muted": "#5b6572",
+    "rule": "#d9dee4",
+    "band": "#dfe4ea",
+    "before": "#8a4b08",
+    "after": "#0b5cad",
+}
+"""The page's light colours, for a drawing in a file of its own: not every viewer knows variables."""
 
 COLORS: Final = {"before": BEFORE, "after": AFTER}
 DASHES: Final[dict[str, Any]] = {"before": (0, (5, 2)), "after": "solid"}
@@ -103,6 +114,23 @@ class Plot:
     alternative: str
     wide: Markup
     narrow: Markup
+
+    def standalone(self) -> str:
+        """The drawing for a desk as an SVG file, on white paper in the page's light colours."""
+        opening, _, drawing = str(self.wide).partition(">")
+        box = opening.split('"')[1]
+        _, _, width, height = box.split()
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" height="{height}" role="img">',
+            f"<title>{escape(self.title)}</title>",
+            f"<desc>{escape(self.alternative)}</desc>",
+            f'<rect width="{width}" height="{height}" fill="var(--paper)"/>',
+        ]
+        text = "\n".join(lines) + drawing + "\n"
+        return _VARIABLE.sub(lambda found: _LIGHT[found[1]], text)
+
+
+_VARIABLE: Final = re.compile(r"var\(--(\w+)\)")
 
 
 def plot(name: str, title: str, caption: str, alternative: str, make: Callable[[float], Figure]) -> Plot:

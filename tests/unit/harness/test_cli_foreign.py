@@ -143,7 +143,7 @@ def test_a_bad_file_is_one_line(tmp_path: Path, content: str, said: str) -> None
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("option", ["html", "note", "benchstat", "otava", "baseline", "control"])
+@pytest.mark.parametrize("option", ["html", "note", "benchstat", "otava", "figures", "baseline", "control"])
 def test_options_without_effect_are_refused(tmp_path: Path, option: str) -> None:
     """What is for run records alone is refused before anything is written."""
     page = tmp_path / "x"

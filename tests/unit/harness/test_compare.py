@@ -46,6 +46,7 @@ def test_every_form_is_written_in_one_call(folder: Path, tmp_path: Path) -> None
     out = {form: tmp_path / f"out.{form}" for form in ("json", "markdown", "note", "junit")}
     words = [word for form, path in out.items() for word in (f"--{form}", str(path))]
     words += ["--benchstat", str(tmp_path / "bench"), "--otava", str(tmp_path / "history.csv")]
+    words += ["--figures", str(tmp_path / "figures")]
     done = anp(folder, "compare", "20260101T000000Z-trial", *words)
 
     assert done.returncode == 1, done.stderr
@@ -56,6 +57,7 @@ def test_every_form_is_written_in_one_call(folder: Path, tmp_path: Path) -> None
     assert "Benchmark" in (tmp_path / "bench-before.txt").read_text()
     assert (tmp_path / "bench-before.txt").read_text() != (tmp_path / "bench-after.txt").read_text()
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
+    assert "forest.svg" in {path.name for path in (tmp_path / "figures").iterdir()}
     assert out["note"].read_text().startswith("# ")
     assert out["markdown"].stat().st_size > 500
 

@@ -18,6 +18,7 @@ from target_app.app import Layers, build_app
 from target_app.importer import import_corpus
 from target_app.settings import parse_settings
 from target_app.site import Site, open_site
+from tests import structured
 
 CORPUS = Corpus(first_id=11730, count=45)
 MEMBERS = 3
@@ -35,7 +36,8 @@ class Opened:
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         """A browser without history."""
         transport = httpx.ASGITransport(app=self.layers.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        hooks = {"response": [_check]}
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, event_hooks=hooks) as client:
             yield client
 
     @asynccontextmanager
@@ -50,6 +52,11 @@ class Opened:
     def article_path(self, place: int = 0) -> str:
         """The path of one of the articles."""
         return f"/articles/{CORPUS.article(CORPUS.first_id + place).slug}/"
+
+
+async def _check(answer: httpx.Response) -> None:
+    """Whatever a test asks, the structured fields of the answer must be right."""
+    structured.check(answer.headers.multi_items())
 
 
 @pytest.fixture
@@ -77,10 +84,11 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
         purge_token: str | None = None,
         log: AccessLog | None = None,
         server_timing: str = "public",
+        base_url: str = BASE,
     ) -> Opened:
         path = tmp_path / f"{len(opened)}.db"
         shutil.copy(imported, path)
-        site = open_site(path, parse_settings(assignments), base_url=BASE, purge_token=purge_token)
+        site = open_site(path, parse_settings(assignments), base_url=base_url, purge_token=purge_token)
         opened.append(site)
         return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
 

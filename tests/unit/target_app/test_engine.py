@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from target_app.page_cache import EXCHANGE, RFC, SITE, Exchange, Options, PageCache, Profile
 from target_app.page_cache.fields import Headers
 from target_app.page_cache.flight import Flights
+from tests import structured
 
 pytestmark = pytest.mark.anyio
 KEPT: Headers = [(b"cdn-cache-control", b"max-age=300"), (b"content-type", b"text/html")]
@@ -113,6 +114,9 @@ class Bench:
         every: dict[str, list[str]] = {}
         for name, value in start["headers"]:
             every.setdefault(name.decode(), []).append(value.decode())
+        structured.check(
+            [*((name, line) for name in every for line in every[name]), ("cache-status", exchange.status.decode())]
+        )
         return Answer(start["status"], found, body["body"], exchange, every)
 
 

@@ -700,7 +700,9 @@ REQUESTS = [
 ]
 """What readers may send."""
 
-SECONDS = [0, 0, 0, 1, 4, 5, 6, 55, 60, 90_000, 700_000]
+SECONDS = [*[0] * 5, 1, 1, 4, 5, 6, 6, 10, 54, 55, 60, 90_000, 700_000]
+READS = st.lists(st.tuples(st.sampled_from(SECONDS), st.sampled_from(REQUESTS)), min_size=2, max_size=6)
+"""Seconds to wait, and what is asked then."""
 
 
 class Readers(RuleBasedStateMachine):
@@ -710,25 +712,25 @@ class Readers(RuleBasedStateMachine):
         super().__init__()
         self.both = Both()
 
-    @rule(page=pages(), purged=st.sampled_from([True, True, False]))
-    def publish(self, page: Page, *, purged: bool) -> None:
-        """Another edition, of which the caches are told or not."""
+    @rule(page=pages(), purged=st.sampled_from([True, True, True, False]), reads=READS)
+    def publish(self, page: Page, reads: list[tuple[int, Ask]], *, purged: bool) -> None:
+        """Another edition, of which the caches are told or not, and its readers."""
         self.both.page = replace(page, edition=self.both.page.edition + 1)
         if purged:
             self.both.forget()
+        self._read(reads)
 
-    @rule(page=pages())
-    def restate(self, page: Page) -> None:
-        """The same edition, of which something else is said."""
+    @rule(page=pages(), reads=READS)
+    def restate(self, page: Page, reads: list[tuple[int, Ask]]) -> None:
+        """The same edition, of which something else is said, and its readers."""
         same = {name: getattr(self.both.page, name) for name in ("edition", "status", "etag", "last_modified")}
         self.both.page = replace(page, **same)
+        self._read(reads)
 
-    @rule(asked=st.lists(st.tuples(st.sampled_from(SECONDS), st.sampled_from(REQUESTS)), min_size=2, max_size=6))
-    def read(self, asked: list[tuple[int, Ask]]) -> None:
-        """Some ask, one a while after the other."""
-        for seconds, one in asked:
+    def _read(self, reads: list[tuple[int, Ask]]) -> None:
+        for seconds, asked in reads:
             self.both.now += seconds
-            case = self.both.ask(one)
+            case = self.both.ask(asked)
             assert case is None or reasons(case), case
 
     def teardown(self) -> None:
@@ -739,5 +741,5 @@ class Readers(RuleBasedStateMachine):
 def test_what_they_do_otherwise_is_a_choice() -> None:
     """Whatever the origin says and the readers want: both caches do the same, or a choice says why not."""
     run_state_machine_as_test(
-        Readers, settings=settings(max_examples=4 * settings().max_examples, stateful_step_count=20)
+        Readers, settings=settings(max_examples=settings().max_examples // 3, stateful_step_count=8)
     )

@@ -216,7 +216,7 @@ async def test_labels_stay_few_whatever_is_asked(open_copy: Opener) -> None:
         "cache": WORDS,
         "status": {"1xx", "2xx", "3xx", "4xx", "5xx"},
         "work": {"request", "background"},
-        "result": {"accepted", "refused", "written", "overflowed", "failed"},
+        "result": {"accepted", "refused", "throttled", "written", "overflowed", "failed"},
         "le": {format(bound, "g") for bound in BOUNDS} | {"+Inf"},
     }
     for family in families:

@@ -59,6 +59,34 @@ async def test_an_article_goes_its_way_through_the_editors_hands(open_copy: Open
     assert (deleted.headers["location"], gone.status_code) == ("/admin/", 404)
 
 
+async def test_caches_farther_out_are_told_what_a_form_has_made_stale(open_copy: Opener) -> None:
+    """A comment, an article that comes, changes and goes; what changes nothing that is shown says nothing."""
+    opened = open_copy()
+    path, desk = opened.article_path(), f"/admin/articles/{CORPUS.first_id}"
+    named = []
+    async with opened.member(EDITOR) as editor:
+        csrf = await csrf_of(editor, "/admin/new")
+        for form, fields in (
+            (f"{path}bookmark", {}),
+            (f"{path}comments", {"text": "Well said."}),
+            ("/comments/1/delete", {}),
+            (desk, {"action": "unpublish"}),
+            ("/admin/new", {**DRAFT, "action": "save"}),
+            ("/admin/new", {**DRAFT, "action": "publish"}),
+            (desk, {"action": "delete"}),
+        ):
+            etag = await etag_of(editor, desk) if form == desk else ""
+            answer = await editor.post(form, data={**fields, "csrf": csrf, "etag": etag})
+            assert answer.status_code == 303, form
+            named.append(answer.headers.get("cache-group-invalidation", ""))
+    said = f'"post-{CORPUS.first_id}:comments"'
+    assert named[:3] == ["", said, said]
+    assert f'"post-{CORPUS.first_id}"' in named[3]
+    assert named[4] == ""
+    assert '"list-newest"' in named[5]
+    assert named[6] == ""
+
+
 async def test_two_editors_do_not_overwrite_each_other(open_copy: Opener) -> None:
     """The second to save what both have opened is told, and the first's text stays."""
     opened, place = open_copy(), f"/admin/articles/{CORPUS.first_id}"

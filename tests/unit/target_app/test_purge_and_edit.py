@@ -100,13 +100,14 @@ async def test_the_answer_to_an_edit_names_the_groups_it_made_stale(open_copy: O
 @pytest.mark.parametrize(
     ("what", "groups"),
     [
-        ({"article": 5}, '"post-5", "sitemap", "search", "post-5:card"'),
+        ({"article": 5}, '"post-5", "post-5:card", "post-5:comments"'),
+        ({"tags": ["list-newest"]}, '"list-newest"'),
         ({"path": "/"}, None),
-        ({"all": True}, None),
+        ({"all": True}, '"*"'),
     ],
 )
 async def test_the_answer_to_a_purge_names_its_groups(what: object, groups: str | None, open_copy: Opener) -> None:
-    """Where it is one of groups."""
+    """An address has none."""
     async with open_copy().client() as client:
         answer = await client.post("/anp/purge", json=what)
     assert (answer.status_code, answer.headers.get("cache-group-invalidation")) == (200, groups)

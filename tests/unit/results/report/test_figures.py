@@ -1,7 +1,9 @@
 import dataclasses
 import math
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -282,6 +284,22 @@ def test_sessions_have_no_launches_to_pair(make_trial: Callable[..., Record]) ->
     comparison = compare_archived(make_trial(pages=[PAGE], launches=2), make_trial(pages=[PAGE], launches=2, seed=2))
 
     assert set(figures.draw(comparison)) == {"forest", "percentiles", "tails", "heat", "timeline", "split", "classes"}
+
+
+def test_a_figure_stands_alone_in_the_pages_light_colours(plots: dict[str, figures.Plot]) -> None:
+    """As a file it is well-formed SVG with title and description, on paper, and asks no page for a colour."""
+    page = (Path(canvas.__file__).parents[1] / "report.html.j2").read_text(encoding="utf-8")
+    light = dict(re.findall(r"--([\w-]+): (#\w+);", page[: page.index("@media")]))
+
+    for plot in plots.values():
+        text = plot.standalone()
+        tree = ET.fromstring(text)
+
+        assert tree.tag == "{http://www.w3.org/2000/svg}svg"
+        assert [child.tag.rpartition("}")[2] for child in tree[:3]] == ["title", "desc", "rect"]
+        assert tree[1].text == plot.alternative
+        assert "var(" not in text
+    assert light.items() >= canvas._LIGHT.items()
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.9, 1.1), (0.001, 1000), (3.98, 4.11), (0.0391, 0.0393), (20, 90)])
