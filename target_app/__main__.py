@@ -94,7 +94,7 @@ class _Report:
         self._last = now
         line: dict[str, float | None] = {"imported": done, "of": of}
         begun, before = self._begun
-        if done > before:
+        if before < done < of:
             rate = (done - before) / max(now - begun, 1e-6)
             line |= {"per_second": round(rate), "left_s": round((of - done) / rate, 1)}
         sys.stdout.write(json.dumps(line) + "\n")

@@ -78,6 +78,10 @@ REFUSALS = [
     pytest.param(["serve", "--base-url", "https://x:y@example.org"], "x:y@", id="base-url-user"),
     pytest.param(["serve", "--base-url", "http://example.org:a"], "example.org:a", id="base-url-port"),
     pytest.param(["serve", "--allow-host", "example.org:80"], "example.org:80", id="allow-host"),
+    pytest.param(["serve", "--articles-from", "a.jsonl", "--articles", "5"], "leave the others out", id="two-sources"),
+    pytest.param(
+        ["serve", "--articles-from", "nowhere.jsonl"], "nowhere.jsonl cannot be read (No such", id="no-articles"
+    ),
     pytest.param(["trial", "--preset", "page-cash"], "did you mean 'page-cache'?", id="preset"),
     pytest.param(["trial", "missing.toml"], "there is no plan file missing.toml", id="plan-file"),
     pytest.param(["trial"], "say what to try", id="nothing-to-try"),
@@ -294,6 +298,68 @@ def test_serve_goes_on_with_the_database_that_is_there(tmp_path: Path) -> None:
 
     assert other.returncode == 2
     assert other.stderr.strip().splitlines()[-1].startswith("error: ")
+
+
+def test_the_articles_of_a_file_are_the_corpus_they_were_exported_from(tmp_path: Path) -> None:
+    """What ``anp synth`` wrote is served as that corpus: the swarm knows what its pages must say."""
+    _anp("synth", "--count", "12", "--start", "70", "--out", "articles.jsonl.gz", cwd=tmp_path)
+
+    with _serving(tmp_path, "--articles-from", "articles.jsonl.gz", "--members", "1") as line:
+        words = (
+            "swarm",
+            "--host",
+            line["url"],
+            "--scenario",
+            "cache_hit",
+            "--rate",
+            "40",
+            "--duration",
+            "1s",
+            "--json",
+        )
+        done = _anp(*words, "--warmup", "0s", cwd=tmp_path)
+
+    assert line["articles"] == 12
+    assert _figures(done)["run"]["ended_by"] == "completed"
+
+
+def test_articles_that_are_no_corpus_are_swarmed_by_their_addresses(tmp_path: Path) -> None:
+    """They are served, but the swarm cannot tell whether their pages are right, and says in one line what to do."""
+    articles = [
+        {
+            "id": each,
+            "slug": f"number-{each}",
+            "title": f"{each}",
+            "intro": "Hello.",
+            "published": "2026-01-02T03:04:05Z",
+        }
+        for each in range(3)
+    ]
+    (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(article)}\n" for article in articles))
+
+    with _serving(tmp_path, "--articles-from", "mine.jsonl", "--members", "1", "--db", "mine.sqlite") as line:
+        words = (
+            "swarm",
+            "--host",
+            line["url"],
+            "--scenario",
+            "cache_hit",
+            "--rate",
+            "40",
+            "--duration",
+            "1s",
+            "--json",
+        )
+        refused = _anp(*words, "--warmup", "0s", cwd=tmp_path)
+        done = _anp(*words, "--warmup", "0s", "--sitemap", f"{line['url']}/sitemap.xml", cwd=tmp_path)
+
+    assert line["articles"] == 3
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"error: {line['url']} serves articles of a file, and no corpus says how their pages must read; ask for them "
+        f"by their addresses: --sitemap {line['url']}/sitemap.xml\n"
+    )
+    assert _figures(done)["run"]["ended_by"] == "completed"
 
 
 def test_settings_are_listed_with_what_they_are_good_for(tmp_path: Path) -> None:

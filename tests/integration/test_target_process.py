@@ -60,6 +60,25 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
+def test_an_import_says_how_far_it_is_and_how_long_it_will_take(tmp_path: Path) -> None:
+    """A line of JSON now and then: what is stored, of how much, articles a second and seconds left."""
+    done = _run("import", "--count", "1100", "--members", "0", "--db", str(tmp_path / "site.db"))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert lines[0] == {"imported": 0, "of": 1100}
+    assert lines[-1] == {"imported": 1100, "of": 1100}
+    (between,) = lines[1:-1]
+    assert (between["imported"], between["of"]) == (1000, 1100)
+    assert between["left_s"] == pytest.approx(100 / between["per_second"], rel=0.2, abs=0.1)
+
+
+def test_an_import_from_a_file_takes_no_numbers_of_a_corpus(tmp_path: Path) -> None:
+    """One of both is refused, by name."""
+    done = _run("import", "--jsonl", "a.jsonl", "--first-id", "3", "--seed", "1", "--db", str(tmp_path / "site.db"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--jsonl a.jsonl says itself which articles there are; leave out --first-id, --seed" in done.stderr
+
+
 def test_a_served_article_is_a_miss_then_a_hit(db: str) -> None:
     """The announced address answers, with the headers every layer can read, and Date."""
     with _serving("--db", db, "--set", "cache_ttl=60") as (process, announced), httpx.Client() as client:
@@ -164,13 +183,13 @@ def _answers(url: str) -> bool:
 
 def test_a_killed_import_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     """SIGKILL in the middle, the same command again: the content is that of an undisturbed import."""
-    arguments = ["import", "--first-id", "100", "--count", "900", "--members", "1", "--db"]
+    arguments = ["import", "--first-id", "100", "--count", "2200", "--members", "1", "--db"]
     killed = tmp_path / "killed.db"
     process = subprocess.Popen([*COMMAND, *arguments, str(killed)], stdout=subprocess.DEVNULL)
     _until(lambda: _articles(killed) > 0)
     process.kill()
     process.wait()
-    assert 0 < _articles(killed) < 900
+    assert 0 < _articles(killed) < 2200
     for path in (killed, tmp_path / "whole.db"):
         assert _run(*arguments, str(path)).returncode == 0
     assert _dump(killed) == _dump(tmp_path / "whole.db")
