@@ -1151,6 +1151,7 @@ def test_the_documented_command_fits_a_site_behind_a_name(fronted: Fronted, data
         assert answers == [403, 403, 200]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("kind", "scenario", "words"),
     [

@@ -92,6 +92,7 @@ def _killed(process: subprocess.Popen[str], lines: int, seconds: float) -> bool:
     return process.returncode == -9
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ["corpus", "file"])
 @pytest.mark.parametrize("side_by_side_from", [FEW, MANY])
 def test_nothing_is_lost_or_doubled(kind: str, side_by_side_from: str, exported: Path, tmp_path: Path) -> None:

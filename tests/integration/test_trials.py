@@ -39,6 +39,7 @@ def test_rounds_load_one_arm_at_a_time_with_the_same_requests(tmp_path: Path) ->
     assert "too few for a verdict, which takes at least 6 launches" in err
 
 
+@pytest.mark.deep
 def test_a_preset_is_carried_out_with_what_is_given_beside_it(tmp_path: Path) -> None:
     """The stampede in small: its record names the preset, and holds its settings, its purges and the smaller site.
 

@@ -33,6 +33,7 @@ async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(datab
     assert all(score.stale > 0 for score in scores.values())
 
 
+@pytest.mark.deep
 async def test_similar_posts_that_are_looked_for_leave_nothing_stale(database: Path) -> None:
     """A page whose similar posts change because another article got or lost a tag is dropped with the tag's list."""
     ours = (await judge(database, changes=8, seed=3, settings=("similar=computed",)))["anp"]
