@@ -199,6 +199,7 @@ def test_the_second_reader_is_answered_by_the_front(fronted: Fronted) -> None:
     assert second.headers["cache-control"] == "max-age=0, must-revalidate"
 
 
+@pytest.mark.deep
 def test_the_age_of_a_page_is_told(told: Told) -> None:
     """Varnish counts it, with the time before; nginx cannot count, and keeps the date from which others can."""
     date = email.utils.formatdate(time.time() - 100, usegmt=True)
@@ -216,6 +217,7 @@ def test_the_age_of_a_page_is_told(told: Told) -> None:
         assert "age" not in second.headers
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("policy", "target"), READABLE, ids=[target for _, target in READABLE])
 def test_every_page_is_kept_by_the_sites_word(policy: RoutePolicy, target: str, fronted: Fronted) -> None:
     """What the policy lets caches keep is a hit the second time; all else passes, whatever its path or ending."""
@@ -260,6 +262,7 @@ NOT_KEPT = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", KEPT)
 def test_what_may_be_kept_is(name: str, told: Told) -> None:
     """The origin hears of the second request only if it must."""
@@ -273,6 +276,7 @@ def test_what_may_be_kept_is(name: str, told: Told) -> None:
     assert len(told.origin.asked(f"/kept/{name}.php?x")) == 1
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", NOT_KEPT)
 def test_what_may_not_be_kept_is_not(name: str, told: Told) -> None:
     """Each request reaches the origin, and each answer is called what it is: passed by, or failed."""
@@ -284,6 +288,7 @@ def test_what_may_not_be_kept_is_not(name: str, told: Told) -> None:
     assert len(told.origin.asked(f"/not-kept/{name}.css")) == 2
 
 
+@pytest.mark.deep
 def test_a_page_that_varies_is_kept_by_kind_or_not_at_all(told: Told) -> None:
     """Varnish keeps one for each language, nginx none; no reader is given another's."""
     told.origin.reply = lambda seen: (
@@ -299,6 +304,7 @@ def test_a_page_that_varies_is_kept_by_kind_or_not_at_all(told: Told) -> None:
     assert words == (["MISS", "MISS", "HIT", "HIT"] if told.front.kind == "varnish" else ["BYPASS"] * 4)
 
 
+@pytest.mark.deep
 def test_every_query_and_every_spelling_is_a_page_of_its_own(told: Told) -> None:
     """What differs in a byte of path or query is never shared; targets reach the origin as they came."""
     told.origin.reply = lambda seen: (200, [FRESH], seen.target.encode())
@@ -365,6 +371,7 @@ def test_a_session_is_neither_looked_up_nor_kept(headers: dict[str, str | list[s
     assert [name in seen.headers for seen in told.origin.asked(path)] == [True, False, True]
 
 
+@pytest.mark.deep
 def test_other_cookies_make_no_page_of_their_own(told: Told) -> None:
     """They are kept from the origin where the answer is for all, and reach it where it is not."""
     told.origin.reply = numbered(told.origin, FRESH)
@@ -374,6 +381,7 @@ def test_other_cookies_make_no_page_of_their_own(told: Told) -> None:
     assert ["cookie" in seen.headers for seen in told.origin.asked("/cookies")] == [False, True]
 
 
+@pytest.mark.deep
 def test_a_login_sets_its_cookie_once(fronted: Fronted) -> None:
     """The cookie of a login goes to who logged in, and no later answer at that address has it."""
     cookie_of(fronted.front, 0)
@@ -386,6 +394,7 @@ ENDINGS = ["/x.css", "%2fx.css", ";x.css", "?x.css", "%3fx.css", "%23x.css", "%0
 ENDINGS += ["/../static/x.css", "%2f..%2fstatic%2fx.css", ".css", "/%2e%2e/x.css", "//x.css", "\\x.css", "#x.css"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_no_ending_makes_a_members_page_public(ending: str, fronted: Fronted) -> None:
     """A member is lured to a path that looks like a file; who comes after without a session sees nothing of it."""
@@ -403,6 +412,7 @@ def test_no_ending_makes_a_members_page_public(ending: str, fronted: Fronted) ->
 # -- requests as they pass ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
 def test_other_methods_pass(method: str, told: Told) -> None:
     """With body and answer untouched, and never out of the store or into it."""
@@ -417,12 +427,14 @@ def test_other_methods_pass(method: str, told: Told) -> None:
     assert told.front.ask(f"/method/{method}").word == "MISS"
 
 
+@pytest.mark.deep
 def test_traces_are_refused(told: Told) -> None:
     """What a TRACE would echo, cookies included, is nobody's business."""
     answer = told.front.ask("/trace", "TRACE", Cookie="anp_session=x")
     assert (answer.status, told.origin.asked("/trace")) == (405, [])
 
 
+@pytest.mark.deep
 def test_who_asks_is_told_by_the_front_and_nobody_else(told: Told) -> None:
     """Fields that say who or where somebody is are written by the front; those of one connection end at it."""
     told.origin.reply = numbered(told.origin, FRESH)
@@ -449,6 +461,7 @@ def test_who_asks_is_told_by_the_front_and_nobody_else(told: Told) -> None:
     assert seen.headers.get("connection", "keep-alive").lower() == "keep-alive"
 
 
+@pytest.mark.deep
 def test_hosts_are_told_apart_in_one_spelling(told: Told) -> None:
     """The same page under two names is two pages; upper case makes no third."""
     told.origin.reply = lambda seen: (200, [FRESH], seen.headers["host"].encode())
@@ -460,6 +473,7 @@ def test_hosts_are_told_apart_in_one_spelling(told: Told) -> None:
     ]
 
 
+@pytest.mark.deep
 def test_connections_to_the_origin_are_kept(told: Told) -> None:
     """Misses one after another do not each connect anew."""
     told.origin.reply = numbered(told.origin, FRESH)
@@ -469,6 +483,7 @@ def test_connections_to_the_origin_are_kept(told: Told) -> None:
     assert len(connections) <= 2
 
 
+@pytest.mark.deep
 def test_conditions_are_answered_by_the_front(fronted: Fronted) -> None:
     """A reader who has the page is told so without the site; one who has another is given this one."""
     page = until_word(fronted.front, article(3), "HIT")
@@ -487,6 +502,7 @@ def test_conditions_are_answered_by_the_front(fronted: Fronted) -> None:
     assert fronted.made("article") == before
 
 
+@pytest.mark.deep
 def test_a_head_fills_the_store_and_is_answered_from_it(fronted: Fronted) -> None:
     """The page is made whole, once, for whichever of the two comes first."""
     before = fronted.made("article")
@@ -497,6 +513,7 @@ def test_a_head_fills_the_store_and_is_answered_from_it(fronted: Fronted) -> Non
     assert (fronted.made("article") - before).total() == 1
 
 
+@pytest.mark.deep
 def test_a_part_is_cut_from_the_whole_page(fronted: Fronted) -> None:
     """Whoever asks first for ten bytes is not the cause of a page of ten bytes."""
     path = "/robots.txt"
@@ -516,6 +533,7 @@ def test_a_part_is_cut_from_the_whole_page(fronted: Fronted) -> None:
         assert (unpacked.status, unpacked.body) == (200, text_of(packed))
 
 
+@pytest.mark.deep
 def test_a_page_is_kept_once_for_all_codings(fronted: Fronted) -> None:
     """It is fetched packed, and unpacked for those who do not take it so."""
     before = fronted.made("article")
@@ -529,6 +547,7 @@ def test_a_page_is_kept_once_for_all_codings(fronted: Fronted) -> None:
     assert (fronted.made("article") - before).total() == 1
 
 
+@pytest.mark.deep
 def test_a_body_with_a_read_changes_no_page(fronted: Fronted) -> None:
     """What is sent along with a GET is no part of the question, and leaves no trace."""
     fat = fronted.front.ask(f"{article(6)}?", "GET", b"q=evil", Content_Type=FORM)
@@ -561,6 +580,7 @@ def test_simultaneous_misses_are_one_render(fronted: Fronted, database: Path, tm
 # -- pages past their time ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_page_past_its_time_is_sent_while_a_new_one_is_fetched(told: Told) -> None:
     """The reader does not wait for the origin, which is asked once."""
     release = threading.Event()
@@ -585,6 +605,7 @@ def test_a_page_past_its_time_is_sent_while_a_new_one_is_fetched(told: Told) -> 
     assert until(lambda: told.front.ask("/while"), lambda answer: answer.body != b"1").body == b"2"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("failure", [500, 502, 503, 504, None])
 def test_an_old_page_stands_in_for_a_failure(failure: int | None, told: Told) -> None:
     """As long as the origin fails, readers see what there was; then they see what there is."""
@@ -601,6 +622,7 @@ def test_an_old_page_stands_in_for_a_failure(failure: int | None, told: Told) ->
     assert until(lambda: told.front.ask(path), lambda answer: answer.word != "STALE").body == b"new"
 
 
+@pytest.mark.deep
 def test_where_there_is_no_old_page_the_failure_is_shown(told: Told) -> None:
     """A 503 of the origin's own passes as it is; no answer at all is a failure of the front's."""
     told.origin.reply = lambda seen: (503, [("Retry-After", "9")], b"failed")
@@ -612,6 +634,7 @@ def test_where_there_is_no_old_page_the_failure_is_shown(told: Told) -> None:
     assert [told.front.ask("/silent").word for _ in range(2)] == ["MISS", "HIT"]
 
 
+@pytest.mark.deep
 def test_without_a_word_for_it_no_old_page_stands_in(told: Told) -> None:
     """Varnish goes by the page's own stale-if-error; nginx, which has one rule for all pages, shows the old one."""
     told.origin.reply = lambda seen: (200, [("CDN-Cache-Control", "max-age=1")], b"old")
@@ -624,6 +647,7 @@ def test_without_a_word_for_it_no_old_page_stands_in(told: Told) -> None:
         assert (answer.status, answer.body, answer.word) == (200, b"old", "STALE")
 
 
+@pytest.mark.deep
 def test_an_old_page_stands_in_for_no_longer_than_it_may(varnish: Told) -> None:
     """After its stale-if-error the failure is shown."""
     varnish.origin.reply = lambda seen: (200, [("CDN-Cache-Control", "max-age=1, stale-if-error=1")], b"old")
@@ -634,6 +658,7 @@ def test_an_old_page_stands_in_for_no_longer_than_it_may(varnish: Told) -> None:
     assert (answer.status, answer.body) == (503, b"failed")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("status", [403, 404, 410, 303])
 def test_a_page_that_is_gone_is_not_shown_for_it(status: int, told: Told) -> None:
     """An answer that the page is no more is no failure, however willing the page was to stand in for one."""
@@ -646,6 +671,7 @@ def test_a_page_that_is_gone_is_not_shown_for_it(status: int, told: Told) -> Non
     assert told.front.ask(path).status == status
 
 
+@pytest.mark.deep
 def test_an_expired_page_is_made_anew_or_confirmed(told: Told) -> None:
     """The origin is asked by the page's validator; its 304 makes the stored page good for another time."""
     fields = [("CDN-Cache-Control", "max-age=1"), ("ETag", '"1"'), ("Server-Timing", "db-calls;dur=3")]
@@ -684,6 +710,7 @@ def test_pages_stay_when_the_site_is_gone(fronted: Fronted, database: Path, tmp_
             assert until(lambda: front.ask(article(9)), lambda answer: answer.status == 200).word == "MISS"
 
 
+@pytest.mark.deep
 def test_a_hanging_site_is_not_waited_for(varnish: Told) -> None:
     """Once the probe has noticed, old pages are sent at once."""
     fields = [("CDN-Cache-Control", "max-age=1, stale-if-error=600")]
@@ -723,6 +750,7 @@ GROUPS = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("named", "dropped"),
     [
@@ -751,6 +779,7 @@ def test_a_change_drops_the_groups_it_names(named: str, dropped: set[str], varni
     assert {page for page in pages if varnish.front.ask(page).word != "HIT"} == dropped
 
 
+@pytest.mark.deep
 def test_only_a_change_that_went_well_drops_anything(varnish: Told) -> None:
     """Neither a read nor a refusal does, whatever they name."""
     varnish.origin.reply = numbered(varnish.origin, FRESH, ("Cache-Groups", '"a"'))
@@ -765,6 +794,7 @@ def test_only_a_change_that_went_well_drops_anything(varnish: Told) -> None:
     assert varnish.front.ask("/well").word == "MISS"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
 def test_a_change_drops_the_page_at_its_own_address(method: str, varnish: Told) -> None:
     """With that query and of that host, and no other."""
@@ -776,12 +806,14 @@ def test_a_change_drops_the_page_at_its_own_address(method: str, varnish: Told) 
     assert [varnish.front.ask(path, Host=host).word for path, host in pages] == ["MISS", "HIT", "HIT"]
 
 
+@pytest.mark.deep
 def test_a_page_whose_groups_cannot_be_read_is_not_kept(varnish: Told) -> None:
     """For nobody could purge it."""
     varnish.origin.reply = numbered(varnish.origin, FRESH, ("Cache-Groups", '"a.*"'))
     assert [varnish.front.ask("/unreadable").word for _ in range(2)] == ["BYPASS", "BYPASS"]
 
 
+@pytest.mark.deep
 def test_groups_on_several_lines_are_all_read(varnish: Told) -> None:
     """Of a page and of a change."""
     varnish.origin.reply = numbered(varnish.origin, FRESH, ("Cache-Groups", '"m1"'), ("Cache-Groups", '"m2"'))
@@ -796,6 +828,7 @@ def test_groups_on_several_lines_are_all_read(varnish: Told) -> None:
         assert varnish.front.ask("/lines").word == "MISS"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("change", ["group", "address", "purge of groups", "purge of the address"])
 def test_a_page_that_was_under_way_during_a_change_is_not_kept(change: str, varnish: Told) -> None:
     """Its reader asked before the change and may have it; the next one may not."""
@@ -834,6 +867,7 @@ def test_a_page_that_was_under_way_during_a_change_is_not_kept(change: str, varn
     ]
 
 
+@pytest.mark.deep
 def test_an_operator_purges_by_address_and_by_group(varnish: Told) -> None:
     """All at the address, or all of the groups."""
     varnish.origin.reply = grouped(varnish.origin, GROUPS)
@@ -851,6 +885,7 @@ def test_an_operator_purges_by_address_and_by_group(varnish: Told) -> None:
     assert {varnish.front.ask(page).word for page in GROUPS} == {"MISS"}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("status", "source", "headers"),
     [
@@ -871,6 +906,7 @@ def test_a_purge_that_is_refused_drops_nothing(
     assert (answer.status, varnish.front.ask("/refused").word) == (status, "HIT")
 
 
+@pytest.mark.deep
 def test_the_lurker_carries_out_bans_by_itself(varnish: Told) -> None:
     """Without a request for the page, nothing of it nor of the ban is left."""
     varnish.origin.reply = grouped(varnish.origin, {f"/lurk/{number}": '"lurk"' for number in range(20)})
@@ -883,6 +919,7 @@ def test_the_lurker_carries_out_bans_by_itself(varnish: Told) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.deep
 def test_while_readers_read_through_varnish_no_edit_is_forgotten(database: Path, tmp_path: Path) -> None:
     """Among many readers, nobody who asks after the answer to an edit reads what was there before it."""
     copy = tmp_path / "site.db"
@@ -924,6 +961,7 @@ def test_while_readers_read_through_varnish_no_edit_is_forgotten(database: Path,
     assert words["HIT"] > words["MISS"] >= 60
 
 
+@pytest.mark.deep
 def test_varnish_shows_nothing_that_was_before_a_change(tmp_path: Path) -> None:
     """After each of many changes, every page is as the site makes it anew; what has not changed is still kept."""
     corpus = Corpus(first_id=900, count=24, seed=4)
@@ -973,6 +1011,7 @@ def test_varnish_shows_nothing_that_was_before_a_change(tmp_path: Path) -> None:
             assert (words["HIT"] == 0) == (path == "/api/v1/purge"), (method, path, content)
 
 
+@pytest.mark.deep
 def test_forms_of_members_and_editors_reach_varnish(database: Path, tmp_path: Path) -> None:
     """A comment is there for readers at once, an article that is taken down is not, and it can come back."""
     copy = tmp_path / "site.db"
@@ -1054,6 +1093,7 @@ def test_nginx_fetches_a_page_anew_for_an_operator(database: Path, tmp_path: Pat
             assert (after.word, revision_of(after)) == ("HIT", revision)
 
 
+@pytest.mark.deep
 def test_nginx_shows_an_edit_once_a_page_has_had_its_time(database: Path, tmp_path: Path) -> None:
     """Nobody tells it, and by and by the new edition is there."""
     copy = tmp_path / "site.db"
@@ -1065,6 +1105,7 @@ def test_nginx_shows_an_edit_once_a_page_has_had_its_time(database: Path, tmp_pa
         assert answer.word in {"HIT", "EXPIRED"}
 
 
+@pytest.mark.deep
 def test_nginx_keeps_nothing_longer_than_it_is_told_to(tmp_path: Path) -> None:
     """The site's hour is cut to seconds, its seconds stand, and what never changes is kept as long as it may be."""
     replies = {
@@ -1098,6 +1139,7 @@ CLOSED = ["/anp/about", "/anp/stats", "//anp/about", "/x/../anp/about", "/%61np/
 CLOSED += ["/api/v1/drafts", "/api/v1/drafts/1", "//api/v1/drafts", "/api/v1/../v1/drafts"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("path", CLOSED)
 def test_what_is_for_operators_is_closed_to_others(path: str, fronted: Fronted) -> None:
     """To the site everybody behind the front seems to be on this machine, and this machine may look inside."""
@@ -1109,6 +1151,7 @@ def test_what_is_for_operators_is_closed_to_others(path: str, fronted: Fronted) 
 CHANGING = ["/anp/edit", "/anp/purge", "/api/v1/purge", "/api/v1/articles", "/api/v1/articles/501"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PURGE"])
 @pytest.mark.parametrize("path", CHANGING)
 def test_what_changes_the_site_is_closed_to_others(path: str, method: str, fronted: Fronted) -> None:
@@ -1118,12 +1161,14 @@ def test_what_changes_the_site_is_closed_to_others(path: str, method: str, front
     assert (answer.status, "cache-status" in answer.headers) == (403, False)
 
 
+@pytest.mark.deep
 def test_what_is_for_all_is_open(fronted: Fronted) -> None:
     """Readers of the API among them."""
     for path in ("/api/v1/articles", "/api/v1/openapi.json", "/health/live", "/login"):
         assert fronted.front.ask(path, source=STRANGER).status == 200
 
 
+@pytest.mark.deep
 def test_the_documented_command_fits_a_site_behind_a_name(fronted: Fronted, database: Path, tmp_path: Path) -> None:
     """Forms of the site's own pages are taken, those of others refused; other names are not answered to."""
     words = ["--base-url", "http://www.site.example", "--allow-host", "site.example", "--purge-token", "secret"]
