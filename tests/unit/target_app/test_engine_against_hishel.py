@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.deep
 START = 1_795_946_400
 """Unix seconds at which every comparison begins."""
 ADDRESS = "http://site.example/"
+DECISION = Path(__file__).resolve().parents[3] / "docs" / "decisions" / "page-cache.md"
 Fields = Mapping[str, str]
 
 
@@ -295,9 +297,8 @@ class Both:
         held = bool(self.theirs.entries)
         self.asked.append(asked)
         ours, theirs = self.ours.ask(asked), self.theirs.ask(asked)
-        told = self.ours.origin.told or self.theirs.origin.told
-        if told:
-            self.received.append(Received(told[-1][1], self.now, unchanged=told[-1][2]))
+        told = [*self.theirs.origin.told, *self.ours.origin.told]
+        self.received += [Received(said, self.now, unchanged=unchanged) for _, said, unchanged in told]
         if ours.differs(theirs):
             case = Case(
                 tuple(self.asked),
@@ -387,7 +388,7 @@ class Case:
 
     @property
     def newest(self) -> Received:
-        """The last answer of the origin."""
+        """The last answer of the origin, to the page cache if that asked."""
         return self.received[-1]
 
     def ever(self, test: Callable[[Received], bool]) -> bool:
@@ -443,7 +444,7 @@ CHOICES = {
         EVERYTHING,
         lambda case: bool({"max-age", "min-fresh", "max-stale", "only-if-cached"} & case.wishes.keys()),
     ),
-    "Age": Choice("4.2.3 and 5.1", EVERYTHING, lambda case: case.ever(lambda each: "age" in each.fields)),
+    "Age": Choice("4.2.3, 5.1", EVERYTHING, lambda case: case.ever(lambda each: "age" in each.fields)),
     "a Date to come": Choice(
         "4.2.3", EVERYTHING, lambda case: case.ever(lambda each: each.date is not None and each.date > each.at)
     ),
@@ -503,6 +504,13 @@ CHOICES = {
     # What comes of several answers at one address.
     "Vary: *": Choice("4.1", ASKED, lambda case: case.ever(_varies_by_anything)),
     "validators of another variant": Choice("4.3.1", ASKED, lambda case: case.foreign and not case.ours.reused),
+    "a Vary that comes with a 304": Choice(
+        "4.1",
+        EVERYTHING,
+        lambda case: case.ever(
+            lambda each: each.unchanged and each.fields.get("vary") != case.received[0].fields.get("vary")
+        ),
+    ),
     "one form of a field": Choice(
         "4.1",
         EVERYTHING,
@@ -572,6 +580,13 @@ EXAMPLES: dict[str, list[Step]] = {
         (0, ask(accept_language="de")),
         (0, ask(accept_language="en")),
     ],
+    "a Vary that comes with a 304": [
+        Page(fields=said()),
+        (0, ask(accept_language="en")),
+        Page(fields=said(vary="accept-language")),
+        (0, ask("no-cache")),
+        (0, ask()),
+    ],
     "one form of a field": [
         Page(fields=said(vary="accept-language")),
         (0, ask(accept_language="EN")),
@@ -627,6 +642,13 @@ def test_head_has_the_page_of_get() -> None:
     assert isinstance(state, hishel.CacheMiss)
 
 
+def test_the_decision_names_every_choice() -> None:
+    """The table of docs/decisions/page-cache.md has each of them, with what decides."""
+    text = DECISION.read_text(encoding="utf-8").partition("| what | section |")[2].partition("\n\n")[0]
+    rows = [[cell.strip().replace("`", "") for cell in line.split("|")[1:3]] for line in text.splitlines()[2:]]
+    assert rows == [*([name, choice.clause] for name, choice in CHOICES.items()), ["HEAD", "4"]]
+
+
 # -- search -----------------------------------------------------------------------------------------------------------
 
 
@@ -648,7 +670,9 @@ ODD_RULES = [
     "s-maxage=x",
     "max-age=5",
 ]
-STATUSES = [203, 204, 301, 302, 403, 404, 410, 500, 503]
+STATUSES = [*[200] * 9, 203, 204, 301, 302, 302, 403, 404, 410, 500, 503]
+VARY = ["", "", "", "accept-language", "Accept-Language, X-Other"]
+DATES = [0, 0, 0, -3]
 
 Change = Callable[[Page], Page]
 
@@ -670,10 +694,9 @@ def _but(**values: object) -> Change:
 
 CHANGES: list[Change] = [
     *(_with("cache-control", rule) for rule in RULES * 2 + ODD_RULES),
-    *(_with("vary", names) for names in ["accept-language", "accept-language", "Accept-Language, X-Other", "*"]),
+    *(_with("vary", names) for names in ["accept-language", "*"]),
     *(_with("age", age) for age in ["0", "7", "70", "x", "0, 7"]),
-    *(_but(status=status) for status in STATUSES),
-    *(_but(dated=dated) for dated in [-3, 3, None, "x"]),
+    *(_but(dated=dated) for dated in [3, None, "x"]),
     *(_but(expires=expires) for expires in [5, 60, -1, "0", "Sun, 29 Nov 2026 11:00:00 +0000"]),
     *(_but(etag=etag) for etag in ["weak", None, None]),
     *(_but(last_modified=True) for _ in range(4)),
@@ -685,7 +708,12 @@ CHANGES: list[Change] = [
 @st.composite
 def pages(draw: st.DrawFn) -> Page:
     """What an origin may say."""
-    page = Page(fields=(("cache-control", draw(st.sampled_from(LIFETIMES))), ("x-own", "a")))
+    fields = {"cache-control": draw(st.sampled_from(LIFETIMES)), "vary": draw(st.sampled_from(VARY)), "x-own": "a"}
+    page = Page(
+        status=draw(st.sampled_from(STATUSES)),
+        fields=tuple((name, value) for name, value in fields.items() if value),
+        dated=draw(st.sampled_from(DATES)),
+    )
     for change in draw(st.lists(st.sampled_from(CHANGES), max_size=3)):
         page = change(page)
     return page
