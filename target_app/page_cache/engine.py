@@ -316,8 +316,8 @@ class PageCache:
         Where it failed, the stale page stands in if it may; else one of those who waited makes the next attempt, and
         the others wait for that.
         """
-        begun, began = time.perf_counter(), asyncio.get_running_loop().time()
-        while (landing := await self.flights.follow(request.key, began)) is not None:
+        begun, waits_since = time.perf_counter(), asyncio.get_running_loop().time()
+        while (landing := await self.flights.follow(request.key, waits_since)) is not None:
             exchange.inner = time.perf_counter() - begun
             shared = landing.entry
             if landing.failed:
@@ -397,7 +397,7 @@ class PageCache:
             terms.may_be_stale,
             captured.seconds,
             route,
-            groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[1])},
+            tuple(groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[1])}),
             terms.vary,
             validators,
         )

@@ -115,7 +115,7 @@ def http_seconds(value: bytes) -> int | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _strings(value: bytes) -> frozenset[str]:
     try:
         members = http_sf.parse(value, tltype="list")

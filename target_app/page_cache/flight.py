@@ -70,19 +70,19 @@ class Flights:
         if not flight.done():
             flight.set_result(landing)
 
-    async def follow(self, key: Key, begun: float) -> Landing | None:
+    async def follow(self, key: Key, since: float) -> Landing | None:
         """Wait for the render of this page.
 
         Args:
             key: Of the page.
-            begun: When the request began to wait, by the event loop's clock: its patience is one for all renders that
+            since: When the request began to wait, by the event loop's clock: its patience is one for all renders that
                 it follows.
 
         Returns:
             None when there is no render under way, or it takes too long.
         """
         flight = self._under_way.get(key)
-        left = begun + self._patience - asyncio.get_running_loop().time()
+        left = since + self._patience - asyncio.get_running_loop().time()
         if flight is None or left <= 0:
             return None
         try:

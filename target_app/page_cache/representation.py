@@ -27,6 +27,9 @@ _BY_CODING = (b"vary", b"Accept-Encoding")
 """What is added to a page that has a form for each coding."""
 _READS = frozenset({"GET", "HEAD"})
 _BODILESS = frozenset({204, 304})
+_FIELD_BYTES, _FORM_BYTES = 130, 450
+"""What Python needs for a field (a tuple, two strings of bytes, its place in a list) and for a form with its fields of
+its own, as measured; a test holds the sums to what is really allocated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class Representation:
 
     @property
     def size(self) -> int:
-        """Bytes of memory this takes, roughly: bodies and what is around them."""
-        return 2_000 + len(self.plain.body) + (len(self.gzip.body) if self.gzip else 0)
+        """Bytes of memory that this takes: bodies and fields, and what Python needs around them."""
+        fields = sum(_FIELD_BYTES + len(name) + len(value) for name, value in self.headers)
+        forms = (self.plain,) if self.gzip is None else (self.plain, self.gzip)
+        return fields + sum(_FORM_BYTES + len(form.body) + 16 * len(form.headers) for form in forms)
 
 
 def represent(status: int, headers: Headers, body: bytes, *, validators: bool, compression: bool) -> Representation:

@@ -39,7 +39,7 @@ class Entry:
         may_be_stale: Whether it may be sent stale to who asks for no better.
         effort: Seconds it took to make.
         route: Name of the route that made it.
-        tags: What it shows; a purge of any of them drops it.
+        tags: What it shows, each once; a purge of any of them drops it.
         vary: Request fields that it was chosen by.
         validators: Conditions by which the origin can be asked whether it is unchanged.
     """
@@ -52,7 +52,7 @@ class Entry:
     may_be_stale: bool
     effort: float
     route: str
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     vary: Vary = ()
     validators: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -60,17 +60,33 @@ class Entry:
 Variants = tuple[Entry, ...]
 
 
-class _Pages(LRUCache[Key, Variants]):
-    """The byte-bounded map, telling its owner what it throws out."""
+_KEY_BYTES, _ENTRY_BYTES, _TAG_BYTES, _VARY_BYTES = 350, 300, 110, 150
+"""What Python needs for a key in the maps, for an entry, for a tag and its place in the index, and for a field that an
+entry was chosen by, as measured; a test holds the sums to what is really allocated."""
+
+
+def weight(key: Key, entries: Iterable[Entry]) -> int:
+    """Bytes of memory that the pages under a key take in the store, with all that is kept for their sake."""
+    return _KEY_BYTES + sum(map(len, key)) + sum(map(_weight, entries))
+
+
+def _weight(entry: Entry) -> int:
+    tags = sum(_TAG_BYTES + len(tag) for tag in entry.tags)
+    chosen_by = sum(_VARY_BYTES + len(name) + len(value or b"") for name, value in entry.vary)
+    return entry.representation.size + _ENTRY_BYTES + tags + chosen_by
+
+
+class _Order(LRUCache[Key, int]):
+    """The order of use, and what the pages under each key weigh; it tells its owner what has to go."""
 
     def __init__(self, maxsize: int, store: Store) -> None:
-        super().__init__(maxsize, getsizeof=lambda entries: sum(entry.representation.size for entry in entries))
+        super().__init__(maxsize, getsizeof=lambda weight: weight)
         self._store = store
 
-    def popitem(self) -> tuple[Key, Variants]:
-        key, entries = super().popitem()
-        self._store.evicted(key, entries)
-        return key, entries
+    def popitem(self) -> tuple[Key, int]:
+        key, weight = super().popitem()
+        self._store.evicted(key)
+        return key, weight
 
 
 class Store:
@@ -81,13 +97,14 @@ class Store:
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._pages = _Pages(max_bytes, self)
-        # The same pages in a plain dictionary, and which were read since the order of use was last brought up to date:
-        # a hit must not pay for the order, which only matters where something has to go.
+        # Which were read since the order of use was last brought up to date is noted apart: a hit must not pay for the
+        # order, which only matters where something has to go.
         self._by_key: dict[Key, Variants] = {}
+        self._order = _Order(max_bytes, self)
         self._read: dict[Key, None] = {}
         self._max_bytes = max_bytes
-        self._keys_by_tag: dict[str, set[Key]] = {}
+        # Most tags are of one page, which then stands for the set of it.
+        self._keys_by_tag: dict[str, Key | set[Key]] = {}
         self._purges = 0
         self._purged_at: dict[str, int] = {}
         self._tickets: Counter[int] = Counter()
@@ -95,12 +112,12 @@ class Store:
         self.dropped = 0
 
     def __len__(self) -> int:
-        return len(self._pages)
+        return len(self._by_key)
 
     @property
     def bytes(self) -> int:
-        """Memory taken by the pages."""
-        return int(self._pages.currsize)
+        """Memory taken by the pages and by what is kept for their sake."""
+        return int(self._order.currsize)
 
     def get(self, key: Key) -> Variants:
         """The pages under this key, fresh or not, newest first; the key becomes the most recently used."""
@@ -116,7 +133,7 @@ class Store:
     def _bring_up_to_date(self) -> None:
         """Let the pages read since the last time be the most recently used, in the order of their last reading."""
         for key in self._read:
-            self._pages.get(key)
+            self._order.get(key)
         self._read.clear()
 
     def take_ticket(self) -> int:
@@ -140,14 +157,14 @@ class Store:
         """
         if any(self._purged_at.get(tag, 0) > ticket for tag in entry.tags):
             return False
-        if entry.representation.size > self._max_bytes:
+        room = self._max_bytes - weight(key, [entry])
+        if room < 0:
             return False
         self._bring_up_to_date()
         others = (other for other in self._by_key.get(key, ()) if other.vary != entry.vary)
         variants = [entry]
-        room = self._max_bytes - entry.representation.size
         for other in others:
-            room -= other.representation.size
+            room -= _weight(other)
             if room < 0 or len(variants) == _MOST_VARIANTS:
                 break
             variants.append(other)
@@ -173,39 +190,49 @@ class Store:
         for tag in purged:
             if self._tickets:
                 self._purged_at[tag] = self._purges
-            keys |= self._keys_by_tag.get(tag, set())
+            held = self._keys_by_tag.get(tag)
+            if held is not None:
+                keys |= held if isinstance(held, set) else {held}
         dropped = 0
         for key in keys:
             entries = self._by_key.get(key, ())
-            remaining = tuple(entry for entry in entries if not entry.tags & purged)
+            remaining = tuple(entry for entry in entries if purged.isdisjoint(entry.tags))
             dropped += len(entries) - len(remaining)
             self._replace(key, remaining)
         self.dropped += dropped
         return dropped
 
-    def evicted(self, key: Key, entries: Variants) -> None:
+    def evicted(self, key: Key) -> None:
         """Account for pages that made room for others."""
+        entries = self._by_key.pop(key)
         self.evictions += len(entries)
-        del self._by_key[key]
         self._unindex(key, entries)
 
     def _replace(self, key: Key, entries: Variants) -> None:
-        old = self._pages.pop(key, None)
+        old = self._by_key.pop(key, None)
         self._read.pop(key, None)
         if old is not None:
-            del self._by_key[key]
+            del self._order[key]
             self._unindex(key, old)
         if not entries:
             return
-        self._pages[key] = entries
+        self._order[key] = weight(key, entries)
         self._by_key[key] = entries
         for entry in entries:
             for tag in entry.tags:
-                self._keys_by_tag.setdefault(tag, set()).add(key)
+                self._index(key, tag)
+
+    def _index(self, key: Key, tag: str) -> None:
+        held = self._keys_by_tag.setdefault(tag, key)
+        if isinstance(held, set):
+            held.add(key)
+        elif held != key:
+            self._keys_by_tag[tag] = {held, key}
 
     def _unindex(self, key: Key, entries: Variants) -> None:
-        for tag in frozenset().union(*(entry.tags for entry in entries)):
-            keys = self._keys_by_tag[tag]
-            keys.discard(key)
-            if not keys:
+        for tag in {tag for entry in entries for tag in entry.tags}:
+            held = self._keys_by_tag[tag]
+            if isinstance(held, set):
+                held.discard(key)
+            if not held or held == key:
                 del self._keys_by_tag[tag]

@@ -6,7 +6,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from target_app.page_cache.policy import Key, Vary
 from target_app.page_cache.representation import represent
-from target_app.page_cache.store import EVERYTHING, Entry, Store
+from target_app.page_cache.store import EVERYTHING, Entry, Store, weight
 
 LIMIT = 12_000
 TAGS = st.frozensets(st.sampled_from(["a", "b", "c"]))
@@ -16,7 +16,7 @@ KEYS = st.integers(0, 8).map(lambda number: (b"host", b"/%d" % number, b""))
 
 def _entry(tags: frozenset[str], size: int = 10, vary: Vary = ()) -> Entry:
     page = represent(200, [], b"x" * size, validators=True, compression=False)
-    return Entry(page, 0.0, 300.0, 300.0, 300.0, True, 0.0, "article", tags | {EVERYTHING}, vary)
+    return Entry(page, 0.0, 300.0, 300.0, 300.0, True, 0.0, "article", tuple(tags | {EVERYTHING}), vary)
 
 
 class StoreRules(RuleBasedStateMachine):
@@ -39,9 +39,9 @@ class StoreRules(RuleBasedStateMachine):
         """A render ends; what a purge overtook, or what is too large, is refused."""
         ticket, begun = render
         entry = _entry(tags, size, vary)
-        overtaken = any(purge & entry.tags for purge in self.purges[begun:])
+        overtaken = any(purge & set(entry.tags) for purge in self.purges[begun:])
         stored = self.store.put(key, entry, ticket)
-        assert stored == (not overtaken and entry.representation.size <= LIMIT)
+        assert stored == (not overtaken and weight(key, [entry]) <= LIMIT)
         if stored:
             assert self.store.get(key)[0] is entry
         self.store.return_ticket(ticket)
@@ -52,20 +52,36 @@ class StoreRules(RuleBasedStateMachine):
         held = {key: self.store.get(key) for key in [(b"host", b"/%d" % n, b"") for n in range(9)]}
         dropped = self.store.purge(tags)
         self.purges.append(tags)
-        spared = {key: tuple(entry for entry in entries if not entry.tags & tags) for key, entries in held.items()}
+        spared = {key: tuple(entry for entry in entries if not tags & set(entry.tags)) for key, entries in held.items()}
         assert dropped == sum(map(len, held.values())) - sum(map(len, spared.values()))
         assert all(self.store.get(key) == entries for key, entries in spared.items())
 
     @invariant()
     def within_bounds(self) -> None:
         """The store never holds more than it may."""
-        assert 0 <= self.store.bytes <= LIMIT
+        held = {key: self.store._by_key[key] for key in self.store._order}
+        assert self.store._by_key == held
+        assert self.store.bytes == sum(weight(key, entries) for key, entries in held.items()) <= LIMIT
 
     @invariant()
     def index_holds_what_is_stored(self) -> None:
         """No page is missing from the index, none is left behind in it."""
-        indexed = {key for keys in self.store._keys_by_tag.values() for key in keys}
-        assert indexed == set(self.store._pages)
+        stored = {(tag, key) for key, entries in self.store._by_key.items() for one in entries for tag in one.tags}
+        indexed = {
+            (tag, key)
+            for tag, held in self.store._keys_by_tag.items()
+            for key in (held if isinstance(held, set) else [held])
+        }
+        assert indexed == stored
+
+    @rule(key=KEYS, which=st.integers(0, 2))
+    def drop(self, key: Key, which: int) -> None:
+        """One page goes; the others under its key stay."""
+        entries = self.store.get(key)
+        if which < len(entries):
+            self.store.drop(key, entries[which])
+            self.store.drop(key, entries[which])
+            assert self.store.get(key) == entries[:which] + entries[which + 1 :]
 
 
 StoreRules.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
@@ -86,7 +102,7 @@ def test_endless_addresses_do_not_fill_memory() -> None:
 
 def test_the_least_recently_read_page_goes_first() -> None:
     """Reading a page keeps it."""
-    store = Store(3 * _entry(frozenset()).representation.size)
+    store = Store(weight((b"", b"/1", b""), [_entry(frozenset())]) * 3)
     for name in (b"/1", b"/2", b"/3"):
         store.put((b"", name, b""), _entry(frozenset()), store.take_ticket())
     store.get((b"", b"/1", b""))
