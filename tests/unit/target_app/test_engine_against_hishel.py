@@ -21,15 +21,13 @@ import hishel
 import pytest
 from hishel._core import _spec
 from hishel._utils import parse_date
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from starlette.types import Receive, Scope, Send
 
 from target_app.page_cache import EXCHANGE, RFC, Exchange, Options, PageCache
 from target_app.page_cache.fields import directives, http_seconds
-
-pytestmark = pytest.mark.deep
 
 START = 1_795_946_400
 """Unix seconds at which every comparison begins."""
@@ -204,7 +202,7 @@ class Theirs:
     def __init__(self) -> None:
         self.origin = Origin()
         self.entries: list[tuple[hishel.Entry, str]] = []
-        self.foreign = False
+        self.foreign = self.dropped_others = False
 
     def ask(self, asked: Ask) -> Seen:
         """Send one request."""
@@ -220,16 +218,16 @@ class Theirs:
         state: hishel.AnyState = hishel.IdleClient(self.OPTIONS)
         state = state.next(request, [entry for entry, _ in self.entries])
         stored, body, self.foreign = False, "", False
-        replaced: list[uuid.UUID] = []
+        fitting: list[uuid.UUID] = []
         while not isinstance(state, hishel.FromCache | hishel.StoreAndUse | hishel.CouldNotBeStored):
             if isinstance(state, hishel.CacheMiss | hishel.NeedRevalidation):
                 if isinstance(state, hishel.NeedRevalidation):
-                    fitting = [entry for entry in state.revalidating_entries if _fits(entry, request)]
-                    replaced = [entry.id for entry in fitting]
-                    self.foreign = state.revalidating_entries[0] not in fitting
+                    fitting = [entry.id for entry in state.revalidating_entries if _fits(entry, request)]
+                    self.foreign = state.revalidating_entries[0].id not in fitting
                 status, said, body = self.origin.ask(dict(state.request.headers))
                 state = state.next(hishel.Response(status, hishel.Headers(said)))
             elif isinstance(state, hishel.InvalidateEntries):
+                self.dropped_others = self.dropped_others or not set(state.entry_ids) <= set(fitting)
                 self._drop(state.entry_ids)
                 state = state.next()
             elif isinstance(state, hishel.NeedToBeUpdated):
@@ -248,7 +246,7 @@ class Theirs:
             status, age = state.response.status_code, None
             stored = isinstance(state, hishel.StoreAndUse)
             if stored:
-                self._drop(replaced)
+                self._drop(fitting)
                 self.entries.append((hishel.Entry(uuid.uuid4(), request, state.response), body))
         return Seen(
             reused,
@@ -269,6 +267,7 @@ class Theirs:
     def forget(self) -> None:
         """Drop everything."""
         self.entries.clear()
+        self.dropped_others = False
 
     def _drop(self, ids: Iterable[uuid.UUID]) -> None:
         gone = set(ids)
@@ -308,6 +307,7 @@ class Both:
                 unkept=self.unkept,
                 would_ask=self.theirs.would_ask(asked),
                 foreign=self.theirs.foreign,
+                dropped_others=self.theirs.dropped_others,
             )
             self.forget()
             return case
@@ -371,6 +371,7 @@ class Case:
         unkept: Whether an earlier answer was kept by neither, though it came in the place of one that was.
         would_ask: Whether hishel would ask the origin for this page again at once.
         foreign: Whether hishel asked by the validators of a response that was chosen for another kind of request.
+        dropped_others: Whether hishel dropped a response that was chosen for another kind of request.
     """
 
     requests: tuple[Ask, ...]
@@ -380,6 +381,7 @@ class Case:
     unkept: bool
     would_ask: bool
     foreign: bool
+    dropped_others: bool
 
     @property
     def wishes(self) -> Mapping[str, str | None]:
@@ -504,6 +506,7 @@ CHOICES = {
     # What comes of several answers at one address.
     "Vary: *": Choice("4.1", ASKED, lambda case: case.ever(_varies_by_anything)),
     "validators of another variant": Choice("4.3.1", ASKED, lambda case: case.foreign and not case.ours.reused),
+    "other variants": Choice("4.3.3", EVERYTHING, lambda case: case.dropped_others),
     "a Vary that comes with a 304": Choice(
         "4.1",
         EVERYTHING,
@@ -578,6 +581,13 @@ EXAMPLES: dict[str, list[Step]] = {
     "validators of another variant": [
         Page(fields=said(vary="accept-language")),
         (0, ask(accept_language="de")),
+        (0, ask(accept_language="en")),
+    ],
+    "other variants": [
+        Page(fields=said(vary="accept-language"), etag=None),
+        (0, ask(accept_language="en")),
+        (0, ask(accept_language="de")),
+        (0, ask("no-cache", accept_language="de")),
         (0, ask(accept_language="en")),
     ],
     "a Vary that comes with a 304": [
@@ -768,8 +778,9 @@ class Readers(RuleBasedStateMachine):
         self.both.close()
 
 
-def test_what_they_do_otherwise_is_a_choice() -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(16, marks=pytest.mark.deep)])
+def test_what_they_do_otherwise_is_a_choice(times: int) -> None:
     """Whatever the origin says and the readers want: both caches do the same, or a choice says why not."""
-    run_state_machine_as_test(
-        Readers, settings=settings(max_examples=settings().max_examples // 3, stateful_step_count=8)
-    )
+    # A case tells all that led to it; to make a smaller one of it takes minutes.
+    many = settings(max_examples=times * settings().max_examples, stateful_step_count=12, phases=[Phase.generate])
+    run_state_machine_as_test(Readers, settings=many)
