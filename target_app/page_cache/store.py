@@ -157,18 +157,20 @@ class Store:
         """
         if any(self._purged_at.get(tag, 0) > ticket for tag in entry.tags):
             return False
-        room = self._max_bytes - weight(key, [entry])
-        if room < 0:
+        taken = weight(key, [entry])
+        if taken > self._max_bytes:
             return False
         self._bring_up_to_date()
-        others = (other for other in self._by_key.get(key, ()) if other.vary != entry.vary)
         variants = [entry]
-        for other in others:
-            room -= _weight(other)
-            if room < 0 or len(variants) == _MOST_VARIANTS:
+        for other in self._by_key.get(key, ()):
+            if other.vary == entry.vary:
+                continue
+            more = _weight(other)
+            if taken + more > self._max_bytes or len(variants) == _MOST_VARIANTS:
                 break
+            taken += more
             variants.append(other)
-        self._replace(key, tuple(variants))
+        self._replace(key, tuple(variants), taken)
         return True
 
     def drop(self, key: Key, entry: Entry) -> None:
@@ -176,7 +178,7 @@ class Store:
         entries = self._by_key.get(key, ())
         remaining = tuple(other for other in entries if other is not entry)
         if len(remaining) < len(entries):
-            self._replace(key, remaining)
+            self._replace(key, remaining, weight(key, remaining))
 
     def purge(self, tags: Iterable[str]) -> int:
         """Drop every page that has any of these tags, and refuse those still being made from older reads.
@@ -198,7 +200,7 @@ class Store:
             entries = self._by_key.get(key, ())
             remaining = tuple(entry for entry in entries if purged.isdisjoint(entry.tags))
             dropped += len(entries) - len(remaining)
-            self._replace(key, remaining)
+            self._replace(key, remaining, weight(key, remaining))
         self.dropped += dropped
         return dropped
 
@@ -208,7 +210,7 @@ class Store:
         self.evictions += len(entries)
         self._unindex(key, entries)
 
-    def _replace(self, key: Key, entries: Variants) -> None:
+    def _replace(self, key: Key, entries: Variants, taken: int) -> None:
         old = self._by_key.pop(key, None)
         self._read.pop(key, None)
         if old is not None:
@@ -216,7 +218,7 @@ class Store:
             self._unindex(key, old)
         if not entries:
             return
-        self._order[key] = weight(key, entries)
+        self._order[key] = taken
         self._by_key[key] = entries
         for entry in entries:
             for tag in entry.tags:
