@@ -9,7 +9,7 @@ WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-dev demo test lint docs schema bench conformance calibrate calibrate-rig lock clean
+.PHONY: help setup setup-dev demo test test-deep lint docs schema bench conformance calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,8 +36,11 @@ demo: setup          ## One complete before/after trial of the page cache, with 
 	$(BIN)/anp demo
 
 test: setup-dev          ## Unit, integration and end-to-end tests
-	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate" -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate and not deep" -n $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m e2e
+
+test-deep: setup-dev          ## Thousands of attacks, fuzzed requests and random cases; some minutes more
+	$(BIN)/python -m pytest -m deep -n $(WORKERS) --dist worksteal
 
 lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff check .

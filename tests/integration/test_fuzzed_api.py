@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.servers import import_site, reference_site
 
+pytestmark = pytest.mark.deep
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "4")
 # A change that names no state of the article, or one that has passed, has a status of its own.
 _CONFIG = """

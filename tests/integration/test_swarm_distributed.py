@@ -175,6 +175,8 @@ def test_two_workers_elsewhere_make_the_traffic_of_one_process(
     assert theirs.keys() == ours.keys()
     for key, row in theirs.items():
         free = OF_A_RETURN if row["conditional"] != ours[key]["conditional"] else set()
+        if row["persona"] == "member":
+            free = free | {"bytes"}  # the word of the session in a member's forms is compressed to a byte more or less
         assert {name: row[name] for name in row.keys() - free} == {name: ours[key][name] for name in row.keys() - free}
     for found in (rows, expected):
         moments = [found[name] for name in MOMENTS]

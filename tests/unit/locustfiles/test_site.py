@@ -16,7 +16,7 @@ import trustme
 import synth
 from locustfiles._oracle import query_hash
 from synth.people import member
-from target_app.routes import SITEMAP_PART
+from target_app.database.schema import SITEMAP_PART
 from target_app.search import fingerprint, read_words
 from tests import warm
 from tests.unit.locustfiles.bad_server import OK, Answer, Server, resets, says

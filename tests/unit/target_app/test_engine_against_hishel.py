@@ -28,6 +28,8 @@ from starlette.types import Receive, Scope, Send
 from target_app.page_cache import EXCHANGE, RFC, Exchange, Options, PageCache
 from target_app.page_cache.fields import directives, http_seconds
 
+pytestmark = pytest.mark.deep
+
 START = 1_795_946_400
 """Unix seconds at which every comparison begins."""
 ADDRESS = "http://site.example/"

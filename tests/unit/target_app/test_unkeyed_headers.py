@@ -12,7 +12,7 @@ from target_app.page_cache.representation import http_date
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.wire import ADDRESSES, FORM, HOST, JSON, PUBLIC_ADDRESSES, Answer, Wire, told
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.deep]
 Opener = Callable[..., Opened]
 
 CANARY = b"kanari-7f3a9.example"

@@ -26,7 +26,7 @@ from tests.unit.target_app.wire import (
     viewer,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.deep]
 Opener = Callable[..., Opened]
 
 PLAIN = [bytes([code]) for code in range(0x21, 0x7F) if not chr(code).isalnum()]
