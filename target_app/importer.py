@@ -15,19 +15,21 @@ from dataclasses import asdict, replace
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import apsw
 
 from synth import Corpus, people
 from target_app import database
-from target_app.article_file import ArticleFile
 from target_app.database import Loader, StoredMember
 from target_app.database.schema import EDITORS
 from target_app.errors import ArticleFileError, DatabaseFileError
 from target_app.passwords import hash_password
 from target_app.pool import cores, in_order
 from target_app.portions import Mark, Portion, synthesized
+
+if TYPE_CHECKING:
+    from target_app.article_file import ArticleFile
 
 BATCH = 1000
 """Articles in a transaction."""
@@ -87,6 +89,8 @@ def import_file(
             in the batches before is stored: once the line is mended, the import goes on from there.
         DatabaseFileError: As of ``import_corpus``.
     """
+    from target_app.article_file import ArticleFile
+
     _Import(path, _Filed(ArticleFile(file)), members, progress, processes).run()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 
 import apsw
 
@@ -17,6 +18,9 @@ from target_app.database.rows import COLUMNS
 from target_app.database.schema import SCHEMA
 
 BATCH = 100
+
+
+author = cache(people.author)
 
 
 def main(database: str, first_id: int, count: int) -> None:
@@ -39,8 +43,8 @@ def _add(connection: apsw.Connection, corpus: Corpus, article_id: int) -> None:
     article = corpus.article(article_id)
     fields = record(article)
     published, modified = int(article.published.timestamp()), int(article.modified.timestamp())
-    author = people.author(article.author, corpus.seed)
-    connection.execute("INSERT OR IGNORE INTO author VALUES (?, ?, ?)", (author.index, author.name, author.login))
+    signed = author(article.author, corpus.seed)
+    connection.execute("INSERT OR IGNORE INTO author VALUES (?, ?, ?)", (signed.index, signed.name, signed.login))
     told = {
         **{name: json.dumps(value) if isinstance(value, list | tuple) else value for name, value in fields.items()},
         "status": "published",
