@@ -88,6 +88,15 @@ class Stalls:
         self._sleep(stall.seconds)
 
 
+def spin_until(deadline: float) -> bool:
+    """Come back at a moment of ``time.perf_counter`` that is near; false, at once, where it is not."""
+    if deadline - time.perf_counter() > _SPIN:
+        return False
+    while time.perf_counter() < deadline:
+        pass
+    return True
+
+
 async def wait_until(deadline: float) -> None:
     """Come back at a moment of ``time.perf_counter``, late by some microseconds.
 
@@ -95,7 +104,5 @@ async def wait_until(deadline: float) -> None:
     processor busy, which is what a delay of that length stands for: work on the page. The longer part of a long delay
     is slept, so that it falls on the chosen response and not on whoever is next in line.
     """
-    if (rest := deadline - time.perf_counter()) > _SPIN:
-        await asyncio.sleep(rest - _SPIN)
-    while time.perf_counter() < deadline:
-        pass
+    while not spin_until(deadline):
+        await asyncio.sleep(deadline - time.perf_counter() - _SPIN)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from target_app.page_cache import policy
 from target_app.page_cache.exchange import EXCHANGE, Exchange
-from target_app.page_cache.fields import Headers, combined, groups, http_date
+from target_app.page_cache.fields import Fields, Headers, combined, groups, http_date
 from target_app.page_cache.flight import FAILED, Flights, Landing
 from target_app.page_cache.policy import SITE, Key, Profile, Queries, Request, Wish
 from target_app.page_cache.representation import (
@@ -69,8 +69,8 @@ class Options:
     queries: Queries = field(default_factory=dict)
 
 
-Answer = tuple[int, Headers, bytes]
-"""Status, headers and body."""
+Answer = tuple[int, Fields, Headers, bytes]
+"""Status, the headers of the page (shared with other answers), those of this answer alone, and body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +226,7 @@ class PageCache:
         exchange.word = "HIT"
         exchange.route = entry.route
         exchange.status = b"%b; hit; ttl=%d" % (self._name, left)
-        status, headers, body = choose(entry.representation, request, is_stored=True)
-        return status, [*headers, (b"age", b"%d" % (now - entry.born))], body
+        return _stored_answer(entry, request, now)
 
     async def _look_closer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, found: _Found) -> None:
         """What is not a plain hit: wishes of the request, stale pages, and pages that are not there."""
@@ -554,18 +553,22 @@ async def _nothing_more() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
+def _stored_answer(entry: Entry, request: Request, now: float) -> Answer:
+    status, headers, body = choose(entry.representation, request, is_stored=True)
+    return status, headers, [(b"age", b"%d" % (now - entry.born))], body
+
+
 async def _send_stored(send: Send, exchange: Exchange, entry: Entry, request: Request, now: float) -> None:
     exchange.route = entry.route
-    status, headers, body = choose(entry.representation, request, is_stored=True)
-    await _send_answer(send, (status, [*headers, (b"age", b"%d" % (now - entry.born))], body))
+    await _send_answer(send, _stored_answer(entry, request, now))
 
 
 async def _send(send: Send, representation: Representation, request: Request, extra: Headers) -> None:
     status, headers, body = choose(representation, request)
-    await _send_answer(send, (status, [*headers, *extra], body))
+    await _send_answer(send, (status, headers, extra, body))
 
 
 async def _send_answer(send: Send, answer: Answer) -> None:
-    status, headers, body = answer
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    status, headers, own, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *own]})
     await send({"type": "http.response.body", "body": body})

@@ -17,6 +17,42 @@ import http_sf
 
 Headers = list[tuple[bytes, bytes]]
 
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_NOT_IN_A_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_OF_THE_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
+
+
+class Fields(list[tuple[bytes, bytes]]):
+    """Header fields that are sent with many answers."""
+
+    __slots__ = ("_wire",)
+
+    @property
+    def wire(self) -> bytes | None:
+        """Them as HTTP/1.1 has them, each line with its end; made when it is first asked for.
+
+        None where they are not for sending as they are: a character in them could end a line, or they tell of the
+        connection, which is the server's business.
+        """
+        try:
+            return self._wire
+        except AttributeError:
+            self._wire: bytes | None = _lines(self)
+            return self._wire
+
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes of ``wire``, at most."""
+        return sum(len(name) + len(value) + 4 for name, value in self)
+
+
+def _lines(fields: Headers) -> bytes | None:
+    for name, value in fields:
+        if _NAME.fullmatch(name) is None or name in _OF_THE_CONNECTION or _NOT_IN_A_VALUE.search(value):
+            return None
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
 LONGEST = 2**31
 """Most seconds that a delta may be (RFC 9111, section 1.2.2)."""
 

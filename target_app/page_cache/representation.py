@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass, replace
 
-from target_app.page_cache.fields import Headers, accepts_gzip, http_date, http_seconds
+from target_app.page_cache.fields import Fields, Headers, accepts_gzip, http_date, http_seconds
 from target_app.page_cache.policy import Request
 
 GZIP_LEVEL = 6
@@ -36,8 +36,8 @@ its own, as measured; a test holds the sums to what is really allocated."""
 class Form:
     """One coding of a representation: the headers to send with it, those of its 304, its entity tag and its bytes."""
 
-    headers: Headers
-    headers_304: Headers
+    headers: Fields
+    headers_304: Fields
     etag: bytes
     body: bytes
 
@@ -67,7 +67,12 @@ class Representation:
         """Bytes of memory that this takes: bodies and fields, and what Python needs around them."""
         fields = sum(_FIELD_BYTES + len(name) + len(value) for name, value in self.headers)
         forms = (self.plain,) if self.gzip is None else (self.plain, self.gzip)
-        return fields + sum(_FORM_BYTES + len(form.body) + 16 * len(form.headers) for form in forms)
+        return fields + sum(_form_bytes(form) for form in forms)
+
+
+def _form_bytes(form: Form) -> int:
+    fields = form.headers.wire_bytes + form.headers_304.wire_bytes + 16 * len(form.headers)
+    return _FORM_BYTES + len(form.body) + fields
 
 
 def represent(status: int, headers: Headers, body: bytes, *, validators: bool, compression: bool) -> Representation:
@@ -134,7 +139,7 @@ def freshened(representation: Representation, headers: Headers) -> Representatio
     return with_gzip(updated) if representation.gzip is not None else updated
 
 
-def choose(representation: Representation, request: Request, *, is_stored: bool = False) -> tuple[int, Headers, bytes]:
+def choose(representation: Representation, request: Request, *, is_stored: bool = False) -> tuple[int, Fields, bytes]:
     """The answer to one request: status, headers (shared: copy before adding) and body.
 
     The coding is negotiated first, then ``If-None-Match`` decides, ``If-Modified-Since`` only where there is none, and
@@ -164,7 +169,7 @@ def _unchanged(representation: Representation, form: Form, request: Request, *, 
     return changed is not None and since is not None and changed <= since
 
 
-def _part(representation: Representation, form: Form, request: Request) -> tuple[int, Headers, bytes] | None:
+def _part(representation: Representation, form: Form, request: Request) -> tuple[int, Fields, bytes] | None:
     """A part of the body, or that there is no such part; None where the whole is to be sent."""
     match = _RANGE.fullmatch(request.range)
     if match is None or not (match[1] or match[2]) or not _same(representation, form, request.if_range):
@@ -181,10 +186,10 @@ def _part(representation: Representation, form: Form, request: Request) -> tuple
     headers = [field for field in form.headers if field[0] != b"content-length"]
     if first > last:
         headers += [(b"content-range", b"bytes */%d" % length), (b"content-length", b"0")]
-        return 416, headers, b""
+        return 416, Fields(headers), b""
     body = form.body[first : last + 1]
     headers += [(b"content-range", b"bytes %d-%d/%d" % (first, last, length)), (b"content-length", b"%d" % len(body))]
-    return 206, headers, body
+    return 206, Fields(headers), body
 
 
 def _same(representation: Representation, form: Form, if_range: bytes) -> bool:
@@ -200,9 +205,11 @@ def _form(status: int, headers: Headers, body: bytes, etag: bytes) -> Form:
     tagged = [*headers, (b"etag", etag)] if etag else headers
     length = [] if status in _BODILESS else [(b"content-length", b"%d" % len(body))]
     return Form(
-        [*tagged, *length],
+        Fields([*tagged, *length]),
         # A date says nothing that the tag does not say better (RFC 9110, section 15.4.5).
-        [field for field in tagged if field[0] not in _NOT_IN_304 and not (etag and field[0] == b"last-modified")],
+        Fields(
+            field for field in tagged if field[0] not in _NOT_IN_304 and not (etag and field[0] == b"last-modified")
+        ),
         etag,
         body,
     )

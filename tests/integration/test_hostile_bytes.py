@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from synth import Corpus, people
-from target_app.server import MOST_HEAD_BYTES
+from target_app.protocol import MOST_HEAD_BYTES
 from tests.servers import import_site
 
 CORPUS = Corpus(first_id=500, count=30, seed=3)

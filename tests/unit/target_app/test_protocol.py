@@ -1,0 +1,162 @@
+"""Pages that are there are answered by the protocol, byte for byte as the way through ASGI would answer them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from target_app.page_cache.fields import Fields
+from target_app.protocol import SiteProtocol
+from tests.unit.target_app.conftest import Opened
+
+pytestmark = pytest.mark.anyio
+
+Opener = Callable[..., Opened]
+HOST = b"host: site.example\r\n"
+OF_THE_MOMENT = re.compile(rb"(?m)^(age|date|server-timing|cache-status): .*\r\n")
+"""Lines that two answers of the same page need not share."""
+
+WAYS = {
+    "a reader": (b"GET", b"1.1", b""),
+    "a browser": (b"GET", b"1.1", b"accept-encoding: gzip, br\r\nuser-agent: x\r\n"),
+    "the head alone": (b"HEAD", b"1.1", b""),
+    "an old client": (b"GET", b"1.0", b""),
+    "an old client that stays": (b"GET", b"1.0", b"connection: keep-alive\r\n"),
+    "the last request": (b"GET", b"1.1", b"connection: close\r\n"),
+    "a part": (b"GET", b"1.1", b"range: bytes=10-19\r\n"),
+    "no such part": (b"GET", b"1.1", b"range: bytes=99999999-\r\n"),
+    "unless changed": (b"GET", b"1.1", b"if-none-match: *\r\n"),
+    "a get with a body": (b"GET", b"1.1", b"content-length: 0\r\n"),
+    "asked to go on": (b"GET", b"1.1", b"expect: 100-continue\r\n"),
+}
+
+
+class Noted:
+    """An application that notes what it is called for, around one that may answer at once."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.paths: list[str] = []
+        self.at_once = app.at_once
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note, and pass on."""
+        self.paths.append(scope["path"])
+        await self._app(scope, receive, send)
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, protocol: type[HttpToolsProtocol]) -> AsyncIterator[tuple[str, int]]:
+    """Where an application is served in this process."""
+    config = uvicorn.Config(app, lifespan="off", date_header=False, server_header=False, access_log=False)
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()
+        for connection in state.connections:
+            connection.transport.close()  # type: ignore[union-attr]
+
+
+async def talk(address: tuple[str, int], *requests: bytes) -> bytes:
+    """All that comes back for these requests, sent at once; the last one has to end the connection."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"".join(requests))
+    said = await asyncio.wait_for(reader.read(), 20)
+    writer.close()
+    return said
+
+
+def request(path: str, method: bytes = b"GET", version: bytes = b"1.1", fields: bytes = b"") -> bytes:
+    """One request for a path."""
+    return b"%b %b HTTP/%b\r\n%b%b\r\n" % (method, path.encode(), version, HOST, fields)
+
+
+LAST = request("/health/live", fields=b"connection: close\r\n")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_bytes_are_those_of_the_way_through_asgi(open_copy: Opener, way: str) -> None:
+    """The same application, served by both protocols; ours does not call it for a page that is there."""
+    opened = open_copy()
+    path, (method, version, fields) = opened.article_path(), WAYS[way]
+    app = Noted(opened.layers.app)
+    async with served(app, SiteProtocol) as ours, served(app, HttpToolsProtocol) as theirs:
+        await talk(ours, request(path), LAST)
+        app.paths.clear()
+        asked = request(path, method, version, fields)
+        at_once = await talk(ours, asked, LAST)
+        called = path in app.paths
+        through = await talk(theirs, asked, LAST)
+    assert OF_THE_MOMENT.sub(b"", at_once) == OF_THE_MOMENT.sub(b"", through)
+    assert b"x-cache: HIT" in at_once
+    assert not called
+    assert path in app.paths
+
+
+async def test_answers_stay_in_order_behind_a_slow_one(open_copy: Opener) -> None:
+    """Thousands of hits wait in line behind a page that has to be made; each is answered, after it."""
+    opened = open_copy("inject=any:miss:0.05")
+    slow, ready = opened.article_path(0), opened.article_path(1)
+    app = Noted(opened.layers.app)
+    count = 1500
+    async with served(app, SiteProtocol) as address:
+        await talk(address, request(ready), LAST)
+        said = await talk(address, request(slow), *[request(ready, b"HEAD")] * count, LAST)
+    words = re.findall(rb"(?m)^x-cache: (\w+)", said)
+    assert words == [b"MISS", *[b"HIT"] * count, b"BYPASS"]
+
+
+@pytest.mark.parametrize("milliseconds", [1, 20])
+async def test_an_answer_is_kept_back_as_long_as_it_is_to_be(open_copy: Opener, milliseconds: int) -> None:
+    """Short delays on the spot, long ones aside; both are counted once and are on the bill."""
+    opened = open_copy(f"inject=article:hit:{milliseconds / 1000}")
+    path = opened.article_path()
+    async with served(opened.layers.app, SiteProtocol) as address:
+        await talk(address, request(path), LAST)
+        said = await talk(address, request(path), LAST)
+    took = re.search(rb'cache;desc="HIT";dur=([\d.]+)', said)
+    assert took is not None
+    assert float(took[1]) >= milliseconds
+    assert opened.site.statistics.delayed == 1
+    assert opened.site.statistics.delayed_seconds >= milliseconds / 1000
+
+
+async def test_what_fails_at_once_fails_where_it_is_told(open_copy: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way through ASGI knows what to say, and to log it."""
+    opened = open_copy()
+    path = opened.article_path()
+    async with served(opened.layers.app, SiteProtocol) as address:
+        await talk(address, request(path), LAST)
+        monkeypatch.setattr("target_app.front.Front._told", None)
+        said = await talk(address, request(path))
+    assert said.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        (b"x", b"a\r\nset-cookie: b=1"),
+        (b"x", b"a\nb"),
+        (b"x", b"a\0"),
+        (b"x\r\n", b"a"),
+        (b"x y", b"a"),
+        (b"", b"a"),
+        (b"connection", b"close"),
+        (b"transfer-encoding", b"chunked"),
+    ],
+)
+def test_fields_that_are_not_for_the_wire_are_left_to_the_server(field: tuple[bytes, bytes]) -> None:
+    """What could end a line or a name, and what is between the server and its client."""
+    assert Fields([(b"etag", b'"a"'), field]).wire is None
+    assert Fields([(b"etag", b'"a"')]).wire == b'etag: "a"\r\n'
