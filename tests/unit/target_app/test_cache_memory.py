@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from target_app.page_cache import EXCHANGE, RFC, SITE, Exchange, Options, PageCache
 from target_app.page_cache import fields as fields_module
 from target_app.page_cache.fields import Headers
+from target_app.page_cache.representation import Representation
 
 PAGES = 300
 LASTING = (b"cdn-cache-control", b"max-age=300")
@@ -43,6 +44,14 @@ SHAPES: dict[str, tuple[Callable[[int], Headers], int, bytes]] = {
 }
 
 
+def _send_all_forms(representation: Representation) -> None:
+    """Have made what is made of a page when it is sent for the first time."""
+    for form in (representation.plain, representation.gzip):
+        if form is not None:
+            assert form.headers.wire
+            assert form.headers_304.wire
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("profile", [RFC, SITE], ids=["rfc", "site"])
 def test_what_is_counted_is_what_is_allocated(shape: str, profile: object) -> None:
@@ -66,6 +75,8 @@ def test_what_is_counted_is_what_is_allocated(shape: str, profile: object) -> No
                 asked = [(b"host", b"site.example"), (b"accept-language", language)]
                 scope = {"type": "http", "method": "GET", "raw_path": path % number, "query_string": b""}
                 await cache({**scope, "headers": asked, EXCHANGE: Exchange()}, None, discard)  # type: ignore[arg-type]
+            for entry in cache.store.get((b"site.example", path % number, b"")):
+                _send_all_forms(entry.representation)
 
     with asyncio.Runner() as runner:
         runner.run(read(range(10_000, 10_100)))  # what is made once is made

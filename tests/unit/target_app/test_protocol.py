@@ -57,7 +57,9 @@ class Noted:
 @asynccontextmanager
 async def served(app: ASGIApp, protocol: type[HttpToolsProtocol]) -> AsyncIterator[tuple[str, int]]:
     """Where an application is served in this process."""
-    config = uvicorn.Config(app, lifespan="off", date_header=False, server_header=False, access_log=False)
+    config = uvicorn.Config(
+        app, lifespan="off", date_header=False, server_header=False, access_log=False, proxy_headers=False
+    )
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
@@ -105,7 +107,7 @@ async def test_the_bytes_are_those_of_the_way_through_asgi(open_copy: Opener, wa
 
 async def test_answers_stay_in_order_behind_a_slow_one(open_copy: Opener) -> None:
     """Thousands of hits wait in line behind a page that has to be made; each is answered, after it."""
-    opened = open_copy("inject=any:miss:0.05")
+    opened = open_copy("inject=any:miss:1:50")
     slow, ready = opened.article_path(0), opened.article_path(1)
     app = Noted(opened.layers.app)
     count = 1500
@@ -119,7 +121,7 @@ async def test_answers_stay_in_order_behind_a_slow_one(open_copy: Opener) -> Non
 @pytest.mark.parametrize("milliseconds", [1, 20])
 async def test_an_answer_is_kept_back_as_long_as_it_is_to_be(open_copy: Opener, milliseconds: int) -> None:
     """Short delays on the spot, long ones aside; both are counted once and are on the bill."""
-    opened = open_copy(f"inject=article:hit:{milliseconds / 1000}")
+    opened = open_copy(f"inject=article:hit:1:{milliseconds}")
     path = opened.article_path()
     async with served(opened.layers.app, SiteProtocol) as address:
         await talk(address, request(path), LAST)

@@ -1,0 +1,246 @@
+"""The site's pages in a real browser: phone and desk, light and dark, by keyboard, and for assistive technology."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from synth import Corpus, people
+from tests.browser import Page, chromium
+from tests.servers import Server, import_site, reference_site
+
+CORPUS = Corpus(first_id=500, count=80, seed=3)
+SLUG = CORPUS.article(579).slug
+ARTICLE = CORPUS.article(579)
+READERS = {
+    "home": "/",
+    "a page of the list": "/page/2/",
+    "article": f"/articles/{SLUG}/",
+    "search": "/search?q=the",
+    "nothing found": "/search?q=zzzz",
+    "tags": "/tags/",
+    "tag": f"/tags/{ARTICLE.tags[0]}/",
+    "categories": "/categories/",
+    "authors": "/authors/",
+    "archive": "/archive/",
+    "sign in": "/login",
+    "no such page": "/nothing/",
+}
+EDITORS = {
+    "article of a member": f"/articles/{SLUG}/",
+    "own page": "/me",
+    "desk": "/admin/",
+    "editor": "/admin/articles/579",
+    "new article": "/admin/new",
+}
+OFTEN = {"article", "search", "editor"}
+"""Those that are looked at in every run of the tests."""
+SCREENS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
+_KEYS = {"Tab": 9, "Enter": 13, " ": 32}
+_TEXTS = {"Enter": "\r", " ": " "}
+
+FOCUS = """(() => {
+    const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    return {
+        place: [...document.querySelectorAll('*')].indexOf(one), text: (one.textContent || one.name || '').trim(),
+        seen: box.width > 0 && box.top < innerHeight && box.bottom > 0 && box.left >= -1,
+        ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
+    };
+})()"""
+REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    .filter(one => one.type !== 'hidden' && !one.disabled)
+    .map(one => [...document.querySelectorAll('*')].indexOf(one))"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A small site."""
+    with reference_site(import_site(tmp_path_factory.mktemp("site") / "site.db")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A browser in which nobody is signed in."""
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def editor(site: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A browser in which an editor has signed in, by keyboard."""
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        sign_in(opened, site, 0)
+        yield opened
+
+
+def show(page: Page, url: str) -> None:
+    """Open an address, and wait until all of it is there."""
+    page.open(url)
+    page.wait_for("document.readyState === 'complete'")
+
+
+def press(page: Page, key: str) -> None:
+    """Press and release a key."""
+    code = {"key": key, "windowsVirtualKeyCode": _KEYS[key]}
+    page.call("Input.dispatchKeyEvent", type="keyDown", text=_TEXTS.get(key, ""), **code)
+    page.call("Input.dispatchKeyEvent", type="keyUp", **code)
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(200):
+        if page.run(f"document.activeElement.matches({selector!r})"):
+            return
+        press(page, "Tab")
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def write(page: Page, text: str) -> None:
+    """Type into what has the focus."""
+    page.call("Input.insertText", text=text)
+
+
+def follow(page: Page, key: str, there: str) -> None:
+    """Press a key that leads to another page, and wait until it is there."""
+    page.run("window.left = true")
+    press(page, key)
+    page.wait_for(f"!window.left && document.readyState === 'complete' && Boolean({there})")
+
+
+def sign_in(page: Page, site: Server, index: int) -> None:
+    """Sign a member in by keyboard; the form has the focus when it opens."""
+    member = people.member(index, seed=3)
+    show(page, site.url + "/login")
+    page.wait_for("document.activeElement.name === 'login'")
+    write(page, member.login)
+    press(page, "Tab")
+    write(page, member.password)
+    follow(page, "Enter", "document.querySelector('.greeting')")
+
+
+def axe(page: Page) -> list[tuple[str, Any]]:
+    """What axe has to object, rule by rule, with the elements concerned."""
+    page.run((importlib.resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8") + "; true")
+    found: list[list[Any]] = page.run(
+        "axe.run().then(found => found.violations.map(each => [each.id, each.nodes.map(node => node.html)]))"
+    )
+    return [(rule, nodes) for rule, nodes in found]
+
+
+def judge(page: Page, site: Server, path: str) -> None:
+    """Nothing is wider than the screen, fetched from elsewhere, or out of reach of assistive technology."""
+    for width, dark in SCREENS:
+        page.resize(width, 844, dark=dark)
+        show(page, site.url + path)
+        assert page.run("document.documentElement.scrollWidth") <= width
+        for url in page.run("performance.getEntriesByType('resource').map(each => each.name)"):
+            assert url.startswith(site.url)
+        assert axe(page) == []
+
+
+def kinds(pages: dict[str, str]) -> list[Any]:
+    """Paths by kind of page, as parameters."""
+    return [
+        pytest.param(path, id=kind, marks=[] if kind in OFTEN else [pytest.mark.deep]) for kind, path in pages.items()
+    ]
+
+
+@pytest.mark.parametrize("path", kinds(READERS))
+def test_pages_of_readers_fit_and_have_no_barrier(page: Page, site: Server, path: str) -> None:
+    """On a phone and a desk, in light and dark."""
+    judge(page, site, path)
+
+
+@pytest.mark.parametrize("path", kinds(EDITORS))
+def test_pages_of_members_fit_and_have_no_barrier(editor: Page, site: Server, path: str) -> None:
+    """On a phone and a desk, in light and dark."""
+    judge(editor, site, path)
+
+
+@pytest.mark.parametrize("path", ["/", f"/articles/{SLUG}/", "/admin/articles/579"])
+def test_tab_leads_to_everything_in_the_order_of_the_page_and_shows_where_it_is(
+    editor: Page, site: Server, path: str
+) -> None:
+    """The way into the content comes first."""
+    editor.resize(1280, 844)
+    show(editor, site.url + path)
+    reachable = editor.run(REACHABLE)
+    press(editor, "Tab")
+    first = editor.run(FOCUS)
+    assert first["text"] == "Skip to the content"
+    reached = [first["place"]]
+    for _ in reachable[1:]:
+        press(editor, "Tab")
+        focus = editor.run(FOCUS)
+        reached.append(focus["place"])
+        assert focus["ring"], focus
+        assert focus["seen"], focus
+    assert reached == reachable
+
+
+def test_the_skip_link_leads_past_the_header(page: Page, site: Server) -> None:
+    """The next Tab is inside the content."""
+    show(page, site.url + "/")
+    press(page, "Tab")
+    press(page, "Enter")
+    page.wait_for("location.hash === '#main'")
+    press(page, "Tab")
+    assert page.run("document.activeElement.closest('main') !== null")
+
+
+def test_a_reader_finds_an_article_by_keyboard(page: Page, site: Server) -> None:
+    """Words into the search, the first result, its text."""
+    show(page, site.url + "/")
+    tab_to(page, "input[name=q]")
+    write(page, " ".join(ARTICLE.title.split()[:4]))
+    follow(page, "Enter", "location.pathname === '/search'")
+    tab_to(page, "main a")
+    follow(page, "Enter", "document.querySelector('article.post')")
+    assert page.run("document.querySelector('h1').textContent") == ARTICLE.title
+
+
+def test_a_member_says_something_and_takes_it_back_by_keyboard(
+    site: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A comment, the reading list, and out again."""
+    with chromium(tmp_path_factory.mktemp("profile")) as member:
+        sign_in(member, site, 1)
+        show(member, site.url + f"/articles/{CORPUS.article(505).slug}/")
+        tab_to(member, "textarea")
+        write(member, "Typed without a mouse.")
+        press(member, "Tab")
+        follow(member, "Enter", "document.body.innerText.includes('Typed without a mouse.')")
+        tab_to(member, ".comments li button")
+        follow(member, "Enter", "!document.body.innerText.includes('Typed without a mouse.')")
+        before = member.run("document.querySelector('.buttons button').textContent")
+        tab_to(member, ".buttons button")
+        follow(member, " ", f"document.querySelector('.buttons button').textContent !== {before!r}")
+        tab_to(member, "form[action='/logout'] button")
+        follow(member, "Enter", "document.querySelector('a[href=\"/login\"]')")
+
+
+def test_an_editor_publishes_and_deletes_by_keyboard(editor: Page, site: Server) -> None:
+    """From the list of articles to the article that readers see, and to its end."""
+    show(editor, site.url + "/admin/")
+    tab_to(editor, "a[href='/admin/new']")
+    follow(editor, "Enter", "document.querySelector('form.editor')")
+    tab_to(editor, "#title")
+    write(editor, "Written by keyboard")
+    tab_to(editor, "#intro")
+    write(editor, "Not one click.")
+    tab_to(editor, "button[value=publish]")
+    follow(editor, "Enter", "document.body.innerText.includes('Published.')")
+    tab_to(editor, "main .facts a")
+    follow(editor, "Enter", "document.querySelector('article.post')")
+    assert editor.run("document.querySelector('h1').textContent") == "Written by keyboard"
+    address = editor.run("location.href")
+    tab_to(editor, ".buttons a")
+    follow(editor, "Enter", "document.querySelector('form.editor')")
+    tab_to(editor, "button[value=delete]")
+    follow(editor, "Enter", "location.pathname === '/admin/'")
+    show(editor, address)
+    assert editor.run("document.querySelector('h1').textContent") == "Page not found"
