@@ -19,6 +19,7 @@ _TOO_LARGE_A_HEAD = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: %d\r\ncache-control: no-store\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
 )
+_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def _never(_: Any) -> None:
@@ -49,6 +50,8 @@ class SiteProtocol(HttpToolsProtocol):
     """Bytes since the last head was complete."""
     _unfinished: list[tuple[bytes, bytes]] | None = None
     """The fields of a head that was found unfinished."""
+    _in_hand: RequestResponseCycle | None = None
+    """The request that the application was last called for."""
 
     def __init__(self, config: uvicorn.Config, *arguments: Any, **named: Any) -> None:
         super().__init__(config, *arguments, **named)
@@ -62,15 +65,11 @@ class SiteProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Uvicorn calls this when it is the turn of a request."""
-        # With more requests waiting, one answer would call for the next, and all of them would stand on the stack.
-        if self.pipeline or self.flow.write_paused or self.transport.is_closing():
-            ready = None
-        else:
-            try:
-                ready = self._at_once(cycle.scope)
-            except Exception:  # it fails again where failures are told and logged
-                ready = None
+        if self.transport.is_closing():
+            return  # nobody is left to read an answer
+        ready = self._ready(cycle.scope)
         if ready is None:
+            self._in_hand = cycle
             HttpToolsProtocol._start_asgi_task(self, cycle, app)
             return
         status, lines, body = ready
@@ -80,6 +79,27 @@ class SiteProtocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _ready(self, scope: Any) -> Ready | None:
+        """The answer to a request, if it is there and is to be sent now."""
+        # With more requests waiting, one answer would call for the next, and all of them would stand on the stack.
+        if self.pipeline or self.flow.write_paused:
+            return None
+        for name, _ in scope["headers"]:
+            if name in _OF_A_BODY:
+                return None  # only what follows tells whether this is a request at all
+        try:
+            return self._at_once(scope)
+        except Exception:  # it fails again where failures are told and logged
+            return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request in hand that nobody waits for it; uvicorn tells the last one that came."""
+        cycle = self._in_hand
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        HttpToolsProtocol.connection_lost(self, exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, as long as it is not too much for one request."""

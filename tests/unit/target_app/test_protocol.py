@@ -35,7 +35,6 @@ WAYS = {
     "a part": (b"GET", b"1.1", b"range: bytes=10-19\r\n"),
     "no such part": (b"GET", b"1.1", b"range: bytes=99999999-\r\n"),
     "unless changed": (b"GET", b"1.1", b"if-none-match: *\r\n"),
-    "a get with a body": (b"GET", b"1.1", b"content-length: 0\r\n"),
     "asked to go on": (b"GET", b"1.1", b"expect: 100-continue\r\n"),
 }
 
@@ -103,6 +102,35 @@ async def test_the_bytes_are_those_of_the_way_through_asgi(open_copy: Opener, wa
     assert b"x-cache: HIT" in at_once
     assert not called
     assert path in app.paths
+
+
+@pytest.mark.parametrize("field", [b"content-length: 0", b"Content-Length: 2", b"transfer-encoding: chunked"])
+async def test_a_request_that_announces_a_body_is_read_before_it_is_answered(open_copy: Opener, field: bytes) -> None:
+    """Only what follows tells where it ends, and whether it is a request at all."""
+    opened = open_copy()
+    path, app = opened.article_path(), Noted(opened.layers.app)
+    body = {b"0": b"", b"2": b"ab", b"d": b"0\r\n\r\n"}[field[-1:]]
+    async with served(app, SiteProtocol) as address:
+        await talk(address, request(path), LAST)
+        app.paths.clear()
+        said = await talk(address, request(path, fields=field + b"\r\n") + body, LAST)
+    assert b"x-cache: HIT" in said
+    assert path in app.paths
+
+
+async def test_a_client_that_goes_leaves_no_defect(open_copy: Opener, caplog: pytest.LogCaptureFixture) -> None:
+    """Hits behind a page that has to be made, for a client that reads nothing and is gone."""
+    opened = open_copy("inject=any:miss:1:20")
+    slow, ready = opened.article_path(0), opened.article_path(1)
+    async with served(opened.layers.app, SiteProtocol) as address:
+        await talk(address, request(ready), LAST)
+        for count in (1, 5, 400):
+            _, writer = await asyncio.open_connection(*address)
+            writer.write(request(slow) + request(ready) * count)
+            await writer.drain()
+            writer.transport.abort()
+        await talk(address, request(slow), LAST)
+    assert caplog.records == []
 
 
 async def test_answers_stay_in_order_behind_a_slow_one(open_copy: Opener) -> None:
