@@ -65,7 +65,13 @@ class Noted:
 async def served(app: ASGIApp, protocol: type[HttpToolsProtocol]) -> AsyncIterator[tuple[str, int]]:
     """Where an application is served in this process."""
     config = uvicorn.Config(
-        app, lifespan="off", date_header=False, server_header=False, access_log=False, proxy_headers=False
+        app,
+        lifespan="off",
+        date_header=False,
+        server_header=False,
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
     )
     config.load()
     state = ServerState()
