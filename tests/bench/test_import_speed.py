@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -65,23 +66,23 @@ def plain(database: Path, count: int, core: int) -> Import:
 
 
 def _measured(argv: list[str], database: Path, count: int) -> Import:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
+    memory = 0
     process = psutil.Popen(argv, stdout=subprocess.DEVNULL)
-    memory, status = 0, 0
-    while True:
+    while process.poll() is None:
         with contextlib.suppress(psutil.Error):
             memory = max(memory, sum(each.memory_info().rss for each in (process, *process.children(recursive=True))))
-        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if ended:
-            break
         time.sleep(0.05)
     seconds = time.monotonic() - began
-    assert os.waitstatus_to_exitcode(status) == 0, argv
+    assert process.returncode == 0, argv
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     with closing(sqlite3.connect(database)) as connection:
         for table in ("article", "article_search_docsize"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchall() == [(count,)]
     database.unlink()
-    return Import(count, seconds, usage.ru_utime + usage.ru_stime, memory)
+    return Import(count, seconds, cpu_seconds, memory)
 
 
 @pytest.mark.bench

@@ -1,4 +1,4 @@
-"""What a page-cache hit costs on the reference site, beside servers that do nothing but send the same bytes.
+"""What a page costs on the reference site, from its cache and without, beside servers that do a part of it.
 
 All are served by uvicorn on the first core and asked by wrk from the last, in turns.
 """
@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,8 @@ from tests.bench.rivals import CONNECTIONS, HERE, PER_SECOND, SECONDS, Run, core
 from tests.servers import import_site, reference_site
 
 AT_LEAST = {"bare": 0.8, "fastapi": 3.5}
+AT_MOST_RENDERING = 2.0
+ARTICLES = 200
 FIRST_ID = 500
 
 
@@ -42,14 +44,15 @@ def plain(kind: str, answer: Path, core: int) -> Iterator[str]:
             process.terminate()
 
 
-def wrk(url: str, core: int, *headers: str) -> Callable[[Path], Run]:
-    """Ask for one page as fast as it comes; every answer must be a good one."""
+def wrk(url: str, core: int, *headers: str, paths: Sequence[str] = ()) -> Callable[[Path], Run]:
+    """Ask for one page, or for several in turn, as fast as they come; every answer must be a good one."""
 
     def run(folder: Path) -> Run:
         words = [*on(core), tool("wrk"), "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS:g}s"]
         for header in headers:
             words += ["-H", header]
-        told = subprocess.run([*words, url], capture_output=True, text=True, check=True).stdout
+        turns = ["-s", str(HERE / "turns.lua"), url, "--", *paths] if paths else [url]
+        told = subprocess.run([*words, *turns], capture_output=True, text=True, check=True).stdout
         assert "Non-2xx" not in told, told
         count, seconds = re.search(r"(\d+) requests in ([\d.]+)s", told).groups()  # type: ignore[union-attr]
         return Run(int(count), float(seconds), float("nan"))
@@ -82,3 +85,34 @@ def test_a_hit_costs_little_more_than_the_server_alone(tmp_path: Path) -> None:
         )
     for kind, least in AT_LEAST.items():
         assert ratio(found["ours"], found[kind], PER_SECOND) >= least, kind
+
+
+@pytest.mark.bench
+def test_an_article_that_is_made_costs_no_more_than_twice_its_rendering(tmp_path: Path) -> None:
+    """Four statements at most; the rival fills the same template from records that it holds in memory."""
+    site_core, own_core = cores()[0], cores()[-1]
+    corpus = Corpus(first_id=FIRST_ID, count=ARTICLES)
+    slugs = [corpus.article(number).slug for number in range(FIRST_ID, FIRST_ID + ARTICLES)]
+    paths = [f"/articles/{slug}/" for slug in slugs]
+    database = import_site(tmp_path / "site.db", first_id=FIRST_ID, count=ARTICLES, seed=0, members=1)
+    with contextlib.ExitStack() as stack:
+        options = ("--cpu", str(site_core))
+        site = stack.enter_context(reference_site(database, "page_cache=off", options=options))
+        for path in paths[:10]:
+            timing = httpx.get(site.url + path).headers["server-timing"]
+            assert int(re.findall(r"db-calls;dur=(\d+)", timing)[0]) <= 4
+        needed = tmp_path / "rendering.json"
+        needed.write_text(json.dumps({"db": str(database), "slugs": slugs}))
+        rival = stack.enter_context(plain("rendering", needed, site_core))
+        rivals = {
+            "ours": wrk(site.url, own_core, paths=paths),
+            "zipped": wrk(site.url, own_core, "Accept-Encoding: gzip", paths=paths),
+            "rendering": wrk(rival, own_core, paths=paths),
+        }
+        found = in_turns(rivals, tmp_path)
+    cost = ratio(found["rendering"], found["ours"], PER_SECOND)
+    zipped = ratio(found["rendering"], found["zipped"], PER_SECOND)
+    print(
+        f"\nan article that is made: {cost:.2f} times its rendering ({AT_MOST_RENDERING} at most), {zipped:.2f} zipped"
+    )
+    assert cost <= AT_MOST_RENDERING
