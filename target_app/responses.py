@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
+from types import MappingProxyType
 from typing import cast
 
 from starlette.requests import Request
@@ -30,6 +31,13 @@ _GUARDS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
 }
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_TERMS = {
+    route: MappingProxyType(
+        {"cache-control": policy.browser} | ({} if policy.shared is None else {"cdn-cache-control": policy.shared})
+    )
+    for route, policy in ROUTES.items()
+}
 _ASSETS = {"immutable": None, "revalidate": "max-age=0, must-revalidate", "no_store": "no-store"}
 """Setting to what browsers are told of static files; None: what the policy says."""
 
@@ -46,14 +54,17 @@ class Responses:
 
         Plain handlers run in the site's worker thread; an asynchronous one hands over what it must.
         """
+        run = self._site.worker.run
 
         async def endpoint(request: Request) -> Response:
             request.scope[EXCHANGE].route = route
-            if iscoroutinefunction(handler):
-                return cast(Response, await handler(request))
-            return cast(Response, await self._site.worker.run(handler, request))
+            return cast(Response, await run(handler, request))
 
-        return endpoint
+        async def awaited(request: Request) -> Response:
+            request.scope[EXCHANGE].route = route
+            return await cast(Awaitable[Response], handler(request))
+
+        return awaited if iscoroutinefunction(handler) else endpoint
 
     def route(self, name: str, path: str, handlers: Mapping[str, Handler]) -> Route:
         """One address with a handler for each method it takes; HEAD is answered as GET, without the body.
@@ -91,12 +102,17 @@ class Responses:
         """A page that anybody may read, made for one or for everybody."""
         if viewer is not None:
             return self.private(body)
-        response = self.document(route, body, HTML, tags=tags, changed=changed)
-        response.headers.update(_GUARDS)
-        return response
+        return self.document(route, body, HTML, tags=tags, changed=changed, further=_GUARDS)
 
     def document(
-        self, route: str, body: bytes, media_type: str, *, tags: Iterable[str] = (), changed: int | None = None
+        self,
+        route: str,
+        body: bytes,
+        media_type: str,
+        *,
+        tags: Iterable[str] = (),
+        changed: int | None = None,
+        further: Mapping[str, str] = _NOTHING,
     ) -> Response:
         """A response anybody may get: kept as the route's policy says, dropped by what it shows.
 
@@ -106,23 +122,20 @@ class Responses:
             media_type: Of the body.
             tags: What it shows, see ``target_app.staleness``.
             changed: Unix seconds at which it became what it is.
+            further: More header fields.
         """
-        headers = self.terms(route)
+        headers = {**self.terms(route), **further}
         if names := ", ".join(f'"{tag}"' for tag in dict.fromkeys(tags)):
             headers["cache-groups"] = names
         if changed is not None:
             headers["last-modified"] = http_date(changed).decode()
         return Response(body, media_type=media_type, headers=headers)
 
-    def terms(self, route: str) -> dict[str, str]:
+    def terms(self, route: str) -> Mapping[str, str]:
         """The header fields that say how an answer of a route may be kept."""
-        policy = ROUTES[route]
         if route == "static" and self._assets is not None:
             return {"cache-control": self._assets}
-        headers = {"cache-control": policy.browser}
-        if policy.shared is not None:
-            headers["cdn-cache-control"] = policy.shared
-        return headers
+        return _TERMS[route]
 
     def moved(self, route: str, path: str) -> Response:
         """Another address, for good."""

@@ -64,9 +64,9 @@ class ReadingRoutes:
     def routes(self) -> list[Route]:
         """The routing table. An address without its final slash is redirected to the one with it."""
         handlers: dict[str, Handler] = {
+            "/articles/{slug}/": self.article,  # asked for most: found first
             "/": self.home,
             "/page/{number}/": self.listing,
-            "/articles/{slug}/": self.article,
             "/tags/": self.tags,
             "/tags/{tag}/": self.tag,
             "/tags/{tag}/page/{number}/": self.tag,

@@ -54,7 +54,8 @@ class Site:
         }
 
     def close(self) -> None:
-        """Close the database."""
+        """End the worker, and close the database."""
+        self.worker.close()
         self.library.close()
         self.desk.close()
         self.generations.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from pydantic_core import from_json
 
 from target_app.database.connection import Connection
 from target_app.database.schema import EVERYTHING, SIMILAR_LIMIT, SITEMAP_PART
@@ -39,7 +40,7 @@ WHERE {which}
 """
 
 _STALE = """
-(SELECT coalesce(max(moment), 0) FROM generation WHERE tag IN (SELECT value FROM json_each(?{})))
+(SELECT coalesce(max(g.moment), 0) FROM json_each(?{}) AS t CROSS JOIN generation AS g ON g.tag = t.value)
 """
 """When any of some tags last became stale."""
 
@@ -73,7 +74,7 @@ class Library:
     def site(self, name: str) -> Any:
         """A fact about the whole site (``corpus``, ``members``, ``complete``); None when not recorded."""
         rows = self._connection.rows("SELECT value FROM site WHERE name = ?", (name,))
-        return json.loads(rows[0][0]) if rows else None
+        return from_json(rows[0][0]) if rows else None
 
     def check(self) -> None:
         """Find out whether pages can be made.
@@ -107,7 +108,7 @@ class Library:
         rows = self._connection.rows(
             f"SELECT key, value FROM article_meta WHERE {self._plus}article_id = ? ORDER BY position", (article_id,)
         )
-        return {key: json.loads(value) for key, value in rows}
+        return {key: from_json(value) for key, value in rows}
 
     def meta_per_key(self, article_id: int) -> dict[str, Any]:
         """The same meta box, fetched as careless code would: the positions, then one statement for every key."""
@@ -118,7 +119,7 @@ class Library:
             ((key, value),) = self._connection.rows(
                 f"SELECT key, value FROM article_meta {where} AND position = ?", (article_id, position)
             )
-            meta[key] = json.loads(value)
+            meta[key] = from_json(value)
         return meta
 
     def similar(self, article_id: int) -> Similar:
@@ -145,9 +146,10 @@ class Library:
     def comments(self, article_id: int, *, tags: Sequence[str]) -> tuple[list[CommentRecord], int]:
         """What was said about an article, oldest first, and when any of these tags last became stale (0: never)."""
         rows = self._connection.rows(
-            f"SELECT {_STALE.format(2)}, c.id, c.article_id, c.member_id, c.name, c.written, c.text FROM (SELECT 1)"
-            " LEFT JOIN (SELECT comment.*, m.name FROM comment JOIN member AS m ON m.id = member_id"
-            "  WHERE article_id = ?1) AS c ON c.article_id = ?1 ORDER BY c.id",
+            # One row where there is no comment.
+            f"SELECT {_STALE.format(2)}, c.id, c.article_id, c.member_id, m.name, c.written, c.text"
+            " FROM (SELECT ?1 AS id) AS asked LEFT JOIN comment AS c ON c.article_id = asked.id"
+            " LEFT JOIN member AS m ON m.id = c.member_id ORDER BY c.id",
             (article_id, json.dumps([*tags, EVERYTHING])),
         )
         return [CommentRecord(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
@@ -302,7 +304,7 @@ class Library:
             return None
         row = rows[0]
         # The columns that hold JSON stand together in the SELECT.
-        decoded = (json.loads(column) for column in row[9:14])
+        decoded = (from_json(column) for column in row[9:14])
         return ArticleRecord(*(*row[:4], bool(row[4]), *row[5:9], *decoded, *row[14:21], bool(row[21])))
 
     def _cards(self, sql: str, bindings: Sequence[Any]) -> list[CardRecord]:
@@ -334,4 +336,4 @@ def _similar(rows: Sequence[tuple[Any, ...]]) -> Similar:
 
 
 def _card(row: tuple[Any, ...]) -> CardRecord:
-    return CardRecord(row[0], row[1], row[2], row[3], row[4], row[5], tuple(json.loads(row[6])), row[7])
+    return CardRecord(row[0], row[1], row[2], row[3], row[4], row[5], tuple(from_json(row[6])), row[7])

@@ -7,6 +7,7 @@ What is a structured field is parsed as one; the older ones have their own gramm
 from __future__ import annotations
 
 import re
+import time
 from calendar import timegm
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate, parsedate
@@ -127,6 +128,11 @@ def age_value(value: bytes) -> int | None:
 
 def http_date(seconds: float | None = None) -> bytes:
     """An HTTP date; None is now."""
+    return _date(int(time.time() if seconds is None else seconds))
+
+
+@lru_cache(maxsize=1024)
+def _date(seconds: int) -> bytes:
     return formatdate(seconds, usegmt=True).encode()
 
 
