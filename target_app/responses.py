@@ -54,11 +54,11 @@ class Responses:
 
         Plain handlers run in the site's worker thread; an asynchronous one hands over what it must.
         """
-        run = self._site.worker.run
+        worker = self._site.worker
 
         async def endpoint(request: Request) -> Response:
             request.scope[EXCHANGE].route = route
-            return cast(Response, await run(handler, request))
+            return cast(Response, await worker.run(handler, request))
 
         async def awaited(request: Request) -> Response:
             request.scope[EXCHANGE].route = route
