@@ -82,6 +82,7 @@ class _Found:
         variants: All pages at its address.
         entry: The one for it, fresh or not.
         now: When it was looked up, by the cache's clock.
+        changes: How often the store had changed by then.
     """
 
     request: Request
@@ -89,6 +90,7 @@ class _Found:
     variants: Variants
     entry: Entry | None
     now: float
+    changes: int
 
 
 @dataclass(slots=True)
@@ -179,6 +181,12 @@ class PageCache:
             return
         exchange: Exchange = scope[EXCHANGE]
         found = exchange.found
+        if found is not None and found.reason is None:
+            # A front may have looked some moments ago: what was purged since is not to be sent, and what was made
+            # since is not to be made again.
+            self.catch_up()
+            if found.changes != self.store.changes:
+                found = None
         if found is None:
             if (answer := self.hit(scope, exchange)) is not None:
                 await _send_answer(send, answer)
@@ -209,7 +217,7 @@ class PageCache:
         if reason is None and not self._options.enabled:
             reason = "off"
         if reason is not None:
-            exchange.found = _Found(request, reason, (), None, 0.0)
+            exchange.found = _Found(request, reason, (), None, 0.0, 0)
             return None
         if self._news is not None and (tags := self._news()):
             self.purge(tags)
@@ -218,7 +226,7 @@ class PageCache:
         # Nearly always there is one page for all.
         entry = variants[0] if variants and not variants[0].vary else _chosen(variants, request)
         if entry is None or now >= entry.expires or request.cache_control:
-            exchange.found = _Found(request, None, variants, entry, now)
+            exchange.found = _Found(request, None, variants, entry, now, self.store.changes)
             return None
         left = entry.expires - now
         if left < self._early * entry.effort and self._is_due(entry, left):

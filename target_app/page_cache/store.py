@@ -109,6 +109,7 @@ class Store:
         self._purged_at: dict[str, int] = {}
         self._tickets: Counter[int] = Counter()
         self.evictions = 0
+        self.changes = 0
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -211,6 +212,7 @@ class Store:
         self._unindex(key, entries)
 
     def _replace(self, key: Key, entries: Variants, taken: int) -> None:
+        self.changes += 1
         old = self._by_key.pop(key, None)
         self._read.pop(key, None)
         if old is not None:

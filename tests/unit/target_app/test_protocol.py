@@ -16,8 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from target_app.delays import Delays, Stalls
+from target_app.front import Front
+from target_app.page_cache import Options, PageCache
 from target_app.page_cache.fields import Fields
 from target_app.protocol import SiteProtocol
+from target_app.statistics import Statistics
 from tests.unit.target_app.conftest import Opened
 
 pytestmark = pytest.mark.anyio
@@ -209,3 +213,68 @@ def test_fields_that_are_not_for_the_wire_are_left_to_the_server(field: tuple[by
     """What could end a line or a name, and what is between the server and its client."""
     assert Fields([(b"etag", b'"a"'), field]).wire is None
     assert Fields([(b"etag", b'"a"')]).wire == b'etag: "a"\r\n'
+
+
+class Counting:
+    """An application whose page says how often it was made; it is fresh for a minute, and good enough for one more."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make the page."""
+        self.made += 1
+        headers = [(b"cdn-cache-control", b"max-age=60, stale-while-revalidate=60"), (b"cache-groups", b'"one"')]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"made %d times" % self.made})
+
+
+class Asked:
+    """A front and page cache around ``Counting``, asked as a server would."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.app = Counting()
+        self.cache = PageCache(self.app, Options(early=0.0), lambda: self.now)
+        self.front = Front(
+            self.cache, hosts=(), delays=Delays(()), stalls=Stalls(None), statistics=Statistics(), hit=self.cache.hit
+        )
+
+    @staticmethod
+    def scope() -> dict[str, Any]:
+        """A request for the page."""
+        headers = [(b"host", b"site.example")]
+        return {"type": "http", "method": "GET", "raw_path": b"/", "query_string": b"", "headers": headers}
+
+    async def call(self, scope: dict[str, Any]) -> tuple[bytes, bytes]:
+        """What the cache did, and the body."""
+        messages: list[Any] = []
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        await self.front(scope, receive, send)
+        return dict(messages[0]["headers"])[b"x-cache"], messages[1]["body"]
+
+
+async def test_what_was_purged_since_it_was_looked_for_is_not_sent() -> None:
+    """Between the look and its task the server may have finished an edit: its answer is out, the old page is wrong."""
+    asked = Asked()
+    await asked.call(asked.scope())
+    asked.now = 90.0
+    late = asked.scope()
+    assert asked.front.at_once(late) is None
+    asked.cache.purge(["one"])
+    assert await asked.call(late) == (b"MISS", b"made 2 times")
+
+
+async def test_what_was_made_since_it_was_looked_for_is_not_made_again() -> None:
+    """Many who want the same page may have looked before it was there."""
+    asked = Asked()
+    late = asked.scope()
+    assert asked.front.at_once(late) is None
+    await asked.call(asked.scope())
+    assert await asked.call(late) == (b"HIT", b"made 1 times")
