@@ -121,7 +121,12 @@ def _judged(primary: list[CellResult]) -> set[str]:
 
 
 def _bypassing(classes: tuple[ClassShare, ...], judged: Collection[str]) -> list[str]:
-    """What a page cache can do for personas that pass it by; ``judged`` are those with a cell that has a verdict."""
+    """What a page cache can do for personas that pass it by; ``judged`` are those with a cell that has a verdict.
+
+    Where nobody was served by one, there is nothing to say about it.
+    """
+    if not any(share.cache in {"HIT", "STALE"} and sum(share.requests) for share in classes):
+        return []
     return [
         f"{share.persona.capitalize()} pages bypass the page cache in both arms: it cannot make them faster, and "
         + (

@@ -162,6 +162,15 @@ def test_the_demo_reads_as_it_should(demo_comparison: Comparison) -> None:
     assert demo_comparison.exit_code() == 0
 
 
+def test_nothing_is_said_of_a_page_cache_that_nobody_was_served_by(make_trial: Callable[..., Record]) -> None:
+    """Where all pages are made in both arms, a page cache is no part of the story."""
+    made = [PAGES[0] | {"before_cache": "BYPASS", "after_cache": "BYPASS", "after_ms": 1.0}]
+    overall = compare_trial(make_trial(pages=made)).overall
+
+    assert overall.word == "faster"
+    assert not any("page cache" in sentence for sentence in (overall.headline, *overall.sentences))
+
+
 def test_a_slower_page_outweighs_a_faster_one(make_trial: Callable[..., Record]) -> None:
     """One slower primary cell makes the whole slower, with exit code 1."""
     mixed = [PAGES[0] | {"after_ms": 1.0}, PAGES[0] | {"route": "tag", "after_ms": 8.0}]
