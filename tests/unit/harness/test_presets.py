@@ -167,6 +167,20 @@ def test_every_preset_has_its_page_and_every_page_its_preset() -> None:
 
 
 @pytest.mark.parametrize("preset", catalogue(), ids=lambda preset: preset.name)
+def test_a_page_tells_what_a_trial_found_and_why(preset: Preset) -> None:
+    """The verdict is a record's, with its table, its figure and the machine; the reasons are somebody's."""
+    _, _, told = (PAGES / f"{preset.name}.md").read_text(encoding="utf-8").partition("\n## The verdict\n")
+    verdict, _, why = told.partition("\n## Why\n")
+
+    assert verdict.strip().startswith("**")
+    assert "| cell | before | after | change [interval] |" in verdict
+    assert f"({preset.name}.svg)" in verdict
+    assert (PAGES / f"{preset.name}.svg").is_file()
+    assert "Machine: " in verdict
+    assert len(why.split()) > 40
+
+
+@pytest.mark.parametrize("preset", catalogue(), ids=lambda preset: preset.name)
 def test_a_page_tells_of_the_preset_as_it_is(preset: Preset) -> None:
     """Change, scenario and number of articles are those of the plan, and the command is one that can be typed."""
     text = (PAGES / f"{preset.name}.md").read_text(encoding="utf-8")
