@@ -86,8 +86,7 @@ def _bare(caller: str) -> str:
 
 
 def _is_rebound(request: Request, base_url: str) -> bool:
-    if "origin" not in request.headers and "sec-fetch-site" not in request.headers:
-        return False  # no browser
+    # A browser need not say that it is one: a page may read from its own name with plain GETs.
     name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     return name not in {"localhost", urlsplit(base_url).hostname} and _address(name) is None
 

@@ -24,7 +24,7 @@ async def read_form(request: Request, limit: int = SMALL) -> dict[str, str]:
     Raises:
         HTTPException: 415 for another media type, 413 beyond ``limit`` bytes, 400 for what cannot be read.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = b""
     try:

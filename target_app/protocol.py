@@ -57,6 +57,9 @@ class SiteProtocol(HttpToolsProtocol):
         super().__init__(config, *arguments, **named)
         self._at_once: Callable[[Any], Ready | None] = getattr(self.app, "at_once", _never)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Whoever asks for another protocol is answered in this one, and nobody needs to be told."""
+
     def on_headers_complete(self) -> None:
         """Begin with a request whose header fields are all there."""
         HttpToolsProtocol.on_headers_complete(self)
@@ -70,6 +73,7 @@ class SiteProtocol(HttpToolsProtocol):
         ready = self._ready(cycle.scope)
         if ready is None:
             self._in_hand = cycle
+            self._unset_keepalive_if_required()  # which an answer at once, to a request before, has set
             HttpToolsProtocol._start_asgi_task(self, cycle, app)
             return
         status, lines, body = ready

@@ -138,7 +138,7 @@ def _run(
         ws="none",
         loop="uvloop",
         lifespan="off",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         date_header=False,  # the page cache sets Date when a page is made, and keeps it
         server_header=False,
@@ -191,7 +191,7 @@ def _pin(cpu: int) -> None:
 
 
 def _own_hosts(options: ServeOptions, shown_host: str) -> Sequence[str]:
-    if options.host in {"0.0.0.0", "::"} and not options.hosts:
-        return ()
+    if options.host in {"0.0.0.0", "::"} and not options.hosts and options.base_url is None:
+        return ()  # under which of this machine's names it is meant to be read, nobody has said
     named = urlsplit(options.base_url or "").hostname
     return [shown_host, "localhost", "127.0.0.1", "[::1]", *options.hosts, *([named] if named else [])]

@@ -62,7 +62,9 @@ class Worker:
 def _settle(done: asyncio.Future[Any], result: object, failure: BaseException | None) -> None:
     if done.cancelled():
         return
-    if failure is not None:
+    if isinstance(failure, StopIteration):  # a future takes none: it would end whoever awaits
+        done.set_exception(RuntimeError("a function handed to the worker raised StopIteration"))
+    elif failure is not None:
         done.set_exception(failure)
     else:
         done.set_result(result)

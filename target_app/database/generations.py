@@ -9,14 +9,57 @@ there anything to read.
 from __future__ import annotations
 
 import mmap
+import os
+import threading
+from collections import Counter
 from pathlib import Path
 
 import apsw
 
 from target_app.database.connection import Connection
+from target_app.errors import DatabaseFileError
 
 _HEAD = 48
 """Bytes of the WAL index that a commit writes: the first of its two headers (SQLite's "WAL-mode file format")."""
+
+
+class _Heads:
+    """The heads of WAL indexes, mapped once in a process for each file.
+
+    A process that closes any descriptor of a file loses all the locks that it holds on it (POSIX). The next one to open
+    the database would then take itself for the first, and cut off the index that this one has in its memory. So a file
+    stays open, and mapped, until nobody in this process watches it any more.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._maps: dict[tuple[int, int], tuple[mmap.mmap, int]] = {}
+        self._watchers: Counter[tuple[int, int]] = Counter()
+
+    def watch(self, path: Path) -> tuple[tuple[int, int], mmap.mmap]:
+        """The head of an index, and the key to give it back with."""
+        with self._lock:
+            found = path.stat()
+            key = found.st_dev, found.st_ino
+            if key not in self._maps:
+                # The map has a descriptor of its own, and this one is kept as well: to close it is what does the harm.
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                self._maps[key] = mmap.mmap(file, _HEAD, access=mmap.ACCESS_READ), file
+            self._watchers[key] += 1
+            return key, self._maps[key][0]
+
+    def leave(self, key: tuple[int, int]) -> None:
+        """Give a head back; all connections of its watcher have to be closed before."""
+        with self._lock:
+            self._watchers[key] -= 1
+            if not self._watchers[key]:
+                del self._watchers[key]
+                index, file = self._maps.pop(key)
+                index.close()
+                os.close(file)
+
+
+_HEADS = _Heads()
 
 
 class Generations:
@@ -30,19 +73,29 @@ class Generations:
         """Begin with everything seen that is committed by now.
 
         Args:
-            path: Of a database in WAL mode that this process holds open.
+            path: Of a database in WAL mode that this process holds open. Whoever else in this process has it open
+                closes that before this is closed.
+
+        Raises:
+            DatabaseFileError: What is shared by those who have it open cannot be read.
         """
         self._connection = Connection(path, writable=False)
         self._seen = self._latest()
-        with path.with_name(path.name + "-shm").open("rb") as file:
-            self._index = mmap.mmap(file.fileno(), _HEAD, access=mmap.ACCESS_READ)
+        place = path.resolve()
+        try:
+            self._key, self._index = _HEADS.watch(place.with_name(place.name + "-shm"))
+        except OSError as error:
+            self._connection.close()
+            raise DatabaseFileError(
+                f"{error.filename} cannot be read ({error.strerror}); put the database on a local disk"
+            ) from None
         self._head = b""
         self.reads = 0
 
     def close(self) -> None:
         """Stop watching."""
-        self._index.close()
         self._connection.close()
+        _HEADS.leave(self._key)
 
     def changed(self) -> list[str]:
         """The tags that have become stale since the last call, by whomever; nearly always none.

@@ -264,9 +264,10 @@ class Library:
         return self._summaries("a.status <> 'published' ORDER BY a.changed DESC, a.id DESC LIMIT ?", (limit,))
 
     def changed_last(self, *, limit: int) -> list[Summary]:
-        """The published articles that were changed since they came, last changed first."""
+        """The published articles that were written here or changed since they came, last changed first."""
         return self._summaries(
-            "a.status = 'published' AND a.version > 1 ORDER BY a.changed DESC, a.id DESC LIMIT ?", (limit,)
+            "a.status = 'published' AND (a.written OR a.version > 1) ORDER BY a.changed DESC, a.id DESC LIMIT ?",
+            (limit,),
         )
 
     def summary(self, article_id: int) -> Summary | None:

@@ -117,11 +117,13 @@ class Request:
 
     Attributes:
         keyed: Whether the key says all of the query.
+        body: Whether a body is announced.
     """
 
     method: str
     key: Key
     keyed: bool
+    body: bool
     session: bool
     authorization: bool
     accept_encoding: bytes
@@ -135,7 +137,7 @@ class Request:
 
 _READ = frozenset(
     {b"host", b"accept-encoding", b"cookie", b"authorization", b"if-none-match", b"if-modified-since"}
-    | {b"range", b"if-range", b"cache-control", b"pragma"}
+    | {b"range", b"if-range", b"cache-control", b"pragma", b"content-length", b"transfer-encoding"}
 )
 """Fields that decide; one look tells that another is none of them."""
 
@@ -150,7 +152,7 @@ def read_request(
         form = read_query(query) if read_query is not None else None
     host = accept_encoding = if_none_match = cache_control = b""
     single: dict[bytes, bytes] = {}
-    session = authorization = False
+    body = session = authorization = False
     for name, value in headers:
         if name not in _READ:
             continue
@@ -164,6 +166,8 @@ def read_request(
             session = session or any(cookie in value for cookie in profile.sessions)
         elif name == b"authorization":
             authorization = True
+        elif name in {b"content-length", b"transfer-encoding"}:
+            body = body or value.strip() != b"0"
         elif name == b"if-none-match":
             if_none_match = if_none_match + b"," + value if if_none_match else value
         elif name == b"cache-control":
@@ -176,6 +180,7 @@ def read_request(
         method,
         (host, raw_path, form or b""),
         form is not None,
+        body,
         session,
         authorization,
         accept_encoding,
@@ -195,6 +200,9 @@ def bypass_reason(request: Request, profile: Profile = SITE) -> str | None:
     """
     if request.method not in {"GET", "HEAD"}:
         return "method"
+    if request.body:
+        # An application may answer by what it says, and no key tells of it.
+        return "body"
     if request.session:
         return "session"
     if request.authorization and not profile.authorized:

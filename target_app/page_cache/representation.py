@@ -12,7 +12,7 @@ from target_app.page_cache.policy import Request
 
 GZIP_LEVEL = 6
 _SMALLEST_WORTH_COMPRESSING = 512
-_COMPRESSIBLE = re.compile(rb"(?i)(text/|application/(json|problem\+json|xml|rss\+xml|javascript)|image/svg\+xml)")
+_COMPRESSIBLE = re.compile(rb"(?i)(text/|application/(json|xml|javascript)|[a-z]+/[\w.-]+\+(json|xml))")
 _NOT_IN_304 = frozenset(
     {b"content-length", b"content-type", b"content-encoding", b"content-language", b"content-range"}
 )

@@ -1,6 +1,9 @@
 """Processes that serve one file, and one of them killed in the middle of a change: nobody is served what was before."""
 
+import re
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -30,6 +33,39 @@ def test_a_change_through_one_process_is_served_by_the_other_at_its_next_answer(
             assert editor.post("/anp/edit", json={"article": FIRST}).json()["revision"] == revision
             assert f"revision={revision} " in reader.get(page).text
             assert reader.get(other).headers["x-cache"] == "HIT"
+
+
+def test_a_site_keeps_its_lock_on_what_is_shared(tmp_path: Path) -> None:
+    """A program looks into the database, and another site comes and goes, while pages are edited.
+
+    A site that lost its lock on SQLite's index of the WAL would have it cut off by the next who opens the file, and be
+    killed by its next look.
+    """
+    database = import_site(tmp_path / "site.db", first_id=FIRST, count=30, members=1)
+    index = tmp_path / "site.db-shm"
+    with reference_site(database) as site, httpx.Client(base_url=site.url) as client:
+        page = httpx.URL(client.get(f"/api/v1/articles/{FIRST}").json()["url"]).path
+        for revision in range(1, 5):
+            assert client.post("/anp/edit", json={"article": FIRST}).json()["revision"] == revision
+            assert _holders(index) == {site.process.pid}
+            with closing(sqlite3.connect(database)) as stranger:
+                assert stranger.execute("SELECT count(*) FROM article").fetchall() == [(30,)]
+            with reference_site(database) as other:
+                assert f"revision={revision} " in httpx.get(other.url + page).text
+                assert _holders(index) == {site.process.pid, other.process.pid}
+            assert f"revision={revision} " in client.get(page).text
+
+
+def _holders(index: Path) -> set[int]:
+    """The processes that hold the lock by which SQLite knows that somebody uses an index of the WAL (byte 128)."""
+    number = index.stat().st_ino
+    return {
+        int(process)
+        for process, place, begin, end in re.findall(
+            r"POSIX +ADVISORY +READ +(\d+) [0-9a-f]+:[0-9a-f]+:(\d+) (\d+) (\d+)", Path("/proc/locks").read_text()
+        )
+        if int(place) == number and int(begin) <= 128 <= int(end)
+    }
 
 
 def test_killed_between_the_change_and_its_answer_no_process_serves_the_old_page(tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ def lifetime(status: int, headers: Headers, profile: Profile = SITE, **rest: int
         ("GET", b"", [(b"cookie", b"a=b"), (b"cookie", b"anp_session=x")], "session"),
         ("GET", b"", [(b"cookie", b"anp_session=")], "session"),
         ("GET", b"", [(b"authorization", b"Basic eA==")], "auth"),
+        ("GET", b"", [(b"content-length", b"1")], "body"),
+        ("HEAD", b"", [(b"transfer-encoding", b"chunked")], "body"),
+        ("GET", b"", [(b"content-length", b"0"), (b"content-length", b"7")], "body"),
+        ("GET", b"", [(b"content-length", b"0")], None),
         ("GET", b"utm=1", [], "query"),
     ],
 )

@@ -128,6 +128,18 @@ async def test_the_second_reader_gets_the_stored_page() -> None:
     assert second.body == first.body == BODY
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("profile", [RFC, SITE])
+async def test_a_request_with_a_body_is_passed_on_and_its_answer_is_nobody_elses(profile: Profile, method: str) -> None:
+    """The application may have answered by the body, which is in no key (a fat GET)."""
+    bench = Bench(Application(), Options(profile=profile))
+    fat = await bench.ask(method=method, content_length="4")
+    assert (fat.exchange.word, fat.exchange.status) == ("BYPASS", b"anp; fwd=bypass; detail=body")
+    assert (await bench.ask()).exchange.word == "MISS"
+    assert (await bench.ask(method=method, transfer_encoding="chunked")).exchange.word == "BYPASS"
+    assert (await bench.ask(content_length="0")).exchange.word == "HIT"
+
+
 async def test_a_page_is_made_from_the_one_form_of_its_query() -> None:
     """The application sees what the key says, so that a stored page depends on nothing else; a bypass is left as is."""
     queries = {b"/": lambda query: None if b"x" in query else query.lower()}

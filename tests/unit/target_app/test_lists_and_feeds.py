@@ -145,3 +145,11 @@ async def test_a_site_without_articles_still_has_a_home_page(open_copy: Opener) 
     assert "Nothing has been published yet" in answers["/"].text
     for path in ("/feed.xml", "/atom.xml", "/sitemap.xml"):
         ElementTree.fromstring(answers[path].content)
+
+
+@pytest.mark.parametrize("path", ["/feed.xml", "/atom.xml", "/feed.json"])
+async def test_feeds_are_compressed(open_copy: Callable[..., Opened], path: str) -> None:
+    """Whatever their type ends in, they are texts."""
+    async with open_copy().client() as client:
+        feed = await client.get(path, headers={"accept-encoding": "gzip"})
+    assert feed.headers["content-encoding"] == "gzip"

@@ -153,3 +153,14 @@ async def test_changes_survive_a_checkpoint_that_restarts_the_log(path: Path) ->
             assert watch.changed() == []
         desk.close()
         watch.close()
+
+
+def test_a_database_may_be_named_by_a_link(path: Path, tmp_path: Path) -> None:
+    """SQLite keeps what is shared beside the file that is meant, and there it is looked for."""
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with opened(path) as (one, _), opened(link) as (two, _):
+        two.generations.changed()
+        one.editing.revise(CORPUS.first_id)
+        assert two.generations.changed()

@@ -60,6 +60,14 @@ async def test_what_a_function_raises_is_raised_where_it_is_awaited() -> None:
     worker.close()
 
 
+async def test_a_stop_iteration_is_told_and_does_not_hang() -> None:
+    """No future takes one as it is."""
+    worker = Worker()
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await worker.run(next, iter(()))
+    worker.close()
+
+
 async def test_a_caller_who_gives_up_leaves_the_others_their_turn() -> None:
     """What was handed over is done all the same."""
     worker, begun, may_end, done = Worker(), threading.Event(), threading.Event(), threading.Event()
