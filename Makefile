@@ -25,9 +25,11 @@ $(STAMP)-run: requirements.lock pyproject.toml | $(STAMP)-python
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(STAMP)-dev: requirements-dev.lock $(STAMP)-run
+# The lock of the developers holds all of the other.
+$(STAMP)-dev: requirements-dev.lock pyproject.toml | $(STAMP)-python
 	$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)-run $@
 
 setup: $(STAMP)-run          ## Virtual environment with the locked runtime dependencies
 setup-dev: $(STAMP)-dev      ## The same, and what tests and linters need
@@ -37,10 +39,11 @@ demo: setup          ## One complete before/after trial of the page cache, with 
 
 test: setup-dev          ## Unit, integration and end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate and not deep" -n $(WORKERS) --dist worksteal
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -m "e2e and not deep" tests/e2e
 
 test-deep: setup-dev          ## Thousands of attacks, fuzzed requests and random cases; some minutes more
-	$(BIN)/python -m pytest -m deep -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "deep and not e2e" -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "deep and e2e" tests/e2e
 
 lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff check .

@@ -78,6 +78,7 @@ def _classes(table: Any) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.deep
 def test_a_pilot_of_a_reversal_plans_and_judges_nothing(tmp_path: Path) -> None:
     """``--plan-only`` switches one slot back and forth, prints what trials would show, and gives no verdict."""
     plan = "warmup = 0.2\nsettle = 0\nseconds = 0.6\n" + SMALL.replace("rate = 40", "rate = 80")

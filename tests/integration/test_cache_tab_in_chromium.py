@@ -197,6 +197,13 @@ def points(seen: dict[str, Any]) -> list[int]:
     return [len(ratios), *(times[name] for name in sorted(times) for _ in ("p50", "p99"))]
 
 
+SWARMS = [
+    pytest.param((), id="one process"),
+    pytest.param(("--processes", "2"), id="two workers", marks=pytest.mark.deep),
+]
+"""Options of locust."""
+
+
 def assert_equals_the_record(seen: dict[str, Any], record: Record) -> None:
     """Counts are those of the record's measured rows exactly, and quantiles but for the width of a bucket."""
     rows = columns(record)
@@ -223,7 +230,7 @@ def assert_equals_the_record(seen: dict[str, Any], record: Record) -> None:
     assert ratio == pytest.approx(np.isin(whole, ("HIT", "STALE")).mean())
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("options", SWARMS)
 def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
     tmp_path: Path, site: Server, page: Page, options: tuple[str, ...]
 ) -> None:
@@ -264,6 +271,7 @@ def test_the_tab_goes_along_with_the_swarm_and_ends_as_its_record(
         ]
 
 
+@pytest.mark.deep
 def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Page) -> None:
     """Before the first swarm the page says so; the figures of the first stand until a second one begins."""
     with locust(tmp_path, site) as running:
@@ -288,7 +296,7 @@ def test_a_new_swarm_starts_the_tab_anew(tmp_path: Path, site: Server, page: Pag
         assert counts[0] != counts[1]
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("options", SWARMS)
 def test_a_swarm_that_is_refused_is_told_of(tmp_path: Path, site: Server, page: Page, options: tuple[str, ...]) -> None:
     """When a swarm ends before its first request, the tab says why, whoever refused it, and shows no figures."""
     (tmp_path / "urls.txt").write_text("/\n")
@@ -311,6 +319,7 @@ def test_a_swarm_that_is_refused_is_told_of(tmp_path: Path, site: Server, page: 
         assert page.run(f"{CACHE}.querySelectorAll('table').length") == 0
 
 
+@pytest.mark.deep
 def test_a_swarm_that_breaks_off_is_told_of(tmp_path: Path, database: Path, page: Page) -> None:
     """When the target dies the tab says so, beside the figures up to then."""
     with reference_site(database) as victim, locust(tmp_path, victim) as running:
@@ -358,6 +367,7 @@ def test_a_log_in_guards_the_figures(tmp_path: Path, site: Server, page: Page) -
         assert_equals_the_record(running.look(), running.record())
 
 
+@pytest.mark.deep
 def test_a_phone_shows_what_is_wrong_without_scrolling(tmp_path: Path, database: Path, page: Page) -> None:
     """At 390 pixels failed checks are told above the tables, and their columns begin and end within the screen."""
     with reference_site(database, "fault=leak_member_page") as leaky, locust(tmp_path, leaky) as running:
@@ -377,6 +387,7 @@ def test_a_phone_shows_what_is_wrong_without_scrolling(tmp_path: Path, database:
             assert page.run(f"{cells}.every((cell) => cell.getBoundingClientRect().right <= 390)"), title
 
 
+@pytest.mark.deep
 def test_the_tab_fits_a_phone_and_the_dark_and_asks_nobody_else(tmp_path: Path, site: Server, page: Page) -> None:
     """At 390 pixels nothing is wider than the screen; text stands out from light and dark; all comes from locust."""
     with locust(tmp_path, site, "--web-base-path", "/load", base="/load") as running:

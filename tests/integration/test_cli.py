@@ -323,6 +323,7 @@ def test_the_articles_of_a_file_are_the_corpus_they_were_exported_from(tmp_path:
     assert _figures(done)["run"]["ended_by"] == "completed"
 
 
+@pytest.mark.deep
 def test_articles_that_are_no_corpus_are_swarmed_by_their_addresses(tmp_path: Path) -> None:
     """They are served, but the swarm cannot tell whether their pages are right, and says in one line what to do."""
     articles = [
@@ -392,6 +393,7 @@ def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:
     assert [one["verdict"] for one in listed] == ["valid" if data["valid"] else "invalid"]
 
 
+@pytest.mark.deep
 def test_figures_of_a_cut_off_run_are_shown_as_invalid(tmp_path: Path) -> None:
     """A swarm that is killed keeps its rows; they are shown with the reason not to use them."""
     with _serving(tmp_path, "--articles", "5", "--members", "1") as line:
@@ -469,6 +471,7 @@ def test_what_log_ins_cost_is_said_in_page_cache_hits(tmp_path: Path) -> None:
     assert "page-cache hits of" in done.stdout
 
 
+@pytest.mark.deep
 def test_locusts_own_settings_do_not_leak_into_a_swarm(tmp_path: Path) -> None:
     """A locust.conf where one stands and LOCUST_ variables change nothing about the swarm."""
     (tmp_path / "locust.conf").write_text("host = http://127.0.0.1:1\nusers = 1\nloglevel = nonsense\n")

@@ -346,7 +346,18 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "says"), REFUSALS)
+def _often(refusals: list[Any]) -> list[Any]:
+    """One of each kind in every run of the tests, the others in the deep one: each starts a swarm of its own."""
+    return [
+        each if each.id in OFTEN else pytest.param(*each.values, id=each.id, marks=pytest.mark.deep)
+        for each in refusals
+    ]
+
+
+OFTEN = {"log-format", "no-addresses", "recipe-alone", "writes", "accounts", "marker", "cold", "--zipf 0.2"}
+
+
+@pytest.mark.parametrize(("words", "says"), _often(REFUSALS))
 def test_what_cannot_be_swarmed_is_one_line(
     words: list[str], says: str, files: tuple[Server, Path], tmp_path: Path
 ) -> None:
@@ -431,6 +442,7 @@ def test_plain_http_on_a_port_of_tls_is_refused(files: tuple[Server, Path], tmp_
     _is_refused(done, f"give its address as https://{address}", tmp_path)
 
 
+@pytest.mark.deep
 def test_a_certificate_for_another_name_says_for_which(
     authority: trustme.CA, files: tuple[Server, Path], tmp_path: Path
 ) -> None:
@@ -468,7 +480,9 @@ def test_a_sitemap_index_of_the_public_site_is_read_on_the_copy(tmp_path: Path) 
     assert set(_paths(record)) == {"/sitemap.xml"}
 
 
-@pytest.mark.parametrize("word", ["--urls", "--access-log", "--sitemap"])
+@pytest.mark.parametrize(
+    "word", ["--urls", *(pytest.param(word, marks=pytest.mark.deep) for word in ("--access-log", "--sitemap"))]
+)
 def test_addresses_come_out_of_a_pipe(word: str, files: tuple[Server, Path], tmp_path: Path) -> None:
     """What a shell writes as ``<(…)`` can be read by nobody else and only once."""
     line = '203.0.113.7 - - [21/Nov/2026:02:03:04 +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"\n'
@@ -487,6 +501,7 @@ def test_addresses_come_out_of_a_pipe(word: str, files: tuple[Server, Path], tmp
     assert set(_paths(record)) == {"/"}
 
 
+@pytest.mark.deep
 def test_a_sitemap_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
     """An index with a sitemap that answers 404 is read without it, and the line about the addresses says so."""
     site = tmp_path / "site"
@@ -508,6 +523,7 @@ def test_a_sitemap_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> N
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.deep
 def test_a_cache_before_the_reference_site_cannot_be_made_cold(tmp_path: Path) -> None:
     """Behind nginx's cache the site's purge leaves pages where they are: refused, and without nginx it goes on."""
     database = import_site(tmp_path / "site.db")

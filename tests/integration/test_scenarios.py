@@ -393,6 +393,7 @@ def test_a_ramp_rises_through_locust(tmp_path: Path, site: Server) -> None:
     assert {row["phase"] for row in requests_of(record) if row["scheduled"] < 1} == {"warmup"}
 
 
+@pytest.mark.deep
 def test_the_breaking_point_is_found(tmp_path: Path, database: Path) -> None:
     """A site that serves eight visitors eighty pages a second holds 20/s, breaks at 100/s, and is then left alone."""
     climb = {"rate": 20.0, "shape": "breakpoint:5", "duration_s": 600.0, "prepare": "natural"}

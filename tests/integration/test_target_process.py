@@ -181,6 +181,7 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.deep
 def test_a_killed_import_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     """SIGKILL in the middle, the same command again: the content is that of an undisturbed import."""
     arguments = ["import", "--first-id", "100", "--count", "2200", "--members", "1", "--db"]

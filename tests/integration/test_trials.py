@@ -13,6 +13,7 @@ from results.record import read_record
 from tests.trials import SMALL, alive, descendants, loading, record_of, start, until
 
 
+@pytest.mark.deep
 def test_rounds_load_one_arm_at_a_time_with_the_same_requests(tmp_path: Path) -> None:
     """With rounds a launch leaves a record of each arm, of the same traffic; in two launches each comes first once."""
     words = ["--method", "rounds", "--launches", "2", "--seconds", "1", "--json"]
@@ -62,8 +63,10 @@ def test_a_preset_is_carried_out_with_what_is_given_beside_it(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("number", "method"),
-    [(signal.SIGINT, "rounds"), (signal.SIGTERM, "reversal")],
-    ids=["Ctrl-C in rounds", "SIGTERM in a reversal"],
+    [
+        pytest.param(signal.SIGINT, "rounds", id="Ctrl-C in rounds", marks=pytest.mark.deep),
+        pytest.param(signal.SIGTERM, "reversal", id="SIGTERM in a reversal"),
+    ],
 )
 def test_an_interrupt_under_load_leaves_no_process_and_a_readable_record(
     tmp_path: Path, number: int, method: str
@@ -108,6 +111,7 @@ def test_ctrl_c_before_any_load_is_one_word(tmp_path: Path, milestone: str) -> N
     assert run["ended_by"] == "interrupted"
 
 
+@pytest.mark.deep
 def test_a_site_that_dies_under_load_is_named(tmp_path: Path) -> None:
     """When an arm is killed, the trial ends with one line that names it, exit code 4, and a record that says so."""
     process = start(tmp_path, "--launches", "6", "--seconds", "60", "--method", "duet")

@@ -53,7 +53,9 @@ def _send_all_forms(representation: Representation) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("profile", [RFC, SITE], ids=["rfc", "site"])
+@pytest.mark.parametrize(
+    "profile", [pytest.param(RFC, id="rfc", marks=pytest.mark.deep), pytest.param(SITE, id="site")]
+)
 def test_what_is_counted_is_what_is_allocated(shape: str, profile: object) -> None:
     """Nearly: tags that many pages share count for more than they take, and nothing for much less."""
     fields, size, path = SHAPES[shape]

@@ -242,6 +242,7 @@ print(at)
 """
 
 
+@pytest.mark.deep
 def test_a_killed_migration_leaves_the_old_file(old: Path, tmp_path: Path) -> None:
     """Killed before any of its statements, the file is what it was, and can be brought up to date."""
     before = dump(old)
