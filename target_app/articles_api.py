@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
@@ -285,7 +286,7 @@ class ArticlesApi:
         state = _expected(if_match)
 
         def write() -> Written:
-            return self._written(self._site.editing.rewrite(id, text, text.status, etag=state))
+            return self._written(self._site.editing.rewrite(id, text, text.status, etags=state))
 
         change, content, etag = await self._changing(write)
         return _told(change, 200, content, {"etag": etag})
@@ -299,10 +300,10 @@ class ArticlesApi:
 
         def write() -> Written:
             before = self._stored(id)
-            if state is not None and state != before.etag:
+            if state is not None and before.etag not in state:
                 raise ConflictError(id)
             text = _patched(before, self._site.library.meta(id), patch)
-            return self._written(self._site.editing.rewrite(id, text, text.status, etag=before.etag))
+            return self._written(self._site.editing.rewrite(id, text, text.status, etags=[before.etag]))
 
         change, content, etag = await self._changing(write)
         return _told(change, 200, content, {"etag": etag})
@@ -311,7 +312,7 @@ class ArticlesApi:
         """Forget an article with its comments; its number is never used again."""
         _tell(request, "api")
         state = _expected(if_match)
-        change = await self._changing(lambda: self._site.editing.delete(id, etag=state))
+        change = await self._changing(lambda: self._site.editing.delete(id, etags=state))
         return _told(change, 204, None, {})
 
     async def list_drafts(self, request: Request) -> Response:
@@ -452,22 +453,25 @@ class ArticlesApi:
         return f"{self._site.base_url}/articles/{slug}/"
 
 
+_ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
+
+
 def _absent(id: int) -> ProblemError:
     return ProblemError(404, f"no article {id}", expected="the number of an article that /api/v1/articles lists")
 
 
-def _expected(if_match: str | None) -> str | None:
-    """The one state that a change is meant for; None for any.
+def _expected(if_match: str | None) -> frozenset[str] | None:
+    """The states that a change is meant for; None for all. Weak tags are of none (RFC 9110, section 13.1.1).
 
     Raises:
-        ProblemError: 428 where none is named, 412 where what is named cannot be one.
+        ProblemError: 428 where none is named.
     """
     if if_match is None:
         raise ProblemError(428, "the change names no state", expected="If-Match with the ETag of the article, or *")
     if if_match.strip() == "*":
         return None
     # The compressed form of an answer has a tag of its own, and is of the same state.
-    return if_match.strip().replace('-gz"', '"')
+    return frozenset(tag.replace('-gz"', '"') for tag in _ENTITY_TAG.findall(if_match))
 
 
 def _patched(article: ArticleRecord, meta: dict[str, Any], patch: dict[str, Any]) -> ChangedArticle:

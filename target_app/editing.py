@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from synth import Corpus
@@ -91,21 +91,23 @@ class Editing:
             self._desk.create_article(article, status, author_id=author_id, now=now)
             return self._settled(article_id, None)
 
-    def rewrite(self, article_id: int, text: ArticleText, status: Status | None, *, etag: str | None) -> Change:
+    def rewrite(
+        self, article_id: int, text: ArticleText, status: Status | None, *, etags: Collection[str] | None
+    ) -> Change:
         """Put another text in the place of an article's.
 
         Args:
             article_id: Which.
             text: Its new text; it keeps its slug where this names none.
             status: From now on; None leaves it.
-            etag: Of the state that is to be replaced; None: of any.
+            etags: Of the states any of which may be replaced; None: of all.
 
         Raises:
             TakenError: Another article has the slug.
         """
         now = self._now()
         with self._desk.transaction():
-            before, (revision, _) = self._stored(article_id, etag)
+            before, (revision, _) = self._stored(article_id, etags)
             new = status or before.status
             # What was never seen by anybody is published when it first is.
             appears = before.status == "draft" and new == "published" and revision == 0
@@ -122,18 +124,18 @@ class Editing:
             self._desk.replace_article(article, status=new, author_id=None, written=True, now=now)
             return self._settled(article_id, before)
 
-    def set_status(self, article_id: int, status: Status, *, etag: str | None = None) -> Change:
+    def set_status(self, article_id: int, status: Status, *, etags: Collection[str] | None = None) -> Change:
         """Publish or unpublish an article; one that is so already stays as it is."""
         with self._desk.transaction():
-            before, _ = self._stored(article_id, etag)
+            before, _ = self._stored(article_id, etags)
             if before.status != status:
                 self._desk.set_status(article_id, status, now=self._now())
             return self._settled(article_id, before)
 
-    def delete(self, article_id: int, *, etag: str | None = None) -> Change:
+    def delete(self, article_id: int, *, etags: Collection[str] | None = None) -> Change:
         """Forget an article."""
         with self._desk.transaction():
-            before, _ = self._stored(article_id, etag)
+            before, _ = self._stored(article_id, etags)
             self._desk.delete_article(article_id)
             return self._settled(article_id, before)
 
@@ -170,11 +172,11 @@ class Editing:
     def _now(self) -> int:
         return int(self._clock())
 
-    def _stored(self, article_id: int, etag: str | None = None) -> tuple[Face, tuple[int, int]]:
+    def _stored(self, article_id: int, etags: Collection[str] | None = None) -> tuple[Face, tuple[int, int]]:
         face, numbers = self._desk.face(article_id), self._desk.revision(article_id)
         if face is None or numbers is None:
             raise AbsentError(article_id)
-        if etag is not None and etag != f'"{numbers[1]}-{face.digest}"':
+        if etags is not None and f'"{numbers[1]}-{face.digest}"' not in etags:
             raise ConflictError(article_id)
         return face, numbers
 

@@ -82,17 +82,17 @@ class EditorRoutes:
 
     def change(self, request: Request, fields: Fields, editor: MemberRecord) -> Response:
         """Do with a stored article what the button says."""
-        article_id, etag, action = _id(request), fields.get("etag", ""), fields.get("action", "save")
+        article_id, etags, action = _id(request), [fields.get("etag", "")], fields.get("action", "save")
         editing = self._site.editing
         try:
             if action == "delete":
-                change = editing.delete(article_id, etag=etag)
+                change = editing.delete(article_id, etags=etags)
                 return self._responses.see_other("/admin/", change.tags)
             if action == "unpublish":
-                change = editing.set_status(article_id, "draft", etag=etag)
+                change = editing.set_status(article_id, "draft", etags=etags)
             elif action in {"save", "publish"}:
                 change = editing.rewrite(
-                    article_id, from_fields(fields), "published" if action == "publish" else None, etag=etag
+                    article_id, from_fields(fields), "published" if action == "publish" else None, etags=etags
                 )
             else:
                 raise HTTPException(400)

@@ -168,15 +168,15 @@ class Changes:
             text = from_fields(
                 {**fields, "body": fields["body"] + f"\n## Addendum {self._made}\n\nAs it turned out.\n"}
             )
-            editing.rewrite(article_id, text, None, etag=before.etag)
+            editing.rewrite(article_id, text, None, etags=[before.etag])
         elif kind == "title":
             editing.rewrite(
-                article_id, from_fields({**fields, "title": f"{before.title} ({self._made})"}), None, etag=None
+                article_id, from_fields({**fields, "title": f"{before.title} ({self._made})"}), None, etags=None
             )
         elif kind == "terms":
             fields["tags"] = ", ".join([*before.tags[1:], self._random.choice(["python", "indexes", "late-news"])][:4])
             fields["tags"] = ", ".join(dict.fromkeys(fields["tags"].split(", ")))
-            editing.rewrite(article_id, from_fields(fields), None, etag=None)
+            editing.rewrite(article_id, from_fields(fields), None, etags=None)
         elif kind == "new":
             change = editing.create(
                 from_fields({**fields, "title": f"News {self._made}", "slug": ""}),

@@ -114,6 +114,22 @@ async def test_a_change_wants_the_state_it_was_made_for(open_copy: Opener) -> No
     assert all(one.json()["expected"] and one.json()["retryable"] is False for one in [*without, *late])
 
 
+async def test_a_change_may_name_several_states_but_no_weak_one(open_copy: Opener) -> None:
+    """One of a list is enough; of lists over two lines as well; a weak tag, and none at all, is no state."""
+    async with open_copy().client() as client:
+        tag = (await client.get(FIRST)).headers["etag"]
+        refused = [
+            await client.patch(FIRST, json={"title": "x"}, headers={"if-match": value})
+            for value in (f"W/{tag}", '"other", "another"', "other", "")
+        ]
+        taken = await client.patch(FIRST, json={"title": "Listed"}, headers={"if-match": f'"other" , {tag},"another"'})
+        tag = taken.headers["etag"]
+        put = await client.put(FIRST, json=TEXT, headers={"if-match": f'"other", {tag}'})
+        gone = await client.delete(FIRST, headers={"if-match": f'{put.headers["etag"]}, "other"'})
+    assert [one.status_code for one in refused] == [412] * 4
+    assert (taken.status_code, put.status_code, gone.status_code) == (200, 200, 204)
+
+
 async def test_a_merge_patch_changes_what_it_names(open_copy: Opener) -> None:
     """Values are replaced, maps merged, null takes away; the rest stays, also the date of publication."""
     async with open_copy().client() as client:
