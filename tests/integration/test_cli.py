@@ -219,6 +219,7 @@ def test_a_trial_with_a_bad_setting_is_refused_before_anything_is_made(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["plan.toml"]
 
 
+@pytest.mark.deep
 def test_a_swarm_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
     """More members than the site has are refused by the swarm, and no record directory stays behind."""
     with _serving(tmp_path, "--articles", "5", "--members", "1") as line:
@@ -460,6 +461,7 @@ def _poll(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.deep
 def test_what_log_ins_cost_is_said_in_page_cache_hits(tmp_path: Path) -> None:
     """After members logged in, a line below the table prices a log-in."""
     with _serving(tmp_path, "--articles", "5", "--members", "2") as line:

@@ -161,6 +161,7 @@ def test_the_mix_of_an_access_log_is_the_mix_of_the_swarm(files: tuple[Server, P
     assert stats.chisquare([asked[path] for path in wanted], expected).pvalue > 1e-3
 
 
+@pytest.mark.deep
 def test_without_a_rate_the_rates_of_a_log_are_a_hint(files: tuple[Server, Path], tmp_path: Path) -> None:
     """Where no rate is given, the line about the log says what is sent instead of what the log holds."""
     line = '203.0.113.7 - - [21/Nov/2026:02:03:{:02d} +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"\n'
@@ -220,6 +221,7 @@ def test_a_purge_is_sent_where_writes_are_allowed(members: tuple[str, Path], tmp
     assert purges["requests"] == 5
 
 
+@pytest.mark.deep
 def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_path: Path) -> None:
     """Far above what the generator can send, the figures are marked invalid with the reason, and the exit code is 4."""
     (tmp_path / "urls.txt").write_text("/\n")
@@ -232,6 +234,7 @@ def test_a_rate_that_nobody_holds_is_invalid(files: tuple[Server, Path], tmp_pat
     assert any("The rate was not held" in line and "Lower the rate" in line for line in found), done.stdout
 
 
+@pytest.mark.deep
 def test_two_sites_can_be_swarmed_side_by_side(files: tuple[Server, Path], tmp_path: Path) -> None:
     """Both arms get the same requests and are shown in one table."""
     server, _ = files
@@ -398,6 +401,7 @@ def test_what_is_for_other_sites_has_no_effect_on_the_reference_site(reference: 
         assert refused(tmp_path, start(tmp_path, scenario, *words, *options)).startswith(line)
 
 
+@pytest.mark.deep
 def test_an_allowance_is_taken_where_there_are_edits(reference: Server, tmp_path: Path) -> None:
     """What is refused without an effect is carried out where it has one."""
     words = ("--stale-allowance", "5s", "--zipf", "0.2", "--event-every", "500ms")
@@ -418,6 +422,7 @@ def test_a_site_that_redirects_every_page_is_refused(files: tuple[Server, Path],
     assert len((tmp_path / "asked").read_text().splitlines()) < 20
 
 
+@pytest.mark.deep
 def test_a_redirect_of_some_pages_is_no_hindrance(files: tuple[Server, Path], tmp_path: Path) -> None:
     """One page that leads elsewhere is load like any other, and counted as an error of its own."""
     (tmp_path / "urls.txt").write_text("/moved\n/\n")
@@ -465,6 +470,7 @@ def test_a_certificate_for_another_name_says_for_which(
     assert set(_paths(record)) == {"/"}
 
 
+@pytest.mark.deep
 def test_a_sitemap_index_of_the_public_site_is_read_on_the_copy(tmp_path: Path) -> None:
     """With ``--alias`` the index is followed on the target, and the public host is never asked for."""
     site = tmp_path / "site"

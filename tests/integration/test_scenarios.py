@@ -252,6 +252,7 @@ def test_what_was_edited_before_is_expected_and_nothing_older(tmp_path: Path, da
         assert_complete(record)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("coalesce", ["on", "off"])
 def test_a_stampede_shows_whether_readers_share_a_rendering(tmp_path: Path, database: Path, coalesce: str) -> None:
     """With coalescing the site makes fewer pages than readers missed; without, as many."""

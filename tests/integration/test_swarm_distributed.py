@@ -277,6 +277,7 @@ def test_a_worker_that_comes_late_changes_nothing(tmp_path: Path, cached: Server
     assert [worker.wait(DEADLINE_S) for worker in crew.workers] == [0, 0, 0]
 
 
+@pytest.mark.deep
 def test_a_worker_that_is_killed_elsewhere_is_missed(tmp_path: Path, cached: Server) -> None:
     """No process of ours, so its silence tells: the run ends failed, names it, and keeps its rows."""
     crew, master = going(tmp_path, cached)

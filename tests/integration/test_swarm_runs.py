@@ -294,6 +294,7 @@ def test_a_worker_that_is_killed_is_missed(tmp_path: Path, cached: Server) -> No
     assert len(kept) > 0
 
 
+@pytest.mark.deep
 def test_a_worker_that_was_held_up_shows_in_the_record(tmp_path: Path, cached: Server) -> None:
     """A worker stopped for a while and let go on ends nothing; its loop, its requests and its figures say so."""
     options = ("--host", cached.url, "-t", "10m", "--rate", "100", "--out", "record", "--processes", "2")
