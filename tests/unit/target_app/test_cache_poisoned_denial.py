@@ -13,7 +13,7 @@ import pytest
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.wire import FORM, HOST, PUBLIC_ADDRESSES, Wire, message, stored, told
 
-pytestmark = [pytest.mark.anyio, pytest.mark.deep]
+pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
 
 OVERSIZE: list[Sequence[tuple[bytes, bytes]]] = [

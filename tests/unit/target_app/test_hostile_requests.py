@@ -30,8 +30,6 @@ from tests.unit.target_app.wire import (
     stored_bytes,
 )
 
-pytestmark = pytest.mark.deep
-
 DOCUMENTED = frozenset(
     {200, 201, 204, 206, 301, 303, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 416, 422, 428, 429}
 )

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.wire import ADDRESSES, Answer, Wire, in_turns, stored, stored_bytes, told, traces, viewer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.deep]
+pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
 
 SUFFIXES = [
