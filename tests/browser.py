@@ -26,6 +26,10 @@ _FLAGS = (
 )
 
 
+class CallError(AssertionError):
+    """The browser could not do what it was asked."""
+
+
 class Page:
     """One page of the browser."""
 
@@ -40,7 +44,8 @@ class Page:
         while True:
             answer = json.loads(self._connection.recv())
             if answer.get("id") == self._number:
-                assert "error" not in answer, (method, answer["error"])
+                if "error" in answer:
+                    raise CallError(f"{method}: {answer['error']}")
                 result: dict[str, Any] = answer["result"]
                 return result
 
@@ -55,12 +60,15 @@ class Page:
         return result["result"].get("value")
 
     def wait_for(self, condition: str) -> Any:
-        """The first true value of a JavaScript expression."""
+        """The first true value of a JavaScript expression, on this page or on the one that takes its place."""
         until = time.monotonic() + DEADLINE_S
-        while not (value := self.run(condition)):
+        while True:
+            # A page that is left while it is asked does not answer; the next one will.
+            with contextlib.suppress(CallError):
+                if value := self.run(condition):
+                    return value
             assert time.monotonic() < until, f"waited in vain for {condition}: {self.run('document.body.innerText')}"
             time.sleep(0.05)
-        return value
 
     def resize(self, width: int, height: int, *, dark: bool = False) -> None:
         """Show the page on a screen of another size, in CSS pixels, that prefers dark or light."""
