@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
@@ -15,9 +16,13 @@ from synth.generator import article
 from synth.model import MAX_ID, Article
 from synth.profile import PROFILE_VERSIONS, PROFILES, unknown
 
+_LINKS_VERSION = 2
+"""Goes up whenever any article links elsewhere than before."""
 _LINKS = 4
 _COPIED = 7
 """Of ten links this many repeat a link of the chosen neighbour, which makes a few articles linked to by many."""
+_LINK = struct.Struct("<QBB")
+"""What a slot is drawn as: where it leads to, whether to go on from there, and by which of the slots there."""
 _KEPT = 1 << 17
 """So many links are kept, of the earliest articles first, which are the ones that are repeated most."""
 
@@ -46,10 +51,11 @@ class Links:
         key = source * _LINKS + slot
         target = self._known.get(key)
         if target is None:
-            draws = Draws("links", 1, self._seed, self._first_id + source)
-            target = draws.below(f"target {slot}", source)
-            if target and draws.below(f"copy {slot}", 10) < _COPIED:
-                target = self._link(target, draws.below(f"slot {slot}", _LINKS))
+            draws = Draws("links", _LINKS_VERSION, self._seed, self._first_id + source)
+            drawn, copied, other_slot = _LINK.unpack(draws.stream(f"slot {slot}", _LINK.size))
+            target = drawn * source >> 64
+            if target and copied * 10 >> 8 < _COPIED:
+                target = self._link(target, other_slot * _LINKS >> 8)
             if len(self._known) < _KEPT:
                 self._known[key] = target
         return target
@@ -128,7 +134,8 @@ class Corpus:
     @property
     def digest(self) -> str:
         """24 hex digits that name the corpus: equal for two corpora exactly when every article is."""
-        identity = {**self.to_dict(), "profile_version": PROFILE_VERSIONS[self.profile]}
+        versions = {"profile_version": PROFILE_VERSIONS[self.profile], "links_version": _LINKS_VERSION}
+        identity = {**self.to_dict(), **versions}
         return blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=12).hexdigest()
 
     def to_dict(self) -> dict[str, int | str]:

@@ -22,6 +22,10 @@ _FIRST = datetime(2018, 1, 1, tzinfo=UTC)
 _LAST_EDIT = AS_OF - timedelta(days=28)
 _BETWEEN_REVISIONS = timedelta(minutes=40)
 _DAY_SECONDS = 86_400
+_DAYS = (_LAST_EDIT - _FIRST).days - 3
+_FIRST_WEEKDAY = _FIRST.weekday()
+_LAST_EDIT_SECONDS = int((_LAST_EDIT - _FIRST).total_seconds())
+_AS_OF_DAY = AS_OF.toordinal()
 # How many of 32 posts appear in each hour of the day (UTC): few at night, most in the morning.
 _HOURS = (
     7,
@@ -77,24 +81,32 @@ def classic(draws: Draws, revision: int) -> Dates:
     return Dates(published, modified, max(reviewed, modified).date())
 
 
-def natural(draws: Draws, edits: int, revision: int) -> Dates:
+def natural(
+    days: tuple[int, int], weekend: int, hour: int, second: int, edited: int, reviewed: int, edits: int, revision: int
+) -> Dates:
     """Return dates as a growing site has them: more posts every year, on working days, in the morning.
 
     Args:
-        draws: The article's draws.
+        days: Two draws of the day, each below 2**16.
+        weekend: Whether a weekend is avoided, below 2**8.
+        hour: Of the day, below 2**8.
+        second: Of the hour, below 2**16.
+        edited: When it was edited last, below 2**32.
+        reviewed: When it was reviewed last, below 2**16.
         edits: How often the article was edited before its first revision here; 0 leaves modified at published.
         revision: The revision asked for.
     """
-    days = (_LAST_EDIT - _FIRST).days - 3
     # The larger of two uniform days: the density of posts grows in proportion to the age of the site.
-    day = max(draws.below("day one", days), draws.below("day two", days))
-    start = _FIRST + timedelta(days=day)
-    if start.weekday() > 4 and draws.below("weekend", 8):
-        start += timedelta(days=7 - start.weekday())
-    published = start.replace(hour=draws.choice("hour", _HOURS)) + timedelta(seconds=draws.below("second", 3600))
+    day = max(days) * _DAYS >> 16
+    weekday = (day + _FIRST_WEEKDAY) % 7
+    if weekday > 4 and weekend >> 5:
+        day += 7 - weekday
+    seconds = day * _DAY_SECONDS + _HOURS[hour >> 3] * 3600 + (second * 3600 >> 16)
+    published = _FIRST + timedelta(0, seconds)
     modified = published
     if edits:
-        modified += timedelta(seconds=1 + draws.below("modified", int((_LAST_EDIT - published).total_seconds())))
-    modified += revision * _BETWEEN_REVISIONS
-    reviewed = modified.date() + timedelta(days=draws.below("reviewed", (AS_OF.date() - modified.date()).days + 1))
-    return Dates(published, modified, reviewed)
+        modified += timedelta(0, 1 + (edited * (_LAST_EDIT_SECONDS - seconds) >> 32))
+    if revision:
+        modified += revision * _BETWEEN_REVISIONS
+    day = modified.toordinal()
+    return Dates(published, modified, date.fromordinal(day + (reviewed * (_AS_OF_DAY - day + 1) >> 16)))

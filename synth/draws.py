@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from hashlib import shake_128
 from typing import TypeVar
 
-CELLS = 4096
-"""How many cells a weighted table has; `Draws.cells` draws indexes into one."""
+CELLS = 256
+"""How many cells a table has that a byte of `Draws.stream` picks from."""
 
 _Item = TypeVar("_Item")
 
@@ -56,17 +56,9 @@ class Draws:
             order[last], order[other] = order[other], order[last]
         return order
 
-    def cells(self, field: str, count: int) -> tuple[int, ...]:
-        """Return ``count`` integers from 0 to ``CELLS - 1``, for looking up in weighted tables."""
-        raw = int.from_bytes(self._bytes(field, 2 * count), "little") & _cell_mask(count)
-        return struct.unpack(f"<{count}H", raw.to_bytes(2 * count, "little"))
+    def stream(self, field: str, count: int) -> bytes:
+        """Return ``count`` bytes, each an index into a table of ``CELLS`` entries.
 
-
-def _cell_mask(count: int) -> int:
-    mask = _MASKS.get(count)
-    if mask is None:
-        mask = _MASKS[count] = int.from_bytes((CELLS - 1).to_bytes(2, "little") * count, "little")
-    return mask
-
-
-_MASKS: dict[int, int] = {}
+        What is read from a fixed place of a stream stays what it is when more is read behind it.
+        """
+        return self._bytes(field, count)

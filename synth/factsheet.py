@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 
 from synth.draws import Draws
-from synth.natural_lexicon import FIRST_WORDS, KINDS, SECOND_WORDS, weighted
-from synth.subjects import PROBLEMS, SCENARIOS, STACKS, Problem, Stack
+from synth.natural_lexicon import FIRST_WORDS, KINDS, SECOND_WORDS
+from synth.subjects import Problem, Stack
 
 TITLE_BITS = 22
 """Any 2**22 consecutive ids have as many different pairs of title template and service name."""
 
 _HALF = TITLE_BITS // 2
 _HALF_MASK = (1 << _HALF) - 1
-_PROBLEMS = weighted(PROBLEMS)
-_STACKS = weighted(STACKS)
-_SCENARIOS = weighted(SCENARIOS)
 _TEAMS = ("platform", "search", "media", "accounts", "editorial", "data", "delivery", "storefront", "edge", "insights")
 _METRICS = (
     "p95 latency", "time to first byte", "the slowest tenth of reads", "median response time", "p99 latency",
@@ -27,17 +25,16 @@ _MONTHS = (
     "November", "December",
 )  # fmt: skip
 _REGIONS = ("eu-1", "eu-2", "us-1", "us-2", "ap-1", "sa-1")
+_STATUSES = ("503", "504", "429", "500", "502", "404", "499", "408")
 _EXTENSIONS = {
     "Python": "py", "JavaScript": "js", "PHP": "php", "SQL": "sql", "TypeScript": "ts", "YAML": "yaml", "Go": "go",
-    "nginx": "conf", "Java": "java", "Bash": "sh", "Ruby": "rb", "JSON": "json", "Rust": "rs", "HCL": "tf", "C#": "cs",
-    "CSS": "css",
+    "nginx": "conf", "Java": "java", "Bash": "sh", "Ruby": "rb", "JSON": "json", "Rust": "rs", "HCL": "tf",
+    "C#": "cs", "CSS": "css",
 }  # fmt: skip
-
-
-def subject(draws: Draws) -> tuple[Problem, Stack, str]:
-    """Return the problem, the stack and the scenario; some are written about far more often than others."""
-    problem, stack, scenario = draws.cells("subject", 3)
-    return _PROBLEMS[problem], _STACKS[stack], _SCENARIOS[scenario]
+_GROUPED = tuple(f"{number:,}" for number in range(2600))
+_WORDS = struct.Struct("<32H")
+SIZE = _WORDS.size
+"""How many bytes of a stream a fact sheet is made of."""
 
 
 def name(id: int, seed: int) -> tuple[int, str]:
@@ -58,43 +55,65 @@ def _round_keys(seed: int) -> tuple[int, ...]:
     return tuple(draws.u64(str(turn)) for turn in range(4))
 
 
-def facts(draws: Draws, problem: Problem, stack: Stack, scenario: str, service: str) -> dict[str, str]:
-    """Return the fact sheet: what every name in a frame that is not a slot of the lexicon stands for."""
-    words = draws.cells("facts", 30)
-    noun, other, third = (SECOND_WORDS[word & 127] for word in words[:3])
-    before = 180 + words[3] * words[3] * 2400 // (4096 * 4096)
-    after = before * (15 + words[4] % 60) // 100
-    old = 1 + words[5] % 40
+def facts(raw: bytes, problem: Problem, stack: Stack, scenario: str, service: str) -> dict[str, str]:
+    """Return the fact sheet: what every name in a frame that is not a slot of the lexicon stands for.
+
+    Args:
+        raw: ``SIZE`` bytes of the article's own.
+        problem: What the article is about.
+        stack: With what.
+        scenario: Where.
+        service: What it is told about; see `name`.
+    """
+    (
+        a_noun, an_other, a_peer, a_second, a_team, a_tool, a_metric, a_word, a_before, a_drop, a_median, a_share,
+        rows_one, rows_two, a_key, a_value, a_factor, some_months, a_month, a_window, a_major, a_minor, a_patch,
+        an_old_patch, a_status, commit_one, commit_two, commit_three, a_host, a_region, a_ticket, _,
+    ) = _WORDS.unpack(raw)  # fmt: skip
+    noun, other = SECOND_WORDS[a_noun >> 9], SECOND_WORDS[an_other >> 9]
+    before = 180 + (a_before * a_before * 2400 >> 32)
+    after = before * (15 + (a_drop * 60 >> 16)) // 100
+    old = 1 + (a_value * 40 >> 16)
+    major, minor = 1 + (a_major * 9 >> 16), 1 + (a_minor * 30 >> 16)
+    metric, problem_phrase = _METRICS[a_metric >> 13], problem.phrase
     return {
-        "problem": problem.phrase,
-        "Problem": problem.phrase[0].upper() + problem.phrase[1:],
+        "problem": problem_phrase,
+        "Problem": _capital(problem_phrase),
         "stack": stack.name,
         "scenario": scenario,
         "service": service,
-        "peer": f"{FIRST_WORDS[words[6] & 127]}-{third}",
-        "team": _TEAMS[words[7] % len(_TEAMS)],
-        "tool": stack.tools[words[8] & 3],
-        "metric": _METRICS[words[9] & 7],
-        "before": f"{before:,}",
-        "after": f"{after:,}",
-        "median": f"{before * (20 + words[29] % 50) // 100:,}",
-        "goal": f"{(before + 2 * after) // 3:,}",
-        "gain": str(100 - 100 * after // before),
-        "path": f"/{noun}/{FIRST_WORDS[words[10] & 127]}",
-        "share": str(8 + words[28] % 60),
+        "peer": f"{FIRST_WORDS[a_peer >> 9]}-{SECOND_WORDS[a_second >> 9]}",
+        "team": _TEAMS[a_team * 10 >> 16],
+        "tool": stack.tools[a_tool >> 14],
+        "metric": metric,
+        "Metric": _capital(metric),
+        "before": _GROUPED[before],
+        "after": _GROUPED[after],
+        "median": _GROUPED[before * (20 + (a_median * 50 >> 16)) // 100],
+        "goal": _GROUPED[(before + 2 * after) // 3],
+        "gain": _GROUPED[100 - 100 * after // before],
+        "path": f"/{noun}/{FIRST_WORDS[a_word >> 9]}",
+        "share": _GROUPED[8 + (a_share * 60 >> 16)],
         "table": f"{noun}_{other}",
         "noun": noun,
-        "rows": f"{1000 + words[11] * words[12]:,}",
+        "rows": f"{1000 + (rows_one * rows_two >> 8):,}",
         "file": f"src/{noun}/{other}.{_EXTENSIONS[stack.language]}",
         "config": f"config/{other}.toml",
-        "key": f"{noun}.{_SETTINGS[words[13] & 7]}",
-        "old": str(old),
-        "new": str(old * (2 + words[14] % 7)),
-        "months": str(2 + words[15] % 30),
-        "month": _MONTHS[words[16] % 12],
-        "window": str(5 + words[17] % 56),
-        "version": f"{1 + words[18] % 9}.{words[19] % 30}.{words[20] % 12}",
-        "commit": f"{words[21] << 24 | words[22] << 12 | words[23]:09x}",
-        "host": f"{other}-{1 + words[24] % 48:02d}.{_REGIONS[words[25] % 6]}",
-        "ticket": f"{service[:4].strip('-').upper()}-{100 + words[26] * 4 + words[27] % 4}",
+        "key": f"{noun}.{_SETTINGS[a_key >> 13]}",
+        "old": _GROUPED[old],
+        "new": _GROUPED[old * (2 + (a_factor * 7 >> 16))],
+        "months": _GROUPED[2 + (some_months * 30 >> 16)],
+        "month": _MONTHS[a_month * 12 >> 16],
+        "window": _GROUPED[5 + (a_window * 56 >> 16)],
+        "previous": f"{major}.{minor - 1}.{an_old_patch * 12 >> 16}",
+        "version": f"{major}.{minor}.{a_patch >> 14}",
+        "next": f"{major}.{minor + 1}",
+        "status": _STATUSES[a_status >> 13],
+        "commit": f"{commit_one << 20 | commit_two << 4 | commit_three >> 12:09x}",
+        "host": f"{other}-{_GROUPED[1 + (a_host * 48 >> 16)]}.{_REGIONS[a_region * 6 >> 16]}",
+        "ticket": f"{service[:4].strip('-').upper()}-{100 + (a_ticket >> 2)}",
     }
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

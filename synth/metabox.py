@@ -7,7 +7,6 @@ left empty here, because they follow from a digest over everything else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from synth.dates import Dates
 from synth.model import Image, Meta
@@ -29,46 +28,39 @@ _NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The values of the box that a profile decides.
+def build(
+    *,
+    id: int,
+    problem: Problem,
+    stack: Stack,
+    scenario: str,
+    summary: str,
+    difficulty: str,
+    reading_minutes: int,
+    views: int,
+    quality: int,
+    freshness: int,
+    depth: int,
+    clarity: int,
+    status: str,
+    version: str,
+    dates: Dates,
+    checklist: tuple[str, ...],
+    images: tuple[Image, ...],
+    paragraphs: int,
+) -> dict[str, Meta]:
+    """Return the box in natural case, with ``reference`` and ``hash`` still empty.
 
-    Attributes:
-        reading_minutes: Whole minutes.
-        views: From `synth.popularity.views`.
-        quality, freshness, depth, clarity: Scores from 0 to 100.
-        paragraphs: Section paragraphs plus one.
+    Scores are from 0 to 100, reading time is whole minutes, views are from `synth.popularity.views`, and paragraphs are
+    those of the sections plus one.
     """
-
-    id: int
-    problem: Problem
-    stack: Stack
-    scenario: str
-    summary: str
-    difficulty: str
-    reading_minutes: int
-    views: int
-    quality: int
-    freshness: int
-    depth: int
-    clarity: int
-    status: str
-    version: str
-    dates: Dates
-    checklist: tuple[str, ...]
-    images: tuple[Image, ...]
-    paragraphs: int
-
-
-def build(facts: Facts) -> dict[str, Meta]:
-    """Return the box in natural case, with ``reference`` and ``hash`` still empty."""
-    problem, stack, images = facts.problem.phrase, facts.stack, facts.images
+    phrase = problem.phrase
     box: dict[str, Meta] = {
-        "topic": f"{problem} / {stack.name}",
-        "summary": facts.summary,
+        "topic": f"{phrase} / {stack.name}",
+        "summary": summary,
         "ai outline": {
-            "context": facts.scenario,
-            "problem": problem,
+            "context": scenario,
+            "problem": phrase,
             "stack": stack.name,
             "recommended action": _RECOMMENDED,
         },
@@ -76,19 +68,19 @@ def build(facts: Facts) -> dict[str, Meta]:
         "stack": (stack.name, stack.area, stack.language),
         "tools": (*stack.tools, "git", "logs"),
         "code language": stack.language,
-        "difficulty": facts.difficulty,
-        "reading time": facts.reading_minutes,
-        "view count": facts.views,
+        "difficulty": difficulty,
+        "reading time": reading_minutes,
+        "view count": views,
         "score": {
-            "quality": facts.quality,
-            "freshness": facts.freshness,
-            "depth": facts.depth,
-            "clarity": facts.clarity,
+            "quality": quality,
+            "freshness": freshness,
+            "depth": depth,
+            "clarity": clarity,
         },
         "revision": {
-            "status": facts.status,
-            "version": facts.version,
-            "last reviewed": facts.dates.last_reviewed.isoformat(),
+            "status": status,
+            "version": version,
+            "last reviewed": dates.last_reviewed.isoformat(),
         },
         "reference": "",
         "hash": "",
@@ -96,29 +88,27 @@ def build(facts: Facts) -> dict[str, Meta]:
             "ai generated style": 1,
             "has images": int(bool(images)),
             "image heavy": int(len(images) >= 3),
-            "needs human review": int(facts.quality < REVIEW_BELOW),
+            "needs human review": int(quality < REVIEW_BELOW),
         },
-        "checklist": facts.checklist,
+        "checklist": checklist,
         "entities": (
             {"name": stack.name, "type": "stack"},
             {"name": stack.area, "type": "area"},
-            {"name": problem, "type": "problem"},
+            {"name": phrase, "type": "problem"},
         ),
-        "payload": {
-            "source id": f"alphanode-{facts.id:06d}",
-            "generator": GENERATOR,
-            "paragraphs": facts.paragraphs,
-            "scenario": facts.scenario,
-            "seed": facts.id,
-        },
-        "notes": _NOTES,
     }
     if images:
-        tail = {key: box.pop(key) for key in ("payload", "notes")}
         box["image sources"] = tuple(
             {"source": image.source, "url": image.url, "caption": image.caption} for image in images
         )
-        box.update(tail)
+    box["payload"] = {
+        "source id": f"alphanode-{id:06d}",
+        "generator": GENERATOR,
+        "paragraphs": paragraphs,
+        "scenario": scenario,
+        "seed": id,
+    }
+    box["notes"] = _NOTES
     return box
 
 

@@ -1,31 +1,38 @@
 """The natural profile: articles from a small grammar, each about something of its own.
 
-An article fixes a fact sheet (`factsheet`) and tells a story about it: sections of a few kinds, in order;
-paragraphs as plans of moves; each move one sentence frame whose slots are drawn from Zipf-weighted lexicons.
-Within an article a move does not repeat a frame before it has used all of them. Lengths follow a lognormal
-distribution with a median of about 600 words.
+An article fixes a fact sheet (`factsheet`) and tells a story about it: sections of a few kinds, in order; paragraphs as
+plans of moves; each move one sentence frame whose slots are drawn from Zipf-weighted lexicons. Within an article a move
+does not repeat a frame before it has used all of them. Lengths follow a lognormal distribution with a median of about
+600 words.
+
+All that can be decided beforehand is decided when this module is imported. A sentence is a row of tables, from each of
+which one byte picks a piece of text, with what stands around a slot already in the piece: to write a paragraph is to
+look up and to join.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from itertools import cycle, islice
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import combinations
 from math import gcd
 from operator import getitem
+from typing import NamedTuple, TypeVar
 
-from synth import dates, metabox, popularity, slugs
+from synth import dates, factsheet, metabox, popularity, slugs
 from synth.draws import CELLS, Draws
-from synth.factsheet import facts, name, subject
 from synth.figures import figures
 from synth.model import Article, Code, Section
-from synth.natural_frames import FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES, Kind
-from synth.natural_lexicon import LEADS, TABLES, weighted
-from synth.subjects import CHECKLISTS, SNIPPET_NOUN, Stack
+from synth.natural_frames import EDITS, FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
+from synth.natural_lexicon import LEADS, SLOTS, Table, weighted
+from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, SNIPPET_NOUN, STACKS, Problem, Stack
 
 _WORDS_A_MINUTE = 220
+_PROBLEMS = weighted(PROBLEMS)
+_STACKS = weighted(STACKS)
+_SCENARIOS = weighted(SCENARIOS)
 _AUTHORS = weighted(range(48))
 _DIFFICULTIES = weighted(("intermediate", "beginner", "advanced"))
 _IMAGES = weighted((1, 0, 2, 3, 4))
@@ -36,86 +43,251 @@ _LENGTHS = (
     887, 919, 954, 990, 1029, 1071, 1117, 1166, 1220, 1280, 1346, 1421, 1506, 1605, 1722, 1865, 2047, 2293, 2663,
     3361, 5007,
 )  # fmt: skip
-_FRAMING_WORDS = 51
-"""What the intro and the final notes take of an article's words, on average."""
+_FRAMING_WORDS = 60
+"""What the title, the intro and the final notes take of an article's words, on average."""
 _PARAGRAPH_WORDS = 68
-_SLOTS = 7
-"""The most slots a frame may have."""
-_PARAGRAPH_CELLS = (_SLOTS + 1) * max(len(plan) for kind in KINDS for plan in kind.plans)
+"""With its share of a heading."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """A sentence ready to fill: slots are ``%s``, one table each; facts are still names in braces.
+class _Fields(NamedTuple):
+    """What an article is drawn as, in the order in which its first stream says it."""
 
-    It stands alone with its capital letter, or follows a lead in lower case.
+    length: int
+    edited: int
+    day_one: int
+    day_two: int
+    second: int
+    reviewed: int
+    edits_one: int
+    edits_two: int
+    quality: int
+    clarity: int
+    problem: int
+    stack: int
+    scenario: int
+    intro: int
+    final_notes: int
+    summary: int
+    author: int
+    difficulty: int
+    images: int
+    checklist: int
+    kinds: int
+    weekend: int
+    hour: int
+    way: int
+
+
+_FIELDS = struct.Struct("<II8H14B")
+_FACTS_AT = 64
+"""Where the fact sheet begins in the stream; new fields have room before it."""
+_STREAM = _FACTS_AT + factsheet.SIZE
+
+_Item = TypeVar("_Item")
+_Row = tuple[tuple[str, ...], tuple[Table, ...]]
+"""A text ready to be filled: literals, and as many tables; behind each literal stands what a byte picks from its table.
+
+Facts are conversions of ``%``, which puts them into a whole article twice as fast as ``str.format`` does.
+"""
+
+_FACT = re.compile(r"{(\w+)}")
+_SLOT = re.compile("{(" + "|".join(SLOTS) + ")}")
+_NOTHING: Table = ("",) * CELLS
+
+
+def _template(text: str) -> str:
+    """Return a text without slots for ``%``, with its facts as conversions.
+
+    Raises:
+        ValueError: The text has a per cent sign, which would be taken for one.
+    """
+    if "%" in text:
+        raise ValueError(f"{text!r} has a per cent sign: write 'percent'")
+    return _FACT.sub(r"%(\1)s", text)
+
+
+def _begun(text: str) -> str:
+    """Return a text as the beginning of a sentence: names keep their case, a metric or a problem does not."""
+    return re.sub(r"^{(problem|metric)}", lambda match: f"{{{match[1].capitalize()}}}", _capital(text))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _row(text: str) -> _Row:
+    """Return a row of a text, which ends in an empty table behind the last literal."""
+    literals: list[str] = []
+    tables: list[Table] = []
+    parts = _SLOT.split(text)
+    for literal, slot in zip(parts[::2], parts[1::2], strict=False):
+        # Where a slot takes two bytes, nothing stands between its tables.
+        literals += [_template(literal), *("" for _ in SLOTS[slot][1:])]
+        tables += SLOTS[slot]
+    return (*literals, _template(parts[-1])), (*tables, _NOTHING)
+
+
+# Kept, so that paragraphs share what they have in common, which then stays in the processor's own cache.
+@cache
+def _sentence(text: str, lead: str) -> _Row:
+    """Return the row of a frame as a sentence; one that is led over to begins in lower case."""
+    if lead or not text.startswith("{"):
+        return _row(f"{lead} {text}." if lead else _begun(text) + ".")
+    literals, (table, *tables) = _row(_begun(text) + ".")
+    return literals, (table if literals[0] else tuple(map(_capital, table)), *tables)
+
+
+def _joined(rows: Iterable[_Row]) -> _Row:
+    """Return rows as one, with a space between them; what stands side by side then is one literal."""
+    literals: list[str] = []
+    tables: list[Table] = []
+    for index, (some_literals, some_tables) in enumerate(rows):
+        if index:
+            tables.pop()
+            literals.append(literals.pop() + " " + some_literals[0])
+            literals += some_literals[1:]
+        else:
+            literals += some_literals
+        tables += some_tables
+    return tuple(literals), tuple(tables)
+
+
+_MOVES = tuple(MOVES.values())
+_PLANS = tuple(tuple(list(MOVES).index(move) for move in plan) for kind in KINDS for plan in kind.plans)
+"""The plans of all kinds, one after the other; moves by their place in ``MOVES``."""
+_DECKS, _TURNS = 4, 16
+"""The frames of a move are shuffled in so many ways, and paragraph after paragraph turns up the next two of them."""
+
+
+class _Kind(NamedTuple):
+    """A kind of section.
+
+    Attributes:
+        headings: As lines, a table.
+        plans: The codes of its plans (see ``_paragraph``), a table.
     """
 
-    alone: str
-    alone_tables: tuple[tuple[str, ...], ...]
-    led: str
-    led_tables: tuple[tuple[str, ...], ...]
+    headings: Table
+    plans: tuple[int, ...]
 
 
-def _compiled(text: str) -> _Frame:
-    slots = [slot for slot in _NAME.findall(text) if slot in TABLES]
-    if len(slots) > _SLOTS:
-        raise ValueError(f"Frame {text!r} has {len(slots)} slots: at most {_SLOTS} are drawn.")
-    led = _NAME.sub(lambda match: "%s" if match[1] in TABLES else match[0], text.replace("%", "%%")) + "."
-    tables = tuple(TABLES[slot] for slot in slots)
-    if led.startswith("%s"):
-        return _Frame(led, (_capitals(slots[0]), *tables[1:]), led, tables)
-    return _Frame(led[0].upper() + led[1:], tables, led, tables)
+def _spread(items: Sequence[_Item]) -> tuple[_Item, ...]:
+    """Return a table in which all items are equally likely."""
+    return tuple(items[cell * len(items) // CELLS] for cell in range(CELLS))
+
+
+def _kinds() -> Iterator[_Kind]:
+    start = 0
+    for kind in KINDS:
+        end = start + len(kind.plans)
+        headings = ["\n" + _template(_begun(each)) for each in kind.headings]
+        yield _Kind(_spread(headings), _spread([plan * _DECKS * _TURNS for plan in range(start, end)]))
+        start = end
+
+
+_KINDS = tuple(_kinds())
+_CHOSEN = {kept: _spread(tuple(combinations(_KINDS, kept))) for kept in range(1, len(_KINDS) + 1)}
+_TITLES = tuple(_template(_begun(text)) for text in TITLES)
+_INTROS, _FINAL_NOTES, _SUMMARIES = (
+    _spread([_template(_begun(text)) for text in texts]) for texts in (INTROS, FINAL_NOTES, SUMMARIES)
+)
+_CHECKLISTS = _spread(CHECKLISTS)
 
 
 @cache
-def _capitals(slot: str) -> tuple[str, ...]:
-    return tuple(entry[0].upper() + entry[1:] for entry in TABLES[slot])
+def _deck(number: int, move: int) -> tuple[str, ...]:
+    """Return the frames of a move in one of their orders: a start and a stride that reaches them all."""
+    frames = _MOVES[move]
+    count = len(frames)
+    strides = [stride for stride in range(1, count) if gcd(stride, count) == 1]
+    stride = strides[(number * 5 + move * 3) % len(strides)]
+    return tuple(frames[(number * 11 + move * 7 + turn * stride) % count] for turn in range(count))
 
 
-_NAME = re.compile(r"{(\w+)}")
-_FRAMES = {move: tuple(map(_compiled, texts)) for move, texts in MOVES.items()}
-_STRIDES = {
-    move: tuple(stride for stride in range(1, len(frames)) if gcd(stride, len(frames)) == 1)
-    for move, frames in _FRAMES.items()
-}
+@cache
+def _paragraph(code: int) -> _Row:
+    """Return the row of a paragraph, which begins a line.
+
+    Args:
+        code: The number of its plan, times the number of ways to tell each, plus the way: a deck, and how far it has
+            been turned.
+    """
+    plan, way = divmod(code, _DECKS * _TURNS)
+    deck, turn = divmod(way, _TURNS)
+    seen = [2 * turn] * len(_MOVES)
+    rows = []
+    for place, move in enumerate(_PLANS[plan]):
+        frames = _deck(deck, move)
+        # Two in nine sentences that can be are led over to from the one before.
+        has_lead = place > 0 and (way * 7 + plan + place * 5) % 9 < 2
+        rows.append(
+            _sentence(
+                frames[seen[move] % len(frames)], LEADS[(way * 31 + place * 17 + plan) % CELLS] if has_lead else ""
+            )
+        )
+        seen[move] += 1
+    (first, *literals), tables = _joined(rows)
+    return ("\n" + first, *literals), tables
 
 
-def _in_turn(draws: Draws) -> dict[str, Iterator[_Frame]]:
-    """Return the frames of each move in the order one article uses them: a start and a stride that reach them all."""
-    cells = iter(draws.cells("frames", 2 * len(_FRAMES)))
-    turns: dict[str, Iterator[_Frame]] = {}
-    for move, frames in _FRAMES.items():
-        start, stride = next(cells) * len(frames) // CELLS, next(cells) * len(_STRIDES[move]) // CELLS
-        turns[move] = islice(cycle(frames), start, None, _STRIDES[move][stride])
-    return turns
+_EDITS = _spread([_row(" " + _begun(text) + ".") for text in EDITS])
+_FRAMING_BYTES = 2 * len(KINDS)
+"""A heading and a decision about code for as many sections as an article can have."""
+_PARAGRAPH_BYTES = 48
+"""More tables than any paragraph has, which the tests see to."""
 
 
 def slug(draws: Draws, id: int, seed: int) -> str:
     """Return the slug of an article without composing it."""
-    problem, stack, scenario = subject(draws)
-    template, service = name(id, seed)
-    return slugs.of_title(_title(template, problem.phrase, stack.name, scenario, service), id)
+    fields = _Fields._make(_FIELDS.unpack_from(draws.stream("article", _FIELDS.size)))
+    template, service = factsheet.name(id, seed)
+    problem = _PROBLEMS[fields.problem].phrase
+    named = {
+        "problem": problem,
+        "Problem": _capital(problem),
+        "stack": _STACKS[fields.stack].name,
+        "scenario": _SCENARIOS[fields.scenario],
+        "service": service,
+    }
+    return slugs.of_title(_TITLES[template] % named, id)
 
 
 def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
     """Return an unsealed article: its digest, and the parts of the meta box that follow from it, are empty."""
-    problem, stack, scenario = subject(draws)
-    template, service = name(id, seed)
-    title = _title(template, problem.phrase, stack.name, scenario, service)
-    sheet = facts(draws, problem, stack, scenario, service)
-    intro, final_notes, summary, author, difficulty, images = draws.cells("choices", 6)
-    opening = (_of(INTROS, intro), _of(FINAL_NOTES, final_notes), _of(SUMMARIES, summary))
-    (intro_text, final_text, summary_text), sections = _told(draws, revision, opening, sheet, stack)
-    words = sum(
-        paragraph.count(" ") + 1
-        for paragraph in (intro_text, final_text, *(each for section in sections for each in section.paragraphs))
+    raw = draws.stream("article", _STREAM)
+    fields = _Fields._make(_FIELDS.unpack_from(raw))
+    problem, stack, scenario = _PROBLEMS[fields.problem], _STACKS[fields.stack], _SCENARIOS[fields.scenario]
+    template, service = factsheet.name(id, seed)
+    sheet = factsheet.facts(raw[_FACTS_AT:], problem, stack, scenario, service)
+    outline = _outline(fields)
+    opening = f"{_TITLES[template]}\n{_INTROS[fields.intro]}\n{_FINAL_NOTES[fields.final_notes]}"
+    told, coded = _told(draws, revision, fields.way, outline, opening)
+    # One pass puts the facts into everything.
+    told %= sheet
+    title, intro, final_notes, *lines = told.split("\n")
+    sections, start = [], 0
+    for (_, count), has_code in zip(outline, coded, strict=True):
+        end = start + 1 + count
+        sections.append(
+            Section(lines[start], tuple(lines[start + 1 : end]), _code(stack, sheet["noun"]) if has_code else None)
+        )
+        start = end
+    words = told.count(" ") + 3 + len(lines)
+    edits = fields.edits_one * fields.edits_one * fields.edits_two * 40 >> 48
+    when = dates.natural(
+        (fields.day_one, fields.day_two),
+        fields.weekend,
+        fields.hour,
+        fields.second,
+        fields.edited,
+        fields.reviewed,
+        edits,
+        revision,
     )
-    edits = _edits(draws)
-    when = dates.natural(draws, edits, revision)
-    checklist = draws.choice("checklist", CHECKLISTS)
-    pictures = figures(id, f"{sheet['Problem']} with {stack.name}", _IMAGES[images])
-    age = (dates.AS_OF.date() - when.modified.date()).days
+    edits += revision
+    checklist = _CHECKLISTS[fields.checklist]
+    pictures = figures(id, f"{sheet['Problem']} with {stack.name}", _IMAGES[fields.images])
+    categories, tags = _terms(stack, problem)
     return Article(
         id=id,
         revision=revision,
@@ -123,129 +295,89 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
         seed=seed,
         title=title,
         slug=slugs.of_title(title, id),
-        intro=intro_text,
-        sections=sections,
+        intro=intro,
+        sections=tuple(sections),
         checklist=checklist,
         images=pictures,
-        final_notes=final_text,
-        categories=slugs.categories(stack, problem),
-        tags=slugs.tags(stack, problem),
-        author=_AUTHORS[author],
+        final_notes=final_notes,
+        categories=categories,
+        tags=tags,
+        author=_AUTHORS[fields.author],
         published=when.published,
         modified=when.modified,
         last_reviewed=when.last_reviewed,
         meta=metabox.build(
-            metabox.Facts(
-                id=id,
-                problem=problem,
-                stack=stack,
-                scenario=scenario,
-                summary=summary_text,
-                difficulty=_DIFFICULTIES[difficulty],
-                reading_minutes=-(-words // _WORDS_A_MINUTE),
-                views=popularity.views(popularity.score(id, seed)),
-                quality=draws.between("quality", 70, 98),
-                freshness=max(20, 99 - age // 30),
-                depth=min(99, 45 + words // 30),
-                clarity=draws.between("clarity", 70, 96),
-                status=_status(edits + revision),
-                version=f"1.{(edits + revision) // 10}.{(edits + revision) % 10}",
-                dates=when,
-                checklist=checklist,
-                images=pictures,
-                paragraphs=1 + sum(len(section.paragraphs) for section in sections),
-            )
+            id=id,
+            problem=problem,
+            stack=stack,
+            scenario=scenario,
+            summary=_SUMMARIES[fields.summary] % sheet,
+            difficulty=_DIFFICULTIES[fields.difficulty],
+            reading_minutes=-(-words // _WORDS_A_MINUTE),
+            views=popularity.views(popularity.score(id, seed)),
+            quality=70 + (fields.quality * 29 >> 16),
+            freshness=max(20, 99 - (dates.AS_OF - when.modified).days // 30),
+            depth=min(99, 45 + words // 30),
+            clarity=70 + (fields.clarity * 27 >> 16),
+            status=_status(edits),
+            version=f"1.{edits // 10}.{edits % 10}",
+            dates=when,
+            checklist=checklist,
+            images=pictures,
+            paragraphs=1 + len(lines) - len(sections),
         ),
         digest="",
     )
-
-
-def _of(texts: tuple[str, ...], cell: int) -> str:
-    return texts[cell * len(texts) // CELLS]
-
-
-def _title(template: int, problem: str, stack: str, scenario: str, service: str) -> str:
-    return TITLES[template].format(
-        problem=problem, Problem=problem[0].upper() + problem[1:], stack=stack, scenario=scenario, service=service
-    )
-
-
-def _edits(draws: Draws) -> int:
-    # A product of uniform draws has a long tail: most articles are edited a few times, some dozens of times.
-    one, other = draws.cells("edits", 2)
-    return one * one * other // (CELLS * CELLS * CELLS // 40)
 
 
 def _status(edits: int) -> str:
     return "drafted" if edits == 0 else "reviewed" if edits < 3 else "updated" if edits < 8 else "expanded"
 
 
-def _told(
-    draws: Draws, revision: int, opening: tuple[str, ...], sheet: dict[str, str], stack: Stack
-) -> tuple[list[str], tuple[Section, ...]]:
-    """Return the opening texts and the sections, with every fact in its place."""
-    outline = _outline(draws)
-    paragraphs = sum(len(plans) for _, plans, _ in outline)
-    edited = _edited(draws, revision, paragraphs)
-    body = draws.cells("body", paragraphs * _PARAGRAPH_CELLS)
-    turns = _in_turn(draws)
-    lines = list(opening)
-    number = 0
-    for heading, plans, _ in outline:
-        lines.append(heading)
-        for plan in plans:
-            cells = body[number * _PARAGRAPH_CELLS : (number + 1) * _PARAGRAPH_CELLS]
-            if edit := edited.get(number):
-                cells = draws.cells(f"body edit {edit}", _PARAGRAPH_CELLS)
-            lines.append(_paragraph(cells, plan, turns))
-            number += 1
-    # One pass puts the facts into everything; no line holds a line break.
-    told = "\n".join(lines).format_map(sheet).split("\n")
-    service = sheet["service"]
-    sections = []
-    position = len(opening)
-    for _, plans, has_code in outline:
-        end = position + 1 + len(plans)
-        code = _code(stack, sheet["noun"]) if has_code else None
-        sections.append(Section(_capital(told[position], service), tuple(told[position + 1 : end]), code))
-        position = end
-    return [_capital(text, service) for text in told[: len(opening)]], tuple(sections)
+_Outline = list[tuple[_Kind, int]]
+"""The kinds of an article's sections, in order, each with its number of paragraphs."""
 
 
-def _code(stack: Stack, noun: str) -> Code:
-    """Return the stack's snippet, about a noun of the article's own."""
-    text = stack.snippet.replace(SNIPPET_NOUN, noun).replace(SNIPPET_NOUN.capitalize(), noun.capitalize())
-    return Code(stack.language, text)
+def _outline(fields: _Fields) -> _Outline:
+    step, rest = divmod(fields.length * (len(_LENGTHS) - 1), 1 << 32)
+    length = _LENGTHS[step] + ((_LENGTHS[step + 1] - _LENGTHS[step]) * rest >> 32)
+    wanted = max(2, (length - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS)
+    kept = min(len(_KINDS), 2 + wanted // 5)
+    chosen = _CHOSEN[kept][fields.kinds]
+    return [(kind, wanted * (place + 1) // kept - wanted * place // kept) for place, kind in enumerate(chosen)]
 
 
-def _capital(text: str, service: str) -> str:
-    """Return a line with a capital first letter, unless it begins with the service's name, which has none."""
-    return text if text.startswith(service) else text[0].upper() + text[1:]
+def _told(draws: Draws, revision: int, way: int, outline: _Outline, opening: str) -> tuple[str, list[bool]]:
+    """Return all lines of an article after its opening ones, facts still open, and whether code ends each section."""
+    paragraphs = sum([count for _, count in outline])
+    edited = _edited(draws, revision, paragraphs) if revision else {}
+    stream = draws.stream("text", _FRAMING_BYTES + paragraphs * (1 + _PARAGRAPH_BYTES))
+    literals: list[str] = [opening]
+    tables: list[Table] = [_NOTHING]
+    coded = []
+    deck, turn = divmod(way % (_DECKS * _TURNS), _TURNS)
+    first = 0
+    for place, (kind, count) in enumerate(outline):
+        literals.append(kind.headings[stream[place]])
+        tables.append(_NOTHING)
+        coded.append(stream[len(_KINDS) + place] * 10 < 3 * CELLS)
+        for number in range(first, first + count):
+            code = kind.plans[stream[_FRAMING_BYTES + number]] + deck * _TURNS + (turn + number) % _TURNS
+            more_literals, more_tables = _paragraph(code)
+            if number in edited:
+                more_literals = _rewritten(draws, kind, edited[number], len(more_tables))
+                more_tables = (_NOTHING,) * len(more_tables)
+            literals += more_literals
+            tables += more_tables
+        first += count
+    return _filled(literals, tables, stream[_FRAMING_BYTES + paragraphs :]), coded
 
 
-def _outline(draws: Draws) -> list[tuple[str, list[tuple[str, ...]], bool]]:
-    """Return the heading, the plans of the paragraphs, and whether code follows, for each section."""
-    wanted = max(
-        2, (_length(draws.below("length", 1 << 20)) - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS
-    )
-    kept = min(len(KINDS), 2 + wanted // 5)
-    chosen = sorted(draws.shuffled("kinds", range(len(KINDS)))[:kept])
-    cells = iter(draws.cells("outline", 2 * kept + wanted))
-    outline = []
-    for place, kind in enumerate(KINDS[index] for index in chosen):
-        share = wanted * (place + 1) // kept - wanted * place // kept
-        heading, has_code = _of(kind.headings, next(cells)), next(cells) * 10 < 3 * CELLS
-        outline.append((heading, [_plan(kind, next(cells)) for _ in range(share)], has_code))
-    return outline
-
-
-def _plan(kind: Kind, cell: int) -> tuple[str, ...]:
-    return kind.plans[cell * len(kind.plans) // CELLS]
-
-
-def _length(uniform: int) -> int:
-    step, rest = divmod(uniform * (len(_LENGTHS) - 1), 1 << 20)
-    return _LENGTHS[step] + ((_LENGTHS[step + 1] - _LENGTHS[step]) * rest >> 20)
+def _filled(literals: Sequence[str], tables: Sequence[Table], cells: bytes) -> str:
+    pieces = [""] * (2 * len(literals))
+    pieces[::2] = literals
+    pieces[1::2] = map(getitem, tables, cells)
+    return "".join(pieces)
 
 
 def _edited(draws: Draws, revision: int, paragraphs: int) -> dict[int, int]:
@@ -253,16 +385,24 @@ def _edited(draws: Draws, revision: int, paragraphs: int) -> dict[int, int]:
     return {draws.below(f"edit {edit}", paragraphs): edit for edit in range(1, revision + 1)}
 
 
-def _paragraph(cells: tuple[int, ...], plan: tuple[str, ...], turns: dict[str, Iterator[_Frame]]) -> str:
-    sentences: list[str] = []
-    start = 0
-    for move in plan:
-        frame = next(turns[move])
-        slots = cells[start + 1 : start + 1 + _SLOTS]
-        # A paragraph never opens with a lead: there would be nothing to lead over from.
-        if sentences and (lead := LEADS[cells[start]]):
-            sentences.append(lead + frame.led % tuple(map(getitem, frame.led_tables, slots)))
-        else:
-            sentences.append(frame.alone % tuple(map(getitem, frame.alone_tables, slots)))
-        start += _SLOTS + 1
-    return " ".join(sentences)
+def _rewritten(draws: Draws, kind: _Kind, edit: int, size: int) -> tuple[str, ...]:
+    """Return the paragraph that a revision puts in the place of another, with a sentence that says so.
+
+    It takes as many literals as the other did, so that no other paragraph is drawn differently.
+    """
+    stream = draws.stream(f"text of edit {edit}", 3 + 2 * _PARAGRAPH_BYTES)
+    text = _filled(*_paragraph(kind.plans[stream[0]] + stream[1] % (_DECKS * _TURNS)), stream[3:])
+    notice = _filled(*_EDITS[stream[2]], stream[3 + _PARAGRAPH_BYTES :])
+    return (text + notice.replace("%(edit)s", str(edit)), *("" for _ in range(size - 1)))
+
+
+@lru_cache(maxsize=4096)
+def _code(stack: Stack, noun: str) -> Code:
+    """Return the stack's snippet, about a noun of the article's own."""
+    text = stack.snippet.replace(SNIPPET_NOUN, noun).replace(SNIPPET_NOUN.capitalize(), noun.capitalize())
+    return Code(stack.language, text)
+
+
+@cache
+def _terms(stack: Stack, problem: Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return slugs.categories(stack, problem), slugs.tags(stack, problem)

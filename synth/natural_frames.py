@@ -1,7 +1,7 @@
 """The sentences of the natural profile: frames with slots, in moves, in the plans of sections.
 
-A name in braces is a slot of `natural_lexicon.TABLES`, drawn anew each time, or an entry of the article's
-fact sheet, the same throughout the article. Frames begin in lower case; the composer puts the capital in.
+A name in braces is a slot of `natural_lexicon.SLOTS`, drawn anew each time, or an entry of the article's fact sheet,
+the same throughout the article. Sentences begin in lower case and have no full stop; the composer gives them both.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ SITUATION = (
     "the {team} team met {problem} {time}, when {a_component} and {peer} disagreed about {quality}",
     "nothing about the {component} looked wrong {place}, yet {count} requests a day took the {adjective} path",
     (
-        "we had postponed {problem} since release {release}, mostly because {role} could live with "
-        "{an_adjective} {component}"
+        "we had postponed {problem} since release {previous}, mostly because {role} could live with {an_adjective} "
+        "{component}"
     ),
     "the trouble showed {place} first: {metric} moved from {after} to {before} milliseconds {time}",
     (
-        "{service} reads from {peer} through one {component}, and that arrangement {hedge} holds until "
-        "traffic passes {count} pages"
+        "{service} reads from {peer} through one {component}, and that arrangement {hedge} holds until traffic passes "
+        "{count} pages"
     ),
     (
-        "between {month} and the end of the quarter the {component} grew by {percent} percent while nobody "
-        "watched {quality}"
+        "between {month} and the end of the quarter the {component} grew by {percent} percent while nobody watched "
+        "{quality}"
     ),
     "{role} opened {ticket} with one line: the {component} is {adjective} {place}",
     "our {stack} were {hedge} quiet {scenario}, so {an_adjective} {component} drew no attention {time}",
@@ -33,20 +33,32 @@ SITUATION = (
     "by the time {role} asked about {quality}, {table} held {rows} rows and the {component} touched most of them",
     "{path} serves about {share} percent of all reads, and it is {place} that people notice {quality}",
     "two services share the {component}: {service}, which needs it {time}, and {peer}, which {hedge} does not",
-    "the {component} came with release {release} and was meant to last until {time}",
+    "the {component} came with release {previous} and was meant to last one summer",
     "on {host} the {component} and {peer} compete for the same {few} cores",
+    "{service} is small: {line} lines, one {component}, and a link to {peer} that {hedge} works",
+    "until {month} nobody could say what {quality} was {place}, and nobody had asked",
+    "traffic on {path} is uneven; {percent} percent of it arrives {time}",
+    "for {months} months the answer to any complaint about {quality} was to restart the {component}",
+    "{peer} calls {service} {count} times an hour, {hedge} for pages that have not changed since {month}",
+    "the first report came from {role}: {path} felt {adjective} {time}, and only {place}",
+    "a page of {service} passes the {component} {few} times before a reader sees it",
+    "when {service} moved to {host}, the {component} moved with it and nobody measured {quality} again",
+    "our contract with {peer} says {goal} milliseconds; {time} we took {before}",
+    "{table} started as a list of {few} entries and now feeds every {component} we have",
+    "release {previous} doubled what {path} returns, and the {component} has been {adjective} since",
+    "most of what {service} does is dull: it asks {peer}, fills the {component} and answers",
 )
 
 EVIDENCE = (
     "the {signal} for {path} showed {median} milliseconds at the median and {before} at the ninety-fifth percentile",
     "{a_signal} taken {time} put {percent} percent of the wait inside the {component}",
     "of {count} sampled requests, {few} percent ended in {status}, all of them {place}",
-    "the numbers from {tool} agreed with the {signal}: {quality} {effect} whenever {peer} was slow to answer",
+    "the numbers from {tool} agreed with the {signal}: {quality} {effect} whenever {peer} was left out",
     "line {line} of the {signal} names {hex}, a request that spent {ms} milliseconds waiting for the {component}",
     "we compared {few} runs of {tool}; the spread stayed under {percent} milliseconds, small against a gap of {ms}",
     "{table} was read {count} times an hour, {percent} percent of that for one {component}",
     "with the {component} switched off {place}, {quality} {effect}, which ruled out half of the theories",
-    "the {signal} kept by {role} put the start {time}, a day after {release} went out",
+    "the {signal} kept by {role} put the start {time}, a day after {previous} went out",
     "a replay of {count} requests against {host} reproduced it in {few} minutes",
     "cache entries for {path} lived {ms} seconds on average, far short of the {window} minutes in {config}",
     "one {signal} is worth quoting: {few} retries, {ms} milliseconds each, then {status}",
@@ -54,6 +66,21 @@ EVIDENCE = (
     "neither the {signal} nor the {signal} moved {time}, so the {component} itself was {hedge} innocent",
     "signed-in members waited {percent} percent longer than anonymous readers {place}, and the {signal} says why",
     "request {hex} crossed {few} hops and lost {ms} milliseconds at the {component}",
+    "plotted by hour, {quality} has a step of {ms} milliseconds {time} and is flat everywhere else",
+    "some {count} of the {rows} rows in {table} were read for requests that the {component} later threw away",
+    "the slowest {few} requests all carried the same cookie and all met the {component}",
+    "{role} counted {line} identical queries behind one page of {path}",
+    "a second run on {host} gave {median} milliseconds, within {few} of the first",
+    "between {hex} and {hex} the {signal} is silent for {ms} milliseconds, and so is {peer}",
+    "memory on {host} rose by {few} megabytes an hour and fell back {time}",
+    "the {signal} ends at {status}; the entry before it belongs to the {component}",
+    "per request the {component} cost {ms} microseconds when idle and {count} under load",
+    (
+        "we asked {tool} twice, once with the {component} warm and once cold, and {percent} percent of the difference "
+        "was {quality}"
+    ),
+    "of the {window} minutes we recorded, {few} hold everything worth seeing",
+    "the {signal} from {month} is missing, so the comparison rests on {count} requests taken {time}",
 )
 
 CAUSE = (
@@ -61,7 +88,7 @@ CAUSE = (
     "two things had combined: {cause}, and {cause}",
     "{cause} explained {percent} percent of it; the rest came from {cause}",
     "it took {few} hours to find {cause} in {file}, because the {signal} pointed at {peer} instead",
-    "somebody had fixed {cause} in {release}, and {release} brought it back {place}",
+    "somebody had fixed {cause} once, and release {previous} brought it back {place}",
     "the {component} was only the messenger; underneath sat {cause}",
     "in {config} the key {key} still carried a value from {month}, which is how {cause} went unseen",
     "we suspected {cause} for a day, until {tool} showed {cause} in {few} lines",
@@ -70,6 +97,19 @@ CAUSE = (
     "commit {commit} had moved the check below the {component}, and {cause} followed",
     "each call to {peer} opened its own connection, so {cause} scaled with traffic {place}",
     "nobody chose it: {cause} arrived with a template that {role} copied {time}",
+    "what looked like {cause} was {cause}, seen through the {component}",
+    "{file} holds the reason at line {line}: {cause}",
+    "the {component} did what it was told; {key} told it to wait {ms} milliseconds",
+    "without {cause} the {component} would have coped, and without the {component} nobody would have met {cause}",
+    "{peer} had changed its answer {time}, and {cause} was the first thing to break",
+    "a comment in {config} warns of {cause}; the comment is older than {service}",
+    "seen from {host} the chain is short: {cause}, then {an_adjective} {component}, then {status}",
+    "{role} named {cause} on the first day, and we spent {few} more days proving it",
+    "once {table} passed {rows} rows, {cause} stopped being a detail",
+    "the {component} and the {component} each waited for the other {time}, a textbook case of {cause}",
+    "what {tool} reports as {quality} is {hedge} {cause} by another name",
+    "half of {path} was innocent; the other half went through {cause}",
+    "it was not {peer}: {hex} never left {host}, and it too met {cause}",
 )
 
 ACTION = (
@@ -82,11 +122,23 @@ ACTION = (
     "{role} {action} while the {team} team watched the {signal}",
     "for {path} alone we {action}; the other routes kept what they had",
     "instead of tuning the {component}, we {action} and asked {peer} to do the same",
-    "a script of {line} lines now prepares {table}, and it {action} before the {component} starts",
-    "release {version} {action}; release {release} will remove what it replaced",
+    "a script of {line} lines prepared {table}; when it had run, we {action}",
+    "release {version} {action}; release {next} will remove what it replaced",
     "with {tool} open on a second screen, we {action} and waited {window} minutes",
     "we {action} on {host} first, since its {component} carries {percent} percent of the load",
     "the {component} got a limit of {new}, and whatever exceeds it is answered with {status}",
+    "{role} {action} {time}, and we {action} the day after",
+    "nothing in {peer} had to change; we {action} on our side and told its owners",
+    "we wrote the test first, saw it fail {few} times, and then {action}",
+    "the old value of {key} was {old}; we tried {new} {place} and kept it",
+    "before the release we {action}, which made the {component} boring again",
+    "{ticket} lists {few} steps, and in the third of them we {action}",
+    "the {team} team {action} in {month}; what we added was a limit on the {component}",
+    "to keep the way back short we {action} in one commit, {commit}, and nothing else",
+    "we {action} for {percent} percent of the traffic and let the rest wait {time}",
+    "in {file} the call moved up by {few} lines, and {role} {action}",
+    "{host} was taken out of rotation, we {action}, and it came back {time}",
+    "we copied {table}, {action} on the copy, and exchanged the two {time}",
 )
 
 REASON = (
@@ -102,6 +154,20 @@ REASON = (
     "our goal for {metric} is {goal} milliseconds, and no other option promised that {place}",
     "fewer moving parts mean fewer {adjective} surprises, and the {component} had {few} too many",
     "keeping {path} cacheable matters most, as it carries {share} percent of the reads",
+    "a number that {role} can check {time} is worth more than one that needs an expert",
+    "we could have waited for release {next}, but {quality} would have waited with us",
+    "{cause} comes back by itself, so the remedy has to be something that stays",
+    "the {component} is shared with {peer}, and what is shared is {hedge} fixed last",
+    "at {count} requests an hour even {few} milliseconds add up to a machine by {month}",
+    "with {tool} this change can be seen, which the {signal} never showed",
+    "an answer that is {adjective} but right can be cached; one that is fast and wrong cannot",
+    "what we wanted was not a record but a floor: {goal} milliseconds {place}, every day",
+    "the cost sits in the {component} and the benefit on {path}, so the same team should hold both",
+    "{role} reads {config} more often than {file}, so that is where the limit belongs",
+    "it is {hedge} better to do {problem} in {few} small steps than in one that nobody dares to repeat",
+    "a larger {component} would have hidden {cause} for {months} months and then shown it at once",
+    "since {table} only grows, whatever reads all of it gets {adjective} with time",
+    "we do not need the {component} to be clever {place}; we need it to be the same {time}",
 )
 
 CHECK = (
@@ -109,30 +175,57 @@ CHECK = (
     "the first check is dull: {metric} has to stay below {goal} milliseconds {place} for {window} minutes",
     "log in as a member and open {path}; a response marked as a hit there is a bug, whatever {quality} says",
     "we repeated the replay with {count} requests and {quality} {effect}",
-    "look for {status} in the {signal}; more than {few} in an hour means the {component} is still {adjective}",
+    "look for {status} in the {signal}; more than {few} in an hour means that the {component} has come loose again",
     "{role} compared {table} row by row with the copy on {host} and found {few} differences, all explained",
     "after {window} minutes {metric} read {after} milliseconds against {before} earlier",
     "a purge of one page should change one {signal}; if {count} entries vanish, the key is too wide",
     "ask {tool} for the plan again: the {component} should no longer appear in it",
     "we stopped the {component} on {host} on purpose, and {quality} {effect} {time}",
     "run it twice: the second import of {rows} rows must leave {table} exactly as it was",
-    "check {release} and {version} side by side {place} before trusting either",
+    "check {previous} and {version} side by side {place} before trusting either",
     "when the {signal} and the {signal} agree for {few} days, close {ticket}",
+    "read {config} on {host} and not in the repository; they differed by {few} lines once",
+    "the test in {file} fails without the change, which is the only reason to believe it",
+    "send {count} requests {time}, {percent} percent of them signed in, and expect no {status}",
+    "one page is enough: fetch {path} twice and see that the second answer names the {component}",
+    "{quality} {effect} within {window} minutes, and the {signal} shows the same {place}",
+    "count the rows of {table} before and after; {rows} is the number to remember",
+    "turn the {component} off for {few} minutes {time} and watch whether {peer} notices",
+    "the difference has to survive a restart, so we restarted {host} {few} times",
+    "if {metric} is above {goal} milliseconds for longer than {window} minutes, {role} is called",
+    "compare like with like: the same {count} requests, the same {host}, the same hour",
+    "a colleague who had not seen the change repeated the measurement and got {after} milliseconds",
+    "search the {signal} for {hex}; a request like that one now takes {ms} milliseconds",
+    "set {key} back to {old} {place} and the old picture returns, as it should",
 )
 
 CAVEAT = (
     "this does not help {place}, where the {component} is bypassed by design",
     "with {few} replicas or fewer the gain shrinks to about {percent} percent",
-    "one {adjective} side effect: the {signal} now counts each retry, so {quality} looks worse {time} than it is",
+    "one side effect: the {signal} now counts each retry, so {quality} looks worse {time} than it is",
     "if {peer} is upgraded before {service}, expect {status} for up to {window} minutes",
     "we have not tested it above {count} requests an hour, and {role} {hedge} doubts the {component} there",
     "the number is honest but local: {host} has {few} cores and {an_adjective} disk",
-    "{cause} is easy to mistake for this; it produces the same {signal} and needs the opposite remedy",
+    "{cause} is easy to mistake for this; it leaves the same {signal} and needs the opposite remedy",
     "by default {tool} hides this unless {key} is set, which {hedge} surprises people",
     "personal pages must never enter the {component}, so mark them before anything else {place}",
     "the old behaviour returns if {config} is restored from a backup older than {month}",
     "a colder cache after each deploy costs {ms} milliseconds for the first {count} readers",
-    "the {component} still fails {adjective} when the disk is full, and {ticket} tracks that",
+    "the {component} still gives up when the disk is full, and {ticket} tracks that",
+    "none of this was tried with {count} members signed in at once",
+    "below {few} requests a second the {signal} is too thin to say anything",
+    "{peer} may answer {status} while it starts, and the {component} {hedge} believes it",
+    "a value of {new} for {key} suits {host}; a smaller machine wants less",
+    "the {signal} is sampled, so {few} slow requests in {count} can pass unseen",
+    "{role} has to remember to undo {key} {time}, and people forget",
+    "what we gain {place} we pay for in {quality}, though by less than {percent} percent",
+    "for {path} the rule is safe; for pages that vary by member it would be a leak",
+    "an empty {component} after a purge looks {hedge} like an outage for {ms} milliseconds",
+    "the measurement was taken {time}; {scenario} the peak is higher",
+    "running {tool} costs about {few} percent, which is in every number on this page",
+    "two {adjective} weeks are not a trend, and {quality} has fooled us before",
+    "if {table} is rebuilt from scratch, the plan changes and {cause} may come back",
+    "whoever lowers {key} below {old} will meet {status} before noon",
 )
 
 FOLLOW_UP = (
@@ -148,7 +241,20 @@ FOLLOW_UP = (
     "the notes, the replay and the {signal} are filed under {ticket}",
     "in {month} we will ask again whether the {component} earns its place",
     "a reminder for next time: {lesson}, even when the {component} looks {adjective}",
-    "once {release} is everywhere, {file} can lose {line} lines",
+    "once {version} is everywhere, {file} can lose {line} lines",
+    "next on the list is {peer}, which has the same {component} and twice the traffic",
+    "the flag in {config} goes away with release {next}",
+    "{role} asked for a chart of {quality} {place}, and it hangs by the coffee machine now",
+    "before the next quarter we want {few} people who can do this without the page open",
+    "a smaller question is left over: why the {component} is {adjective} {time}",
+    "we owe {peer} a note about {status}, and {role} will write it",
+    "the replay of {count} requests runs every night now, against {host}",
+    "should {metric} pass {before} milliseconds again, the place to start is {file}",
+    "from {month} on a job compares {table} with its copy and reports {time}",
+    "the advice we would give ourselves is short: {lesson}",
+    "{role} has {few} more ideas, too late for release {version}; they wait in {ticket}",
+    "we will keep {host} as it is for {window} days, in case {role} wants to look again",
+    "the {component} has an owner at last, and the owner has a {signal}",
 )
 
 MOVES: Mapping[str, tuple[str, ...]] = {
@@ -337,6 +443,38 @@ INTROS = (
         "Plenty has been said about {problem}; less about doing it with {stack} {scenario}. We kept a log on "
         "{service}, and it became this article."
     ),
+    (
+        "{service} is not the largest thing we run, but it is the one readers meet first. {Problem} was how {path} "
+        "got its {goal} milliseconds back, nearly."
+    ),
+    (
+        "Some work is invisible when it succeeds. {Problem} on {service} is of that kind, so here are the numbers: "
+        "{before} milliseconds before, {after} after."
+    ),
+    (
+        "Release {version} of {service} has one line in its notes about {problem}. This is the rest of the story, for "
+        "anyone with {stack} {scenario}."
+    ),
+    (
+        "Ask three people about {problem} and you get four plans. We followed one of them with {service} for {window} "
+        "days and wrote down what happened."
+    ),
+    (
+        "It began with {ticket} and a guess. The guess was wrong; {problem} helped {service} all the same, and "
+        "{metric} shows by how much."
+    ),
+    (
+        "There are longer texts about {problem}. This one keeps to {service}, to {path}, and to what the {team} team "
+        "could measure on {host}."
+    ),
+    (
+        "{Metric} is a poor thing to argue about and a good thing to measure. On {service} it stood at {before} "
+        "milliseconds; {problem} was the remedy we tried."
+    ),
+    (
+        "Given {window} days with {service} and nothing else to do, we chose {problem}. Most of it worked, and the "
+        "part that did not is told first."
+    ),
 )
 
 FINAL_NOTES = (
@@ -362,6 +500,24 @@ FINAL_NOTES = (
         "{Problem} is never finished, only quiet. When {metric} passes {goal} milliseconds again, this page "
         "is the place to resume."
     ),
+    (
+        "If one thing is worth taking from {service}, it is the order: measure, change {key}, measure again. The "
+        "{gain} percent came last."
+    ),
+    (
+        "The {team} team keeps {ticket} open as a place for questions. Bring your own numbers for {metric}; ours were "
+        "taken on {host} and will not be yours."
+    ),
+    (
+        "It took {window} days, most of them spent waiting for data. Commit {commit} is the part that can be read in "
+        "a minute."
+    ),
+    "In {month} this page will be reviewed, and either {problem} will have held or there will be a better page.",
+    "{path} is faster and {file} is shorter. Whether {peer} agrees is a matter for another page.",
+    (
+        "We would like to hear from others with {stack} {scenario}: {before} to {after} milliseconds is our result, "
+        "and one result is not a rule."
+    ),
 )
 
 SUMMARIES = (
@@ -375,4 +531,21 @@ SUMMARIES = (
         "Notes on {problem} in {service}, with a baseline of {before} milliseconds, a goal of {goal}, and the"
         " open questions."
     ),
+    (
+        "{Problem} in {service}: what the {team} team measured on {host}, what it changed in {config}, and the {gain} "
+        "percent it got for that."
+    ),
+    "From {before} to {after} milliseconds: {problem} on {path}, step by step, with the doubts left in.",
+    "Why {service} needed {problem} {scenario}, and how release {version} got {metric} close to {goal} milliseconds.",
+    "One team, {window} days, {stack}: an account of {problem} with its numbers and its dead ends.",
 )
+
+EDITS = (
+    "revision {edit} put this paragraph right",
+    "this passage was written again for revision {edit}, after a reader had asked",
+    "since revision {edit} this part follows the {signal} and no longer our memory",
+    "revision {edit} replaced the figures that stood here by those of {role}",
+    "an earlier text said otherwise; revision {edit} corrects it",
+    "revision {edit} shortened what stood here, at the wish of {role}",
+)
+"""What a revision adds to the paragraph it rewrites; ``{edit}`` is its number."""

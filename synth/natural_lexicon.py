@@ -1,7 +1,8 @@
 """The words of the natural profile: closed lexicons, commonest first, and generated ones such as numbers and names.
 
-A table has `synth.draws.CELLS` cells. A lexicon fills them in proportion to 1 / (rank + 2), by integer
-arithmetic, so that a draw is one look-up and common words are common.
+A table has `synth.draws.CELLS` cells, so a byte picks one. A lexicon fills them in proportion to 1 / (rank + 2), by
+integer arithmetic: a draw is one look-up, and common words are common. Numbers take two bytes, one for how large they
+are and one for the digits nobody looks at, which gives texts the open vocabulary that real ones have.
 """
 
 from __future__ import annotations
@@ -12,30 +13,41 @@ from typing import TypeVar
 from synth.draws import CELLS
 
 _Item = TypeVar("_Item")
+Table = tuple[str, ...]
 
 
 def weighted(items: Sequence[_Item]) -> tuple[_Item, ...]:
-    """Return a table in which earlier items fill more cells than later ones, each at least one."""
-    weights = [CELLS * 64 // (rank + 2) for rank in range(len(items))]
+    """Return a table in which earlier items fill more cells than later ones.
+
+    Raises:
+        ValueError: There are so many items that some would fill none.
+    """
+    weights = [CELLS * CELLS // (rank + 2) for rank in range(len(items))]
     total, before, cells = sum(weights), 0, []
     for item, weight in zip(items, weights, strict=True):
         low, high = before * CELLS // total, (before + weight) * CELLS // total
+        if low == high:
+            raise ValueError(f"{item!r} is one of {len(items)} items: a table has only {CELLS} cells for them")
         cells += [item] * (high - low)
         before += weight
     return tuple(cells)
 
 
-def _lexicon(text: str) -> tuple[str, ...]:
+def _lexicon(text: str) -> Table:
     return weighted([" ".join(entry.split()) for entry in text.split("|")])
 
 
-def _with_article(table: tuple[str, ...]) -> tuple[str, ...]:
+def _with_article(table: Table) -> Table:
     return tuple(f"{'an' if entry[0] in 'aeiou' else 'a'} {entry}" for entry in table)
 
 
-def _numbers(least: int, most: int) -> tuple[str, ...]:
-    """Return whole numbers of a range, the small ones more often."""
-    return tuple(f"{least + (most - least) * cell * cell // (CELLS * CELLS):,}" for cell in range(CELLS))
+def _grown(cell: int, most: int) -> int:
+    """Return 0 to ``most - 1``, the small ones more often."""
+    return most * cell * cell // (CELLS * CELLS)
+
+
+def _numbers(least: int, most: int) -> Table:
+    return tuple(str(least + _grown(cell, most - least + 1)) for cell in range(CELLS))
 
 
 _COMPONENT = _lexicon(
@@ -123,43 +135,54 @@ _LESSON = _lexicon(
 _HEDGE = _lexicon(
     "usually | often | mostly | still | sometimes | rarely | nearly always | generally | normally | seldom | largely"
 )
-LEADS = tuple(
-    lead
-    for lead, cells in (
-        ("", 3200), ("In practice, ", 110), ("Even so, ", 110), ("In short, ", 96), ("As it happens, ", 90),
-        ("Here too, ", 80), ("In other words, ", 80), ("For the record, ", 70), ("On reflection, ", 70),
-        ("Put simply, ", 60), ("Again, ", 50), ("In hindsight, ", 40), ("As before, ", 40),
-    )
-    for _ in range(cells)
-)  # fmt: skip
-"""What may stand before a sentence that does not open a paragraph; most often nothing."""
+LEADS = _lexicon(
+    """In practice, | Even so, | In short, | As it happens, | Here too, | In other words, | For the record, | On
+    reflection, | Put simply, | Again, | In hindsight, | As before, | That said, | At the time, | To be fair, | For
+    once, | Looking back, | As a rule, | By now, | So far,"""
+)
+"""What stands before a sentence that leads over from the one before it."""
 
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "component": _COMPONENT,
-    "a_component": _with_article(_COMPONENT),
-    "signal": _SIGNAL,
-    "a_signal": _with_article(_SIGNAL),
-    "adjective": _ADJECTIVE,
-    "an_adjective": _with_article(_ADJECTIVE),
-    "cause": _CAUSE,
-    "action": _ACTION,
-    "role": _ROLE,
-    "time": _TIME,
-    "place": _PLACE,
-    "quality": _QUALITY,
-    "effect": _EFFECT,
-    "lesson": _LESSON,
-    "hedge": _HEDGE,
-    "ms": _numbers(3, 4800),
-    "percent": _numbers(2, 96),
-    "few": _numbers(2, 14),
-    "count": _numbers(12, 90_000),
-    "status": _lexicon("503 | 504 | 429 | 500 | 502 | 404 | 403 | 499 | 408 | 413 | 301"),
-    "hex": tuple(f"{cell * 2_654_435_761 % (1 << 28):07x}" for cell in range(CELLS)),
-    "release": tuple(f"{1 + cell % 7}.{cell // 7 % 24}.{cell // 168}" for cell in range(CELLS)),
-    "line": _numbers(7, 2400),
+_TWO_DIGITS = tuple(str(10 + cell * 90 // CELLS) for cell in range(CELLS))
+_THREE_DIGITS = tuple(str(100 + cell * 900 // CELLS) for cell in range(CELLS))
+
+
+def _thousands(number: int) -> str:
+    return f"{number}," if number else ""
+
+
+def _hundreds(number: int) -> str:
+    return f"{number // 10},{number % 10}" if number > 9 else str(number or "")
+
+
+SLOTS: Mapping[str, tuple[Table, ...]] = {
+    "component": (_COMPONENT,),
+    "a_component": (_with_article(_COMPONENT),),
+    "signal": (_SIGNAL,),
+    "a_signal": (_with_article(_SIGNAL),),
+    "adjective": (_ADJECTIVE,),
+    "an_adjective": (_with_article(_ADJECTIVE),),
+    "cause": (_CAUSE,),
+    "action": (_ACTION,),
+    "role": (_ROLE,),
+    "time": (_TIME,),
+    "place": (_PLACE,),
+    "quality": (_QUALITY,),
+    "effect": (_EFFECT,),
+    "lesson": (_LESSON,),
+    "hedge": (_HEDGE,),
+    "percent": (_numbers(2, 96),),
+    "few": (_numbers(2, 14),),
+    # 10 to 4,799 and 100 to 90,999 and 10 to 2,399.
+    "ms": (tuple(_hundreds(_grown(cell, 48)) for cell in range(CELLS)), _TWO_DIGITS),
+    "count": (tuple(_thousands(_grown(cell, 91)) for cell in range(CELLS)), _THREE_DIGITS),
+    "line": (tuple(_hundreds(_grown(cell, 24)) for cell in range(CELLS)), _TWO_DIGITS),
+    # An odd factor leaves no two cells the same.
+    "hex": (
+        tuple(f"{cell * 2477 % (1 << 12):03x}" for cell in range(CELLS)),
+        tuple(f"{cell * 40_503 % (1 << 16):04x}" for cell in range(CELLS)),
+    ),
 }
-"""What can fill a slot of a sentence, by the name of the slot."""
+"""What can fill a slot of a sentence, by the name of the slot: the tables whose picks stand side by side there."""
 
 FIRST_WORDS = (
     "amber", "anchor", "apple", "arbor", "argon", "aspen", "atlas", "aurora", "autumn", "badger", "basil",

@@ -7,9 +7,9 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from synth.model import Article
+import orjson
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+from synth.model import Article
 
 
 def timestamp(moment: datetime) -> str:
@@ -49,9 +49,22 @@ def record(article: Article) -> dict[str, Any]:
     }
 
 
-def canonical(article: Article) -> str:
-    """Return the record as one line of JSON: UTF-8 text, no spaces, fields in the order of the model."""
-    return _encode(record(article))
+def encoded(value: Any) -> bytes:
+    """Return a JSON value, or a data class of them, as JSON: UTF-8 without spaces.
+
+    It is what ``json.dumps`` says with ``ensure_ascii=False`` and the shortest separators, in a tenth of the time.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:
+        # An integer of more than 64 bits, which somebody's own meta box may hold.
+        plain = record(value) if isinstance(value, Article) else value
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def canonical(article: Article) -> bytes:
+    """Return the record as one line of JSON, its fields in the order of the model."""
+    return encoded(article)
 
 
 def digest(article: Article) -> str:
@@ -60,4 +73,4 @@ def digest(article: Article) -> str:
     Unsealed means that ``digest`` and the meta box's ``reference`` and ``hash`` are still empty strings;
     anyone can empty the three in a record they hold and check the digest.
     """
-    return blake2b(canonical(article).encode(), digest_size=12).hexdigest()
+    return blake2b(canonical(article), digest_size=12).hexdigest()

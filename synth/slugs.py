@@ -10,8 +10,14 @@ _NOT_SAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST = 80
 
 
+_SPACED = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
+
+
 def term(text: str) -> str:
     """Return a name as a category or tag: lower-case letters, digits and single hyphens."""
+    if text.isascii() and "#" not in text and "'" not in text:
+        # What the rest does, in a third of the time.
+        return "-".join(text.lower().translate(_SPACED).split())
     return _NOT_SAFE.sub("-", text.lower().replace("#", "-sharp").replace("'", "")).strip("-")
 
 

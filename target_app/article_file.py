@@ -165,7 +165,7 @@ def _article_that_is(line: bytes, corpus: Corpus, place: int) -> Article | None:
     if place >= corpus.count:
         return None
     article = corpus.article(corpus.first_id + place)
-    return article if canonical(article).encode() == line.rstrip(b"\r\n") else None
+    return article if canonical(article) == line.rstrip(b"\r\n") else None
 
 
 def read(line: bytes) -> Article:

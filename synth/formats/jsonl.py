@@ -8,4 +8,4 @@ from synth.record import canonical
 
 def render(article: Article) -> str:
     """Return one line of JSON, newline included."""
-    return canonical(article) + "\n"
+    return canonical(article).decode() + "\n"

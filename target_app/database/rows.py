@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
-
 from synth.model import Article, Section
+from synth.record import encoded
 from target_app.database.schema import SIMILAR_LIMIT
 from target_app.records import Status
 
@@ -83,18 +82,9 @@ def article_row(
         author_id,
         dump(article.categories),
         dump(article.checklist),
-        dump([{"source": i.source, "url": i.url, "caption": i.caption} for i in article.images]),
+        dump(article.images),
         article.final_notes,
-        dump(
-            [
-                {
-                    "heading": section.heading,
-                    "paragraphs": section.paragraphs,
-                    "code": section.code and {"language": section.code.language, "text": section.code.text},
-                }
-                for section in article.sections
-            ]
-        ),
+        dump(article.sections),
     )
 
 
@@ -146,5 +136,5 @@ def epoch(moment: datetime) -> int:
 
 
 def dump(value: Any) -> str:
-    """A value as JSON, as short as it can be."""
-    return to_json(value).decode()
+    """A JSON value, or data classes of them, as JSON, as short as it can be."""
+    return encoded(value).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ def test_pinned() -> None:
     """The first draws of one key are these, on every machine and for ever."""
     draws = Draws("natural", 1, 0, 11730)
     assert draws.u64("title") == 6589752860243027789
-    assert draws.cells("body", 4) == (4069, 1788, 2477, 1982)
+    assert draws.stream("body", 8).hex() == "e51ffc66ad59be87"
     assert draws.shuffled("order", range(8)) == [1, 3, 7, 4, 5, 6, 0, 2]
 
 
@@ -41,9 +42,9 @@ def test_shuffling_keeps_the_items(field: str, items: list[int]) -> None:
 
 @given(keys, st.integers(0, 200), st.integers(0, 200))
 def test_longer_begins_with_shorter(field: str, one: int, other: int) -> None:
-    """Asking for more cells changes none of the first ones."""
+    """Asking for more bytes changes none of the first ones."""
     short, long = sorted((one, other))
-    assert Draws("test").cells(field, long)[:short] == Draws("test").cells(field, short)
+    assert Draws("test").stream(field, long)[:short] == Draws("test").stream(field, short)
 
 
 def test_draws_are_fair() -> None:
@@ -59,10 +60,16 @@ def test_shuffles_are_fair() -> None:
     assert all(1800 < count < 2200 for count in counts.values())
 
 
-@given(st.integers(1, 300))
+@given(st.integers(1, 61))
 def test_weighted_tables(size: int) -> None:
     """A weighted table has all its cells, every item has one, and earlier items never have fewer by more than one."""
     counts = Counter(weighted(range(size)))
     assert counts.total() == CELLS
     assert set(counts) == set(range(size))
     assert all(counts[item] >= counts[item + 1] - 1 for item in range(size - 1))
+
+
+def test_a_table_is_not_made_for_more_items_than_it_can_hold() -> None:
+    """An item that would never be drawn is an error and not left out."""
+    with pytest.raises(ValueError, match="is one of 300 items"):
+        weighted(range(300))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import zlib
+from itertools import chain
 
 import pytest
 
 import synth
-from synth import factsheet
+from synth import factsheet, natural
 from synth.draws import CELLS
 from synth.formats import text
-from synth.natural_frames import FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
-from synth.natural_lexicon import FIRST_WORDS, LEADS, SECOND_WORDS, TABLES
+from synth.natural_frames import EDITS, FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
+from synth.natural_lexicon import FIRST_WORDS, LEADS, SECOND_WORDS, SLOTS
+from synth.subjects import PROBLEMS, SCENARIOS, STACKS
 
 ARTICLES = [synth.article(each) for each in range(11_500, 11_900)]
 
@@ -57,16 +59,17 @@ def test_lengths_are_spread() -> None:
 
 
 def test_reading_time_follows_from_the_words() -> None:
-    """Reading time is the words of the body at 220 a minute, rounded up."""
+    """Reading time is the words of title, headings and body at 220 a minute, rounded up."""
     for article in ARTICLES:
-        assert article.meta["reading time"] == -(-len(body(article).split()) // 220)
+        read = " ".join([article.title, body(article), *(section.heading for section in article.sections)])
+        assert article.meta["reading time"] == -(-len(read.split()) // 220)
 
 
 def test_every_fact_is_filled_in() -> None:
     """No brace or percent placeholder is left in any prose."""
     for article in ARTICLES:
         prose = [article.title, body(article), article.meta["summary"], *(each.heading for each in article.sections)]
-        assert not re.search(r"[{}]|%s", "\n".join(prose))
+        assert not re.search(r"[{}%]", "\n".join(prose))
 
 
 def test_sentences_begin_with_a_capital_or_a_name() -> None:
@@ -98,7 +101,7 @@ def test_dates_favour_working_days() -> None:
     assert sum(article.published.weekday() > 4 for article in ARTICLES) < len(ARTICLES) / 8
 
 
-@pytest.mark.parametrize("pool", [*MOVES.values(), TITLES, INTROS, FINAL_NOTES, SUMMARIES])
+@pytest.mark.parametrize("pool", [*MOVES.values(), TITLES, INTROS, FINAL_NOTES, SUMMARIES, EDITS])
 def test_frames_are_distinct(pool: tuple[str, ...]) -> None:
     """No frame stands twice in a pool."""
     assert len(set(pool)) == len(pool)
@@ -111,7 +114,53 @@ def test_plans_use_known_moves() -> None:
 
 def test_tables_are_full() -> None:
     """Every table has exactly as many cells as are drawn from."""
-    assert {len(table) for table in (*TABLES.values(), LEADS)} == {CELLS}
+    assert {len(table) for table in (*chain(*SLOTS.values()), LEADS)} == {CELLS}
+
+
+def test_names_in_frames_are_slots_or_facts() -> None:
+    """Every name in braces of every pool has something that can fill it, and every slot and every fact is used."""
+    texts = "\n".join(
+        chain(*MOVES.values(), *(kind.headings for kind in KINDS), TITLES, INTROS, FINAL_NOTES, SUMMARIES)
+    )
+    sheet = factsheet.facts(bytes(factsheet.SIZE), PROBLEMS[0], STACKS[0], SCENARIOS[0], "amber-abacus-api")
+    assert set(re.findall(r"{(\w+)}", texts)) | {"Problem", "Metric", "noun"} == SLOTS.keys() | sheet.keys()
+    assert set(re.findall(r"{(\w+)}", "\n".join(EDITS))) <= SLOTS.keys() | {"edit"}
+
+
+def test_a_paragraph_never_lacks_bytes() -> None:
+    """No way to tell any plan has more tables than there are bytes to pick from them."""
+    ways = natural._DECKS * natural._TURNS
+    rows = [natural._paragraph(code) for code in range(len(natural._PLANS) * ways)]
+    assert max(len(tables) for _, tables in rows) <= natural._PARAGRAPH_BYTES
+    assert all(len(literals) == len(tables) for literals, tables in rows)
+    assert max(len(tables) for _, tables in natural._EDITS) <= natural._PARAGRAPH_BYTES
+
+
+def test_a_per_cent_sign_is_no_frame() -> None:
+    """It would be taken for a fact's place."""
+    with pytest.raises(ValueError, match="write 'percent'"):
+        natural._row("about 5% of it")
+
+
+def test_neighbouring_paragraphs_do_not_repeat_a_frame() -> None:
+    """In eight paragraphs that follow each other, a move of a plan comes with another frame each time."""
+    for deck in range(natural._DECKS):
+        for move in range(len(MOVES)):
+            frames = natural._deck(deck, move)
+            turned_up = [frames[(2 * turn + place) % len(frames)] for turn in range(8) for place in range(2)]
+            assert len(set(turned_up)) == len(turned_up)
+            assert set(frames) == set(list(MOVES.values())[move])
+
+
+def test_a_revision_rewrites_one_paragraph() -> None:
+    """All other paragraphs, headings and snippets stay what they were, and the new one says which revision wrote it."""
+    for each in range(60):
+        before, after = synth.article(each, revision=each % 3), synth.article(each, revision=each % 3 + 1)
+        old = [text for section in before.sections for text in (section.heading, *section.paragraphs, section.code)]
+        new = [text for section in after.sections for text in (section.heading, *section.paragraphs, section.code)]
+        changed = [text for was, text in zip(old, new, strict=True) if was != text]
+        assert len(changed) == 1
+        assert f"evision {each % 3 + 1}" in str(changed[0])
 
 
 def test_name_words_fill_their_bits() -> None:
