@@ -236,12 +236,18 @@ class _Synthesized:
         """See ``_Source``."""
         with loader.transaction():
             if loader.site("members") is None:
-                loader.record_site("corpus", self._corpus.to_dict())
+                loader.record_corpus(self._corpus)
                 loader.record_site("members", members)
+                loader.collect_words()
             self._stored, _ = loader.progress()
             held = loader.site("corpus")
             if held != self._corpus.to_dict() or loader.site("members") != members:
                 raise _other(path, loader, _of_corpus(self._corpus), members)
+            if loader.site("digest") != self._corpus.digest:
+                raise DatabaseFileError(
+                    f"{path} holds articles of another version of the synthesizer; choose another file, or serve it as "
+                    f"it is: anp serve --db {path}"
+                )
         return self._stored, self._corpus.count
 
     def tasks(self, size: int) -> Iterator[Callable[[], Portion]]:
@@ -280,6 +286,7 @@ class _Filed:
             if loader.site("members") is None:
                 self._record(loader)
                 loader.record_site("members", members)
+                loader.collect_words()
             source = loader.site("source")
             if source is None or loader.site("members") != members:
                 raise _other(path, loader, f"the articles of {self._file.path}", members)
@@ -335,7 +342,7 @@ class _Filed:
         if self._corpus is None:
             loader.relate()
         else:
-            loader.record_site("corpus", replace(self._corpus, count=self._mark.articles).to_dict())
+            loader.record_corpus(replace(self._corpus, count=self._mark.articles))
 
     def id_at(self, loader: Loader, place: int) -> int:
         """See ``_Source``."""

@@ -88,6 +88,9 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         raise DatabaseFileError(f"{path} is half imported; to go on: {command}")
     desk = Desk(path)
     described = None if corpus is None else Corpus.from_dict(corpus)
+    if described is not None and library.site("digest") != described.digest:
+        # Another version of the synthesizer made the articles: nobody can compute them any more.
+        described = None
     return Site(
         path,
         settings,

@@ -10,6 +10,7 @@ from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
+from synth import Corpus
 from synth.people import Author
 from target_app.database.desk import INSERT_ARTICLE, INSERT_META, INSERT_SIMILAR, Desk
 from target_app.database.rows import Rows, similar_rows
@@ -17,6 +18,12 @@ from target_app.database.schema import SIMILAR_LIMIT
 
 WAL_PAGES = 16_000
 """So many pages are written before they are moved to the file itself, where one written twice is then moved once."""
+PAGES_KEPT = 128 * 2**20
+"""Bytes of the file that the import keeps at hand."""
+WORDS_KEPT = 32 * 2**20
+"""Bytes of words that the search index collects before it writes them, in larger runs that need less merging."""
+WORDS_KEPT_AFTERWARDS = 2**20
+"""What FTS5 does by itself, and does again when all is imported."""
 WINDOW = 64
 """So many of the newest articles of a tag may become similar posts of the others that carry it."""
 
@@ -43,6 +50,17 @@ class Loader(Desk):
         """Sit down."""
         super().__init__(path, counted=False)
         self._connection.pragma("wal_autocheckpoint", str(WAL_PAGES))
+        self._connection.pragma("cache_size", str(-PAGES_KEPT // 1024))
+
+    def collect_words(self, size: int = WORDS_KEPT) -> None:
+        """Have the search index collect so many bytes of words before it writes them; the file remembers it."""
+        if self._connection.rows("SELECT v FROM article_search_config WHERE k = 'hashsize'") != [(size,)]:
+            self._connection.rows("INSERT INTO article_search (article_search, rank) VALUES ('hashsize', ?)", (size,))
+
+    def record_corpus(self, corpus: Corpus) -> None:
+        """Record whose articles these are, and by its digest the version of the synthesizer that made them."""
+        self.record_site("corpus", corpus.to_dict())
+        self.record_site("digest", corpus.digest)
 
     def progress(self) -> tuple[int, int]:
         """(articles, members) stored so far."""
@@ -120,5 +138,6 @@ class Loader(Desk):
 
     def complete(self) -> None:
         """Mark the import as finished, and measure the tables for the query planner, which is part of it."""
+        self.collect_words(WORDS_KEPT_AFTERWARDS)
         self.record_site("complete", True)
         self._connection.rows("ANALYZE")
