@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import signal
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import MappingProxyType
@@ -26,6 +23,7 @@ from synth.corpus import Corpus
 from synth.errors import ExportError
 from synth.formats import html, json, jsonl, markdown, text
 from synth.model import Article
+from synth.processes import in_order
 
 Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
@@ -103,27 +101,9 @@ def _write(corpus: Corpus, format: str, stream: BinaryIO, progress: Progress | N
 
 
 def _chunks(corpus: Corpus, format: str, workers: int) -> Iterator[tuple[bytes, range]]:
-    parts = (corpus.ids[start : start + _CHUNK] for start in range(0, corpus.count, _CHUNK))
-    if workers == 1:
-        for ids in parts:
-            yield _rendered(corpus, format, ids), ids
-        return
-    # A fresh interpreter per worker: a forked copy would inherit the threads and sockets of whoever calls us.
-    # Ctrl-C reaches them too, but only the one that wrote the file may say what becomes of it.
-    ignoring = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, ignoring) as pool:
-        waiting: deque[tuple[Future[bytes], range]] = deque()
-        try:
-            for ids in parts:
-                waiting.append((pool.submit(_rendered, corpus, format, ids), ids))
-                if len(waiting) > 4 * workers:
-                    future, done = waiting.popleft()
-                    yield future.result(), done
-            for future, done in waiting:
-                yield future.result(), done
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    parts = [corpus.ids[start : start + _CHUNK] for start in range(0, corpus.count, _CHUNK)]
+    with closing(in_order((partial(_rendered, corpus, format, ids) for ids in parts), workers, 4 * workers)) as made:
+        yield from zip(made, parts, strict=True)
 
 
 def _rendered(corpus: Corpus, format: str, ids: range) -> bytes:

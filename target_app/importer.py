@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import asdict, replace
 from functools import cache, partial
@@ -20,12 +19,12 @@ from typing import TYPE_CHECKING, Protocol
 import apsw
 
 from synth import Corpus, people
+from synth.processes import ProcessLostError, cores, in_order
 from target_app import database
 from target_app.database import Loader, StoredMember
 from target_app.database.schema import EDITORS
 from target_app.errors import ArticleFileError, DatabaseFileError
 from target_app.passwords import hash_password
-from target_app.pool import cores, in_order
 from target_app.portions import Mark, Portion, synthesized
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class _Import:
             raise DatabaseFileError(
                 f"{self._path} could not be written ({error}); let no other import run, and see that the disk has room"
             ) from None
-        except BrokenProcessPool:
+        except ProcessLostError:
             raise DatabaseFileError(
                 f"a process that made articles for {self._path} was killed; see that there is memory, and run the same "
                 "command again to go on"
