@@ -26,7 +26,7 @@ from synth.draws import CELLS, Draws
 from synth.figures import figures
 from synth.model import Article, Code, Section
 from synth.natural_frames import EDITS, FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
-from synth.natural_lexicon import LEADS, SLOTS, Table, weighted
+from synth.natural_lexicon import LEADS, SLOTS, Table, halved, weighted
 from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, SNIPPET_NOUN, STACKS, Problem, Stack
 
 _WORDS_A_MINUTE = 220
@@ -120,10 +120,12 @@ def _row(text: str) -> _Row:
     literals: list[str] = []
     tables: list[Table] = []
     parts = _SLOT.split(text)
-    for literal, slot in zip(parts[::2], parts[1::2], strict=False):
+    slots = parts[1::2]
+    for place, (literal, slot) in enumerate(zip(parts[::2], slots, strict=False)):
         # Where a slot takes two bytes, nothing stands between its tables.
         literals += [_template(literal), *("" for _ in SLOTS[slot][1:])]
-        tables += SLOTS[slot]
+        is_twice = len(SLOTS[slot]) == 1 and slots.count(slot) == 2
+        tables += [halved(*SLOTS[slot])[slot in slots[:place]]] if is_twice else SLOTS[slot]
     return (*literals, _template(parts[-1])), (*tables, _NOTHING)
 
 
@@ -155,7 +157,7 @@ def _joined(rows: Iterable[_Row]) -> _Row:
 _MOVES = tuple(MOVES.values())
 _PLANS = tuple(tuple(list(MOVES).index(move) for move in plan) for kind in KINDS for plan in kind.plans)
 """The plans of all kinds, one after the other; moves by their place in ``MOVES``."""
-_DECKS, _TURNS = 4, 16
+_DECKS, _TURNS = 4, 14
 """The frames of a move are shuffled in so many ways, and paragraph after paragraph turns up the next two of them."""
 
 

@@ -79,7 +79,7 @@ EVIDENCE = (
         "we asked {tool} twice, once with the {component} warm and once cold, and {percent} percent of the difference "
         "was {quality}"
     ),
-    "of the {window} minutes we recorded, {few} hold everything worth seeing",
+    "of the {window} hours we recorded, {few} minutes hold everything worth seeing",
     "the {signal} from {month} is missing, so the comparison rests on {count} requests taken {time}",
 )
 
@@ -110,6 +110,8 @@ CAUSE = (
     "what {tool} reports as {quality} is {hedge} {cause} by another name",
     "half of {path} was innocent; the other half went through {cause}",
     "it was not {peer}: {hex} never left {host}, and it too met {cause}",
+    "the {component} had always had {cause}; what was new was that {peer} noticed",
+    "between {before} and {after} milliseconds lies {cause}, and little else",
 )
 
 ACTION = (
@@ -139,6 +141,8 @@ ACTION = (
     "in {file} the call moved up by {few} lines, and {role} {action}",
     "{host} was taken out of rotation, we {action}, and it came back {time}",
     "we copied {table}, {action} on the copy, and exchanged the two {time}",
+    "the same afternoon {role} {action}, and nobody had to be woken",
+    "we tried {few} settings of {key} and, when none of them held, {action}",
 )
 
 REASON = (
@@ -146,28 +150,30 @@ REASON = (
     "we preferred this to a larger machine, because {quality} {hedge} depends on {cause} and not on size",
     "{an_adjective} fix {place} is easier to undo than a clever one, and undoing takes {few} minutes here",
     "every request that skips the {component} leaves room for one that cannot",
-    "for {stack} the cheap moment to do this is {time}, when {count} requests are in flight and not ten times that",
+    "for {stack} there is a cheap moment to do this, when {few} requests are in flight and not {count}",
     "the alternative was to rewrite the {component}, which {role} priced at {few} weeks",
-    "a limit close to the {component} is one that {role} can find {time}",
+    "a limit close to the {component} is one that {role} can find without asking",
     "since {peer} retries after {ms} milliseconds, anything slower than that doubles the work",
     "people forgive {an_adjective} page; they do not forgive {quality} that changes from visit to visit",
     "our goal for {metric} is {goal} milliseconds, and no other option promised that {place}",
     "fewer moving parts mean fewer {adjective} surprises, and the {component} had {few} too many",
     "keeping {path} cacheable matters most, as it carries {share} percent of the reads",
-    "a number that {role} can check {time} is worth more than one that needs an expert",
+    "a number that {role} can check is worth more than one that needs an expert",
     "we could have waited for release {next}, but {quality} would have waited with us",
     "{cause} comes back by itself, so the remedy has to be something that stays",
     "the {component} is shared with {peer}, and what is shared is {hedge} fixed last",
     "at {count} requests an hour even {few} milliseconds add up to a machine by {month}",
     "with {tool} this change can be seen, which the {signal} never showed",
     "an answer that is {adjective} but right can be cached; one that is fast and wrong cannot",
-    "what we wanted was not a record but a floor: {goal} milliseconds {place}, every day",
+    "what we wanted was not a record but a ceiling: {goal} milliseconds {place}, every day",
     "the cost sits in the {component} and the benefit on {path}, so the same team should hold both",
     "{role} reads {config} more often than {file}, so that is where the limit belongs",
     "it is {hedge} better to do {problem} in {few} small steps than in one that nobody dares to repeat",
     "a larger {component} would have hidden {cause} for {months} months and then shown it at once",
     "since {table} only grows, whatever reads all of it gets {adjective} with time",
-    "we do not need the {component} to be clever {place}; we need it to be the same {time}",
+    "we do not need the {component} to be clever {place}; we need it to be the same every day",
+    "whatever {service} does not ask of {peer}, {peer} cannot be late with",
+    "to keep {quality} steady is {hedge} cheaper than to explain why it was not",
 )
 
 CHECK = (
@@ -186,17 +192,19 @@ CHECK = (
     "when the {signal} and the {signal} agree for {few} days, close {ticket}",
     "read {config} on {host} and not in the repository; they differed by {few} lines once",
     "the test in {file} fails without the change, which is the only reason to believe it",
-    "send {count} requests {time}, {percent} percent of them signed in, and expect no {status}",
+    "send {count} requests, {percent} percent of them signed in, and expect no {status}",
     "one page is enough: fetch {path} twice and see that the second answer names the {component}",
     "{quality} {effect} within {window} minutes, and the {signal} shows the same {place}",
     "count the rows of {table} before and after; {rows} is the number to remember",
-    "turn the {component} off for {few} minutes {time} and watch whether {peer} notices",
+    "turn the {component} off for {few} minutes and watch whether {peer} notices",
     "the difference has to survive a restart, so we restarted {host} {few} times",
     "if {metric} is above {goal} milliseconds for longer than {window} minutes, {role} is called",
     "compare like with like: the same {count} requests, the same {host}, the same hour",
     "a colleague who had not seen the change repeated the measurement and got {after} milliseconds",
     "search the {signal} for {hex}; a request like that one now takes {ms} milliseconds",
     "set {key} back to {old} {place} and the old picture returns, as it should",
+    "open {path} on an old phone and in a private window; both should say the same about the {component}",
+    "a week later {percent} percent of the wait was gone and {quality} had not moved again",
 )
 
 CAVEAT = (
@@ -217,15 +225,17 @@ CAVEAT = (
     "{peer} may answer {status} while it starts, and the {component} {hedge} believes it",
     "a value of {new} for {key} suits {host}; a smaller machine wants less",
     "the {signal} is sampled, so {few} slow requests in {count} can pass unseen",
-    "{role} has to remember to undo {key} {time}, and people forget",
+    "{role} has to remember {key} after {window} days, and people forget",
     "what we gain {place} we pay for in {quality}, though by less than {percent} percent",
     "for {path} the rule is safe; for pages that vary by member it would be a leak",
-    "an empty {component} after a purge looks {hedge} like an outage for {ms} milliseconds",
+    "an empty {component} after a purge is {hedge} taken for an outage, for {ms} milliseconds",
     "the measurement was taken {time}; {scenario} the peak is higher",
     "running {tool} costs about {few} percent, which is in every number on this page",
     "two {adjective} weeks are not a trend, and {quality} has fooled us before",
     "if {table} is rebuilt from scratch, the plan changes and {cause} may come back",
     "whoever lowers {key} below {old} will meet {status} before noon",
+    "{role} pointed out that {peer} is tested less often than {service}, and {hedge} not at all",
+    "the gain of {gain} percent is for {path}; the rest of {service} saw {few} percent",
 )
 
 FOLLOW_UP = (
@@ -250,11 +260,13 @@ FOLLOW_UP = (
     "we owe {peer} a note about {status}, and {role} will write it",
     "the replay of {count} requests runs every night now, against {host}",
     "should {metric} pass {before} milliseconds again, the place to start is {file}",
-    "from {month} on a job compares {table} with its copy and reports {time}",
+    "from {month} on a job compares {table} with its copy and tells {role}",
     "the advice we would give ourselves is short: {lesson}",
     "{role} has {few} more ideas, too late for release {version}; they wait in {ticket}",
     "we will keep {host} as it is for {window} days, in case {role} wants to look again",
     "the {component} has an owner at last, and the owner has a {signal}",
+    "a note in {config} says who to ask about {key}, and {role} has put a date on it",
+    "the {component} is due for {an_adjective} rewrite in {month}, unless {quality} says otherwise",
 )
 
 MOVES: Mapping[str, tuple[str, ...]] = {

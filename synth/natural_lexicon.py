@@ -37,6 +37,12 @@ def _lexicon(text: str) -> Table:
     return weighted([" ".join(entry.split()) for entry in text.split("|")])
 
 
+def halved(table: Table) -> tuple[Table, Table]:
+    """Return two tables that share the entries of one, for where something is said of two different things."""
+    entries = list(dict.fromkeys(table))
+    return weighted(entries[::2]), weighted(entries[1::2])
+
+
 def _with_article(table: Table) -> Table:
     return tuple(f"{'an' if entry[0] in 'aeiou' else 'a'} {entry}" for entry in table)
 
@@ -97,8 +103,8 @@ _ACTION = _lexicon(
     hook | capped the queue | reused the connection | sampled the logs"""
 )
 _ROLE = _lexicon(
-    """the on-call engineer | the platform team | the editors | a reviewer | the release manager | the support desk |
-    the database owner | a new colleague | the security lead | the product owner | an intern | the site's owner |
+    """the on-call engineer | the platform team | the chief editor | a reviewer | the release manager | the support
+    desk | the database owner | a new colleague | the security lead | the product owner | an intern | the site's owner |
     the night shift | the data team | a contractor | the accessibility lead | the finance partner | the network group"""
 )
 _TIME = _lexicon(

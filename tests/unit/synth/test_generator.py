@@ -20,7 +20,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 2, "classic": 1}
 FINGERPRINTS = {
-    "natural": "e9424d7875b7ce904125262676e7db84ced8ae49b7035967f2a07ab1c5b97258",
+    "natural": "5a66575f377705138ac71914f1dcfbbad262783d4d0b53438258bf645392105a",
     "classic": "1fa553039cf9d1f4b21fffaa39e4b829b625485387e19e438ae651dfcd468520",
 }
 profiles = st.sampled_from(synth.PROFILES)

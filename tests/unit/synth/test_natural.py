@@ -142,14 +142,24 @@ def test_a_per_cent_sign_is_no_frame() -> None:
         natural._row("about 5% of it")
 
 
-def test_neighbouring_paragraphs_do_not_repeat_a_frame() -> None:
-    """In eight paragraphs that follow each other, a move of a plan comes with another frame each time."""
+def test_fourteen_paragraphs_share_no_sentence() -> None:
+    """Each turns up the next two frames of each move, no plan has more than two of one, and there are enough."""
     for deck in range(natural._DECKS):
-        for move in range(len(MOVES)):
-            frames = natural._deck(deck, move)
-            turned_up = [frames[(2 * turn + place) % len(frames)] for turn in range(8) for place in range(2)]
-            assert len(set(turned_up)) == len(turned_up)
-            assert set(frames) == set(list(MOVES.values())[move])
+        for move, frames in enumerate(MOVES.values()):
+            assert len(frames) == 2 * natural._TURNS
+            assert set(natural._deck(deck, move)) == set(frames)
+    assert max(plan.count(move) for kind in KINDS for plan in kind.plans for move in plan) == 2
+
+
+def test_what_is_said_of_two_things_names_two() -> None:
+    """A slot that a frame has twice is filled from two tables that share no entry."""
+    for texts in MOVES.values():
+        for frame in texts:
+            slots = [slot for slot in re.findall(r"{(\w+)}", frame) if len(SLOTS.get(slot, ())) == 1]
+            assert all(slots.count(slot) <= 2 for slot in slots), frame
+    _, tables = natural._row("neither the {signal} nor the {signal}")
+    assert not set(tables[0]) & set(tables[1])
+    assert set(tables[0]) | set(tables[1]) == set(*SLOTS["signal"])
 
 
 def test_a_revision_rewrites_one_paragraph() -> None:
