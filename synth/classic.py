@@ -12,117 +12,203 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import permutations
+from typing import NamedTuple, TypeVar
+
 from synth import dates, metabox, popularity, slugs
-from synth.classic_prose import APPROACH, FINAL_NOTES, INTROS, OWNER, POOLS, SUMMARY, TITLES
+from synth.classic_prose import APPROACH, FINAL_NOTES, INTROS, OWNER, POOLS, SUMMARY, TITLES, Pool
 from synth.draws import Draws
 from synth.figures import figures
 from synth.model import Article, Code, Section
-from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, STACKS, Problem, Stack
+from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, STACKS, Stack
 
 _AUTHORS = 24
 _DIFFICULTIES = ("beginner", "intermediate", "advanced")
 _STATUSES = ("expanded", "expanded", "expanded", "reviewed", "drafted")
 
 
+class _Fields(NamedTuple):
+    """What an article is drawn as, in the order in which its stream says it, each from 0 to 2**16 - 1."""
+
+    problem: int
+    stack: int
+    scenario: int
+    title: int
+    intro: int
+    checklist: int
+    images: int
+    difficulty: int
+    reading_time: int
+    quality: int
+    freshness: int
+    depth: int
+    clarity: int
+    status: int
+    minor: int
+    patch: int
+    author: int
+    paragraphs: int
+    sections: int
+
+
+_FIELDS = struct.Struct("<19H")
+_DATES = struct.Struct("<3I")
+_DATES_AT = 64
+"""Where the dates begin in the stream; new fields have room before them."""
+_PLACES_AT = 96
+"""Where the places of the paragraphs begin, one of two bytes for each, and then code or none for each section."""
+_MOST_PARAGRAPHS = 7
+_PLACES = struct.Struct(f"<{_MOST_PARAGRAPHS + len(POOLS)}H")
+
+# All is printed in lower case but snippets and image addresses.
+_PROBLEMS = tuple(replace(problem, phrase=problem.phrase.lower()) for problem in PROBLEMS)
+_STACKS = tuple(
+    replace(
+        stack,
+        name=stack.name.lower(),
+        area=stack.area.lower(),
+        language=stack.language.lower(),
+        tools=tuple(map(str.lower, stack.tools)),  # type: ignore[arg-type]  # four, as they were
+    )
+    for stack in STACKS
+)
+_SCENARIOS = tuple(map(str.lower, SCENARIOS))
+_TITLES = tuple(map(str.lower, TITLES))
+_INTROS = tuple(map(str.lower, INTROS))
+_SUMMARY = SUMMARY.lower()
+_CHECKLISTS = tuple(tuple(map(str.lower, items)) for items in CHECKLISTS)
+_OWNERS = {stack.name: " " + OWNER.lower().format(stack=stack.name) for stack in _STACKS}
+_FINAL_NOTES = {stack.name: FINAL_NOTES.lower().format(stack=stack.name) for stack in _STACKS}
+_CODES = {stack.name: Code(stack.language, stack.snippet) for stack in _STACKS}
+_APPROACH = " " + APPROACH.lower()
+_POOLS = tuple(
+    replace(pool, heading=pool.heading.lower(), paragraphs=tuple(map(str.lower, pool.paragraphs))) for pool in POOLS
+)
+_ORDERS = tuple(permutations(_POOLS))
+
+_Item = TypeVar("_Item")
+
+
+def _of(items: Sequence[_Item], drawn: int) -> _Item:
+    return items[drawn * len(items) >> 16]
+
+
 def slug(draws: Draws, id: int, seed: int) -> str:
     """Return the slug of an article without composing it."""
-    return slugs.of_title(_title(draws, _problem(draws), _stack(draws)), id)
+    fields = _Fields._make(_FIELDS.unpack(draws.stream("article", _FIELDS.size)))
+    _, stem = _titled(
+        _of(_TITLES, fields.title), _of(_PROBLEMS, fields.problem).phrase, _of(_STACKS, fields.stack).name
+    )
+    return f"{stem}-{id}"
+
+
+# Few enough to be kept: templates times problems times stacks.
+@cache
+def _titled(template: str, problem: str, stack: str) -> tuple[str, str]:
+    title = template.format(problem=problem, stack=stack)
+    return title, slugs.stem(title)
 
 
 def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
     """Return an unsealed article: its digest, and the parts of the meta box that follow from it, are empty."""
-    problem, stack = _problem(draws), _stack(draws)
-    scenario = draws.choice("scenario", SCENARIOS)
-    slots = {"problem": problem.phrase, "stack": stack.name, "scenario": scenario}
-    title = _title(draws, problem, stack)
-    sections = _sections(draws, revision, stack)
-    checklist = tuple(item.lower() for item in draws.choice("checklist", CHECKLISTS))
-    images = figures(id, f"{problem.phrase} with {stack.name}".lower(), draws.below("images", 5))
-    when = dates.classic(draws, revision)
-    views = popularity.views(popularity.score(id, seed))
-    box = metabox.build(
-        id=id,
-        problem=problem,
-        stack=stack,
-        scenario=scenario,
-        summary=SUMMARY.format_map(slots),
-        difficulty=draws.choice("difficulty", _DIFFICULTIES),
-        reading_minutes=draws.between("reading time", 4, 12),
-        views=views,
-        quality=draws.between("quality", 70, 98),
-        freshness=draws.between("freshness", 60, 99),
-        depth=draws.between("depth", 65, 95),
-        clarity=draws.between("clarity", 70, 96),
-        status=draws.choice("status", _STATUSES),
-        version=f"1.{draws.below('minor', 10)}.{draws.below('patch', 10) + revision}",
-        dates=when,
-        checklist=checklist,
-        images=images,
-        paragraphs=1 + sum(len(section.paragraphs) for section in sections),
+    raw = draws.stream("article", _PLACES_AT + _PLACES.size)
+    fields = _Fields._make(_FIELDS.unpack_from(raw))
+    problem, stack, scenario = (
+        _of(_PROBLEMS, fields.problem),
+        _of(_STACKS, fields.stack),
+        _of(_SCENARIOS, fields.scenario),
     )
+    slots = {"problem": problem.phrase, "stack": stack.name, "scenario": scenario}
+    title, stem = _titled(_of(_TITLES, fields.title), problem.phrase, stack.name)
+    wanted = 5 + (fields.paragraphs * 3 >> 16)
+    places = _PLACES.unpack_from(raw, _PLACES_AT)
+    filled = _filled(draws, _of(_ORDERS, fields.sections), wanted, places, revision)
+    checklist = _of(_CHECKLISTS, fields.checklist)
+    images = figures(id, f"{problem.phrase} with {stack.name}", fields.images * 5 >> 16)
+    reviewed, modified, published = _DATES.unpack_from(raw, _DATES_AT)
+    when = dates.classic(reviewed, modified, published, revision)
     return Article(
         id=id,
         revision=revision,
         profile="classic",
         seed=seed,
         title=title,
-        slug=slugs.of_title(title, id),
-        intro=draws.choice("intro", INTROS).format_map(slots).lower(),
-        sections=sections,
+        slug=f"{stem}-{id}",
+        intro=_of(_INTROS, fields.intro).format_map(slots),
+        sections=_sections(filled, stack, places[_MOST_PARAGRAPHS:]),
         checklist=checklist,
         images=images,
-        final_notes=FINAL_NOTES.format_map(slots).lower(),
+        final_notes=_FINAL_NOTES[stack.name],
         categories=slugs.categories(stack, problem),
         tags=slugs.tags(stack, problem),
-        author=draws.below("author", _AUTHORS),
+        author=fields.author * _AUTHORS >> 16,
         published=when.published,
         modified=when.modified,
         last_reviewed=when.last_reviewed,
-        meta=metabox.lowered(box),
+        meta=metabox.build(
+            id=id,
+            problem=problem,
+            stack=stack,
+            scenario=scenario,
+            summary=_SUMMARY.format_map(slots),
+            difficulty=_of(_DIFFICULTIES, fields.difficulty),
+            reading_minutes=4 + (fields.reading_time * 9 >> 16),
+            views=popularity.views(popularity.score(id, seed)),
+            quality=70 + (fields.quality * 29 >> 16),
+            freshness=60 + (fields.freshness * 40 >> 16),
+            depth=65 + (fields.depth * 31 >> 16),
+            clarity=70 + (fields.clarity * 27 >> 16),
+            status=_of(_STATUSES, fields.status),
+            version=f"1.{fields.minor * 10 >> 16}.{(fields.patch * 10 >> 16) + revision}",
+            dates=when,
+            checklist=checklist,
+            images=images,
+            paragraphs=1 + wanted,
+            prose=metabox.LOWER,
+        ),
         digest="",
     )
 
 
-def _problem(draws: Draws) -> Problem:
-    return draws.choice("problem", PROBLEMS)
+_Filled = list[tuple[Pool, list[str], list[str]]]
+"""Pools in the order of a page, with the paragraphs taken from each and those that were left."""
 
 
-def _stack(draws: Draws) -> Stack:
-    return draws.choice("stack", STACKS)
-
-
-def _title(draws: Draws, problem: Problem, stack: Stack) -> str:
-    return draws.choice("title", TITLES).format(problem=problem.phrase, stack=stack.name).lower()
-
-
-def _sections(draws: Draws, revision: int, stack: Stack) -> tuple[Section, ...]:
-    wanted = draws.between("paragraphs", 5, 7)
-    owner = OWNER.format(stack=stack.name).lower()
-    sections: list[Section] = []
-    number = 0
-    for position, (heading, chosen) in enumerate(_chosen(draws, wanted, revision)):
-        paragraphs = []
-        for paragraph in chosen:
-            number += 1
-            ending = f" {owner}" if number % 3 == 0 else f" {APPROACH.lower()}" if number % 4 == 0 else ""
-            paragraphs.append(paragraph.lower() + ending)
-        has_code = draws.below(f"code {position}", 10) < 3
-        code = Code(stack.language.lower(), stack.snippet) if has_code else None
-        sections.append(Section(heading.lower(), tuple(paragraphs), code))
-    return tuple(sections)
-
-
-def _chosen(draws: Draws, wanted: int, revision: int) -> list[tuple[str, list[str]]]:
+def _filled(draws: Draws, pools: Sequence[Pool], wanted: int, drawn: Sequence[int], revision: int) -> _Filled:
     """Fill ``wanted`` paragraphs greedily; each revision then swaps one of them for another of its pool."""
-    filled: list[tuple[str, list[str], list[str]]] = []
-    for pool in draws.shuffled("sections", POOLS):
-        room = min(wanted - sum(len(taken) for _, taken, _ in filled), pool.quota)
+    filled: _Filled = []
+    number = 0
+    for pool in pools:
+        room = min(wanted - number, pool.quota)
         if room == 0:
             break
-        shuffled = draws.shuffled(f"pool {pool.heading}", pool.paragraphs)
-        filled.append((pool.heading, shuffled[:room], shuffled[room:]))
+        shuffled = list(pool.paragraphs)
+        # Only as far as it is looked at.
+        for place in range(room):
+            other = place + ((len(shuffled) - place) * drawn[number] >> 16)
+            shuffled[place], shuffled[other] = shuffled[other], shuffled[place]
+            number += 1
+        filled.append((pool, shuffled[:room], shuffled[room:]))
     for edit in range(1, revision + 1):
         _, taken, spare = filled[draws.below(f"edit {edit} section", len(filled))]
         one, other = draws.below(f"edit {edit} out", len(taken)), draws.below(f"edit {edit} in", len(spare))
         taken[one], spare[other] = spare[other], taken[one]
-    return [(heading, taken) for heading, taken, _ in filled]
+    return filled
+
+
+def _sections(filled: _Filled, stack: Stack, drawn: Sequence[int]) -> tuple[Section, ...]:
+    """Return sections of the paragraphs that were taken, with what some end in; ``drawn`` says which end in code."""
+    sections: list[Section] = []
+    number = 0
+    for (pool, taken, _), code in zip(filled, drawn, strict=False):
+        paragraphs = []
+        for paragraph in taken:
+            number += 1
+            ending = _OWNERS[stack.name] if number % 3 == 0 else _APPROACH if number % 4 == 0 else ""
+            paragraphs.append(paragraph + ending)
+        sections.append(Section(pool.heading, tuple(paragraphs), _CODES[stack.name] if code * 10 >> 16 < 3 else None))
+    return tuple(sections)

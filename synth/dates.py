@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from synth.draws import Draws
-
 AS_OF = datetime(2026, 7, 31, tzinfo=UTC)
 """The day the whole corpus is seen from."""
 
@@ -72,13 +70,20 @@ class Dates:
     last_reviewed: date
 
 
-def classic(draws: Draws, revision: int) -> Dates:
-    """Return dates as the original draws them: the last review uniform over 2,000 days, the others before it."""
-    reviewed = _LAST_EDIT - timedelta(seconds=draws.below("reviewed", 2000 * _DAY_SECONDS))
-    modified = reviewed - timedelta(seconds=draws.below("modified", 120 * _DAY_SECONDS))
-    published = modified - timedelta(seconds=draws.below("published", 400 * _DAY_SECONDS))
-    modified += revision * _BETWEEN_REVISIONS
-    return Dates(published, modified, max(reviewed, modified).date())
+def classic(reviewed: int, modified: int, published: int, revision: int) -> Dates:
+    """Return dates as the original draws them: the last review uniform over 2,000 days, the others before it.
+
+    Args:
+        reviewed: Drawn below 2**32.
+        modified: How long before it was reviewed, below 2**32.
+        published: How long before it was modified, below 2**32.
+        revision: The revision asked for.
+    """
+    review = _LAST_EDIT - timedelta(0, reviewed * 2000 * _DAY_SECONDS >> 32)
+    change = review - timedelta(0, modified * 120 * _DAY_SECONDS >> 32)
+    first = change - timedelta(0, published * 400 * _DAY_SECONDS >> 32)
+    change += revision * _BETWEEN_REVISIONS
+    return Dates(first, change, max(review, change).date())
 
 
 def natural(

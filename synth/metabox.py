@@ -6,7 +6,7 @@ left empty here, because they follow from a digest over everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from synth.dates import Dates
 from synth.model import Image, Meta
@@ -16,16 +16,27 @@ GENERATOR = "anp content synthesizer"
 REVIEW_BELOW = 85
 """An article whose quality is below this needs a human review."""
 
-_RECOMMENDED = "Take a baseline, move one thing, keep the evidence"
-_BRIEF = (
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """What every box says."""
+
+    recommended: str
+    brief: str
+    notes: tuple[str, ...]
+
+
+PROSE = Prose(
+    "Take a baseline, move one thing, keep the evidence",
     "Written in the manner of a patient engineering draft: it gives reasons before commands, names what to "
-    "check, and does not claim that any one setting suits every site."
+    "check, and does not claim that any one setting suits every site.",
+    (
+        "Lists and maps in this box are real nested values, so a theme has to walk them",
+        "Views, scores and dates are invented; they exist to give the database something to carry",
+        "The whole page is test content and belongs behind a noindex rule",
+    ),
 )
-_NOTES = (
-    "Lists and maps in this box are real nested values, so a theme has to walk them",
-    "Views, scores and dates are invented; they exist to give the database something to carry",
-    "The whole page is test content and belongs behind a noindex rule",
-)
+LOWER = Prose(PROSE.recommended.lower(), PROSE.brief.lower(), tuple(map(str.lower, PROSE.notes)))
 
 
 def build(
@@ -48,8 +59,9 @@ def build(
     checklist: tuple[str, ...],
     images: tuple[Image, ...],
     paragraphs: int,
+    prose: Prose = PROSE,
 ) -> dict[str, Meta]:
-    """Return the box in natural case, with ``reference`` and ``hash`` still empty.
+    """Return the box, with ``reference`` and ``hash`` still empty.
 
     Scores are from 0 to 100, reading time is whole minutes, views are from `synth.popularity.views`, and paragraphs are
     those of the sections plus one.
@@ -62,9 +74,9 @@ def build(
             "context": scenario,
             "problem": phrase,
             "stack": stack.name,
-            "recommended action": _RECOMMENDED,
+            "recommended action": prose.recommended,
         },
-        "ai brief": _BRIEF,
+        "ai brief": prose.brief,
         "stack": (stack.name, stack.area, stack.language),
         "tools": (*stack.tools, "git", "logs"),
         "code language": stack.language,
@@ -108,23 +120,8 @@ def build(
         "scenario": scenario,
         "seed": id,
     }
-    box["notes"] = _NOTES
+    box["notes"] = prose.notes
     return box
-
-
-def lowered(box: Mapping[str, Meta]) -> dict[str, Meta]:
-    """Return the box with its prose in lower case; image URLs, whose case matters, are left alone."""
-    return {key: value if key == "image sources" else _lowered(value) for key, value in box.items()}
-
-
-def _lowered(value: Meta) -> Meta:
-    if isinstance(value, str):
-        return value.lower()
-    if isinstance(value, tuple):
-        return tuple(_lowered(item) for item in value)
-    if isinstance(value, Mapping):
-        return {key: _lowered(item) for key, item in value.items()}
-    return value
 
 
 def reference(id: int, digest: str) -> str:

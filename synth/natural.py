@@ -27,7 +27,7 @@ from synth.figures import figures
 from synth.model import Article, Code, Section
 from synth.natural_frames import EDITS, FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
 from synth.natural_lexicon import LEADS, SLOTS, Table, halved, weighted
-from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, SNIPPET_NOUN, STACKS, Problem, Stack
+from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, SNIPPET_NOUN, STACKS, Stack
 
 _WORDS_A_MINUTE = 220
 _PROBLEMS = weighted(PROBLEMS)
@@ -289,7 +289,6 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
     edits += revision
     checklist = _CHECKLISTS[fields.checklist]
     pictures = figures(id, f"{sheet['Problem']} with {stack.name}", _IMAGES[fields.images])
-    categories, tags = _terms(stack, problem)
     return Article(
         id=id,
         revision=revision,
@@ -302,8 +301,8 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
         checklist=checklist,
         images=pictures,
         final_notes=final_notes,
-        categories=categories,
-        tags=tags,
+        categories=slugs.categories(stack, problem),
+        tags=slugs.tags(stack, problem),
         author=_AUTHORS[fields.author],
         published=when.published,
         modified=when.modified,
@@ -403,8 +402,3 @@ def _code(stack: Stack, noun: str) -> Code:
     """Return the stack's snippet, about a noun of the article's own."""
     text = stack.snippet.replace(SNIPPET_NOUN, noun).replace(SNIPPET_NOUN.capitalize(), noun.capitalize())
     return Code(stack.language, text)
-
-
-@cache
-def _terms(stack: Stack, problem: Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return slugs.categories(stack, problem), slugs.tags(stack, problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from synth.subjects import Problem, Stack
 
@@ -22,18 +23,24 @@ def term(text: str) -> str:
 
 
 def of_title(title: str, id: int) -> str:
-    """Return the slug of an article: its title, cut at a word, and its id, which makes it unique."""
+    """Return the slug of an article: the stem of its title, and its id, which makes it unique."""
+    return f"{stem(title)}-{id}"
+
+
+def stem(title: str) -> str:
+    """Return a title as words of a slug, cut at one of them where it is long."""
     words = term(title)
-    if len(words) > _LONGEST:
-        words = words[:_LONGEST].rpartition("-")[0]
-    return f"{words}-{id}"
+    return words if len(words) <= _LONGEST else words[:_LONGEST].rpartition("-")[0]
 
 
+# There are few subjects, and many articles about each.
+@cache
 def categories(stack: Stack, problem: Problem) -> tuple[str, ...]:
     """Return the categories an article files under: its stack's area and its problem's own, once each."""
     return tuple(dict.fromkeys((stack.area, problem.category)))
 
 
+@cache
 def tags(stack: Stack, problem: Problem) -> tuple[str, ...]:
     """Return the tags of an article: its stack, its language and what its problem is about, once each."""
     return tuple(dict.fromkeys((term(stack.name), term(stack.language), *problem.tags)))

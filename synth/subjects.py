@@ -1,7 +1,8 @@
 """What articles are about: stacks, problems, scenarios and checklists, shared by both profiles.
 
 Names stand in natural case; the classic profile lower-cases them. Every snippet parses in its language and is
-about the same noun, `SNIPPET_NOUN`, which the natural profile swaps for a noun of its own.
+about the same noun, `SNIPPET_NOUN`, which the natural profile swaps for a noun of its own. There is one object for each
+subject, so that they are told apart, and looked up, by identity.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 SNIPPET_NOUN = "catalog"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stack:
     """A technology that articles are written about.
 
@@ -28,7 +29,7 @@ class Stack:
     snippet: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """What goes wrong: a gerund phrase, the category it files under, and two tags."""
 
