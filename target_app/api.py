@@ -152,7 +152,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
 
 def _add_description(api: FastAPI, site: Site) -> None:
     """Let the API say what it takes and gives, as OpenAPI."""
-    one_at_a_time = asyncio.Lock()
+    answers, one_at_a_time = Responses(site), asyncio.Lock()
 
     @remembered
     def description() -> bytes:
@@ -166,7 +166,7 @@ def _add_description(api: FastAPI, site: Site) -> None:
         # and too dear for every start.
         async with one_at_a_time:
             body = await asyncio.to_thread(description)
-        return Responses(site).document("openapi", body, JSON)
+        return answers.document("openapi", body, JSON)
 
 
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:
