@@ -25,11 +25,11 @@ from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, ProblemError, install, respond, responses
+from target_app.problems import NO_STORE, SPEAKING, ProblemError, install, respond, responses
 from target_app.responses import Responses, invalidation
 from target_app.site import Site
 
-PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
+PATHS = tuple(f"{begin}{{rest:path}}" if begin.endswith("/") else begin for begin in SPEAKING)
 """Where the JSON side begins."""
 
 
@@ -70,7 +70,13 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
+            return respond(
+                503,
+                str(error),
+                expected="a database that can be read",
+                retryable=True,
+                headers={"retry-after": "5"},
+            )
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")
@@ -127,10 +133,16 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         except AbsentError:
             if site.corpus is None:
                 raise ProblemError(
-                    404, f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles"
+                    404,
+                    f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles",
+                    expected="an article of a corpus",
                 ) from None
             ids = site.corpus.ids
-            raise ProblemError(404, f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}") from None
+            raise ProblemError(
+                404,
+                f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}",
+                expected=f"a number from {ids[0]} to {ids[-1]}",
+            ) from None
         cache.catch_up()
         assert change.face is not None
         answer = _json(

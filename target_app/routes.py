@@ -16,11 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from target_app import staleness
+from target_app.editing import UnwrittenError
 from target_app.figures import NAMES, draw
 from target_app.forms import csrf_token
 from target_app.page_cache import EXCHANGE
 from target_app.pages import ASSETS, PAGE_SIZE, STYLESHEET, Pager, list_address, search_address
 from target_app.policy import ROUTES
+from target_app.problems import UNKNOWN, may_repeat
 from target_app.records import Kind, Listing, Run
 from target_app.responses import Handler, Responses
 from target_app.search import LAST_PAGE, expression, read_page, read_words
@@ -311,6 +313,8 @@ class ReadingRoutes:
         except apsw.Error:
             viewer = None
         title, advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 500])
+        if status >= 500 and not may_repeat(request.method) and not isinstance(error, UnwrittenError):
+            advice = f"The site failed to do this, and {UNKNOWN}."
         body = self._site.pages.error(title, advice, viewer)
         if status == 404 and viewer is None:
             tags = error.tags if isinstance(error, _Missing) else ()
