@@ -20,7 +20,7 @@ from target_app.pages import PAGE_SIZE, iso
 from target_app.problems import NO_STORE, ProblemError, responses
 from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, Listing, Summary
 from target_app.responses import Responses, invalidation
-from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, read_words
+from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, normalised, read_words
 from target_app.site import Site
 from target_app.texts import ArticleText
 
@@ -342,7 +342,8 @@ class ArticlesApi:
         _tell(request, "api_search")
         words = read_words(q)
         if words is None:
-            raise ProblemError(422, f"the search is {len(q)} characters long", expected=f"at most {LONGEST}")
+            length = len(normalised(q))
+            raise ProblemError(422, f"the search is {length} characters long", expected=f"at most {LONGEST} characters")
 
         def read() -> Listing:
             if not words:

@@ -25,7 +25,7 @@ from target_app.settings import Settings
 from target_app.site import open_site
 from tests.dumps import content, dump
 
-OLD = Path(__file__).parents[2] / "data" / "database-format-2" / "site.sql"
+DATA = Path(__file__).parents[2] / "data"
 CORPUS = Corpus(first_id=1968, count=10)
 MEMBERS = 2
 EDITED, REVISION = 1970, 2
@@ -33,14 +33,18 @@ EDITED_AT, EDITED_LAST_AT = 1785500000, 1785500600
 SESSION = hashlib.sha256(b"a session of before").digest()
 
 
+def of_format(version: int, path: Path) -> Path:
+    """A file as a site of an older version left it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript((DATA / f"database-format-{version}" / "site.sql").read_text(encoding="utf-8"))
+    return path
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A file of format 2, as its site left it."""
-    path = tmp_path / "old.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(OLD.read_text(encoding="utf-8"))
-    return path
+    return of_format(2, tmp_path / "old.db")
 
 
 @pytest.fixture
@@ -98,6 +102,33 @@ def test_an_old_file_becomes_what_an_import_makes(old: Path, fresh: Path) -> Non
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_file_of_format_3_becomes_what_an_import_makes(fresh: Path, tmp_path: Path) -> None:
+    """It loses nothing and gets the index of what was changed last, which the list of editors is read from."""
+    path = of_format(3, tmp_path / "three.db")
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute("PRAGMA user_version").fetchall()
+    migrate(path)
+    assert before == [(3,)]
+    assert schema(path) == schema(fresh)
+    assert content(path) == content(fresh)
+    for each in (path, fresh):
+        with closing(Library(each)) as library:
+            assert [one.id for one in library.changed_last(limit=50)] == [EDITED]
+            plan = "\n".join(row[3] for row in library._connection.rows(f"EXPLAIN QUERY PLAN {_changed_last(library)}"))
+        assert "USING INDEX article_changed" in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def _changed_last(library: Library) -> str:
+    """The statement by which a library reads what was changed last."""
+    said: list[str] = []
+    library._connection._connection.exec_trace = lambda _cursor, sql, _bindings: said.append(sql) is None
+    library.changed_last(limit=50)
+    library._connection._connection.exec_trace = None
+    (sql,) = said
+    return sql.replace("?", "50")
 
 
 def _with_card_of_edit(row: tuple[object, ...]) -> tuple[object, ...]:
