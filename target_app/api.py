@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from functools import cache as remembered
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
-from target_app.articles_api import ArticlesApi, Purge
+from target_app.articles_api import JSON, ArticlesApi, Purge
 from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError
 from target_app.errors import DatabaseFileError
@@ -22,11 +25,11 @@ from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, ProblemError, install, respond, responses
-from target_app.responses import invalidation
+from target_app.problems import NO_STORE, SPEAKING, ProblemError, install, respond, responses
+from target_app.responses import Responses, invalidation
 from target_app.site import Site
 
-PATHS = ("/health/{rest:path}", "/anp/{rest:path}", "/api/{rest:path}", "/metrics")
+PATHS = tuple(f"{begin}{{rest:path}}" if begin.endswith("/") else begin for begin in SPEAKING)
 """Where the JSON side begins."""
 
 
@@ -44,7 +47,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # answered below, as a route of the policy table
         redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
@@ -53,6 +56,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
     add_metrics(api, site, cache, log, gate)
+    _add_description(api, site)
 
     @api.get("/health/live")
     async def live(request: Request) -> JSONResponse:
@@ -66,7 +70,13 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         try:
             await site.worker.run(site.library.check)
         except DatabaseFileError as error:
-            return respond(503, str(error), retryable=True, headers={"retry-after": "5"})
+            return respond(
+                503,
+                str(error),
+                expected="a database that can be read",
+                retryable=True,
+                headers={"retry-after": "5"},
+            )
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")
@@ -123,10 +133,16 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         except AbsentError:
             if site.corpus is None:
                 raise ProblemError(
-                    404, f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles"
+                    404,
+                    f"no other edition of article {what.article}: no corpus has it; change it by /api/v1/articles",
+                    expected="an article of a corpus",
                 ) from None
             ids = site.corpus.ids
-            raise ProblemError(404, f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}") from None
+            raise ProblemError(
+                404,
+                f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}",
+                expected=f"a number from {ids[0]} to {ids[-1]}",
+            ) from None
         cache.catch_up()
         assert change.face is not None
         answer = _json(
@@ -144,6 +160,25 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         return answer
 
     return api
+
+
+def _add_description(api: FastAPI, site: Site) -> None:
+    """Let the API say what it takes and gives, as OpenAPI."""
+    answers, one_at_a_time = Responses(site), asyncio.Lock()
+
+    @remembered
+    def description() -> bytes:
+        return to_json(api.openapi())
+
+    @api.get("/api/v1/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        """What this side of the site takes and gives."""
+        request.scope[EXCHANGE].route = "openapi"
+        # A tenth of a second of work, once in a process: too long for the event loop and for the thread of the pages,
+        # and too dear for every start.
+        async with one_at_a_time:
+            body = await asyncio.to_thread(description)
+        return answers.document("openapi", body, JSON)
 
 
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,7 +20,7 @@ from target_app.pages import PAGE_SIZE, iso
 from target_app.problems import NO_STORE, ProblemError, responses
 from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, Listing, Summary
 from target_app.responses import Responses, invalidation
-from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, read_words
+from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, normalised, read_words
 from target_app.site import Site
 from target_app.texts import ArticleText
 
@@ -317,17 +317,18 @@ class ArticlesApi:
 
     async def list_drafts(self, request: Request) -> Response:
         """The articles that are not published, last changed first; at most a hundred."""
-        _tell(request, "api")
+        _tell(request, "drafts")
         found = await self._site.worker.run(lambda: self._site.library.drafts(limit=MOST_LIMIT))
-        return _live(ListOut(articles=[self._summary(each) for each in found], total=None, next=None))
+        content = ListOut(articles=[self._summary(each) for each in found], total=None, next=None)
+        return self._document("drafts", content)
 
     async def read_draft(self, request: Request, id: Id) -> Response:
         """An article that is not published."""
-        _tell(request, "api")
+        _tell(request, "drafts")
 
         def read() -> Response:
             article = self._stored(id, "draft")
-            return _live(self._whole(article), {"etag": article.etag})
+            return self._document("drafts", self._whole(article), etag=article.etag)
 
         return await self._site.worker.run(read)
 
@@ -341,7 +342,8 @@ class ArticlesApi:
         _tell(request, "api_search")
         words = read_words(q)
         if words is None:
-            raise ProblemError(422, f"the search is {len(q)} characters long", expected=f"at most {LONGEST}")
+            length = len(normalised(q))
+            raise ProblemError(422, f"the search is {length} characters long", expected=f"at most {LONGEST} characters")
 
         def read() -> Listing:
             if not words:
@@ -377,7 +379,13 @@ class ArticlesApi:
         return self._cache.store.dropped - before
 
     def _document(
-        self, route: str, content: BaseModel, *, tags: list[str], etag: str | None = None, changed: int | None = None
+        self,
+        route: str,
+        content: BaseModel,
+        *,
+        tags: Iterable[str] = (),
+        etag: str | None = None,
+        changed: int | None = None,
     ) -> Response:
         body = content.model_dump_json().encode()
         response = self._responses.document(route, body, JSON, tags=tags, changed=changed)

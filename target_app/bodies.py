@@ -27,7 +27,7 @@ class BoundedBodies:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MOST_BYTES:
-                raise HTTPException(413, f"the body is larger than {MOST_BYTES} bytes; send less")
+                raise HTTPException(413, f"the body is larger than {MOST_BYTES} bytes")
             return message
 
         await self._app(scope, bounded, send)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import apsw
 
 from synth import Corpus
 from target_app import staleness
@@ -23,6 +26,10 @@ class ConflictError(Exception):
 
 class TakenError(Exception):
     """The slug belongs to another article."""
+
+
+class UnwrittenError(apsw.Error):
+    """The database failed before the change was whole: nothing of it has been written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Editing:
     Raises:
         AbsentError: From any method that names an article or a comment which is not there.
         ConflictError: From any method that is given the entity tag of a state that has passed.
+        UnwrittenError: From any method, where the database fails; one that fails while it commits raises an error of
+            its own, as what became of the change is not known then.
     """
 
     def __init__(
@@ -66,7 +75,7 @@ class Editing:
 
     def revise(self, article_id: int) -> tuple[Change, int]:
         """Put the corpus' next revision of an article in its place, and give its number."""
-        with self._desk.transaction():
+        with self._whole():
             before, (revision, _) = self._stored(article_id)
             if self._corpus is None or article_id not in self._corpus.ids:
                 raise AbsentError(article_id)
@@ -83,7 +92,7 @@ class Editing:
             TakenError: Another article has the slug.
         """
         now = self._now()
-        with self._desk.transaction():
+        with self._whole():
             article_id = self._desk.new_id()
             author_id = self._desk.author_named(author_slug, author_name)
             article = written(text, article_id, revision=0, author_id=author_id, slug=None, published=now, now=now)
@@ -106,7 +115,7 @@ class Editing:
             TakenError: Another article has the slug.
         """
         now = self._now()
-        with self._desk.transaction():
+        with self._whole():
             before, (revision, _) = self._stored(article_id, etags)
             new = status or before.status
             # What was never seen by anybody is published when it first is.
@@ -126,7 +135,7 @@ class Editing:
 
     def set_status(self, article_id: int, status: Status, *, etags: Collection[str] | None = None) -> Change:
         """Publish or unpublish an article; one that is so already stays as it is."""
-        with self._desk.transaction():
+        with self._whole():
             before, _ = self._stored(article_id, etags)
             if before.status != status:
                 self._desk.set_status(article_id, status, now=self._now())
@@ -134,14 +143,14 @@ class Editing:
 
     def delete(self, article_id: int, *, etags: Collection[str] | None = None) -> Change:
         """Forget an article."""
-        with self._desk.transaction():
+        with self._whole():
             before, _ = self._stored(article_id, etags)
             self._desk.delete_article(article_id)
             return self._settled(article_id, before)
 
     def comment(self, article_id: int, member: MemberRecord, text: str) -> tuple[Change, int]:
         """Store what a member says about a published article, and give the comment's id."""
-        with self._desk.transaction():
+        with self._whole():
             face, _ = self._stored(article_id)
             if face.status != "published":
                 raise AbsentError(article_id)
@@ -154,7 +163,7 @@ class Editing:
         Raises:
             PermissionError: It is neither the member's own, nor is the member an editor.
         """
-        with self._desk.transaction():
+        with self._whole():
             comment = self._desk.comment(comment_id)
             if comment is None:
                 raise AbsentError(comment_id)
@@ -166,8 +175,21 @@ class Editing:
 
     def outdate(self, tags: Iterable[str]) -> None:
         """Declare pages stale, though nothing has changed."""
-        with self._desk.transaction():
+        with self._whole():
             self._desk.outdate(tags, now=self._now())
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Everything written inside is written, or nothing is."""
+        is_whole = False
+        try:
+            with self._desk.transaction():
+                yield
+                is_whole = True
+        except apsw.Error as error:
+            if is_whole:
+                raise
+            raise UnwrittenError(str(error)) from error
 
     def _now(self) -> int:
         return int(self._clock())

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from target_app.page_cache import EXCHANGE, Exchange, PageCache
 from target_app.page_cache.policy import Key
 from target_app.page_cache.store import Variants
+from target_app.problems import refuse
 from target_app.settings import Outage
 
 _HIDDEN = "anp.fault.cookies"
@@ -85,9 +86,15 @@ class Outages:
             return
         exchange: Exchange = scope[EXCHANGE]
         exchange.status = b"anp; fwd=bypass; detail=outage"
-        headers = [(b"content-type", b"text/plain"), (b"content-length", b"0"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        await refuse(
+            scope,
+            send,
+            503,
+            "the request was refused on purpose, before anything was done",
+            expected="a site without the setting errors",
+            retryable=True,
+            text="",
+        )
 
     def _is_on(self) -> bool:
         since = self._clock() - self._begun

@@ -71,7 +71,7 @@ def refuse_cross_site(request: Request, base_url: str) -> None:
         HTTPException: 403, when the browser says that the request comes from elsewhere.
     """
     if is_cross_site(request, base_url):
-        raise HTTPException(403)
+        raise HTTPException(403, "the browser says that another site made it send the request")
 
 
 def safe_next(path: str) -> str:

@@ -20,6 +20,7 @@ from target_app.accounting import LEDGER, Ledger
 from target_app.delays import Delays, Stalls, spin_until, wait_until
 from target_app.page_cache import EXCHANGE, Answer, Exchange
 from target_app.page_cache.fields import Headers, http_date
+from target_app.problems import refuse, refuse_for_a_defect
 from target_app.statistics import BOUNDS, Statistics
 
 _HOST = re.compile(rb"(?P<name>\[(?P<ipv6>[0-9a-f:.]+)\]|[a-z0-9.-]+?)\.?(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
@@ -196,10 +197,18 @@ class Front:
             if self._known_host(scope):
                 await self._app(scope, receive, observed)
             else:
-                await _refuse(observed, 400, b"This site does not answer to that host name.\n")
+                await refuse(
+                    scope,
+                    observed,
+                    400,
+                    "the site does not answer to that host name",
+                    expected="a name that it was started with",
+                    retryable=False,
+                    text="This site does not answer to that host name.\n",
+                )
         except Exception:
             if not status:  # else the pages have said what there is to say
-                await _refuse(observed, 500, b"The site failed to answer. Trying again is safe.\n")
+                await refuse_for_a_defect(scope, observed)
             raise
         finally:
             if log is not None and status:
@@ -250,13 +259,3 @@ def _host_name(host: bytes) -> bytes | None:
         except ValueError:
             return None
     return parts["name"].lower()
-
-
-async def _refuse(send: Send, status: int, body: bytes) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

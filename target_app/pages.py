@@ -130,6 +130,10 @@ class Pages:
         heading = f"Search: {words}" if words else "Search"
         return self._list(heading, mark("search", viewer, search=words), cards, pager, viewer, words)
 
+    def refused_search(self, words: str, refusal: str, viewer: MemberRecord | None) -> bytes:
+        """The search page with a normalised search that is none in its field, and why."""
+        return self._list("Search", mark("error", viewer), [], Pager.of(1, 0, str), viewer, words, refusal)
+
     def index(
         self, route: str, heading: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
     ) -> bytes:
@@ -223,9 +227,17 @@ class Pages:
         pager: Pager,
         viewer: MemberRecord | None,
         words: str | None = None,
+        refusal: str = "",
     ) -> bytes:
         return self._render(
-            "listing.html", heading=heading, mark=mark, cards=cards, pager=pager, viewer=viewer, words=words
+            "listing.html",
+            heading=heading,
+            mark=mark,
+            cards=cards,
+            pager=pager,
+            viewer=viewer,
+            words=words,
+            refusal=refusal,
         )
 
     def _render(self, template: str, **values: Any) -> bytes:

@@ -8,7 +8,7 @@ fill the store with copies nor be served each other's.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -85,12 +85,12 @@ class RoutePolicy:
     Attributes:
         route: The name used in content marks, statistics, injections and by the traffic.
         rule: How its answers may be kept.
-        addresses: Its paths, with fields for what depends on the corpus.
+        takes: Its addresses, with fields for what depends on the corpus, and the methods of each, beside HEAD where
+            it takes GET.
         statements: Most database statements an anonymous answer to GET or HEAD may cost.
         own_statements: Those for what is shown to members only: a member's answer may cost so many more, and one to
             look up who it is.
         posted: Most that the answer to another method may cost.
-        methods: What it takes, beside HEAD where it takes GET.
         parameters: What its pages read of the query, in the order of the one form.
         tags: What its pages carry; words in capitals stand for what depends on the page.
         kept: Examples of what the page cache keeps.
@@ -99,15 +99,24 @@ class RoutePolicy:
 
     route: str
     rule: Rule
-    addresses: tuple[str, ...]
+    takes: Mapping[str, tuple[str, ...]]
     statements: int
-    methods: tuple[str, ...] = ("GET",)
     parameters: tuple[Parameter, ...] = ()
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     own_statements: int = 0
     posted: int = 0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its paths, with fields for what depends on the corpus."""
+        return tuple(self.takes)
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """What any of its addresses takes, beside HEAD."""
+        return frozenset(method for methods in self.takes.values() for method in methods)
 
     @property
     def member_statements(self) -> int:
@@ -162,9 +171,8 @@ def _read() -> Iterator[RoutePolicy]:
         yield RoutePolicy(
             route["name"],
             RULES[route["rule"]],
-            tuple(route["addresses"]),
+            _takes(route["addresses"]),
             route["statements"],
-            tuple(route.get("methods", ["GET"])),
             tuple(_PARAMETERS[name] for name in route.get("parameters", [])),
             tuple(route.get("tags", [])),
             tuple(route["kept"]),
@@ -172,6 +180,11 @@ def _read() -> Iterator[RoutePolicy]:
             route.get("own_statements", 0),
             route.get("posted", 0),
         )
+
+
+def _takes(addresses: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    words = [address.split() for address in addresses]
+    return {address: tuple(methods) or ("GET",) for *methods, address in words}
 
 
 _DOCUMENT = tomllib.loads(FILE.read_text())

@@ -1,4 +1,8 @@
-"""Failures as programs read them: problem+json (RFC 9457) with what failed, what was expected, and whether to retry."""
+"""Failures as programs read them: problem+json (RFC 9457) with what failed, what was expected, and whether to retry.
+
+To send a request again is harmless where nothing was done of it, or where its method says that doing it twice is as
+good as once. Where neither is known the answer does not ask for it.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,33 @@ import apsw
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
+from starlette.types import Scope, Send
+
+from target_app.editing import UnwrittenError
 
 NO_STORE = {"cache-control": "no-store"}
 MEDIA_TYPE = "application/problem+json"
+SPEAKING = ("/health/", "/anp/", "/api/", "/metrics")
+"""What the addresses for programs begin with."""
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""Methods that may be sent twice (RFC 9110, section 9.2.2)."""
+UNKNOWN = "what was asked for may have been done: look before you send it again"
+"""Of a request that failed, and may not be sent twice."""
+
+_DEFECT = "the site failed to answer"
+_ANSWER = "an answer: the fault is the site's, and not the request's"
+_DESCRIBED = "what /api/v1/openapi.json says of this request"
+_EXPECTED = {
+    403: "a request of a program, or of a page of this site",
+    404: "an address that /api/v1/openapi.json names",
+    413: "a shorter body",
+}
+"""Of what is refused without a reason of its own."""
 
 
 class Problem(BaseModel):
@@ -22,17 +47,18 @@ class Problem(BaseModel):
 
     title: str
     status: int
-    detail: str
-    expected: str | None = None
-    retryable: bool
+    detail: str = Field(description="What failed, with the value.")
+    expected: str = Field(description="What would have been right.")
+    retryable: bool = Field(
+        description="Whether the same request may help when it is sent again, and can do no harm: nothing was done of"
+        " it, or its method says that twice is as good as once."
+    )
 
 
 class ProblemError(Exception):
     """A request that is refused."""
 
-    def __init__(
-        self, status: int, detail: str, *, expected: str | None = None, headers: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, detail: str, *, expected: str, headers: dict[str, str] | None = None) -> None:
         """Refuse.
 
         Args:
@@ -48,15 +74,45 @@ class ProblemError(Exception):
         self.expected = expected
 
 
+def may_repeat(method: str) -> bool:
+    """Whether a request can be sent again without harm, though nobody knows what became of it."""
+    return method in _IDEMPOTENT
+
+
 def respond(
-    status: int, detail: str, *, expected: str | None = None, retryable: bool, headers: dict[str, str] | None = None
+    status: int, detail: str, *, expected: str, retryable: bool, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """The answer to a request that failed; it is kept by nobody."""
-    content: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    if expected is not None:
-        content["expected"] = expected
-    return JSONResponse(
-        {**content, "retryable": retryable}, status, headers={**NO_STORE, **(headers or {})}, media_type=MEDIA_TYPE
+    content = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, expected=expected, retryable=retryable
+    )
+    return JSONResponse(content.model_dump(), status, headers={**NO_STORE, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+async def refuse(
+    scope: Scope, send: Send, status: int, detail: str, *, expected: str, retryable: bool, text: str
+) -> None:
+    """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
+    if scope["path"].startswith(SPEAKING):
+        answer: Response = respond(status, detail, expected=expected, retryable=retryable)
+    else:
+        answer = PlainTextResponse(text, status, headers=NO_STORE)
+    await send({"type": "http.response.start", "status": status, "headers": answer.raw_headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def refuse_for_a_defect(scope: Scope, send: Send) -> None:
+    """The answer where the site itself broke."""
+    is_harmless = may_repeat(scope["method"])
+    advice = "Trying again is safe." if is_harmless else f"{UNKNOWN.capitalize()}."
+    await refuse(
+        scope,
+        send,
+        500,
+        f"{_DEFECT}{_fate(is_harmless=is_harmless)}",
+        expected=_ANSWER,
+        retryable=is_harmless,
+        text=f"{_DEFECT.capitalize()}. {advice}\n",
     )
 
 
@@ -71,10 +127,15 @@ def install(api: FastAPI) -> None:
 
     async def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        status, detail = error.status_code, error.detail
+        expected = _EXPECTED.get(status, _DESCRIBED)
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-        if error.status_code == 405:
+        if status == HTTPStatus.NOT_FOUND:
+            detail = f"nothing is at {request.url.path}"
+        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["allow"] = ", ".join(_methods(api, request))
-        return respond(error.status_code, error.detail, retryable=False, headers=headers)
+            detail, expected = f"{request.method} is nothing that {request.url.path} takes", headers["allow"]
+        return respond(status, detail, expected=expected, retryable=False, headers=headers)
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
@@ -126,12 +187,25 @@ async def _of_input(request: Request, error: Exception) -> JSONResponse:
     faults = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
     # A name that was sent can be anything; what is told of it must be text.
     detail = "; ".join(faults).encode("utf-8", "replace").decode()
-    return respond(422, detail, expected="what /api/v1/openapi.json says of this request", retryable=False)
+    return respond(422, detail, expected=_DESCRIBED, retryable=False)
 
 
 async def _of_database(request: Request, error: Exception) -> JSONResponse:
-    return respond(503, f"the database failed ({error})", retryable=True, headers={"retry-after": "5"})
+    is_harmless = may_repeat(request.method) or isinstance(error, UnwrittenError)
+    return respond(
+        503,
+        f"the database failed ({error}){_fate(is_harmless=is_harmless)}",
+        expected="a database that can be read and written",
+        retryable=is_harmless,
+        headers={"retry-after": "5"},
+    )
 
 
 async def _of_defect(request: Request, error: Exception) -> JSONResponse:
-    return respond(500, "the site failed to answer; trying again is safe", retryable=True)
+    is_harmless = may_repeat(request.method)
+    return respond(500, f"{_DEFECT}{_fate(is_harmless=is_harmless)}", expected=_ANSWER, retryable=is_harmless)
+
+
+def _fate(*, is_harmless: bool) -> str:
+    """What is told of a request that failed beside the reason."""
+    return "" if is_harmless else f"; {UNKNOWN}"

@@ -16,14 +16,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from target_app import staleness
+from target_app.editing import UnwrittenError
 from target_app.figures import NAMES, draw
 from target_app.forms import csrf_token
 from target_app.page_cache import EXCHANGE
 from target_app.pages import ASSETS, PAGE_SIZE, STYLESHEET, Pager, list_address, search_address
 from target_app.policy import ROUTES
-from target_app.records import Kind, Listing, Run
+from target_app.problems import UNKNOWN, may_repeat
+from target_app.records import Kind, Listing, MemberRecord, Run
 from target_app.responses import Handler, Responses
-from target_app.search import LAST_PAGE, expression, read_page, read_words
+from target_app.search import LAST_PAGE, LONGEST, expression, normalised, read_page, read_words
 from target_app.site import Site
 
 FEED_SIZE = 20
@@ -217,11 +219,11 @@ class ReadingRoutes:
         """The articles that hold all the words of a search, best first, a page at a time."""
         words = read_words(request.query_params.get("q", ""))
         page = read_page(request.query_params.get("page", ""))
+        viewer = self._responses.viewer(request)
         if words is None:
-            raise HTTPException(400)
+            return self._refused_search(request, viewer)
         if page is None:
             raise HTTPException(404)
-        viewer = self._responses.viewer(request)
         number = int(page or 1)
         listing = self._found(words, number)
         if not listing.cards and number > 1:
@@ -229,6 +231,12 @@ class ReadingRoutes:
         pager = Pager.of(number, listing.total, partial(search_address, words))
         body = self._site.pages.search(words, listing, pager, viewer)
         return self._responses.page("search", body, viewer, tags=[staleness.SEARCH])
+
+    def _refused_search(self, request: Request, viewer: MemberRecord | None) -> Response:
+        request.scope[EXCHANGE].route = "error"
+        words = normalised(request.query_params["q"])
+        refusal = f"A search has at most {LONGEST} characters, and this one has {len(words)}. Search for fewer words."
+        return self._responses.private(self._site.pages.refused_search(words, refusal, viewer), status=400)
 
     def _found(self, words: str, number: int) -> Listing:
         if not words:
@@ -311,6 +319,8 @@ class ReadingRoutes:
         except apsw.Error:
             viewer = None
         title, advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 500])
+        if status >= 500 and not may_repeat(request.method) and not isinstance(error, UnwrittenError):
+            advice = f"The site failed to do this, and {UNKNOWN}."
         body = self._site.pages.error(title, advice, viewer)
         if status == 404 and viewer is None:
             tags = error.tags if isinstance(error, _Missing) else ()

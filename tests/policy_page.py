@@ -54,14 +54,17 @@ def _rule(rule: Rule) -> str:
 
 
 def _route(route: RoutePolicy) -> str:
-    methods = "" if route.methods == ("GET",) else f" ({', '.join(route.methods)})"
     query = f" with {', '.join(f'`{one.name}`' for one in route.parameters)}" if route.parameters else ""
-    addresses = ", ".join(f"`{address}`" for address in route.addresses)
+    addresses = ", ".join(_address(*each) for each in route.takes.items())
     tags = ", ".join(f"`{tag}`" if " " not in tag else tag for tag in route.tags) or "–"
     own = f", {route.own_statements} for members" if route.own_statements else ""
     posted = f", {route.posted} for changes" if route.posted else ""
     statements = f"{route.statements}{own}{posted}"
-    return f"| {route.route} | {addresses}{query}{methods} | {route.rule.name} | {statements} | {tags} |"
+    return f"| {route.route} | {addresses}{query} | {route.rule.name} | {statements} | {tags} |"
+
+
+def _address(address: str, methods: tuple[str, ...]) -> str:
+    return f"`{address}`" if methods == ("GET",) else f"`{address}` ({', '.join(methods)})"
 
 
 def _example(route: RoutePolicy) -> str:

@@ -1,7 +1,7 @@
 """How a database file of an older version becomes one of the next: one step for each version, in order.
 
-The last step makes the tables of ``SCHEMA``. Before that becomes another one, what it and ``INDEX_ALL`` are is written
-down here, for the step that is then no longer the last, and the new one alters the tables of the old.
+The step to format 3 makes the tables of ``SCHEMA``, but for what came later, and each further step adds to them. Before
+anything else of ``SCHEMA`` or ``INDEX_ALL`` becomes another, what they are is written down here, for that step.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import apsw
 
 from synth import people
-from target_app.database.schema import EDITORS, INDEX_ALL, SCHEMA
+from target_app.database.schema import CHANGED_INDEX, EDITORS, INDEX_ALL, SCHEMA
 
 _ASIDE = """
 DROP TABLE article_search;
@@ -65,12 +65,17 @@ def _to_3(connection: apsw.Connection) -> None:
         return people.author(int(str(arguments[0])), seed=int(str(seeds[0][0]))).login
 
     connection.create_scalar_function("author_slug", author_slug, 1)
-    connection.execute(SCHEMA)
+    connection.execute(SCHEMA.replace(CHANGED_INDEX, ""))
     connection.execute(_OVER)
     connection.execute(INDEX_ALL)
     if connection.execute("SELECT 1 FROM site WHERE name = 'complete'").fetchall():
         connection.execute("ANALYZE")
 
 
-MIGRATIONS: dict[int, Callable[[apsw.Connection], None]] = {2: _to_3}
+def _to_4(connection: apsw.Connection) -> None:
+    """What was changed last is found without a walk through every article."""
+    connection.execute(CHANGED_INDEX)
+
+
+MIGRATIONS: dict[int, Callable[[apsw.Connection], None]] = {2: _to_3, 3: _to_4}
 """Version to the step that leads to the next one, in a transaction that is the caller's."""

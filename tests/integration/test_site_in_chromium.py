@@ -52,6 +52,7 @@ FOCUS = """(() => {
 })()"""
 REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
     .filter(one => one.type !== 'hidden' && !one.disabled)
+    .filter(one => one.matches('summary') || !one.closest('details:not([open])'))
     .map(one => [...document.querySelectorAll('*')].indexOf(one))"""
 
 
@@ -240,6 +241,10 @@ def test_an_editor_publishes_and_deletes_by_keyboard(editor: Page, site: Server)
     address = editor.run("location.href")
     tab_to(editor, ".buttons a")
     follow(editor, "Enter", "document.querySelector('form.editor')")
+    tab_to(editor, ".deletion summary")
+    press(editor, "Enter")
+    editor.wait_for("document.querySelector('.deletion').open")
+    assert editor.run("location.pathname").startswith("/admin/articles/")
     tab_to(editor, "button[value=delete]")
     follow(editor, "Enter", "location.pathname === '/admin/'")
     show(editor, address)

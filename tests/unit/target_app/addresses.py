@@ -16,7 +16,8 @@ _MISSING = ("/articles/none/", "/tags/none/", "/page/99/", "/authors/none/", "/a
 
 def _addresses(policy: RoutePolicy) -> Iterator[str]:
     """Those of one route: as the table has them, the first page of each list, and without the last slash."""
-    for address in (*policy.kept, *policy.addresses):
+    readable = [address for address, methods in policy.takes.items() if "GET" in methods]
+    for address in (*policy.kept, *readable):
         for number in ("2", "1"):
             path = address.format(**{**FIELDS, "number": number})
             yield path
@@ -28,7 +29,5 @@ def _addresses(policy: RoutePolicy) -> Iterator[str]:
         yield from _MISSING
 
 
-ADDRESSES = [
-    (policy.route, path) for policy in TABLE if "GET" in policy.methods for path in dict.fromkeys(_addresses(policy))
-]
+ADDRESSES = [(policy.route, path) for policy in TABLE for path in dict.fromkeys(_addresses(policy))]
 """(route, path) of each; some lists are too short for a second page, and answer that there is none."""

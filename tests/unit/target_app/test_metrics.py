@@ -59,7 +59,9 @@ async def test_requests_are_counted_by_route_cache_word_and_status_class(open_co
                 if route == "metrics":
                     continue
                 answer = await browser.get(path)
-                told_as = route if answer.status_code < 400 else "error"
+                # A page that is not there has no route; a program that is refused has asked one.
+                is_page = not answer.headers.get("content-type", "").startswith("application/problem+json")
+                told_as = "error" if answer.status_code >= 400 and is_page else route
                 key = told_as, answer.headers["x-cache"], f"{answer.status_code // 100}xx"
                 seen[key] = seen.get(key, 0) + 1
         after = values(await scrape(client))

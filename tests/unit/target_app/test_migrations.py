@@ -33,24 +33,24 @@ EDITED_AT, EDITED_LAST_AT = 1785500000, 1785500600
 SESSION = hashlib.sha256(b"a session of before").digest()
 
 
-def restored(path: Path, format: int) -> Path:
-    """A database file as the site of a format left it."""
+def of_format(version: int, path: Path) -> Path:
+    """A file as a site of an older version left it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript((DATA / f"database-format-{format}" / "site.sql").read_text(encoding="utf-8"))
+        connection.executescript((DATA / f"database-format-{version}" / "site.sql").read_text(encoding="utf-8"))
     return path
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A file of format 2, as its site left it."""
-    return restored(tmp_path / "old.db", 2)
+    return of_format(2, tmp_path / "old.db")
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Path:
     """What an import of the same corpus, with the same edits, made when the synthesizer still made those articles."""
-    path = restored(tmp_path / "fresh.db", 3)
+    path = of_format(3, tmp_path / "fresh.db")
     migrate(path)
     return path
 
@@ -97,6 +97,29 @@ def test_an_old_file_becomes_what_an_import_makes(old: Path, fresh: Path, tmp_pa
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_file_of_format_3_gets_what_is_new(tmp_path: Path) -> None:
+    """It loses nothing and gets the index of what was changed last, which the list of editors is read from."""
+    path = of_format(3, tmp_path / "three.db")
+    before = content(path)
+    migrate(path)
+    assert content(path) == before
+    with closing(Library(path)) as library:
+        assert [one.id for one in library.changed_last(limit=50)] == [EDITED]
+        plan = "\n".join(row[3] for row in library._connection.rows(f"EXPLAIN QUERY PLAN {_changed_last(library)}"))
+    assert "USING INDEX article_changed" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def _changed_last(library: Library) -> str:
+    """The statement by which a library reads what was changed last."""
+    said: list[str] = []
+    library._connection._connection.exec_trace = lambda _cursor, sql, _bindings: said.append(sql) is None
+    library.changed_last(limit=50)
+    library._connection._connection.exec_trace = None
+    (sql,) = said
+    return sql.replace("?", "50")
 
 
 def _with_card_of_edit(row: tuple[object, ...]) -> tuple[object, ...]:

@@ -59,6 +59,18 @@ async def test_an_article_goes_its_way_through_the_editors_hands(open_copy: Open
     assert (deleted.headers["location"], gone.status_code) == ("/admin/", 404)
 
 
+async def test_deleting_is_asked_for_twice(open_copy: Opener) -> None:
+    """The button is behind another that says what it does, without a script; what is not stored cannot be deleted."""
+    opened = open_copy()
+    async with opened.member(EDITOR) as editor:
+        stored = (await editor.get(f"/admin/articles/{CORPUS.first_id}")).text
+        blank = (await editor.get("/admin/new")).text
+    (details,) = re.findall(r'<details class="deletion">\s*<summary.*?</details>', stored, re.DOTALL)
+    assert "gone for good" in details
+    assert stored.count('value="delete"') == details.count('value="delete"') == 1
+    assert 'value="delete"' not in blank
+
+
 async def test_caches_farther_out_are_told_what_a_form_has_made_stale(open_copy: Opener) -> None:
     """A comment, an article that comes, changes and goes; what changes nothing that is shown says nothing."""
     opened = open_copy()

@@ -151,7 +151,8 @@ async def test_a_page_that_stands_in_for_a_failure_is_told(open_copy: Opener, mo
                 continue
             clock.now += (ROUTES[route].shared_seconds or 0) + 1000
             with monkeypatch.context() as broken:
-                broken.setattr("target_app.worker.Worker.run", None)
+                for name in ("target_app.worker.Worker.run", "target_app.api.asyncio.to_thread"):
+                    broken.setattr(name, None)
                 told = held(await ask(client, path, headers=GZIP), "STALE", first.status)
             assert (told["fwd"], told["detail"]) == ("stale", "sie")
 

@@ -240,6 +240,23 @@ async def test_equal_searches_share_one_page(open_copy: Opener) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("member", [False, True], ids=["nobody", "member"])
+async def test_a_search_that_is_too_long_is_told_so(member: bool, open_copy: Opener) -> None:
+    """With the limit, the length, and the words in the field, so that they can be shortened; a browser cuts nothing."""
+    opened = open_copy()
+    words = "<slow> page " * 10
+    async with opened.member(1) if member else opened.client() as client:
+        answer = await client.get("/search", params={"q": words})
+    assert answer.status_code == 400
+    length = len(normalised(words))
+    refusal = f"A search has at most {LONGEST} characters, and this one has {length}. Search for fewer words."
+    assert f'<p class="refusal" role="alert">{refusal}</p>' in answer.text
+    assert f'name="q" value="{html.escape(normalised(words))}"' in answer.text
+    assert "maxlength" not in answer.text
+    assert "No article holds" not in answer.text
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("query", "status"),
     [

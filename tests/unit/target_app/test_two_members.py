@@ -122,5 +122,5 @@ async def test_a_site_that_leaks_is_found_out(open_copy: Opener) -> None:
     """The same requests to a site that is broken on purpose find members' pages in other hands."""
     site = Wire.of(open_copy("fault=leak_member_page"))
     people = await _people(site)
-    leaks = _leaks(await _go_about(site, people, 500, seed=21), people)
+    leaks = _leaks(await _go_about(site, people, REQUESTS // 4, seed=21), people)
     assert "nobody" in {receiver for _, receiver, _ in leaks}
