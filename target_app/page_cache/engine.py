@@ -54,6 +54,7 @@ class Options:
         early: Beta of the early refresh: how many efforts before its end a page is refreshed, on average (Vattani,
             Chierichetti & Lowenstein 2015); 0: never.
         queries: The one form of the queries of the paths that read any; a query on any other path is a bypass.
+        keyed: Request fields that the application may read its own address from: their values are in the key.
     """
 
     enabled: bool = True
@@ -67,6 +68,7 @@ class Options:
     if_error: int = 7 * 86_400
     early: float = 1.0
     queries: Queries = field(default_factory=dict)
+    keyed: tuple[bytes, ...] = ()
 
 
 Answer = tuple[int, Fields, Headers, bytes]
@@ -212,7 +214,10 @@ class PageCache:
             scope["headers"],
             self._options.queries,
             self._profile,
+            scope.get("scheme", "http"),
         )
+        if self._options.keyed:
+            request.key += tuple(combined(request.headers, name) or b"" for name in self._options.keyed)
         reason = policy.bypass_reason(request, self._profile)
         if reason is None and not self._options.enabled:
             reason = "off"
@@ -404,7 +409,7 @@ class PageCache:
             terms.may_be_stale,
             captured.seconds,
             route,
-            tuple(groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[1])}),
+            tuple(groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[2])}),
             terms.vary,
             validators,
         )
@@ -488,7 +493,7 @@ class PageCache:
         return {
             **scope,
             "method": "GET",
-            "query_string": request.key[2],
+            "query_string": request.key[3],
             "headers": [*headers, *old.validators] if old is not None else headers,
         }
 

@@ -21,8 +21,8 @@ from target_app.page_cache.fields import (
 
 SESSION_COOKIE = b"anp_session"
 
-Key = tuple[bytes, bytes, bytes]
-"""(host, raw path, query in its one form); GET and HEAD share it."""
+Key = tuple[str, bytes, bytes, bytes, *tuple[bytes, ...]]
+"""(scheme, host, raw path, query in its one form, further fields of the request); GET and HEAD share it."""
 
 Queries = Mapping[bytes, Callable[[bytes], bytes | None]]
 """Raw path to the one form of its queries: equal forms are one page, None is a query that no kept page answers."""
@@ -143,7 +143,13 @@ _READ = frozenset(
 
 
 def read_request(
-    method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries, profile: Profile = SITE
+    method: str,
+    raw_path: bytes,
+    query: bytes,
+    headers: Headers,
+    queries: Queries,
+    profile: Profile = SITE,
+    scheme: str = "http",
 ) -> Request:
     """Pick what matters out of a request, in one pass over its headers; their names are in lower case."""
     form: bytes | None = query
@@ -178,7 +184,7 @@ def read_request(
         cache_control = b"no-cache"
     return Request(
         method,
-        (host, raw_path, form or b""),
+        (scheme, host, raw_path, form or b""),
         form is not None,
         body,
         session,
@@ -425,12 +431,13 @@ def dropped_by(method: str, status: int, headers: Headers, key: Key, profile: Pr
     """Raw paths whose pages a request has made doubtful (RFC 9111, section 4.4): none by a safe or a failed one."""
     if method in SAFE or not 200 <= status < 400:
         return ()
-    paths = {key[1]}
+    _, host, path, *_ = key
+    paths = {path}
     if profile.locations:
         for name in (b"location", b"content-location"):
             value = combined(headers, name)
-            if value is not None and (path := _own_path(value, key[0])) is not None:
-                paths.add(path)
+            if value is not None and (own := _own_path(value, host)) is not None:
+                paths.add(own)
     return paths
 
 

@@ -175,6 +175,28 @@ def test_methods_fields_and_bodies_pass_untouched(origin: Origin, proxy: Proxies
     assert answer.cache == {"fwd": "method"}
 
 
+@pytest.mark.parametrize("profile", ["rfc", "site"])
+def test_what_the_origin_is_told_of_its_own_address_makes_another_page(
+    origin: Origin, proxy: Proxies, profile: str
+) -> None:
+    """Behind a proxy that ends TLS, links and cookies of http and https are not mixed, nor those of two names."""
+    told = ({}, {"X_Forwarded_Proto": "https"}, {"X_Forwarded_Host": "other.example"})
+
+    def links(seen: Seen) -> Reply:
+        own = f"{seen.headers.get('x-forwarded-proto', 'http')}://{seen.headers.get('x-forwarded-host', 'own.example')}"
+        return 200, {"Cache-Control": "max-age=60", "CDN-Cache-Control": "max-age=60"}, own.encode()
+
+    origin.reply = links
+    with proxy("--profile", profile) as url:
+        answers = [ask(url, **fields) for _ in range(2) for fields in told]
+    assert [answer.body for answer in answers] == [
+        b"http://own.example",
+        b"https://own.example",
+        b"http://other.example",
+    ] * 2
+    assert [answer.cache.get("hit") for answer in answers] == [None] * 3 + [True] * 3
+
+
 def test_a_change_makes_the_next_read_a_new_one(origin: Origin, proxy: Proxies) -> None:
     """After a PUT that went well the page is asked for anew."""
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600"}, b"%d" % len(origin.seen))

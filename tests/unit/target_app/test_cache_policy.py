@@ -74,7 +74,7 @@ def test_a_query_is_keyed_by_its_one_form(path: bytes, query: bytes, key: bytes,
     """Equal forms are one key; what has no form, or comes to a path that reads no query, is bypassed."""
     queries = {b"/search": lambda query: query.lower() if query.lower().startswith(b"q=") else None}
     request = read_request("GET", path, query, [], queries)
-    assert request.key == (b"", path, key)
+    assert request.key == ("http", b"", path, key)
     assert bypass_reason(request) == reason
 
 
