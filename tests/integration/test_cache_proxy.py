@@ -205,6 +205,25 @@ def test_a_change_makes_the_next_read_a_new_one(origin: Origin, proxy: Proxies) 
     assert bodies == [b"1", b"1", b"2", b"3"]
 
 
+def test_what_the_origin_tells_of_its_work_is_told_once(origin: Origin, proxy: Proxies) -> None:
+    """Server-Timing goes on with the answer it came with, a 304 and a bypass too; a hit says nothing of work."""
+    made = {"Cache-Control": "max-age=60", "ETag": '"1"', "Server-Timing": "db;dur=5", "X-Own": "1", "Age": "7"}
+    date = email.utils.formatdate(time.time() - 300, usegmt=True)
+    origin.reply = lambda seen: (200, made, b"page")
+    with proxy() as url:
+        answers = [ask(url), ask(url), ask(url, method="POST")]
+        made["Date"] = date
+        answers += [ask(url, "/old")]
+        origin.reply = lambda seen: (304, {"Cache-Control": "max-age=60", "Server-Timing": "db;dur=1"}, b"")
+        answers += [ask(url, "/old"), ask(url, "/old")]
+    assert [answer.cache.get("hit") for answer in answers] == [None, True, None, None, None, True]
+    assert [answer.headers.get("server-timing") for answer in answers] == [
+        "db;dur=5", None, "db;dur=5", "db;dur=5", "db;dur=1", None,
+    ]  # fmt: skip
+    assert {answer.headers["x-own"] for answer in answers} == {"1"}
+    assert answers[2].headers["age"] == "7"
+
+
 def test_compressed_answers_stay_as_they_are(origin: Origin, proxy: Proxies) -> None:
     """A coding is the origin's; its bytes are neither unpacked nor packed again."""
     packed = b"\x1f\x8b\x08 not really gzip"
