@@ -219,7 +219,9 @@ class PageCache:
             scope.get("scheme", "http"),
         )
         if self._options.keyed:
-            request.key += tuple(combined(request.headers, name) or b"" for name in self._options.keyed)
+            scheme, host, path, form, *_ = request.key
+            further = (combined(request.headers, name) or b"" for name in self._options.keyed)
+            request.key = (scheme, host, path, form, *further)
         reason = policy.bypass_reason(request, self._profile)
         if reason is None and not self._options.enabled:
             reason = "off"
