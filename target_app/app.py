@@ -21,7 +21,7 @@ from target_app.front import Front
 from target_app.membership import MemberRoutes
 from target_app.newsroom import EditorRoutes
 from target_app.page_cache import Options, PageCache
-from target_app.policy import QUERIES
+from target_app.policy import QUERIES, TRACKING
 from target_app.routes import ReadingRoutes
 from target_app.routing import RoutesByBeginning
 from target_app.site import Site
@@ -88,6 +88,7 @@ def build_app(
             coalesce=settings.coalesce,
             compression=settings.compression,
             queries=QUERIES,
+            ignored=TRACKING,
         ),
         news=site.generations.changed,
     )

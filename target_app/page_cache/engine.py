@@ -56,6 +56,7 @@ class Options:
         early: Beta of the early refresh: how many efforts before its end a page is refreshed, on average (Vattani,
             Chierichetti & Lowenstein 2015); 0: never.
         queries: The one form of the queries of the paths that read any; a query on any other path is a bypass.
+        ignored: Names of parameters that are no part of any query, whatever the path: no page is made from them.
         keyed: Request fields that the application may read its own address from: their values are in the key.
     """
 
@@ -70,6 +71,7 @@ class Options:
     if_error: int = 7 * 86_400
     early: float = 1.0
     queries: Queries = field(default_factory=dict)
+    ignored: frozenset[bytes] = frozenset()
     keyed: tuple[bytes, ...] = ()
 
 
@@ -217,6 +219,7 @@ class PageCache:
             self._options.queries,
             self._profile,
             scope.get("scheme", "http"),
+            self._options.ignored,
         )
         if self._options.keyed:
             scheme, host, path, form, *_ = request.key

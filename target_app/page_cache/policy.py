@@ -150,12 +150,10 @@ def read_request(
     queries: Queries,
     profile: Profile = SITE,
     scheme: str = "http",
+    ignored: frozenset[bytes] = frozenset(),
 ) -> Request:
     """Pick what matters out of a request, in one pass over its headers; their names are in lower case."""
-    form: bytes | None = query
-    if query and not profile.any_query:
-        read_query = queries.get(raw_path)
-        form = read_query(query) if read_query is not None else None
+    form = _one_form(raw_path, query, queries, profile, ignored) if query else b""
     host = accept_encoding = if_none_match = cache_control = b""
     single: dict[bytes, bytes] = {}
     body = session = authorization = False
@@ -197,6 +195,18 @@ def read_request(
         cache_control,
         headers,
     )
+
+
+def _one_form(
+    raw_path: bytes, query: bytes, queries: Queries, profile: Profile, ignored: frozenset[bytes]
+) -> bytes | None:
+    """What a query says of a page, in one form; None where no key can say it."""
+    # Names count as they are written; what stays keeps its order.
+    said = b"&".join(each for each in query.split(b"&") if each.partition(b"=")[0] not in ignored)
+    if not said or profile.any_query:
+        return said
+    read_query = queries.get(raw_path)
+    return read_query(said) if read_query is not None else None
 
 
 def bypass_reason(request: Request, profile: Profile = SITE) -> str | None:
