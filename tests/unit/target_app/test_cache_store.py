@@ -100,6 +100,36 @@ def test_endless_addresses_do_not_fill_memory() -> None:
     assert store.evictions == 20_000 - len(store)
 
 
+def test_endless_purges_behind_a_slow_render_do_not_fill_memory() -> None:
+    """What is remembered for its sake is bounded; beyond, it is refused whatever it shows, and no later one is."""
+    store = Store(LIMIT)
+    slow = store.take_ticket()
+    for number in range(30_000):
+        store.purge([f"tag {number}"])
+    later = store.take_ticket()
+    assert len(store._purged_at) <= 10_000
+    assert not store.put(("http", b"", b"/purged", b""), _entry(frozenset({"tag 0"})), slow)
+    assert not store.put(("http", b"", b"/slow", b""), _entry(frozenset({"other"})), slow)
+    assert store.put(("http", b"", b"/later", b""), _entry(frozenset({"tag 0"})), later)
+
+
+def test_purges_are_forgotten_with_the_last_render_that_is_older() -> None:
+    """On a busy site some render is always under way."""
+    store = Store(LIMIT)
+    older = store.take_ticket()
+    for number in range(100):
+        store.purge([f"tag {number}", "always"])
+        younger = store.take_ticket()
+        store.return_ticket(older)
+        assert not store._purged_at
+        older = younger
+    store.purge(["a"])
+    store.take_ticket()
+    store.purge(["b", "always"])
+    store.return_ticket(older)
+    assert store._purged_at.keys() == {"b", "always"}
+
+
 def test_the_least_recently_read_page_goes_first() -> None:
     """Reading a page keeps it."""
     store = Store(weight(("http", b"", b"/1", b""), [_entry(frozenset())]) * 3)
