@@ -171,7 +171,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("serve", parents=[place], help="serve an imported database until SIGTERM or SIGINT")
     one.add_argument("--db", type=Path, required=True, help="an imported file")
     one.add_argument("--cpu", type=int, help="run on this processor only")
-    one.add_argument("--base-url", help="what absolute addresses begin with (default: the address bound)")
+    one.add_argument(
+        "--base-url",
+        help="what absolute addresses begin with (default: the address bound; where that is every one, a name)",
+    )
     one.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to answer")
     one.add_argument("--die-with-parent", action="store_true", help="end when the process that started this one ends")
 

@@ -21,8 +21,9 @@ from target_app.front import Front
 from target_app.membership import MemberRoutes
 from target_app.newsroom import EditorRoutes
 from target_app.page_cache import Options, PageCache
-from target_app.policy import QUERIES
+from target_app.policy import QUERIES, TRACKING
 from target_app.routes import ReadingRoutes
+from target_app.routing import RoutesByBeginning
 from target_app.site import Site
 
 
@@ -73,10 +74,8 @@ def build_app(
     reading = ReadingRoutes(site)
     settings = site.settings
     pages = Starlette(
-        routes=[*reading.routes(), *MemberRoutes(site).routes(), *EditorRoutes(site).routes()],
         exception_handlers={HTTPException: reading.failed, apsw.Error: reading.failed, Exception: reading.failed},
     )
-    pages.router.redirect_slashes = False
     cache = PageCache(
         Background(break_pages(settings.fault, _CanonicalPaths(pages)), site.statistics),
         Options(
@@ -89,11 +88,19 @@ def build_app(
             coalesce=settings.coalesce,
             compression=settings.compression,
             queries=QUERIES,
+            ignored=TRACKING,
         ),
         news=site.generations.changed,
     )
     api = _HeadAsGet(make_api(site, cache, log))
-    pages.router.routes.extend(Route(path, api, methods=None, name=path) for path in PATHS)
+    pages.router = RoutesByBeginning(
+        [
+            *reading.routes(),
+            *MemberRoutes(site).routes(),
+            *EditorRoutes(site).routes(),
+            *(Route(path, api, methods=None, name=path) for path in PATHS),
+        ]
+    )
     skip_lookups(cache, settings.cache_skip)
     outermost = break_cache(settings.fault, cache)
     if settings.errors is not None:

@@ -1,8 +1,8 @@
 """The cache policy of every route: read from ``policy.toml``, by which the site answers and to which tests hold it.
 
 A route names the query parameters that it reads, and how each is brought to its one form: path and forms together name
-a page. Any other query, be it ``?utm_source=x``, makes the answer a BYPASS (``detail=query``): strangers can neither
-fill the store with copies nor be served each other's.
+a page. What is known to be appended for trackers, such as ``utm_source``, is no part of it. Any other query makes the
+answer a BYPASS (``detail=query``): strangers can neither fill the store with copies nor be served each other's.
 """
 
 from __future__ import annotations
@@ -191,6 +191,9 @@ _DOCUMENT = tomllib.loads(FILE.read_text())
 
 BYPASS: dict[str, str] = _DOCUMENT["bypass"]
 """Reason, as ``Cache-Status`` has it, to what it means."""
+
+TRACKING: frozenset[bytes] = frozenset(name.encode() for name in _DOCUMENT["tracking"]["parameters"])
+"""Names of the parameters that are left out of every key."""
 
 RULES: dict[str, Rule] = {
     name: Rule(

@@ -27,6 +27,8 @@ _HOP_BY_HOP = frozenset(
     | {b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 """Fields of one connection (RFC 9110, section 7.6.1), and those that were never more."""
+_ADDRESS = (b"x-forwarded-proto", b"x-forwarded-host")
+"""Fields that pass to the origin, and from which many origins make absolute addresses without a ``Vary``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def build_proxy(options: ProxyOptions) -> ASGIApp:
                 profile=options.profile,
                 max_bytes=options.max_bytes,
                 compression="off",  # whether an answer is compressed is the origin's to say
+                keyed=_ADDRESS,
             ),
         )
     )

@@ -62,6 +62,8 @@ class ReadingRoutes:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._responses = Responses(site)
+        # The same for all strangers: floods of addresses that are no page's must not take the pages' thread.
+        self._errors = {status: site.pages.error(*words, None) for status, words in _ADVICE.items()}
 
     def routes(self) -> list[Route]:
         """The routing table. An address without its final slash is redirected to the one with it."""
@@ -306,6 +308,8 @@ class ReadingRoutes:
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
         request.scope[EXCHANGE].route = "error"
+        if "cookie" not in request.headers:
+            return self._error_page(request, error)
         return await self._site.worker.run(self._error_page, request, error)
 
     def _error_page(self, request: Request, error: Exception) -> Response:
@@ -318,10 +322,14 @@ class ReadingRoutes:
             viewer = self._responses.viewer(request)
         except apsw.Error:
             viewer = None
-        title, advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 500])
+        known = status if status in _ADVICE else 400 if status < 500 else 500
+        title, advice = _ADVICE[known]
         if status >= 500 and not may_repeat(request.method) and not isinstance(error, UnwrittenError):
-            advice = f"The site failed to do this, and {UNKNOWN}."
-        body = self._site.pages.error(title, advice, viewer)
+            body = self._site.pages.error(title, f"The site failed to do this, and {UNKNOWN}.", viewer)
+        elif viewer is None:
+            body = self._errors[known]
+        else:
+            body = self._site.pages.error(title, advice, viewer)
         if status == 404 and viewer is None:
             tags = error.tags if isinstance(error, _Missing) else ()
             response = self._responses.page("error", body, None, tags=tags)

@@ -30,6 +30,8 @@ from target_app.settings import Settings
 from target_app.site import open_site
 
 _PR_SET_PDEATHSIG = 1
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})
+"""What a socket is bound to that answers at every address of the machine."""
 _GRACE = 2
 """Seconds that answers under way get at the end."""
 
@@ -41,7 +43,8 @@ class ServeOptions:
     Attributes:
         port: 0 for a free one.
         cpu: Index of the processor to stay on, None for any.
-        base_url: What absolute addresses begin with; None: the address that was bound.
+        base_url: What absolute addresses begin with; None: the address that was bound or, where that is every one, the
+            first of ``hosts``, else this machine's name.
         hosts: Further host names to answer to. When bound to every address, any well-formed name is answered.
         purge_token: What purges and edits must present; None: they must come from this machine.
         access_log: File that gets a line about each request, ``-`` for standard error; None: no log.
@@ -73,12 +76,14 @@ def serve(options: ServeOptions, settings: Settings) -> None:
     if options.cpu is not None:
         _pin(options.cpu)
     with contextlib.closing(listen(options.host, options.port)) as listener:
-        port = listener.getsockname()[1]
+        bound, port, *_ = listener.getsockname()
+        is_everywhere = bound in _EVERYWHERE
         shown_host = f"[{options.host}]" if ":" in options.host else options.host
         url = f"http://{shown_host}:{port}"
-        site = open_site(options.db, settings, base_url=options.base_url or url, purge_token=options.purge_token)
+        base_url = options.base_url or (_guessed_url(options.hosts, port) if is_everywhere else url)
+        site = open_site(options.db, settings, base_url=base_url, purge_token=options.purge_token)
         with contextlib.closing(site):
-            hosts = _own_hosts(options, shown_host)
+            hosts = _own_hosts(options, shown_host, is_everywhere=is_everywhere)
             announcement = {
                 "url": url,
                 "pid": os.getpid(),
@@ -190,8 +195,22 @@ def _pin(cpu: int) -> None:
         raise ListenError(f"there is no processor {cpu} to run on; --cpu takes one of {have}") from None
 
 
-def _own_hosts(options: ServeOptions, shown_host: str) -> Sequence[str]:
-    if options.host in {"0.0.0.0", "::"} and not options.hosts and options.base_url is None:
+def _guessed_url(hosts: Sequence[str], port: int) -> str:
+    """Where a site that is bound to every address is most likely read: nobody can ask 0.0.0.0 for anything.
+
+    What a request calls it is not taken, as pages that are kept for all would then hold what one has said.
+    """
+    url = f"http://{hosts[0] if hosts else socket.gethostname().lower()}:{port}"
+    if not hosts:
+        sys.stderr.write(
+            f"warning: listening at every address, the site calls itself {url} in feeds, sitemaps and links to itself; "
+            "if it is read under another name, say so with --base-url\n"
+        )
+    return url
+
+
+def _own_hosts(options: ServeOptions, shown_host: str, *, is_everywhere: bool) -> Sequence[str]:
+    if is_everywhere and not options.hosts and options.base_url is None:
         return ()  # under which of this machine's names it is meant to be read, nobody has said
     named = urlsplit(options.base_url or "").hostname
     return [shown_host, "localhost", "127.0.0.1", "[::1]", *options.hosts, *([named] if named else [])]

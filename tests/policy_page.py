@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from target_app.policy import BYPASS, RULES, TABLE, RoutePolicy, Rule
+from target_app.policy import BYPASS, RULES, TABLE, TRACKING, RoutePolicy, Rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "policy.md"
 
@@ -44,6 +44,10 @@ def _lines() -> Iterator[str]:
     yield "The reason stands in `Cache-Status` as `detail`, but for a method, which is a kind of forwarding of its own."
     yield from ["", "| reason | |", "|---|---|"]
     yield from (f"| `{reason}` | {meaning} |" for reason, meaning in BYPASS.items())
+    yield from ["", "## What is no part of an address", ""]
+    yield "Parameters that others append to an address, and that no page reads: with them it is given the page without."
+    yield ""
+    yield ", ".join(f"`{name.decode()}`" for name in sorted(TRACKING))
     yield from ["", "## Examples", "", "| route | kept | not kept |", "|---|---|---|"]
     yield from (_example(route) for route in TABLE if route.kept or route.refused)
 

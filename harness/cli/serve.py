@@ -67,7 +67,7 @@ def serve(
             "--base-url",
             help="What browsers see as the site's address, where another server is before it.",
             metavar="URL",
-            show_default="the address bound",
+            show_default="the address bound; where that is every one, the first --allow-host or this machine's name",
         ),
     ] = None,
     allow_host: Annotated[

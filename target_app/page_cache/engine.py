@@ -31,6 +31,8 @@ _CONDITIONS = frozenset(
 )
 _CONDITION = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
 """Validator to the condition by which the application is asked whether it still holds."""
+_OF_ONE_ANSWER = frozenset({b"age", b"server-timing"})
+"""Fields that tell of one answer and not of the page: they are never kept."""
 _FAILURES = frozenset({500, 502, 503, 504})
 """Statuses that a stale page may stand in for (RFC 5861, section 4)."""
 _EARLY = 25.0
@@ -54,6 +56,8 @@ class Options:
         early: Beta of the early refresh: how many efforts before its end a page is refreshed, on average (Vattani,
             Chierichetti & Lowenstein 2015); 0: never.
         queries: The one form of the queries of the paths that read any; a query on any other path is a bypass.
+        ignored: Names of parameters that are no part of any query, whatever the path: no page is made from them.
+        keyed: Request fields that the application may read its own address from: their values are in the key.
     """
 
     enabled: bool = True
@@ -67,6 +71,8 @@ class Options:
     if_error: int = 7 * 86_400
     early: float = 1.0
     queries: Queries = field(default_factory=dict)
+    ignored: frozenset[bytes] = frozenset()
+    keyed: tuple[bytes, ...] = ()
 
 
 Answer = tuple[int, Fields, Headers, bytes]
@@ -212,7 +218,13 @@ class PageCache:
             scope["headers"],
             self._options.queries,
             self._profile,
+            scope.get("scheme", "http"),
+            self._options.ignored,
         )
+        if self._options.keyed:
+            scheme, host, path, form, *_ = request.key
+            further = (combined(request.headers, name) or b"" for name in self._options.keyed)
+            request.key = (scheme, host, path, form, *further)
         reason = policy.bypass_reason(request, self._profile)
         if reason is None and not self._options.enabled:
             reason = "off"
@@ -311,7 +323,7 @@ class PageCache:
                 exchange.word = "BYPASS"
             if old is not None and captured.status == 304:
                 exchange.word = "REVALIDATED"
-            await _send(send, representation, request, self._age(made, captured))
+            await _send(send, representation, request, self._of_this_answer(made, captured))
         if captured.failure is not None:
             raise captured.failure
 
@@ -367,7 +379,7 @@ class PageCache:
         """What came of a fill: the response, and what is kept of it."""
         headers, status = captured.headers, captured.status
         if status == 304 and old is not None:
-            representation = freshened(old.representation, [each for each in headers if each[0] != b"age"])
+            representation = freshened(old.representation, _of_the_page(headers))
             etag = representation.plain.etag
             ages = [each for each in headers if each[0] == b"age"]
             headers = [*representation.headers, *([(b"etag", etag)] if etag else []), *ages]
@@ -404,7 +416,7 @@ class PageCache:
             terms.may_be_stale,
             captured.seconds,
             route,
-            tuple(groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[1])}),
+            tuple(groups(headers, b"cache-groups") | {EVERYTHING, path_tag(request.key[2])}),
             terms.vary,
             validators,
         )
@@ -445,7 +457,7 @@ class PageCache:
         captured = await self._ask(scope, receive, exchange)
         if captured.whole:
             self._drop_changed(request, captured)
-            await _send(send, self._represent(captured), request, [])
+            await _send(send, self._represent(captured), request, self._of_this_answer(None, captured))
         if captured.failure is not None:
             raise captured.failure
 
@@ -488,12 +500,12 @@ class PageCache:
         return {
             **scope,
             "method": "GET",
-            "query_string": request.key[2],
+            "query_string": request.key[3],
             "headers": [*headers, *old.validators] if old is not None else headers,
         }
 
     def _represent(self, captured: _Captured) -> Representation:
-        headers = [each for each in captured.headers if each[0] != b"age"]  # told anew with every answer
+        headers = _of_the_page(captured.headers)
         private = any(name == b"cache-control" and b"no-store" in value for name, value in headers)
         return represent(
             captured.status,
@@ -503,11 +515,12 @@ class PageCache:
             compression=self._options.compression != "off",
         )
 
-    def _age(self, made: Entry | None, captured: _Captured) -> Headers:
-        """The age to tell of a page that has just come: what it came with, or that of the stored page it renewed."""
+    def _of_this_answer(self, made: Entry | None, captured: _Captured) -> Headers:
+        """What came beside the page and goes on with it this once; a page that was renewed has the age of its own."""
+        own = [each for each in captured.headers if each[0] in _OF_ONE_ANSWER]
         if made is None or captured.status != 304:
-            return [each for each in captured.headers if each[0] == b"age"]
-        return [(b"age", b"%d" % (self._clock() - made.born))]
+            return own
+        return [*(each for each in own if each[0] != b"age"), (b"age", b"%d" % (self._clock() - made.born))]
 
     def _status(self, said: str) -> bytes:
         return f"{self._options.name}; {said}".encode()
@@ -525,6 +538,10 @@ def _chosen(variants: Variants, request: Request) -> Entry | None:
         if not entry.vary or policy.fits(entry.vary, request.headers):
             return entry
     return None
+
+
+def _of_the_page(headers: Headers) -> Headers:
+    return [each for each in headers if each[0] not in _OF_ONE_ANSWER]
 
 
 def _satisfies(entry: Entry, wish: Wish, now: float) -> bool:

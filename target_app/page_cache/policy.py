@@ -21,8 +21,8 @@ from target_app.page_cache.fields import (
 
 SESSION_COOKIE = b"anp_session"
 
-Key = tuple[bytes, bytes, bytes]
-"""(host, raw path, query in its one form); GET and HEAD share it."""
+Key = tuple[str, bytes, bytes, bytes, *tuple[bytes, ...]]
+"""(scheme, host, raw path, query in its one form, further fields of the request); GET and HEAD share it."""
 
 Queries = Mapping[bytes, Callable[[bytes], bytes | None]]
 """Raw path to the one form of its queries: equal forms are one page, None is a query that no kept page answers."""
@@ -143,13 +143,17 @@ _READ = frozenset(
 
 
 def read_request(
-    method: str, raw_path: bytes, query: bytes, headers: Headers, queries: Queries, profile: Profile = SITE
+    method: str,
+    raw_path: bytes,
+    query: bytes,
+    headers: Headers,
+    queries: Queries,
+    profile: Profile = SITE,
+    scheme: str = "http",
+    ignored: frozenset[bytes] = frozenset(),
 ) -> Request:
     """Pick what matters out of a request, in one pass over its headers; their names are in lower case."""
-    form: bytes | None = query
-    if query and not profile.any_query:
-        read_query = queries.get(raw_path)
-        form = read_query(query) if read_query is not None else None
+    form = _one_form(raw_path, query, queries, profile, ignored) if query else b""
     host = accept_encoding = if_none_match = cache_control = b""
     single: dict[bytes, bytes] = {}
     body = session = authorization = False
@@ -178,7 +182,7 @@ def read_request(
         cache_control = b"no-cache"
     return Request(
         method,
-        (host, raw_path, form or b""),
+        (scheme, host, raw_path, form or b""),
         form is not None,
         body,
         session,
@@ -191,6 +195,18 @@ def read_request(
         cache_control,
         headers,
     )
+
+
+def _one_form(
+    raw_path: bytes, query: bytes, queries: Queries, profile: Profile, ignored: frozenset[bytes]
+) -> bytes | None:
+    """What a query says of a page, in one form; None where no key can say it."""
+    # Names count as they are written; what stays keeps its order.
+    said = b"&".join(each for each in query.split(b"&") if each.partition(b"=")[0] not in ignored)
+    if not said or profile.any_query:
+        return said
+    read_query = queries.get(raw_path)
+    return read_query(said) if read_query is not None else None
 
 
 def bypass_reason(request: Request, profile: Profile = SITE) -> str | None:
@@ -425,12 +441,13 @@ def dropped_by(method: str, status: int, headers: Headers, key: Key, profile: Pr
     """Raw paths whose pages a request has made doubtful (RFC 9111, section 4.4): none by a safe or a failed one."""
     if method in SAFE or not 200 <= status < 400:
         return ()
-    paths = {key[1]}
+    _, host, path, *_ = key
+    paths = {path}
     if profile.locations:
         for name in (b"location", b"content-location"):
             value = combined(headers, name)
-            if value is not None and (path := _own_path(value, key[0])) is not None:
-                paths.add(path)
+            if value is not None and (own := _own_path(value, host)) is not None:
+                paths.add(own)
     return paths
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +20,10 @@ _MOST_VARIANTS = 16
 
 _MOST_UNORDERED = 256
 """Pages read before the order of use is brought up to date at the latest: so it never takes long."""
+
+
+_MOST_PURGED = 10_000
+"""Tags remembered as purged while renders are under way; beyond, renders that began before are refused altogether."""
 
 
 def path_tag(raw_path: bytes) -> str:
@@ -106,8 +110,9 @@ class Store:
         # Most tags are of one page, which then stands for the set of it.
         self._keys_by_tag: dict[str, Key | set[Key]] = {}
         self._purges = 0
-        self._purged_at: dict[str, int] = {}
-        self._tickets: Counter[int] = Counter()
+        self._purged_at: OrderedDict[str, int] = OrderedDict()  # the purge that came last is last
+        self._forgotten = 0  # the last purge of which a tag is no longer remembered
+        self._tickets: Counter[int] = Counter()  # the oldest is first
         self.evictions = 0
         self.changes = 0
         self.dropped = 0
@@ -147,16 +152,17 @@ class Store:
         self._tickets[ticket] -= 1
         if not self._tickets[ticket]:
             del self._tickets[ticket]
-        if not self._tickets:
-            self._purged_at.clear()
+        oldest = next(iter(self._tickets), self._purges)
+        while self._purged_at and next(iter(self._purged_at.values())) <= oldest:
+            self._purged_at.popitem(last=False)
 
     def put(self, key: Key, entry: Entry, ticket: int) -> bool:
         """Keep a page in the place of the one for the same requests.
 
         Returns:
-            False where it was overtaken by a purge or is larger than the whole store.
+            False where it was, or may have been, overtaken by a purge, or is larger than the whole store.
         """
-        if any(self._purged_at.get(tag, 0) > ticket for tag in entry.tags):
+        if ticket < self._forgotten or any(self._purged_at.get(tag, 0) > ticket for tag in entry.tags):
             return False
         taken = weight(key, [entry])
         if taken > self._max_bytes:
@@ -193,9 +199,12 @@ class Store:
         for tag in purged:
             if self._tickets:
                 self._purged_at[tag] = self._purges
+                self._purged_at.move_to_end(tag)
             held = self._keys_by_tag.get(tag)
             if held is not None:
                 keys |= held if isinstance(held, set) else {held}
+        while len(self._purged_at) > _MOST_PURGED:
+            _, self._forgotten = self._purged_at.popitem(last=False)
         dropped = 0
         for key in keys:
             entries = self._by_key.get(key, ())

@@ -12,14 +12,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from synth import Corpus
-from tests.bench.rivals import CONNECTIONS, HERE, PER_SECOND, SECONDS, Run, cores, in_turns, on, ratio, tool
-from tests.servers import import_site, reference_site
+from tests.bench.rivals import (
+    CONNECTIONS,
+    HERE,
+    PER_CPU_SECOND,
+    PER_SECOND,
+    SECONDS,
+    Run,
+    cores,
+    in_turns,
+    on,
+    ratio,
+    tool,
+)
+from tests.servers import Server, import_site, reference_site
 
 AT_LEAST = {"bare": 0.8, "fastapi": 3.5}
 AT_MOST_RENDERING = 2.0
@@ -85,6 +99,39 @@ def test_a_hit_costs_little_more_than_the_server_alone(tmp_path: Path) -> None:
         )
     for kind, least in AT_LEAST.items():
         assert ratio(found["ours"], found[kind], PER_SECOND) >= least, kind
+
+
+@pytest.mark.bench
+def test_an_access_log_costs_less_than_the_hit_it_tells_of(tmp_path: Path) -> None:
+    """A line for each; the processor time of the site, its thread that writes the log included."""
+    site_core, own_core = cores()[0], cores()[-1]
+    path = f"/articles/{Corpus(first_id=FIRST_ID, count=20).article(FIRST_ID).slug}/"
+    database = import_site(tmp_path / "site.db", first_id=FIRST_ID, count=20, seed=0, members=1)
+    options = {"without": ("--cpu", str(site_core))}
+    options["with"] = (*options["without"], "--access-log", str(tmp_path / "access.jsonl"))
+    with contextlib.ExitStack() as stack:
+        sites = {kind: stack.enter_context(reference_site(database, options=words)) for kind, words in options.items()}
+
+        def hits(site: Server) -> Callable[[Path], Run]:
+            ask, process = wrk(site.url + path, own_core), psutil.Process(site.process.pid)
+
+            def run(folder: Path) -> Run:
+                before = sum(process.cpu_times()[:2])
+                told = ask(folder)
+                return replace(told, cpu_seconds=sum(process.cpu_times()[:2]) - before)
+
+            return run
+
+        found = in_turns({kind: hits(site) for kind, site in sites.items()}, tmp_path)
+        lines = httpx.get(f"{sites['with'].url}/metrics").text
+    told = dict(re.findall(r'anp_access_log_lines_total\{result="(\w+)"\} (\S+)', lines))
+    dropped = sum(float(count) for result, count in told.items() if result != "written")
+    assert float(told["written"]) > 0
+    asked = sum(run.requests for run in found["with"])
+    cost = ratio(found["without"], found["with"], PER_CPU_SECOND)
+    print(f"\na hit with a line in an access log: {cost:.2f} times the processor time of one without", end="")
+    print(f" ({dropped / asked:.1%} of the lines dropped)")
+    assert cost < 2
 
 
 @pytest.mark.bench

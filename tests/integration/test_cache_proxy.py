@@ -175,12 +175,53 @@ def test_methods_fields_and_bodies_pass_untouched(origin: Origin, proxy: Proxies
     assert answer.cache == {"fwd": "method"}
 
 
+@pytest.mark.parametrize("profile", ["rfc", "site"])
+def test_what_the_origin_is_told_of_its_own_address_makes_another_page(
+    origin: Origin, proxy: Proxies, profile: str
+) -> None:
+    """Behind a proxy that ends TLS, links and cookies of http and https are not mixed, nor those of two names."""
+    told = ({}, {"X_Forwarded_Proto": "https"}, {"X_Forwarded_Host": "other.example"})
+
+    def links(seen: Seen) -> Reply:
+        own = f"{seen.headers.get('x-forwarded-proto', 'http')}://{seen.headers.get('x-forwarded-host', 'own.example')}"
+        return 200, {"Cache-Control": "max-age=60", "CDN-Cache-Control": "max-age=60"}, own.encode()
+
+    origin.reply = links
+    with proxy("--profile", profile) as url:
+        answers = [ask(url, **fields) for _ in range(2) for fields in told]
+    assert [answer.body for answer in answers] == [
+        b"http://own.example",
+        b"https://own.example",
+        b"http://other.example",
+    ] * 2
+    assert [answer.cache.get("hit") for answer in answers] == [None] * 3 + [True] * 3
+
+
 def test_a_change_makes_the_next_read_a_new_one(origin: Origin, proxy: Proxies) -> None:
     """After a PUT that went well the page is asked for anew."""
     origin.reply = lambda seen: (200, {"Cache-Control": "max-age=3600"}, b"%d" % len(origin.seen))
     with proxy() as url:
         bodies = [ask(url).body, ask(url).body, ask(url, method="PUT", body=b"x").body, ask(url).body]
     assert bodies == [b"1", b"1", b"2", b"3"]
+
+
+def test_what_the_origin_tells_of_its_work_is_told_once(origin: Origin, proxy: Proxies) -> None:
+    """Server-Timing goes on with the answer it came with, a 304 and a bypass too; a hit says nothing of work."""
+    made = {"Cache-Control": "max-age=60", "ETag": '"1"', "Server-Timing": "db;dur=5", "X-Own": "1", "Age": "7"}
+    date = email.utils.formatdate(time.time() - 300, usegmt=True)
+    origin.reply = lambda seen: (200, made, b"page")
+    with proxy() as url:
+        answers = [ask(url), ask(url), ask(url, method="POST")]
+        made["Date"] = date
+        answers += [ask(url, "/old")]
+        origin.reply = lambda seen: (304, {"Cache-Control": "max-age=60", "Server-Timing": "db;dur=1"}, b"")
+        answers += [ask(url, "/old"), ask(url, "/old")]
+    assert [answer.cache.get("hit") for answer in answers] == [None, True, None, None, None, True]
+    assert [answer.headers.get("server-timing") for answer in answers] == [
+        "db;dur=5", None, "db;dur=5", "db;dur=5", "db;dur=1", None,
+    ]  # fmt: skip
+    assert {answer.headers["x-own"] for answer in answers} == {"1"}
+    assert answers[2].headers["age"] == "7"
 
 
 def test_compressed_answers_stay_as_they_are(origin: Origin, proxy: Proxies) -> None:

@@ -97,6 +97,32 @@ def test_a_served_article_is_a_miss_then_a_hit(db: str) -> None:
     assert "server" not in answers[0].headers
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], socket.gethostname().lower()),
+        (["--allow-host", "Site.example", "--allow-host", "other.example"], "Site.example"),
+        (["--base-url", "http://named.example"], None),
+    ],
+    ids=["nothing said", "hosts named", "base named"],
+)
+def test_a_site_at_every_address_calls_itself_by_a_name(arguments: list[str], name: str | None, db: str) -> None:
+    """Nobody can ask 0.0.0.0; where the name is a guess, one line says so and what to do."""
+    command = [*COMMAND, "serve", "--db", db, "--host", "0.0.0.0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = httpx.URL(json.loads(process.stdout.readline())["url"]).port
+            robots = httpx.get(f"http://127.0.0.1:{port}/robots.txt")
+        finally:
+            process.terminate()
+        warned = process.communicate(timeout=30)[1]
+    base = f"http://{name}:{port}" if name else "http://named.example"
+    assert robots.text.splitlines()[-1] == f"Sitemap: {base}/sitemap.xml"
+    assert warned.count("\n") == (0 if arguments else 1)
+    assert not warned or (base in warned and "--base-url" in warned)
+
+
 def test_without_the_page_cache_every_answer_is_made_anew(db: str) -> None:
     """The before arm says so on each response."""
     with _serving("--db", db, "--set", "page_cache=off") as (_, announced), httpx.Client() as client:

@@ -75,9 +75,15 @@ def test_what_is_counted_is_what_is_allocated(shape: str, profile: object) -> No
             for language in (b"en", b"de", b"fr") if shape == "variants" else (b"en",):
                 # A server makes every request of new strings.
                 asked = [(b"host", b"site.example"), (b"accept-language", language)]
-                scope = {"type": "http", "method": "GET", "raw_path": path % number, "query_string": b""}
+                scope = {
+                    "type": "http",
+                    "scheme": "http",
+                    "method": "GET",
+                    "raw_path": path % number,
+                    "query_string": b"",
+                }
                 await cache({**scope, "headers": asked, EXCHANGE: Exchange()}, None, discard)  # type: ignore[arg-type]
-            for entry in cache.store.get((b"site.example", path % number, b"")):
+            for entry in cache.store.get(("http", b"site.example", path % number, b"")):
                 _send_all_forms(entry.representation)
 
     with asyncio.Runner() as runner:

@@ -74,8 +74,32 @@ def test_a_query_is_keyed_by_its_one_form(path: bytes, query: bytes, key: bytes,
     """Equal forms are one key; what has no form, or comes to a path that reads no query, is bypassed."""
     queries = {b"/search": lambda query: query.lower() if query.lower().startswith(b"q=") else None}
     request = read_request("GET", path, query, [], queries)
-    assert request.key == (b"", path, key)
+    assert request.key == ("http", b"", path, key)
     assert bypass_reason(request) == reason
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        (b"utm=1", b""),
+        (b"utm", b""),
+        (b"utm=1&utm=2", b""),
+        (b"a=1&utm=2&b=3", b"a=1&b=3"),
+        (b"utm=1&b=2&a=3", b"b=2&a=3"),
+        (b"utm=1;a=2", b""),
+        (b"a=1;utm=2", b"a=1;utm=2"),
+        (b"UTM=1", b"UTM=1"),
+        (b"ut%6d=1", b"ut%6d=1"),
+        (b"utm=%26a=1", b""),
+        (b"a=1&&b", b"a=1&&b"),
+    ],
+)
+def test_parameters_that_no_page_reads_are_left_out_of_the_key(query: bytes, form: bytes) -> None:
+    """To the letter, and nothing else with them: neither another spelling nor what hides behind one."""
+    request = read_request("GET", b"/", query, [], {}, RFC, ignored=frozenset({b"utm"}))
+    assert request.key[3] == form
+    on_site = read_request("GET", b"/", query, [], {}, SITE, ignored=frozenset({b"utm"}))
+    assert bypass_reason(on_site) == ("query" if form else None)
 
 
 def test_host_case_makes_no_other_page() -> None:

@@ -11,7 +11,7 @@ from target_app.page_cache.store import EVERYTHING, Entry, Store, weight
 LIMIT = 12_000
 TAGS = st.frozensets(st.sampled_from(["a", "b", "c"]))
 VARY = st.sampled_from([(), ((b"accept", b"text/html"),), ((b"accept", b"text/css"),)])
-KEYS = st.integers(0, 8).map(lambda number: (b"host", b"/%d" % number, b""))
+KEYS = st.integers(0, 8).map(lambda number: ("http", b"host", b"/%d" % number, b""))
 
 
 def _entry(tags: frozenset[str], size: int = 10, vary: Vary = ()) -> Entry:
@@ -49,7 +49,7 @@ class StoreRules(RuleBasedStateMachine):
     @rule(tags=st.frozensets(st.sampled_from(["a", "b", "c", EVERYTHING]), min_size=1))
     def purge(self, tags: frozenset[str]) -> None:
         """Exactly the pages with a purged tag go."""
-        held = {key: self.store.get(key) for key in [(b"host", b"/%d" % n, b"") for n in range(9)]}
+        held = {key: self.store.get(key) for key in [("http", b"host", b"/%d" % n, b"") for n in range(9)]}
         dropped = self.store.purge(tags)
         self.purges.append(tags)
         spared = {key: tuple(entry for entry in entries if not tags & set(entry.tags)) for key, entries in held.items()}
@@ -93,27 +93,57 @@ def test_endless_addresses_do_not_fill_memory() -> None:
     store = Store(LIMIT)
     for number in range(20_000):
         ticket = store.take_ticket()
-        store.put((b"host", b"/%d" % number, b""), _entry(frozenset({f"tag {number}"})), ticket)
+        store.put(("http", b"host", b"/%d" % number, b""), _entry(frozenset({f"tag {number}"})), ticket)
         store.return_ticket(ticket)
     assert store.bytes <= LIMIT
     assert len(store._keys_by_tag) <= len(store) + 1
     assert store.evictions == 20_000 - len(store)
 
 
+def test_endless_purges_behind_a_slow_render_do_not_fill_memory() -> None:
+    """What is remembered for its sake is bounded; beyond, it is refused whatever it shows, and no later one is."""
+    store = Store(LIMIT)
+    slow = store.take_ticket()
+    for number in range(30_000):
+        store.purge([f"tag {number}"])
+    later = store.take_ticket()
+    assert len(store._purged_at) <= 10_000
+    assert not store.put(("http", b"", b"/purged", b""), _entry(frozenset({"tag 0"})), slow)
+    assert not store.put(("http", b"", b"/slow", b""), _entry(frozenset({"other"})), slow)
+    assert store.put(("http", b"", b"/later", b""), _entry(frozenset({"tag 0"})), later)
+
+
+def test_purges_are_forgotten_with_the_last_render_that_is_older() -> None:
+    """On a busy site some render is always under way."""
+    store = Store(LIMIT)
+    older = store.take_ticket()
+    for number in range(100):
+        store.purge([f"tag {number}", "always"])
+        younger = store.take_ticket()
+        store.return_ticket(older)
+        assert not store._purged_at
+        older = younger
+    store.purge(["a"])
+    store.take_ticket()
+    store.purge(["b", "always"])
+    store.return_ticket(older)
+    assert store._purged_at.keys() == {"b", "always"}
+
+
 def test_the_least_recently_read_page_goes_first() -> None:
     """Reading a page keeps it."""
-    store = Store(weight((b"", b"/1", b""), [_entry(frozenset())]) * 3)
+    store = Store(weight(("http", b"", b"/1", b""), [_entry(frozenset())]) * 3)
     for name in (b"/1", b"/2", b"/3"):
-        store.put((b"", name, b""), _entry(frozenset()), store.take_ticket())
-    store.get((b"", b"/1", b""))
-    store.put((b"", b"/4", b""), _entry(frozenset()), store.take_ticket())
-    assert store.get((b"", b"/1", b""))
-    assert not store.get((b"", b"/2", b""))
+        store.put(("http", b"", name, b""), _entry(frozenset()), store.take_ticket())
+    store.get(("http", b"", b"/1", b""))
+    store.put(("http", b"", b"/4", b""), _entry(frozenset()), store.take_ticket())
+    assert store.get(("http", b"", b"/1", b""))
+    assert not store.get(("http", b"", b"/2", b""))
 
 
 def test_variants_of_a_page_stand_side_by_side() -> None:
     """A page for other requests is kept beside, a newer one for the same in its place; the number is bounded."""
-    store, key = Store(10**6), (b"", b"/", b"")
+    store, key = Store(10**6), ("http", b"", b"/", b"")
     one, other, newer = (
         _entry(frozenset({name}), vary=((b"accept", value),))
         for name, value in (("a", b"text/html"), ("b", b"text/css"), ("c", b"text/html"))

@@ -89,7 +89,7 @@ class Bench:
             coin=lambda: self.coin,
         )
 
-    async def ask(self, path: str = "/", method: str = "GET", **headers: str) -> Answer:
+    async def ask(self, path: str = "/", method: str = "GET", scheme: str = "http", **headers: str) -> Answer:
         """Send one request."""
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         exchange = Exchange()
@@ -97,6 +97,7 @@ class Bench:
         scope = {
             "type": "http",
             "method": method,
+            "scheme": scheme,
             "raw_path": path.encode(),
             "path": path,
             "query_string": query.encode(),
@@ -126,6 +127,16 @@ async def test_the_second_reader_gets_the_stored_page() -> None:
     first, second = await bench.ask(), await bench.ask()
     assert (first.exchange.word, second.exchange.word, bench.app.renders) == ("MISS", "HIT", 1)
     assert second.body == first.body == BODY
+
+
+@pytest.mark.parametrize("profile", [RFC, SITE])
+async def test_a_page_for_one_scheme_is_not_given_to_readers_of_the_other(profile: Profile) -> None:
+    """Absolute addresses and cookies may differ by it; a change drops the pages of both."""
+    bench = Bench(Application(), Options(profile=profile))
+    asked = [await bench.ask(scheme=scheme) for scheme in ("http", "https", "http", "https")]
+    assert [answer.exchange.word for answer in asked] == ["MISS", "MISS", "HIT", "HIT"]
+    await bench.ask(method="POST", scheme="https")
+    assert [(await bench.ask(scheme=scheme)).exchange.word for scheme in ("http", "https")] == ["MISS", "MISS"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -374,7 +385,7 @@ async def test_a_leader_who_was_given_up_is_a_failure() -> None:
 async def test_patience_is_one_for_all_attempts() -> None:
     """Who has waited long enough for renders that failed does not begin to wait for another one."""
     flights = Flights(lambda: 0.0, patience=5.0)
-    key = (b"site.example", b"/", b"")
+    key = ("http", b"site.example", b"/", b"")
     flights.lead(key)
     assert await flights.follow(key, asyncio.get_running_loop().time() - 5.0) is None
 
@@ -703,8 +714,8 @@ async def test_a_page_near_its_end_is_refreshed_early_by_chance() -> None:
     """The unluckier the coin and the dearer the page, the earlier; the reader who triggers it has a plain hit."""
     bench = Bench(Application())
     await bench.ask()
-    (entry,) = bench.cache.store.get((b"site.example", b"/", b""))
-    bench.cache.store.put((b"site.example", b"/", b""), dataclasses.replace(entry, effort=2.0), 0)
+    (entry,) = bench.cache.store.get(("http", b"site.example", b"/", b""))
+    bench.cache.store.put(("http", b"site.example", b"/", b""), dataclasses.replace(entry, effort=2.0), 0)
     bench.now += 297  # three seconds are left
     bench.coin = 0.5  # 2 s times ln 2
     assert (await bench.ask()).exchange.word == "HIT"

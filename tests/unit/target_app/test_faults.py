@@ -16,7 +16,7 @@ from tests.unit.target_app.conftest import Opened
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
-KEY = (b"site.example", b"/", b"")
+KEY = ("http", b"site.example", b"/", b"")
 
 
 async def _fine(scope: Scope, receive: Receive, send: Send) -> None:

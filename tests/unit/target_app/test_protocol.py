@@ -6,15 +6,12 @@ import asyncio
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from target_app.delays import Delays, Stalls
 from target_app.front import Front
@@ -23,6 +20,7 @@ from target_app.page_cache.fields import Fields
 from target_app.protocol import SiteProtocol
 from target_app.statistics import Statistics
 from tests.unit.target_app.conftest import Opened
+from tests.unit.target_app.wire import Noted, served
 
 pytestmark = pytest.mark.anyio
 
@@ -49,42 +47,6 @@ WAYS = {
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """These tests run on the loop a site runs on, which is particular about connections that are closed."""
     return "asyncio", {"use_uvloop": True}
-
-
-class Noted:
-    """An application that notes what it is called for, around one that may answer at once."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self.paths: list[str] = []
-        self.at_once = app.at_once
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Note, and pass on."""
-        self.paths.append(scope["path"])
-        await self._app(scope, receive, send)
-
-
-@asynccontextmanager
-async def served(app: ASGIApp, protocol: type[HttpToolsProtocol], **options: Any) -> AsyncIterator[tuple[str, int]]:
-    """Where an application is served in this process."""
-    config = uvicorn.Config(
-        app,
-        **options,
-        lifespan="off",
-        date_header=False,
-        server_header=False,
-        access_log=False,
-        proxy_headers=False,
-        log_config=None,
-    )
-    config.load()
-    state = ServerState()
-    server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()
-        for connection in state.connections:
-            connection.transport.close()  # type: ignore[union-attr]
 
 
 async def talk(address: tuple[str, int], *requests: bytes) -> bytes:

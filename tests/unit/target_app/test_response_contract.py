@@ -129,6 +129,7 @@ async def test_a_stale_page_is_told(open_copy: Opener) -> None:
     clock = Clock(opened)
     async with opened.client() as client:
         for route, path in REFRESHED:
+            opened.layers.cache.purge_everything()  # two of the addresses may be one page
             if is_missing(route, first := await ask(client, path)):
                 continue
             clock.now += (ROUTES[route].shared_seconds or 0) + 1
@@ -174,7 +175,7 @@ async def test_those_who_waited_are_told(open_copy: Opener) -> None:
         ("/login", "OPTIONS", {}, 405, {"fwd": "method"}),
         ("/anp/about", "DELETE", {}, 405, {"fwd": "method"}),
         ("/", "GET", {"headers": {"authorization": "Basic eA=="}}, 200, {"fwd": "bypass", "detail": "auth"}),
-        ("/?utm_source=x", "GET", {}, 200, {"fwd": "bypass", "detail": "query"}),
+        ("/?s=x", "GET", {}, 200, {"fwd": "bypass", "detail": "query"}),
         ("/login", "GET", {}, 200, {"fwd": "bypass", "detail": "nostore"}),
         ("/", "GET", {"headers": CACHED_ONLY}, 504, {"fwd": "miss", "detail": "only-if-cached"}),
         ("/search?q=" + "x" * 65, "GET", {}, 400, {"fwd": "bypass", "detail": "query"}),

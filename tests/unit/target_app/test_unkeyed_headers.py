@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from target_app.page_cache.representation import http_date
+from target_app.worker import Worker
 from tests.unit.target_app.conftest import Opened
-from tests.unit.target_app.wire import ADDRESSES, FORM, HOST, JSON, PUBLIC_ADDRESSES, Answer, Wire, told
+from tests.unit.target_app.wire import ADDRESSES, FORM, HOST, JSON, PUBLIC_ADDRESSES, Answer, Wire, on_the_spot, told
 
-pytestmark = [pytest.mark.anyio, pytest.mark.deep]
+pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
 
 CANARY = b"kanari-7f3a9.example"
@@ -91,9 +92,12 @@ _SHARES = 4
 
 
 @pytest.mark.parametrize("share", range(_SHARES))
-async def test_no_header_field_changes_what_others_are_given(share: int, open_copy: Opener) -> None:
+async def test_no_header_field_changes_what_others_are_given(
+    share: int, open_copy: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that was asked for with the field first is, for all others, the page of a site that nobody attacked."""
-    attacked, control = open_copy(), open_copy()
+    attacked, control = open_copy("compression=per_request"), open_copy("compression=per_request")
+    monkeypatch.setattr(Worker, "run", on_the_spot)
     site = Wire.of(attacked)
     expected = {page: (await Wire.of(control).ask(address)).lasting for page, address in PAGES.items()}
     for header in HEADERS[share::_SHARES]:

@@ -4,29 +4,39 @@ The deception: a member is led to an address such as ``/me/x.css``. The site ans
 takes it for a style sheet, and whoever asks for that address next reads it.
 """
 
+import asyncio
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
 from target_app.policy import PRIVATE
+from target_app.protocol import SiteProtocol
+from target_app.worker import Worker
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.wire import (
+    HOST,
     JSON,
     PRIVATE_ADDRESSES,
     PUBLIC_ADDRESSES,
+    REFUSED,
     Answer,
+    Line,
+    Noted,
     Wire,
     as_json,
+    message,
+    on_the_spot,
+    served,
     stored_bytes,
     told,
     traces,
     viewer,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.deep]
+pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
 
 PLAIN = [bytes([code]) for code in range(0x21, 0x7F) if not chr(code).isalnum()]
@@ -92,47 +102,107 @@ PUBLIC_MATRIX = {
 }
 
 
+SERVED = ("/me", "/admin/", "home", "article")
+"""Routes whose addresses are tried over sockets: members are greeted under all of these."""
+
+
 def test_the_matrix_is_as_large_as_is_told() -> None:
     """The document promises no more addresses than are tried, and every private route is among them."""
     assert len(_all(PRIVATE_MATRIX)) >= max(2_000, told("addresses of private routes"))
     assert len(_all(PUBLIC_MATRIX)) >= told("addresses of public routes")
     assert {"/login", "/logout", "/me"} <= PRIVATE_MATRIX.keys()
+    assert sum(len((PRIVATE_MATRIX | PUBLIC_MATRIX)[route]) for route in SERVED) >= max(
+        2_000, told("of them over sockets")
+    )
 
 
 def _all(matrix: dict[str, list[bytes]]) -> list[bytes]:
     return sorted({address for addresses in matrix.values() for address in addresses})
 
 
-@pytest.mark.parametrize("route", [*PRIVATE_MATRIX, *PUBLIC_MATRIX])
-async def test_no_spelling_of_an_address_gives_a_members_page_to_others(route: str, open_copy: Opener) -> None:
+@pytest.mark.parametrize("matrix", [PRIVATE_MATRIX, PUBLIC_MATRIX], ids=["private", "public"])
+async def test_no_spelling_of_an_address_gives_a_members_page_to_others(
+    matrix: dict[str, list[bytes]], open_copy: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A member goes first and leaves nothing in the cache; who comes after finds no trace of them.
 
     What the member is given says itself that nobody may keep it, so that a cache before the site has no excuse either.
     """
-    opened = open_copy()
+    opened = open_copy("compression=per_request")
+    monkeypatch.setattr(Worker, "run", on_the_spot)
     site = Wire.of(opened)
     cookie = await site.sign_in(0)
     found = traces(0, cookie[1])
-    greeted = 0
-    for address in (PRIVATE_MATRIX | PUBLIC_MATRIX)[route]:
+    for address in _all({route: addresses for route, addresses in matrix.items() if route not in SERVED}):
         before = len(opened.layers.cache.store)
         for_member = await site.ask(address, cookie)
         assert len(opened.layers.cache.store) == before, address
         if any(for_member.holds(trace) for trace in found):
-            greeted += 1
             _is_nobody_elses(for_member, address)
-        for_anybody = await site.ask(address)
-        assert not any(for_anybody.holds(trace) for trace in found), address
-        assert viewer(for_anybody) in {b"", b"anonymous"}, address
-    assert greeted > 0 or route not in {"/me", "/admin/", "home", "article"}
-    kept = stored_bytes(opened)
-    assert not any(trace in kept for trace in (*found, b"viewer=m"))
+        _tells_of_nobody(await site.ask(address), found, address)
+    _holds_nothing_of(opened, found)
+
+
+async def test_what_the_server_answers_at_once_is_no_members_page(open_copy: Opener) -> None:
+    """The same over sockets, and once more for who comes next, from the server's shortest way.
+
+    The member's requests come many at a time, all before the first of the others'.
+    """
+    opened = open_copy()
+    cookie = await Wire.of(opened).sign_in(0)
+    found = traces(0, cookie[1])
+    app = Noted(opened.layers.app)
+    matrix = {route: (PRIVATE_MATRIX | PUBLIC_MATRIX)[route] for route in SERVED}
+    addresses = _all(matrix)
+    async with served(app, SiteProtocol, timeout_keep_alive=60) as server:
+        for_member = await _ask(server, addresses, cookie, at_once=50)
+        assert not opened.layers.cache.store
+        for_others = await _ask(server, addresses)
+        app.paths.clear()
+        for_next = await _ask(server, addresses)
+    greeted = set()
+    for address, answer in zip(addresses, for_member, strict=True):
+        if any(answer.holds(trace) for trace in found):
+            greeted.add(address)
+            _is_nobody_elses(answer, address)
+    for route, spellings in matrix.items():
+        assert greeted & set(spellings), route
+    hits = 0
+    for address, answer, again in zip(addresses, for_others, for_next, strict=True):
+        _tells_of_nobody(answer, found, address)
+        assert again.lasting == answer.lasting, address
+        hits += again.field(b"x-cache") == b"HIT"
+    assert hits > 0.9 * len(addresses)
+    assert len(app.paths) == sum(answer.reached for answer in for_next) - hits
+    _holds_nothing_of(opened, found)
+
+
+async def _ask(
+    server: tuple[str, int], addresses: list[bytes], *fields: tuple[bytes, bytes], at_once: int = 1
+) -> list[Answer]:
+    """The answers to GETs, which go over several connections, so many at once on each."""
+    answers: list[Answer] = [REFUSED] * len(addresses)
+
+    async def take_turns(places: Iterator[int]) -> None:
+        line = Line(server)
+        while batch := list(itertools.islice(places, at_once)):
+            requests = [message(addresses[place], fields=[(b"host", HOST), *fields]) for place in batch]
+            for place, answer in zip(batch, await line.ask(*requests), strict=True):
+                answers[place] = answer
+        line.close()
+
+    places = iter(range(len(addresses)))
+    await asyncio.gather(*(take_turns(places) for _ in range(8)))
+    return answers
 
 
 @pytest.mark.parametrize("method", [b"POST", b"HEAD"])
-async def test_no_other_method_leaves_a_members_page_behind(method: bytes, open_copy: Opener) -> None:
+async def test_no_other_method_leaves_a_members_page_behind(
+    method: bytes, open_copy: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same for a sample of the matrix in random order, when members send forms or only look."""
-    opened = open_copy()
+    opened = open_copy("compression=per_request")
+    monkeypatch.setattr(Worker, "run", on_the_spot)
     site = Wire.of(opened)
     cookie = await site.sign_in(0)
     for address in random.Random(18).sample(_all(PRIVATE_MATRIX), 500):
@@ -142,12 +212,10 @@ async def test_no_other_method_leaves_a_members_page_behind(method: bytes, open_
         assert len(opened.layers.cache.store) == before, address
         if for_member.field(b"set-cookie") or any(for_member.holds(trace) for trace in found):
             _is_nobody_elses(for_member, address)
-        for_anybody = await site.ask(address)
-        assert not any(for_anybody.holds(trace) for trace in found), address
+        _tells_of_nobody(await site.ask(address), found, address)
         if for_member.field(b"set-cookie"):  # signed out
             cookie = await site.sign_in(0)
-    kept = stored_bytes(opened)
-    assert not any(trace in kept for trace in (*traces(0, cookie[1]), b"viewer=m", b"set-cookie"))
+    _holds_nothing_of(opened, (*traces(0, cookie[1]), b"set-cookie"))
 
 
 async def test_what_only_the_operator_may_read_is_not_kept(open_copy: Opener) -> None:
@@ -171,6 +239,16 @@ async def test_what_only_the_operator_may_read_is_not_kept(open_copy: Opener) ->
             assert not (await site.ask(spelling)).holds(b"Unheard of"), spelling
     assert shown > 0
     assert b"Unheard of" not in stored_bytes(opened)
+
+
+def _tells_of_nobody(answer: Answer, found: Iterable[bytes], address: bytes) -> None:
+    assert not any(answer.holds(trace) for trace in found), address
+    assert viewer(answer) in {b"", b"anonymous"}, address
+
+
+def _holds_nothing_of(opened: Opened, found: Iterable[bytes]) -> None:
+    kept = stored_bytes(opened)
+    assert not any(trace in kept for trace in (*found, b"viewer=m"))
 
 
 def _is_nobody_elses(answer: Answer, address: bytes) -> None:

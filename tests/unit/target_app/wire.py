@@ -1,4 +1,4 @@
-"""Requests as bytes: read by the parser the server uses, and put to a site in this process.
+"""Requests as bytes: put to a site in this process, over a socket or through no more than the server's parser.
 
 A client library tidies addresses and refuses odd header fields, which is what is to be tried here.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 import httptools
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from synth import people
 from target_app.page_cache.store import Entry
@@ -190,6 +195,91 @@ class Wire:
         answer = await self.ask(b"/login", FORM, method=b"POST", body=form)
         assert answer.status == 303, answer
         return b"cookie", answer.field(b"set-cookie").partition(b";")[0]
+
+
+async def on_the_spot(_: object, function: Callable[..., Any], *arguments: object) -> Any:
+    """``Worker.run`` without its thread: where requests come one by one, to wake it is a third of the work."""
+    return function(*arguments)
+
+
+class Noted:
+    """An application that notes what it is called for, around one that may answer at once."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.paths: list[str] = []
+        self.at_once = app.at_once
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note, and pass on."""
+        self.paths.append(scope["path"])
+        await self._app(scope, receive, send)
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, protocol: type[HttpToolsProtocol], **options: Any) -> AsyncIterator[tuple[str, int]]:
+    """Where an application is served in this process."""
+    config = uvicorn.Config(
+        app,
+        **options,
+        lifespan="off",
+        date_header=False,
+        server_header=False,
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+    )
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()
+        for connection in state.connections:
+            connection.transport.close()  # type: ignore[union-attr]
+
+
+@dataclass(slots=True)
+class Line:
+    """A connection to a site that is served, kept for as long as the server keeps it, and then made anew."""
+
+    address: tuple[str, int]
+    _reader: asyncio.StreamReader | None = None
+    _writer: asyncio.StreamWriter | None = None
+
+    async def ask(self, *requests: bytes) -> list[Answer]:
+        """The answers to requests (no HEAD) that are sent in one piece; those behind a refused one are sent again."""
+        answers: list[Answer] = []
+        while len(answers) < len(requests):
+            if self._writer is None or self._reader is None:
+                self._reader, self._writer = await asyncio.open_connection(*self.address)
+            self._writer.write(b"".join(requests[len(answers) :]))
+            begun = len(answers)
+            try:
+                while len(answers) < len(requests):
+                    answers.append(await _read(self._reader))
+                    if not answers[-1].reached:
+                        raise EOFError
+            except (EOFError, ConnectionError):
+                assert len(answers) > begun, requests[begun]
+                self.close()
+        return answers
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+        self._reader = self._writer = None
+
+
+async def _read(reader: asyncio.StreamReader) -> Answer:
+    head = await reader.readuntil(b"\r\n\r\n")
+    line, *lines = head[:-4].split(b"\r\n")
+    headers = [(name, value) for name, _, value in (each.partition(b": ") for each in lines)]
+    length = next((int(value) for name, value in headers if name == b"content-length"), 0)
+    # What the server itself refuses has no Cache-Status, and ends the connection.
+    reached = any(name == b"cache-status" for name, _ in headers)
+    body = await reader.readexactly(length) if reached else await reader.read()
+    return Answer(int(line.split(b" ")[1]), tuple(headers), body, reached=reached)
 
 
 def _filled(address: str) -> bytes:
