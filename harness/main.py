@@ -27,6 +27,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; not an error of ours
         sys.exit(ExitCode.FINE)
     except Exception as error:
+        if isinstance(error, _errors_of_the_rooms()):
+            _fail(f"error: {error}", ExitCode.USAGE)
         _fail(
             f"error: {type(error).__name__}: {' '.join(str(error).split())}. "
             f"This is a defect of anp; anp --debug shows where",
@@ -39,8 +41,6 @@ def _command_line() -> int:
     from typer.exceptions import TyperException
 
     from harness.cli import app
-    from results.errors import ResultsError
-    from synth.errors import SynthError
 
     try:
         code = app(prog_name="anp", standalone_mode=False)
@@ -53,11 +53,17 @@ def _command_line() -> int:
             f"error: {message}" + (f"{stop} See: {context.command_path} --help" if context is not None else ""),
             ExitCode.USAGE,
         )
-    except (ResultsError, SynthError) as error:
-        _fail(f"error: {error}", ExitCode.USAGE)
     if code == ExitCode.INTERRUPTED:  # Typer has made an exit code of KeyboardInterrupt
         raise KeyboardInterrupt
     return code if isinstance(code, int) else ExitCode.FINE
+
+
+def _errors_of_the_rooms() -> tuple[type[Exception], ...]:
+    """What the other rooms raise about what they were given; asked for only when something was raised."""
+    from results.errors import ResultsError
+    from synth.errors import SynthError
+
+    return ResultsError, SynthError
 
 
 def _fail(line: str, code: ExitCode) -> NoReturn:

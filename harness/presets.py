@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.trial_plan import TrialPlan, load, presets
+from harness.preset_files import presets
+from harness.trial_plan import TrialPlan, load
 
 
 @dataclass(frozen=True, slots=True)

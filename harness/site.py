@@ -13,12 +13,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import TargetError, UsageError
 from harness.processes import Child, check_interrupted
-from harness.progress import Count
-from synth import Corpus
+
+if TYPE_CHECKING:
+    from harness.progress import Count
+    from synth import Corpus
 
 START_SECONDS = 60.0
 """How long a site may take from its start to its first word."""

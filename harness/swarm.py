@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
-from harness.errors import RunFailed, UsageError, unknown
+from harness.errors import RunFailed, UsageError
 from harness.processes import Child, uninterrupted
 from harness.progress import Advance
 from results.plan import SwarmPlan
@@ -23,23 +23,6 @@ PREPARATION_SECONDS = 1800.0
 
 OVERHEAD_SECONDS = 120.0
 """What it may take beyond the seconds of its plan from then on."""
-
-
-def scenarios() -> list[str]:
-    """Names of the public locustfiles."""
-    folder = resources.files("locustfiles")
-    names = (file.name for file in folder.iterdir())
-    return sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_"))
-
-
-def check_scenario(name: str) -> None:
-    """Refuse a scenario there is no locustfile for.
-
-    Raises:
-        UsageError: With the nearest known name.
-    """
-    if name not in scenarios():
-        raise UsageError(unknown("scenario", name, scenarios()))
 
 
 def command(

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import results.report
-from harness import duration, launches, pilot, site, swarm
+from harness import duration, launches, pilot, site
 from harness.progress import Steps
 from harness.rig import Rig
+from harness.scenarios import check_scenario
 from harness.trial_plan import TrialPlan
 from results.comparison import Comparison, compare_trial
 from results.record import Record, read_record
@@ -57,7 +58,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
 def check(plan: TrialPlan) -> None:
     """Refuse what would only come to light after minutes of work."""
     plan.corpus.corpus()
-    swarm.check_scenario(plan.scenario)
+    check_scenario(plan.scenario)
     for arm in plan.arms.values():
         site.check(arm.assignments())
 

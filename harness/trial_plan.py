@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from harness.errors import UsageError, unknown
+from harness.preset_files import presets, read_preset
 from results.columns import CACHE_CLASSES
 from results.design import NEVER_DECIDE, QUANTILES, Design, Question
 from results.samples import ALL, Cell
@@ -267,12 +267,6 @@ _SECTIONS: Final[dict[str, type[BaseModel]]] = {
 }
 
 
-def presets() -> list[str]:
-    """Names of the presets that come with the package."""
-    folder = resources.files("harness") / "presets"
-    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
-
-
 def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) -> TrialPlan:
     """The resolved plan.
 
@@ -301,7 +295,7 @@ def _preset(name: object, file: Path | None) -> dict[str, Any]:
     if name not in presets():
         where = "" if file is None else f"plan file {file}: "
         raise UsageError(where + unknown("preset", str(name), presets()))
-    return tomllib.loads((resources.files("harness") / "presets" / f"{name}.toml").read_text(encoding="utf-8"))
+    return read_preset(str(name))
 
 
 def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

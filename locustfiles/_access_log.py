@@ -19,8 +19,6 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from apachelogs import COMBINED, COMMON, LogParser
-
 from locustfiles._errors import SwarmError
 from locustfiles._lines import lines
 from locustfiles._urls import Urls, UrlTable, shown, split_url, wire_path
@@ -140,6 +138,8 @@ class _Reading:
     """The sums over all files."""
 
     def __init__(self, files: Sequence[Path], hosts: Collection[str], *, redirects: bool, bots: bool) -> None:
+        from apachelogs import COMBINED, COMMON, LogParser  # late: hardly a swarm is asked for by a log
+
         self._source = f"access log {', '.join(path.name for path in files)}"
         self._called = f"the access log {', '.join(map(str, files))}"
         self._urls = Urls(self._called, hosts)

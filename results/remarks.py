@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from rich.table import Table
 
 from results import series
 from results.record import Record
 from results.samples import numbers
 from results.summary import among
 from results.units import counted, milliseconds, per_second, percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _TENTH: Final = 0.1
 _MEGABYTE: Final = 1024**2
@@ -69,6 +71,8 @@ def levels(record: Record) -> Table | None:
     search = (record.run or {}).get("breakpoint")
     if not search or not search["levels"]:
         return None
+    from rich.table import Table  # late, as in the summary
+
     table = Table(box=None, pad_edge=False)
     for title in ("requests/s", "requests", "p99 ms", "errors", "holds"):
         table.add_column(title, justify="right")

@@ -57,7 +57,7 @@ def check_session(samples: Samples, launches: tuple[Launch, ...], design: Design
         values = np.log(np.concatenate(latency)) if latency else np.empty(0)
         if values.size < _LEAST:
             continue
-        medians = np.array([np.median(part) for part in np.array_split(values, 20)])
+        medians = _block_medians(values, 20)
         _, low, high = statistics.welch_interval(medians[10:], medians[:10], design.alpha)
         certain = max(low, -high, 0.0)
         if certain > worst:
@@ -144,7 +144,7 @@ def _warm_up(samples: Samples, launches: Sequence[Launch], design: Design, page:
         if len(launches) < 2 or min(values.size for values in latency) < _LEAST:
             continue
         looked_at += 1
-        series = np.array([[np.median(part) for part in np.array_split(np.log(values), _BLOCKS)] for values in latency])
+        series = np.array([_block_medians(np.log(values), _BLOCKS) for values in latency])
         found = mser5(series.mean(axis=0))
         cut = found.cut if found.steady else _BLOCKS // 2
         if cut:
@@ -227,6 +227,14 @@ def _in_time(samples: Samples, launch: Launch, arm: int, page: Cell) -> Floats:
     rows = rows[np.argsort(launch.scheduled[rows], kind="stable")]
     latency = samples.deciding_ms(launch)[rows]
     return latency[np.isfinite(latency) & (latency > 0)]
+
+
+def _block_medians(values: Floats, blocks: int) -> Floats:
+    """Medians of so many blocks in order, of sizes that differ by one at most, the larger ones first."""
+    size, larger = divmod(values.size, blocks)
+    ahead, rest = np.split(values, [larger * (size + 1)])
+    parts = (part.reshape(-1, width) for part, width in ((ahead, size + 1), (rest, size)))
+    return np.concatenate([np.median(part, axis=1) for part in parts if part.size])
 
 
 def _median(samples: Samples, launch: Launch, arm: int, page: Cell) -> float:

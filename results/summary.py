@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from rich.table import Table
 
 from results.record import Record
 from results.samples import coded, numbers
 from results.units import percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def to_dicts(rows: list[Row]) -> list[dict[str, Any]]:
 
 def to_table(rows: list[Row]) -> Table:
     """A table for the terminal; with the share of 304 replies where there are any."""
+    from rich.table import Table  # late: a swarm counts, and draws nothing
+
     has_304 = any(row.not_modified for row in rows)
     table = Table("arm", "persona", "route", "cache", box=None, pad_edge=False)
     for title in ("requests", "errors", "failed checks", *(["304"] if has_304 else []), "p50 ms", "p95 ms", "p99 ms"):

@@ -16,7 +16,16 @@ from typing import Any
 
 import psutil
 
+from harness.cli import VERBS
+
 HOST = Path(__file__).with_name("warm_host.py")
+
+_ANP = (
+    *(f"harness.cli.{verb}" for verb in VERBS),
+    *("typer._adapters", "typer.rich_utils", "harness.cli.figures", "harness.trial", "harness.planning"),
+    *("results.baselines", "results.export", "results.foreign.compare", "results.report.text", "synth.export"),
+)
+"""What the ``anp`` command imports, once it does what it is asked."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ def probe(program: Path, *arguments: str, strict: bool = True) -> str:
 def anp(*words: str, folder: Path, environment: Mapping[str, str] | None = None) -> Done:
     """Run the ``anp`` command in a folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ANP_", "LOCUST_"))}
-    return run("harness", *words, folder=folder, environment=own | (environment or {}), modules=("harness.cli",))
+    return run("harness", *words, folder=folder, environment=own | (environment or {}), modules=_ANP)
 
 
 def _ask(

@@ -11,11 +11,10 @@ import typer
 
 from harness.cli import foreign, options
 from harness.errors import UsageError
-from results.record import find_record, read_record, runs_root
-from results.samples import Cell
 
 if TYPE_CHECKING:
     from results.comparison import Comparison
+    from results.samples import Cell
 
 EPILOG = """**Examples**
 
@@ -71,13 +70,6 @@ def compare(
     fail_on: options.FailOn = "slower,invalid",
 ) -> int:
     """Compare before against after and say what can be said."""
-    from results.report import (
-        text,
-        write_benchstat,
-        write_figures,
-        write_history,
-    )  # late: the help does not wait for the statistics
-
     policy = options.fail_on(fail_on)
     files = {"html": html, "json": json, "markdown": markdown, "note": note, "junit": junit}
     options.one_to_stdout(files)
@@ -88,6 +80,9 @@ def compare(
         return foreign.compare(before, after, files, policy)
     if baselines is not None and baseline is None:
         raise UsageError(f"--baselines {baselines} says where baselines lie, not which; name them with --baseline NAME")
+    from results.record import runs_root
+    from results.report import text, write_benchstat, write_figures, write_history
+
     comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
     to_stdout = False
     for form, render in _renders(policy).items():
@@ -127,6 +122,7 @@ def _compare(
     from results.baselines import baselines_root, read_baselines
     from results.comparison import compare_archived, compare_trial
     from results.design import Design
+    from results.record import find_record, read_record
 
     first = read_record(find_record(before, root).path)
     if after is not None:
@@ -150,4 +146,6 @@ def _control(word: str | None) -> Cell | None:
     persona, slash, route = word.partition("/")
     if not (persona and slash and route):
         raise UsageError(f"--control is {word!r}; write PERSONA/ROUTE, such as reader/about")
+    from results.samples import Cell
+
     return Cell(persona, route)

@@ -37,7 +37,7 @@ def compare(before: str, after: str | None, files: Mapping[str, str | None], fai
         UsageError: A side is missing or is a run record, or an option is given that has no effect here.
         ForeignError: A file cannot be read.
     """
-    from results.foreign import compare as comparing  # late: scipy takes its time
+    from results.foreign import compare as comparing
     from results.foreign import junit, report, sniff
 
     for each in (before, after):

@@ -8,12 +8,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from harness.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Out = Annotated[
     Path | None,
@@ -111,6 +113,8 @@ def fail_on(words: str) -> frozenset[str]:
 
 def console() -> Console:
     """Standard output for tables: as wide as the terminal, and wide enough for any table where there is none."""
+    from rich.console import Console
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from harness.cli import figures, options
+from harness.cli import options
 from harness.errors import UsageError
-from harness.progress import Steps
-from results import validity
-from results.record import Record, find_record, list_records, read_record, runs_root
-from results.units import counted
+
+if TYPE_CHECKING:
+    from results.record import Record
 
 EPILOG = """**Examples**
 
@@ -64,6 +62,10 @@ def list_runs(
     json: options.Json = False,
 ) -> None:
     """List the run records, oldest first, with the verdict of each trial and whether a swarm's figures are valid."""
+    from rich.table import Table
+
+    from results.record import list_records, runs_root
+
     root = runs_root(out)
     records, unreadable = list_records(root)
     for error in unreadable:
@@ -87,6 +89,9 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show a record: how it ended, and counts and response times by cache class; an incomplete one too."""
+    from harness.cli import figures
+    from results.record import find_record, runs_root
+
     found = find_record(record, runs_root(out))
     if json:
         shown = figures.to_dict(found)
@@ -116,7 +121,9 @@ def promote(
     baselines: options.Baselines = None,
 ) -> None:
     """Keep a record as a baseline: the quantiles of its cells, and what it was made on, in one small file."""
-    from results import baselines as kept  # late: scipy takes its time
+    from results import baselines as kept
+    from results import validity
+    from results.record import find_record, read_record, runs_root
 
     found = read_record(find_record(record, runs_root(out)).path)
     arms = [str(each.get("name")) for each in found.asked.get("arms", ())]
@@ -169,7 +176,10 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write a record, complete or cut off, to a file that other programs read."""
-    from results import export as exports  # late: Parquet and scipy take their time
+    from harness.progress import Steps
+    from results import export as exports
+    from results.record import find_record, runs_root
+    from results.units import counted
 
     found = find_record(record, runs_root())
     path = Path(out or f"{found.name}.{format}")
@@ -197,6 +207,8 @@ def _missing_rows(record: Record) -> int:
 
 
 def _facts(record: Record) -> dict[str, Any]:
+    from results import validity
+
     run = record.run or {}
     verdict = (run.get("verdict") or {}).get("word") if record.kind == "trial" else _VALID[validity.judged(record)]
     return {

@@ -7,17 +7,17 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
-from rich.table import Table
 
 from harness import site
 from harness.cli import options
 from harness.errors import UsageError
-from harness.progress import Steps
-from synth import Corpus
+
+if TYPE_CHECKING:
+    from synth import Corpus
 
 EPILOG = """**Examples**
 
@@ -122,6 +122,8 @@ def serve(
     if asked and articles_from is not None:
         raise UsageError(f"--articles-from {articles_from} says itself which articles there are; leave the others out")
     if asked or articles_from is not None or members is not None or not db.exists():
+        from synth import Corpus
+
         _import(db, Corpus(**asked) if articles_from is None else articles_from, 20 if members is None else members)
     argv = site.serve_command(db, settings, host=host, port=port, options=[*told, *names])
     os.execv(argv[0], argv)
@@ -129,12 +131,14 @@ def serve(
 
 def _import(db: Path, articles: Corpus | Path, members: int) -> None:
     """Fill a database with a corpus, or with the articles of a file."""
-    if isinstance(articles, Corpus):
-        title = f"{db}: {articles.count:,} articles, {members} members"
-        argv = site.import_command(db, articles, members)
-    else:
+    from harness.progress import Steps
+
+    if isinstance(articles, Path):
         title = f"{db}: articles of {articles}, {members} members"
         argv = site.import_file_command(db, articles, members)
+    else:
+        title = f"{db}: {articles.count:,} articles, {members} members"
+        argv = site.import_command(db, articles, members)
     with tempfile.TemporaryDirectory(prefix="anp-") as work, Steps().counted(title, "articles") as count:
         site.run_import(argv, Path(work) / "import.log", count)
 
@@ -170,6 +174,8 @@ def _print_settings(*, json: bool) -> None:
     if json:
         options.print_json(known)
         return
+    from rich.table import Table
+
     table = Table("setting", "default", "values", "good for", box=None, pad_edge=False)
     for setting in known:
         table.add_row(setting["name"], str(setting["default"]), str(setting["choices"]), setting["purpose"])

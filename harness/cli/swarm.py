@@ -7,19 +7,20 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from harness import swarm as swarms
-from harness.cli import figures, options
+from harness.cli import options
 from harness.cores import choose_cores
 from harness.errors import ExitCode, UsageError
-from harness.progress import Steps
+from harness.scenarios import check_scenario, scenarios
 from results.loopback import is_this_machine
 from results.plan import SHAPES, Arm, SwarmPlan
-from results.record import new_directory, read_record, runs_root
+
+if TYPE_CHECKING:
+    from harness.progress import Steps
 
 EPILOG = """**Examples**
 
@@ -50,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 
 def swarm(
-    scenario: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(swarms.scenarios())}.")],
+    scenario: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(scenarios())}.")],
     host: Annotated[
         str | None, typer.Option("--host", help="Origin of the site, such as http://127.0.0.1:8000.", metavar="URL")
     ] = None,
@@ -196,7 +197,7 @@ def swarm(
     Without addresses the site must be the reference site, whose pages can be checked. Any other site is swarmed by the
     addresses in a file, a sitemap or an access log.
     """
-    swarms.check_scenario(scenario)
+    check_scenario(scenario)
     if users is not None and (rate is not None or visitors is not None):
         name, value = ("--rate", rate) if rate is not None else ("--visitors", visitors)
         raise UsageError(
@@ -233,6 +234,11 @@ def swarm(
     words += [] if members is None else [f"--members={members}"]
     words += [] if zipf is None else [f"--zipf={zipf}"]
     words += [] if stale_allowance is None else [f"--stale-allowance={plan.stale_s}"]
+
+    from harness import swarm as swarms
+    from harness.cli import figures
+    from harness.progress import Steps
+    from results.record import new_directory, runs_root
 
     directory = new_directory(runs_root(out), scenario)
     steps = Steps()
@@ -342,6 +348,8 @@ def _tell_addresses(directory: Path, steps: Steps, *, no_rate: bool) -> Callable
         steps: Where to say it.
         no_rate: Addresses came from a log, whose own rate was known, and none was given.
     """
+    from results.record import read_record
+
     told = False
 
     def tell() -> None:

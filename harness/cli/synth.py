@@ -10,9 +10,6 @@ import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
-from harness.progress import Steps
-from synth import Corpus, article, fingerprint
-from synth.export import FORMATS, export
 
 EPILOG = """**Examples**
 
@@ -52,6 +49,10 @@ def synth(
     """Synthesize a range of articles; the same numbers give the same bytes everywhere."""
     if context.invoked_subcommand is not None:
         return
+    from harness.progress import Steps
+    from synth import Corpus
+    from synth.export import export
+
     corpus = Corpus(start, count, profile, seed)
     target = sys.stdout.buffer if out == "-" else Path(out)
     steps = Steps()
@@ -67,6 +68,9 @@ def show(
     format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
+    from synth import article
+    from synth.export import FORMATS
+
     if format not in FORMATS:
         raise UsageError(unknown("format", format, FORMATS))
     one = article(id, revision=revision, profile=profile, seed=seed)
@@ -75,4 +79,6 @@ def show(
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:
     """Print the SHA-256 over articles 0 to 999: it changes exactly when a profile's output changes."""
+    from synth import fingerprint
+
     typer.echo(fingerprint(profile))

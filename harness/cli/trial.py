@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from harness.cli import options
 from harness.errors import ExitCode, UsageError
-from harness.presets import catalogue
-from harness.progress import Steps
-from harness.trial_plan import load, presets
+from harness.preset_files import presets
 
 _FAIL_ON: Final = "slower,invalid"
 
@@ -127,6 +124,10 @@ def trial(
 
 
 def _print_presets(*, json: bool) -> None:
+    from rich.table import Table
+
+    from harness.presets import catalogue
+
     known = catalogue()
     if json:
         options.print_json([preset.to_dict() for preset in known])
@@ -147,11 +148,14 @@ def carry_out(
     fail_on: str = "slower,invalid",
 ) -> int:
     """Load the plan, run the trial, print its verdict and where its files are; return the exit code."""
-    from harness import trial as experiment  # late: scipy and matplotlib take their time
-    from results.report import text
+    from harness.progress import Steps
+    from harness.trial_plan import load
 
     policy = options.fail_on(fail_on)
     plan = load(file, preset, overrides)
+    from harness import trial as experiment
+    from results.report import text
+
     steps = Steps()
     outcome = experiment.run(plan, out=out, commands=[options.typed_command()], steps=steps)
     if json:
@@ -186,6 +190,8 @@ def advise(
         json: Print JSON instead of tables.
     """
     from harness import planning
+    from harness.progress import Steps
+    from harness.trial_plan import load
     from results.report import planning as report
 
     steps = Steps()

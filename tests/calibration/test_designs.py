@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import scipy.signal
-import scipy.stats
+import scipy
 
 from results import statistics
 from results.modes import in_density_gap

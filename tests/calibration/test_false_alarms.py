@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import scipy.stats
+import scipy
 from scipy import special
 
 from results import statistics

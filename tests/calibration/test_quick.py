@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-import scipy.stats
+import scipy
 
 from results import statistics
 from tests.calibration import limits, noise, tables

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 import pytest
+import scipy
 import trustme
-from scipy import stats
 
 import tests.member_site
 from results.record import Record, read_record
@@ -158,7 +158,7 @@ def test_the_mix_of_an_access_log_is_the_mix_of_the_swarm(files: tuple[Server, P
     asked = _paths(record)
     assert set(asked) == set(wanted)
     expected = [asked.total() * count / sum(wanted.values()) for count in wanted.values()]
-    assert stats.chisquare([asked[path] for path in wanted], expected).pvalue > 1e-3
+    assert scipy.stats.chisquare([asked[path] for path in wanted], expected).pvalue > 1e-3
 
 
 @pytest.mark.deep

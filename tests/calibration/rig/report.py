@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from scipy.stats import binomtest
+import scipy
 
 from tests.calibration.rig import words
 from tests.calibration.rig.case import Case
@@ -62,7 +62,7 @@ def interval(successes: int, trials: int) -> str:
     """The exact (Clopper-Pearson) 95 % interval of a share, in words; nothing without trials."""
     if not trials:
         return ""
-    found = binomtest(successes, trials).proportion_ci(0.95, method="exact")
+    found = scipy.stats.binomtest(successes, trials).proportion_ci(0.95, method="exact")
     return f"{found.low:.0%} to {found.high:.0%}".replace("%", " %")
 
 

@@ -1,6 +1,16 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from harness import main
+from harness.cli import VERBS
+
+SLOW = {"fastapi", "gevent", "httpx", "locust", "matplotlib", "numpy", "pyarrow", "scipy"}
+"""Packages that take longer to import than a person waits for a word."""
 
 
 def test_a_defect_has_a_code_that_no_verdict_has(
@@ -19,3 +29,29 @@ def test_a_defect_has_a_code_that_no_verdict_has(
     assert capsys.readouterr().err == (
         "error: ZeroDivisionError: division by zero. This is a defect of anp; anp --debug shows where\n"
     )
+
+
+def _imported(*words: str, folder: Path) -> set[str]:
+    """Every module that ``anp`` with these words imports."""
+    program = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "from harness.main import main; main()"
+    )
+    argv = [sys.executable, "-c", program, *words]
+    return set(subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=True).stderr.split())
+
+
+def test_the_help_waits_for_nothing_that_only_the_work_of_a_verb_needs(tmp_path: Path) -> None:
+    """Every verb is imported to be listed, as it is to refuse an option; what takes long to import is not."""
+    imported = _imported("--help", folder=tmp_path)
+
+    assert {f"harness.cli.{verb}" for verb in VERBS} <= imported
+    assert not SLOW & imported
+
+
+def test_an_article_is_shown_without_what_other_verbs_need(tmp_path: Path) -> None:
+    """``anp synth show`` imports the synthesizer and neither other verbs nor what draws tables."""
+    imported = _imported("synth", "show", "5", folder=tmp_path)
+
+    assert "synth.generator" in imported
+    assert not (SLOW | {"rich"} | {f"harness.cli.{verb}" for verb in VERBS if verb != "synth"}) & imported

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from harness.cli import app, options
+from harness.preset_files import presets
 from harness.presets import Preset, catalogue
-from harness.swarm import scenarios
-from harness.trial_plan import TrialPlan, load, presets
+from harness.scenarios import scenarios
+from harness.trial_plan import TrialPlan, load
 from target_app.settings import Settings, parse_settings
 
 PAGES = Path(__file__).parents[3] / "docs" / "experiments"

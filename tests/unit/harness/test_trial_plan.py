@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.trial_plan import TrialPlan, load, presets
+from harness.preset_files import presets
+from harness.trial_plan import TrialPlan, load
 from results.design import Design, Question
 from results.samples import Cell
 

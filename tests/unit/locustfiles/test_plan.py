@@ -8,9 +8,9 @@ from math import ceil, inf
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from locustfiles._errors import SwarmError
 from locustfiles._pages import REDIRECT, listed_pages, reference_pages
@@ -111,7 +111,7 @@ def test_arrivals_are_a_poisson_process_in_each_arm_and_independent_between_them
     times = [np.concatenate([block.times[arm] for block in blocks]) for arm in (0, 1)]
     for arm in times:
         assert (np.diff(arm) >= 0).all()
-        assert stats.kstest(np.diff(arm), stats.expon(scale=1 / 200).cdf).pvalue > 0.01
+        assert scipy.stats.kstest(np.diff(arm), scipy.stats.expon(scale=1 / 200).cdf).pvalue > 0.01
     assert not np.intersect1d(*times).size
     assert abs((times[0] < times[1]).mean() - 0.5) < 0.25  # which copy goes first is a coin
 
@@ -383,7 +383,7 @@ def test_a_listed_site_is_read_by_its_weights() -> None:
     url = joined(list(Traffic(plan, scenario, pages).blocks()), "url")
     counts = {pages.path(row): count for row, count in enumerate(np.bincount(url, minlength=50)) if row < 50}
     expected = np.array(weights) / sum(weights) * len(url)
-    assert stats.chisquare([counts[f"/{n}"] for n in range(50)], expected).pvalue > 0.01
+    assert scipy.stats.chisquare([counts[f"/{n}"] for n in range(50)], expected).pvalue > 0.01
 
 
 def test_a_crawler_tours_a_listed_site_in_the_order_of_its_addresses() -> None:

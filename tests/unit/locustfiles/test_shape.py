@@ -7,9 +7,9 @@ from math import inf
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats
 
 from locustfiles._plan import Traffic
 from locustfiles._scenario import Persona, Scenario
@@ -133,9 +133,9 @@ def test_arrivals_lie_where_the_shape_puts_them(shape: str, arm: int) -> None:
         inside = np.linspace(step.start, step.end, 200)
         rate = step.low + (step.high - step.low) * (inside - step.start) / (step.end - step.start)
         edges += inside[1:].tolist()
-        totals += (totals[-1] + integrate.cumulative_trapezoid(rate, inside)).tolist()
+        totals += (totals[-1] + scipy.integrate.cumulative_trapezoid(rate, inside)).tolist()
     shares = np.array(totals) / totals[-1]
-    assert stats.kstest(moments(made, arm), lambda x: np.interp(x, edges, shares)).pvalue > 0.01
+    assert scipy.stats.kstest(moments(made, arm), lambda x: np.interp(x, edges, shares)).pvalue > 0.01
 
 
 def test_a_ramp_rises_within_its_steps() -> None:

@@ -2,8 +2,7 @@ import math
 
 import numpy as np
 import pytest
-import scipy.signal
-import scipy.stats
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 

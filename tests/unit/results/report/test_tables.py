@@ -87,6 +87,7 @@ def test_the_control_is_named(demo_comparison: Comparison) -> None:
 
 
 @pytest.mark.parametrize("form", [text, markdown, note, junit, html, json], ids=lambda form: form.__name__)
+@pytest.mark.usefixtures("without_figures")
 def test_every_form_tells_of_the_control(make_trial: Callable[..., Record], form: Any) -> None:
     """A change that something was taken off is nowhere shown without a word of it."""
     home, about = ({"persona": "reader", "route": route, "requests": 200} for route in ("home", "about"))
