@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 FOUND_BEGINS, FOUND_ENDS = "\x02", "\x03"
 """What stands around each found word where a search put a passage in the place of a card's intro."""
 
 Status = Literal["published", "draft"]
 Kind = Literal["tag", "category"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,19 @@ class Listing:
 
     cards: list[CardRecord]
     total: int
+    changed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Generic[T]):
+    """What lists or articles there are, each with what is told of it.
+
+    Attributes:
+        entries: In order.
+        changed: Unix seconds at which they became what they are, by what is known; None: nothing is.
+    """
+
+    entries: list[T]
     changed: int | None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
 from types import MappingProxyType
@@ -128,7 +129,8 @@ class Responses:
         if names := ", ".join(f'"{tag}"' for tag in dict.fromkeys(tags)):
             headers["cache-groups"] = names
         if changed is not None:
-            headers["last-modified"] = http_date(changed).decode()
+            # Not later than the answer, as RFC 9110 wants it: an article may be dated ahead.
+            headers["last-modified"] = http_date(min(changed, int(time.time()))).decode()
         return Response(body, media_type=media_type, headers=headers)
 
     def terms(self, route: str) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote
@@ -174,9 +174,10 @@ class ReadingRoutes:
     def authors(self, request: Request) -> Response:
         """Everybody who has published anything."""
         viewer = self._responses.viewer(request)
-        entries = [(name, f"/authors/{slug}/", count) for slug, name, count in self._site.library.authors()]
+        found = self._site.library.authors(tags := [staleness.AUTHORS])
+        entries = [(name, f"/authors/{slug}/", count) for slug, name, count in found.entries]
         body = self._site.pages.index("author", "Authors", entries, viewer)
-        return self._responses.page("author", body, viewer, tags=[staleness.AUTHORS])
+        return self._responses.page("author", body, viewer, tags=tags, changed=found.changed)
 
     def author(self, request: Request) -> Response:
         """The articles of an author, a page at a time."""
@@ -196,8 +197,9 @@ class ReadingRoutes:
     def archive(self, request: Request) -> Response:
         """Every year and month in which any article was published."""
         viewer = self._responses.viewer(request)
-        body = self._site.pages.archive(self._site.library.months(), viewer)
-        return self._responses.page("archive", body, viewer, tags=[staleness.ARCHIVE])
+        found = self._site.library.months(tags := [staleness.ARCHIVE])
+        body = self._site.pages.archive(found.entries, viewer)
+        return self._responses.page("archive", body, viewer, tags=tags, changed=found.changed)
 
     def period(self, request: Request) -> Response:
         """The articles of a year or a month, a page at a time."""
@@ -273,20 +275,23 @@ class ReadingRoutes:
         """The sitemap, or the index of its parts."""
         parts = self._site.library.sitemap_parts()
         if len(parts) != 1:
-            return self._sitemap(self._site.pages.sitemap_index(parts), staleness.SITEMAP)
-        entries = self._site.library.sitemap_part(parts[0])
-        return self._sitemap(self._site.pages.sitemap(entries), staleness.SITEMAP, f"sitemap-{parts[0]}")
+            return self._sitemap(self._site.pages.sitemap_index(parts), [staleness.SITEMAP], None)
+        return self._sitemap_part(parts[0], staleness.SITEMAP)
 
     def sitemap_part(self, request: Request) -> Response:
         """One part of a large sitemap."""
         number = _page_number(request)
-        entries = self._site.library.sitemap_part(number)
-        if not entries:
-            raise _Missing(f"sitemap-{number}")
-        return self._sitemap(self._site.pages.sitemap(entries), f"sitemap-{number}")
+        return self._sitemap_part(number)
 
-    def _sitemap(self, body: bytes, *tags: str) -> Response:
-        return self._responses.document("sitemap", body, "application/xml; charset=utf-8", tags=tags)
+    def _sitemap_part(self, number: int, *further: str) -> Response:
+        tags = [*further, f"sitemap-{number}"]
+        found = self._site.library.sitemap_part(number, tags)
+        if not found.entries:
+            raise _Missing(*tags)
+        return self._sitemap(self._site.pages.sitemap(found.entries), tags, found.changed)
+
+    def _sitemap(self, body: bytes, tags: Iterable[str], changed: int | None) -> Response:
+        return self._responses.document("sitemap", body, "application/xml; charset=utf-8", tags=tags, changed=changed)
 
     def robots(self, request: Request) -> Response:
         """What crawlers may read."""
@@ -339,8 +344,10 @@ class ReadingRoutes:
 
     def _terms(self, request: Request, kind: Kind, heading: str, root: str, tag: str) -> Response:
         viewer = self._responses.viewer(request)
-        entries = [(term, f"{root}{term}/", count) for term, count in self._site.library.terms(kind)]
-        return self._responses.page(kind, self._site.pages.index(kind, heading, entries, viewer), viewer, tags=[tag])
+        found = self._site.library.terms(kind, [tag])
+        entries = [(term, f"{root}{term}/", count) for term, count in found.entries]
+        body = self._site.pages.index(kind, heading, entries, viewer)
+        return self._responses.page(kind, body, viewer, tags=[tag], changed=found.changed)
 
     def _term_list(self, request: Request, kind: Kind, term: str, heading: str, root: str) -> Response:
         return self._list(

@@ -125,10 +125,10 @@ def opened(path: Path, *settings: str) -> Iterator[tuple[Site, Layers]]:
 def addresses(library: Library, every_slug: set[str]) -> list[str]:
     """All pages of a site, with those of articles that are gone."""
     lists = {"/": library.count()}
-    lists |= {f"/tags/{term}/": count for term, count in library.terms("tag")}
-    lists |= {f"/categories/{term}/": count for term, count in library.terms("category")}
-    lists |= {f"/authors/{slug}/": count for slug, _, count in library.authors()}
-    months = library.months()
+    lists |= {f"/tags/{term}/": count for term, count in library.terms("tag").entries}
+    lists |= {f"/categories/{term}/": count for term, count in library.terms("category").entries}
+    lists |= {f"/authors/{slug}/": count for slug, _, count in library.authors().entries}
+    months = library.months().entries
     lists |= {f"/archive/{year}/{month:02}/": count for year, month, count in months}
     lists |= {f"/archive/{year}/": sum(count for other, _, count in months if other == year) for year, _, _ in months}
     paths = [path if number == 1 else f"{path}page/{number}/" for path, n in lists.items() for number in pages(n)]

@@ -20,6 +20,7 @@ from target_app.records import (
     ArticleRecord,
     CardRecord,
     CommentRecord,
+    Index,
     Kind,
     Listing,
     MemberRecord,
@@ -150,7 +151,7 @@ class Library:
             f"SELECT {_STALE.format(2)}, c.id, c.article_id, c.member_id, m.name, c.written, c.text"
             " FROM (SELECT ?1 AS id) AS asked LEFT JOIN comment AS c ON c.article_id = asked.id"
             " LEFT JOIN member AS m ON m.id = c.member_id ORDER BY c.id",
-            (article_id, json.dumps([*tags, EVERYTHING])),
+            (article_id, _listed(tags)),
         )
         return [CommentRecord(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
@@ -197,34 +198,33 @@ class Library:
         """Id to stored revision of every article that was edited."""
         return dict(self._connection.rows("SELECT id, revision FROM article WHERE revision <> 0 ORDER BY id"))
 
-    def terms(self, kind: Kind) -> list[tuple[str, int]]:
-        """Every tag or category with the number of its articles, in alphabetical order."""
-        return [
-            (term, count)
-            for term, count in self._connection.rows(
-                "SELECT term, count(*) FROM article_term WHERE kind = ? GROUP BY term", (kind,)
-            )
-        ]
+    def terms(self, kind: Kind, tags: Sequence[str] = ()) -> Index[tuple[str, int]]:
+        """Every tag or category with the number of its articles, in alphabetical order; ``tags`` as of a ``Run``."""
+        rows = self._connection.rows(
+            f"SELECT term, count(*), max(published), {_STALE.format(1)} FROM article_term WHERE kind = ?2"
+            " GROUP BY term",
+            (_listed(tags), kind),
+        )
+        return Index([(term, count) for term, count, _, _ in rows], _changed(rows))
 
-    def months(self) -> list[tuple[int, int, int]]:
+    def months(self, tags: Sequence[str] = ()) -> Index[tuple[int, int, int]]:
         """(year, month, number of articles) of every month in which any was published, newest first."""
-        return [
-            (int(month[:4]), int(month[5:]), count)
-            for month, count in self._connection.rows(
-                "SELECT strftime('%Y-%m', published, 'unixepoch') AS month, count(*) FROM article"
-                " WHERE status = 'published' GROUP BY month ORDER BY month DESC"
-            )
-        ]
+        rows = self._connection.rows(
+            f"SELECT strftime('%Y-%m', published, 'unixepoch') AS month, count(*), max(published), {_STALE.format(1)}"
+            " FROM article WHERE status = 'published' GROUP BY month ORDER BY month DESC",
+            (_listed(tags),),
+        )
+        return Index([(int(month[:4]), int(month[5:]), count) for month, count, _, _ in rows], _changed(rows))
 
-    def authors(self) -> list[tuple[str, str, int]]:
+    def authors(self, tags: Sequence[str] = ()) -> Index[tuple[str, str, int]]:
         """(slug, name, number of articles) of everyone who has published any, by name."""
-        return [
-            (slug, name, count)
-            for slug, name, count in self._connection.rows(
-                "SELECT author.slug, author.name, count(*) FROM article AS a JOIN author ON author.id = a.author_id"
-                " WHERE a.status = 'published' GROUP BY a.author_id ORDER BY author.name, author.id"
-            )
-        ]
+        rows = self._connection.rows(
+            f"SELECT author.slug, author.name, count(*), max(a.published), {_STALE.format(1)}"
+            " FROM article AS a JOIN author ON author.id = a.author_id"
+            " WHERE a.status = 'published' GROUP BY a.author_id ORDER BY author.name, author.id",
+            (_listed(tags),),
+        )
+        return Index([(slug, name, count) for slug, name, count, _, _ in rows], _changed(rows))
 
     def author(self, slug: str) -> str | None:
         """The name of an author."""
@@ -238,15 +238,14 @@ class Library:
         )
         return [number for (number,) in rows]
 
-    def sitemap_part(self, number: int) -> list[tuple[str, int]]:
+    def sitemap_part(self, number: int, tags: Sequence[str] = ()) -> Index[tuple[str, int]]:
         """(slug, changed) of the published articles in one part of the sitemap, by id."""
-        return [
-            (slug, changed)
-            for slug, changed in self._connection.rows(
-                "SELECT slug, changed FROM article WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id",
-                ((number - 1) * SITEMAP_PART, number * SITEMAP_PART),
-            )
-        ]
+        rows = self._connection.rows(
+            f"SELECT slug, changed, {_STALE.format(1)} FROM article"
+            " WHERE id >= ?2 AND id < ?3 AND status = 'published' ORDER BY id",
+            (_listed(tags), (number - 1) * SITEMAP_PART, number * SITEMAP_PART),
+        )
+        return Index([(slug, changed) for slug, changed, _ in rows], _changed(rows))
 
     def summaries(self, *, after: int, limit: int, drafts: bool) -> list[Summary]:
         """A run of articles by id, beginning after one.
@@ -319,7 +318,7 @@ class Library:
             f"SELECT (SELECT count(*) FROM {table} {hint} WHERE {where}), {_STALE.format('')}, {_CARD} FROM"
             f" (SELECT {id} AS id FROM {table} {hint} WHERE {where} ORDER BY published DESC, {id} DESC"
             "  LIMIT ? OFFSET ?) AS page JOIN article AS a USING (id) ORDER BY a.published DESC, a.id DESC",
-            (*bindings, json.dumps([*page.tags, EVERYTHING]), *bindings, page.limit, page.offset),
+            (*bindings, _listed(page.tags), *bindings, page.limit, page.offset),
         )
         cards = [_card(row[2:]) for row in rows]
         changed = max([rows[0][1], *(card.changed for card in cards)]) if rows else None
@@ -330,6 +329,16 @@ class Library:
             f"SELECT {_SUMMARY} FROM article AS a {hint} JOIN author ON author.id = a.author_id WHERE {rest}", bindings
         )
         return [Summary(*row) for row in rows]
+
+
+def _listed(tags: Sequence[str]) -> str:
+    """What ``_STALE`` is given: some tags, and the one that every page has."""
+    return json.dumps([*tags, EVERYTHING])
+
+
+def _changed(rows: Sequence[tuple[Any, ...]]) -> int | None:
+    """When rows became what they are that end with a moment of each and one of all; None for no rows."""
+    return max(rows[0][-1], *(row[-2] for row in rows)) if rows else None
 
 
 def _similar(rows: Sequence[tuple[Any, ...]]) -> Similar:

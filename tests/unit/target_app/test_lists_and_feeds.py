@@ -4,10 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
+import apsw
 import httpx
 import pytest
 
@@ -120,14 +122,62 @@ def _rfc822(text: str | None) -> datetime:
     return parsedate_to_datetime(text or "")
 
 
-async def test_a_list_says_when_it_changed_also_when_something_left_it(open_copy: Opener) -> None:
+INDEXES = ["/tags/", "/categories/", "/authors/", "/archive/"]
+FEEDS = ["/feed.xml", "/atom.xml", "/feed.json"]
+SITEMAPS = ["/sitemap.xml", "/sitemap-1.xml"]
+LISTS = [
+    "/",
+    f"/categories/{NEWEST[0].categories[0]}/",
+    f"/authors/{author(NEWEST[0])}/",
+    f"/archive/{NEWEST[0].published:%Y}/",
+]
+
+
+@pytest.mark.parametrize("path", [*LISTS, *INDEXES, *FEEDS, *SITEMAPS])
+async def test_a_list_says_when_what_it_shows_last_changed(path: str, open_copy: Opener) -> None:
+    """Of the sitemap that is the last change of an article, and of the indexes the last that came."""
+    async with open_copy().client() as client:
+        told = (await client.get(path)).headers["last-modified"]
+        unchanged = await client.get(path, headers={"if-modified-since": told})
+    assert unchanged.status_code == 304
+    if path in SITEMAPS:
+        assert _rfc822(told) == max(article.modified for article in CORPUS).replace(microsecond=0)
+    elif path in INDEXES:
+        assert _rfc822(told) == NEWEST[0].published.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "path", ["/robots.txt", "/search", "/search?q=the", "/api/v1/articles", "/api/v1/openapi.json"]
+)
+async def test_what_has_no_honest_date_has_none(path: str, open_copy: Opener) -> None:
+    """It has an entity tag, which says more."""
+    async with open_copy().client() as client:
+        answer = await client.get(path)
+    assert "last-modified" not in answer.headers
+    assert "etag" in answer.headers
+
+
+@pytest.mark.parametrize("path", [*LISTS, *INDEXES, *FEEDS, *SITEMAPS])
+async def test_nothing_was_changed_later_than_now(path: str, open_copy: Opener) -> None:
+    """An article that is dated ahead does not make a date that RFC 9110 forbids."""
+    opened = open_copy()
+    with closing(apsw.Connection(str(opened.site.path))) as other:
+        other.execute("UPDATE article SET changed = changed + 4000000000, card_changed = card_changed + 4000000000")
+        other.execute("UPDATE article_term SET published = published + 4000000000")
+    async with opened.client() as client:
+        answer = await client.get(path)
+    assert _rfc822(answer.headers["last-modified"]) <= _rfc822(answer.headers["date"])
+
+
+@pytest.mark.parametrize("path", [*LISTS, *INDEXES, *FEEDS, *SITEMAPS])
+async def test_a_list_says_when_it_changed_also_when_something_left_it(path: str, open_copy: Opener) -> None:
     """A browser that knows the list with an article in it is not told that it is unchanged once that is gone."""
     article = NEWEST[0]
     async with open_copy().client() as client:
-        before = await client.get("/")
+        before = await client.get(path)
         etag = (await client.get(f"/api/v1/articles/{article.id}")).headers["etag"]
         await client.delete(f"/api/v1/articles/{article.id}", headers={"if-match": etag})
-        after = await client.get("/", headers={"if-modified-since": before.headers["last-modified"]})
+        after = await client.get(path, headers={"if-modified-since": before.headers["last-modified"]})
     assert after.status_code == 200
     assert _rfc822(after.headers["last-modified"]) > _rfc822(before.headers["last-modified"])
 
