@@ -9,18 +9,20 @@ which three WordPress plugins choose what to drop.
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from target_app.app import Layers, build_app
 from target_app.database import Library
 from target_app.drafting import from_fields, to_fields
-from target_app.records import MemberRecord
+from target_app.records import ArticleRecord, MemberRecord
 from target_app.settings import parse_settings
 from target_app.site import Site, open_site
 
@@ -39,6 +41,9 @@ class Event:
         slugs: The addresses that the article had before and has after.
         terms: Tags and categories it had or has, as paths of their lists.
         author: Path of its author's list.
+        dates: Paths of the lists of its year and month.
+        neighbours: The addresses of the articles published before and after it, of all and of those in its categories.
+        is_public: Whether readers could see it before or can now.
         is_visible: Whether it came or went, and was not only changed.
     """
 
@@ -47,6 +52,9 @@ class Event:
     slugs: frozenset[str]
     terms: frozenset[str]
     author: str
+    dates: frozenset[str]
+    neighbours: frozenset[str]
+    is_public: bool
     is_visible: bool
 
 
@@ -89,13 +97,21 @@ Rule = Callable[[Event, Mapping[str, bytes]], set[str]]
 
 
 def batcache(event: Event, held: Mapping[str, bytes]) -> set[str]:
-    """The article, the home page and its feeds."""
-    return {*event.slugs, "/", "/feed.xml", "/atom.xml", "/feed.json"}
+    """The article, the home page and its feeds; nothing for a draft."""
+    return {*event.slugs, "/", "/feed.xml", "/atom.xml", "/feed.json"} if event.is_public else set()
 
 
 def wp_rocket(event: Event, held: Mapping[str, bytes]) -> set[str]:
-    """The same, the further pages of the home page, and the author's list."""
-    return {path for path in held if path in batcache(event, held) or path.startswith(("/page/", event.author))}
+    """The same, the articles before and after it, and lists.
+
+    Those of home page, author, year and month with all their pages, those of its terms the first page. What it drops
+    for a term that is new, which is everything, is left out: there are hardly any.
+    """
+    if not event.is_public:
+        return set()
+    exact = {*batcache(event, held), *event.neighbours, *event.terms, *event.dates}
+    begins = ("/page/", event.author, *(f"{date}page/" for date in event.dates))
+    return {path for path in held if path in exact or path.startswith(begins)}
 
 
 def surge(event: Event, held: Mapping[str, bytes]) -> set[str]:
@@ -161,6 +177,7 @@ class Changes:
         before = library.article_by_id(article_id)
         assert before is not None
         fields = to_fields(before, library.meta(article_id))
+        neighbours = self._neighbours(before)
         self._made += 1
         if kind == "revise" and article_id in self._site.corpus.ids:
             editing.revise(article_id)
@@ -192,6 +209,7 @@ class Changes:
             drafts = library.drafts(limit=5)
             article_id = drafts[0].id if drafts else article_id
             before = library.article_by_id(article_id)
+            neighbours = self._neighbours(before)
             editing.set_status(article_id, "published")
         elif kind == "delete" and len(self._ids) > 10:
             self._ids.remove(article_id)
@@ -201,7 +219,10 @@ class Changes:
         elif before.status == "published":
             editing.comment(article_id, MEMBER, f"Well said, {self._made}")
         after = library.article_by_id(article_id)
+        if after is not None:
+            neighbours |= self._neighbours(after)
         states = [each for each in (before, after) if each is not None]
+        moments = [datetime.fromtimestamp(each.published, UTC) for each in states]
         return Event(
             kind,
             article_id,
@@ -211,8 +232,29 @@ class Changes:
                 + [f"/categories/{one}/" for each in states for one in each.categories]
             ),
             f"/authors/{states[-1].author_slug}/",
+            frozenset(f"/archive/{moment:{form}}/" for moment in moments for form in ("%Y", "%Y/%m")),
+            neighbours,
+            any(each.status == "published" for each in states),
             len({each.status for each in states}) > 1 or before is None or after is None or kind == "new",
         )
+
+    def _neighbours(self, article: ArticleRecord) -> frozenset[str]:
+        """The articles published just before and after one, of all and of those that share a category with it."""
+        alike = (
+            " AND id IN (SELECT article_id FROM article_term WHERE kind = 'category'"
+            " AND term IN (SELECT value FROM json_each(?)))"
+        )
+        found = set()
+        for sign, order in (("<", "DESC"), (">", "ASC")):
+            for among, bindings in (("", ()), (alike, (json.dumps(article.categories),))):
+                found.update(
+                    self._site.library._connection.rows(
+                        f"SELECT slug FROM article WHERE status = 'published' AND (published, id) {sign} (?, ?){among}"
+                        f" ORDER BY published {order}, id {order} LIMIT 1",
+                        (article.published, article.id, *bindings),
+                    )
+                )
+        return frozenset(f"/articles/{slug}/" for (slug,) in found)
 
 
 async def judge(

@@ -10,7 +10,7 @@ from synth import Corpus
 from target_app.importer import import_corpus
 from tests.purge_oracle import judge
 
-ARTICLES, CHANGES = 600, int(os.environ.get("BENCH_CHANGES", "60"))
+ARTICLES, CHANGES = int(os.environ.get("BENCH_ARTICLES", "2000")), int(os.environ.get("BENCH_CHANGES", "60"))
 
 
 @pytest.mark.bench

@@ -1,12 +1,13 @@
 """After any change no page that is held differs from the same page made anew, and hardly any is dropped in vain."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from synth import Corpus
 from target_app.importer import import_corpus
-from tests.purge_oracle import PLUGINS, judge
+from tests.purge_oracle import PLUGINS, Event, judge
 
 pytestmark = pytest.mark.anyio
 SMALL = Corpus(first_id=900, count=22, seed=5)
@@ -51,3 +52,32 @@ async def test_a_site_that_forgets_its_purges_is_found_out(database: Path) -> No
     ours = (await judge(database, changes=2, seed=7, settings=("fault=stale_after_purge",)))["anp"]
     assert ours.stale > 0
     assert ours.precision == 1
+
+
+def test_the_rules_of_the_plugins_drop_what_their_sources_say() -> None:
+    """Each by address or by what is shown; none drops anything for a draft that nobody could see."""
+    event = Event(
+        "title",
+        7,
+        slugs=frozenset({"/articles/it/"}),
+        terms=frozenset({"/tags/a/", "/categories/b/"}),
+        author="/authors/c/",
+        dates=frozenset({"/archive/2026/", "/archive/2026/05/"}),
+        neighbours=frozenset({"/articles/before/", "/articles/after/"}),
+        is_public=True,
+        is_visible=False,
+    )
+    near = {"/articles/it/": b"", "/": b"/articles/it/", "/feed.xml": b"", "/articles/shows-it/": b"/articles/it/"}
+    neighbours = {"/articles/before/": b"", "/articles/after/": b""}
+    lists = {"/page/2/": b"", "/authors/c/": b"", "/authors/c/page/2/": b"", "/tags/a/": b"", "/categories/b/": b""}
+    dates = {"/archive/2026/": b"", "/archive/2026/page/2/": b"", "/archive/2026/05/": b""}
+    others = {"/articles/other/": b"", "/tags/a/page/2/": b"", "/tags/d/": b"", "/archive/2026/04/": b"", "/tags/": b""}
+    held = near | neighbours | lists | dates | others
+    dropped = {name: rule(event, held) & held.keys() for name, rule in PLUGINS.items()}
+    assert dropped == {
+        "Batcache": near.keys() - {"/articles/shows-it/"},
+        "WP Rocket": (near | neighbours | lists | dates).keys() - {"/articles/shows-it/"},
+        "Surge": {"/articles/it/", "/", "/articles/shows-it/"},
+    }
+    of_a_draft = replace(event, is_public=False)
+    assert not any(rule(of_a_draft, others) for rule in PLUGINS.values())
