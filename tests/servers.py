@@ -22,7 +22,7 @@ from tests import warm
 
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
-_SITE = ("target_app.server", "target_app.worker", "target_app.importer")
+SITE = ("target_app.server", "target_app.worker", "target_app.importer")
 """What the reference site imports, once it serves or imports."""
 
 _LISTEN = re.compile(r"\bLISTEN(?:_[A-Z0-9]+)?\b")
@@ -54,7 +54,7 @@ def import_site(path: Path, *, first_id: int = 500, count: int = 80, seed: int =
     """Import a small corpus into a new database file, and return its path."""
     words = ["import", "--db", str(path), "--first-id", str(first_id), "--count", str(count)]
     words += ["--seed", str(seed), "--members", str(members)]
-    done = warm.run("target_app", *words, folder=path.parent, modules=_SITE)
+    done = warm.run("target_app", *words, folder=path.parent, modules=SITE)
     assert done.returncode == 0, done.stderr
     return path
 
@@ -93,7 +93,7 @@ def _site_process(words: Sequence[str], folder: Path) -> Iterator[Server]:
     said, told = os.pipe()
     own = f"/proc/{os.getpid()}/fd"
     with os.fdopen(said) as pipe:
-        process = warm.start("target_app", *words, out=f"{own}/{told}", err=f"{own}/2", folder=folder, modules=_SITE)
+        process = warm.start("target_app", *words, out=f"{own}/{told}", err=f"{own}/2", folder=folder, modules=SITE)
         os.close(told)
         try:
             line = pipe.readline()

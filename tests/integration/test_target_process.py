@@ -21,14 +21,16 @@ import httpx
 import pytest
 
 from synth import Corpus
+from tests import warm
+from tests.servers import SITE
 
 CORPUS = Corpus(first_id=100, count=25)
 COMMAND = [sys.executable, "-m", "target_app"]
 IMPORT = ["import", "--first-id", "100", "--count", "25", "--members", "1"]
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+def _run(*arguments: str) -> warm.Done:
+    return warm.run("target_app", *arguments, modules=SITE)
 
 
 def _until(condition: Callable[[], bool]) -> None:

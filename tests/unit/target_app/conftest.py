@@ -5,15 +5,18 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import apsw
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from synth import Corpus, people
 from target_app.access_log import AccessLog
+from target_app.api import make_api
 from target_app.app import Layers, build_app
 from target_app.importer import import_corpus
 from target_app.settings import parse_settings
@@ -73,6 +76,20 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class _ApiWhenAsked:
+    """The JSON side of a site, made when it is asked something: most tests ask nothing, and making it takes longest."""
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _api(self) -> ASGIApp:
+        return make_api(*self._parts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)
+
+
 @pytest.fixture
 def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Opens sites over fresh copies of the imported database; arguments are ``NAME=VALUE`` settings."""
@@ -90,7 +107,9 @@ def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]
         shutil.copy(imported, path)
         site = open_site(path, parse_settings(assignments), base_url=base_url, purge_token=purge_token)
         opened.append(site)
-        return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("target_app.app.make_api", _ApiWhenAsked)
+            return Opened(site, build_app(site, hosts=hosts, log=log, server_timing=server_timing))
 
     yield open_it
     for site in opened:
