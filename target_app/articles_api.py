@@ -16,9 +16,9 @@ from target_app import staleness
 from target_app.access import Gate
 from target_app.editing import AbsentError, Change, ConflictError, TakenError
 from target_app.page_cache import EXCHANGE, PageCache
-from target_app.pages import PAGE_SIZE, iso
+from target_app.pages import iso
 from target_app.problems import NO_STORE, ProblemError, responses
-from target_app.records import FOUND_BEGINS, FOUND_ENDS, ArticleRecord, Listing, Summary
+from target_app.records import FOUND_BEGINS, FOUND_ENDS, PAGE_SIZE, ArticleRecord, Listing, Summary
 from target_app.responses import Responses, invalidation
 from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, normalised, read_words
 from target_app.site import Site

@@ -208,7 +208,9 @@ class Editing:
 
     def _settled(self, article_id: int, before: Face | None) -> Change:
         after = self._desk.face(article_id)
-        return self._outdated(article_id, after, staleness.made_stale(before, after))
+        moves = staleness.moves(before, after)
+        moved = zip(moves, self._desk.standings(article_id, moves), strict=True)
+        return self._outdated(article_id, after, staleness.made_stale(before, after, moved))
 
     def _outdated(self, article_id: int, face: Face | None, tags: set[str]) -> Change:
         if tags and not self._precise:

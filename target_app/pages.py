@@ -24,6 +24,7 @@ from target_app.meta_box import meta_box
 from target_app.records import (
     FOUND_BEGINS,
     FOUND_ENDS,
+    PAGE_SIZE,
     ArticleRecord,
     CardRecord,
     CommentRecord,
@@ -32,7 +33,6 @@ from target_app.records import (
     Summary,
 )
 
-PAGE_SIZE = 20
 TITLE = "Reference Notes"
 _HERE = Path(__file__).parent
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import isleap, monthrange
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 FOUND_BEGINS, FOUND_ENDS = "\x02", "\x03"
 """What stands around each found word where a search put a passage in the place of a card's intro."""
@@ -96,6 +98,44 @@ class Face:
     published: int
 
 
+class Place(NamedTuple):
+    """A list: all articles (``newest``), or those with a ``tag``, in a ``category``, by an ``author``, of a ``date``.
+
+    Attributes:
+        kind: One of these.
+        name: Of the tag, category or author; a year or a month, such as 2026-06; empty for all articles.
+    """
+
+    kind: str
+    name: str
+
+
+class Move(NamedTuple):
+    """An article that came into a list, left it, or stands elsewhere in it.
+
+    Attributes:
+        place: The list.
+        published: The moment it stands or stood at in the list, the later of the two; Unix seconds.
+        come: By how much longer the list is now: 1, 0 or -1.
+    """
+
+    place: Place
+    published: int
+    come: int
+
+
+class Standing(NamedTuple):
+    """Where an article of a move stands.
+
+    Attributes:
+        newer: How many articles of the list stand before it.
+        total: How many the list has now.
+    """
+
+    newer: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class CommentRecord:
     """What a member said about an article; ``written`` in Unix seconds."""
@@ -121,6 +161,10 @@ class MemberRecord:
     def is_editor(self) -> bool:
         """Whether they may change articles."""
         return self.role == "editor"
+
+
+PAGE_SIZE = 20
+"""Articles on a page of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +241,11 @@ class Summary:
     def etag(self) -> str:
         """As that of the article."""
         return f'"{self.version}-{self.digest}"'
+
+
+def period(name: str) -> tuple[int, int]:
+    """The first moment of a year or a month, such as 2026-06, and the first after it; Unix seconds."""
+    year, _, month = name.partition("-")
+    begin = datetime(int(year), int(month or 1), 1, tzinfo=UTC)
+    days = monthrange(begin.year, begin.month)[1] if month else 366 if isleap(begin.year) else 365
+    return int(begin.timestamp()), int((begin + timedelta(days)).timestamp())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from calendar import month_name
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote
 
@@ -20,10 +19,10 @@ from target_app.editing import UnwrittenError
 from target_app.figures import NAMES, draw
 from target_app.forms import csrf_token
 from target_app.page_cache import EXCHANGE
-from target_app.pages import ASSETS, PAGE_SIZE, STYLESHEET, Pager, list_address, search_address
+from target_app.pages import ASSETS, STYLESHEET, Pager, list_address, search_address
 from target_app.policy import ROUTES
 from target_app.problems import UNKNOWN, may_repeat
-from target_app.records import Kind, Listing, MemberRecord, Run
+from target_app.records import PAGE_SIZE, Kind, Listing, MemberRecord, Run, period
 from target_app.responses import Handler, Responses
 from target_app.search import LAST_PAGE, LONGEST, expression, normalised, read_page, read_words
 from target_app.site import Site
@@ -129,7 +128,7 @@ class ReadingRoutes:
             # What was stored changes with the articles in it; what is looked for, also with those that get the tags.
             is_stored = settings.similar == "stored"
             similar = library.similar(article.id) if is_stored else library.related(article.id)
-            shared = [] if is_stored else [staleness.listed("tag", tag) for tag in article.tags]
+            shared = [] if is_stored else [staleness.tagged(tag) for tag in article.tags]
             tags = [
                 staleness.post(article.id),
                 staleness.comments(article.id),
@@ -206,17 +205,14 @@ class ReadingRoutes:
         year, month = request.path_params["year"], request.path_params.get("month")
         if not re.fullmatch(r"(19|20)[0-9]{2}", year) or not re.fullmatch(r"0[1-9]|1[0-2]", month or "01"):
             raise HTTPException(404)
-        first, last = (int(month),) * 2 if month else (1, 12)
-        begin = datetime(int(year), first, 1, tzinfo=UTC)
-        end = datetime(int(year), last, monthrange(int(year), last)[1], 23, 59, 59, tzinfo=UTC)
-        period = f"{year}-{month}" if month else year
+        name = f"{year}-{month}" if month else year
         return self._list(
             request,
             "archive",
-            f"{begin:%B} {year}" if month else f"The year {year}",
-            partial(self._site.library.published_in, int(begin.timestamp()), int(end.timestamp()) + 1),
-            f"/archive/{period.replace('-', '/')}/",
-            staleness.listed("date", period),
+            f"{month_name[int(month)]} {year}" if month else f"The year {year}",
+            partial(self._site.library.published_in, *period(name)),
+            f"/archive/{name.replace('-', '/')}/",
+            staleness.listed("date", name),
         )
 
     def search(self, request: Request) -> Response:
@@ -377,7 +373,8 @@ class ReadingRoutes:
             if number == 1:
                 return self._responses.moved(route, quote(root))
         viewer = self._responses.viewer(request)
-        listing = find(Run(PAGE_SIZE, (number - 1) * PAGE_SIZE, (tag,)))
+        tags = staleness.on_page(tag, number)
+        listing = find(Run(PAGE_SIZE, (number - 1) * PAGE_SIZE, tuple(tags)))
         if not listing.cards and not empty:
             raise _Missing(tag)
         pager = Pager.of(number, listing.total, partial(list_address, root))
@@ -385,7 +382,7 @@ class ReadingRoutes:
             route,
             self._site.pages.listing(route, heading, listing, pager, viewer),
             viewer,
-            tags=[tag, *staleness.cards(listing.cards)],
+            tags=[*tags, *staleness.cards(listing.cards)],
             changed=listing.changed,
         )
 

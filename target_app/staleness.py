@@ -2,8 +2,9 @@
 
 A page carries a tag for everything that was really rendered into it, by what of it was shown. ``post-9`` is all of
 article 9, as its own page shows it; ``post-9:card`` is what lists, feeds and similar posts show of it;
-``post-9:comments`` is what was said about it. A list has a tag for which articles stand in it, in which order. So a
-change of a text drops one page, a change of a title those that name it, and only what comes or goes moves the lists.
+``post-9:comments`` is what was said about it. A list has a tag for which articles stand in it, in which order, and its
+pages one for each part of the list that they belong to. So a change of a text drops one page, a change of a title those
+that name it, and only what comes or goes moves the lists, from its place on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 
 from target_app.database.schema import SITEMAP_PART
 from target_app.page_cache import store
-from target_app.records import CardRecord, Face
+from target_app.records import PAGE_SIZE, CardRecord, Face, Move, Place, Standing
 
 _LONGEST = 32
 """What every cache must be able to keep of a group's name (RFC 9875, section 2.1), characters."""
@@ -50,7 +51,42 @@ def comments(article_id: int) -> str:
 
 def listed(kind: str, name: str) -> str:
     """Which articles have a tag, are in a category, by an author, or of a year or month."""
-    tag = f"list-{kind}-{name}"
+    return _short(f"list-{kind}-{name}")
+
+
+def tagged(name: str) -> str:
+    """Which articles have a tag at all, in whatever order."""
+    return _short(f"tagged-{name}")
+
+
+def on_page(tag: str, number: int) -> list[str]:
+    """The tags of a page of a list, ``number`` from 1: that of the list, and those of the parts that hold the page.
+
+    Pages from some place to the end are to be dropped by few tags, and a page is to have few. So a list is halved and
+    halved again, and a page belongs to those right halves that it lies in: one for every bit that is set in the number
+    of pages before it.
+    """
+    before = number - 1
+    return [tag, *(_part(tag, level, before >> level) for level in range(before.bit_length()) if before >> level & 1)]
+
+
+def _from_page(tag: str, number: int, last: int) -> list[str]:
+    """The tags of which every page of a list from ``number`` to ``last`` has one, and no page before has any."""
+    before, tags = number - 1, []
+    if not before:
+        return [tag]
+    while before < last:
+        level = (before & -before).bit_length() - 1
+        tags.append(_part(tag, level, before >> level))
+        before += 1 << level
+    return tags
+
+
+def _part(tag: str, level: int, number: int) -> str:
+    return _short(f"{tag}:{level}.{number}")
+
+
+def _short(tag: str) -> str:
     if len(tag) <= _LONGEST:
         return tag
     digest = hashlib.blake2b(tag.encode(), digest_size=6).hexdigest()
@@ -67,58 +103,86 @@ def cards(shown: Iterable[CardRecord]) -> list[str]:
     return [card(each.id) for each in shown]
 
 
-def made_stale(before: Face | None, after: Face | None) -> set[str]:
+def moves(before: Face | None, after: Face | None) -> list[Move]:
+    """In which lists an article is, or was, that it is not in any more or at another place; see ``made_stale``."""
+    old, new = _seen(before), _seen(after)
+    old_places, new_places = _places(old), _places(new)
+    return [
+        Move(
+            place,
+            max(face.published for face, places in ((old, old_places), (new, new_places)) if face and place in places),
+            (place in new_places) - (place in old_places),
+        )
+        for place in sorted(old_places | new_places)
+        if not (old and new and place in old_places & new_places and old.published == new.published)
+    ]
+
+
+def made_stale(before: Face | None, after: Face | None, moved: Iterable[tuple[Move, Standing]]) -> set[str]:
     """The tags that a change of one article touches.
 
     Args:
         before: The article as it was; None when there was none.
         after: The article as it is; None when it is gone.
+        moved: What ``moves`` says of the two, and where the article stands.
     """
-    old = before if before is not None and before.status == "published" else None
-    new = after if after is not None and after.status == "published" else None
+    old, new = _seen(before), _seen(after)
+    stale = {tag for move, standing in moved for tag in _moved(move, standing)}
     if old is None and new is None:
-        return set()
+        return stale
     if old is None or new is None:
-        return _come_or_gone(old or new)  # type: ignore[arg-type]
-    stale: set[str] = set()
+        article: Face = old or new  # type: ignore[assignment]
+        return stale | {
+            post(article.id),
+            card(article.id),
+            at(address(article.slug)),
+            sitemap_part(article.id),
+            *(FEED, SEARCH, TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP, ARTICLES),
+        }
     if old.digest != new.digest or old.author != new.author:
         stale |= {post(new.id), sitemap_part(new.id), SEARCH}
     if old.card != new.card:
         stale |= {post(new.id), card(new.id)}
     if old.slug != new.slug:
         stale |= {at(address(old.slug)), at(address(new.slug))}
-    moved = old.published != new.published
-    if moved:
-        stale |= {NEWEST, FEED, ARCHIVE}
-    for place in _lists(old) ^ _lists(new) if not moved else _lists(old) | _lists(new):
-        stale |= {place, *_INDEXES[place.split("-")[1]]}
+    if old.published != new.published:
+        stale |= {FEED, ARCHIVE}
     return stale
 
 
-def _come_or_gone(article: Face) -> set[str]:
-    places = _lists(article)
-    return {
-        post(article.id),
-        card(article.id),
-        at(address(article.slug)),
-        sitemap_part(article.id),
-        *(NEWEST, FEED, SEARCH, TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP, ARTICLES),
-        *places,
-    }
+def _moved(move: Move, standing: Standing) -> list[str]:
+    """The tags of the pages of a list that show something else now, and of what shows that list."""
+    kind, name = move.place
+    tag = NEWEST if kind == "newest" else listed(kind, name)
+    first, last = standing.newer // PAGE_SIZE + 1, _pages(standing.total)
+    # Every page says how many there are.
+    pages = _from_page(tag, first, last) if last == _pages(standing.total - move.come) else [tag]
+    return [*pages, *_INDEXES[kind], *([tagged(name)] if kind == "tag" else [])]
 
 
-_INDEXES = {"tag": [TAGS], "category": [CATEGORIES], "author": [AUTHORS], "date": [ARCHIVE]}
+def _pages(total: int) -> int:
+    return -(-total // PAGE_SIZE)
+
+
+_INDEXES = {"newest": [], "tag": [TAGS], "category": [CATEGORIES], "author": [AUTHORS], "date": [ARCHIVE]}
 """What shows how many articles the lists of a kind have."""
 
 
-def _lists(article: Face) -> set[str]:
-    """The lists that an article stands in, beside that of all."""
+def _seen(article: Face | None) -> Face | None:
+    return article if article is not None and article.status == "published" else None
+
+
+def _places(article: Face | None) -> set[Place]:
+    """The lists that an article stands in."""
+    if article is None:
+        return set()
     day = datetime.fromtimestamp(article.published, UTC)
     return {
-        *(listed(kind, term) for kind, term in article.terms),
-        listed("author", article.author),
-        listed("date", f"{day:%Y}"),
-        listed("date", f"{day:%Y-%m}"),
+        Place("newest", ""),
+        *(Place(kind, term) for kind, term in article.terms),
+        Place("author", article.author),
+        Place("date", f"{day:%Y}"),
+        Place("date", f"{day:%Y-%m}"),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from synth.model import Article
 from target_app.database.connection import Connection
 from target_app.database.rows import COLUMNS, article_row, meta_rows
 from target_app.database.schema import SIMILAR_LIMIT
-from target_app.records import CommentRecord, Face, Status
+from target_app.records import CommentRecord, Face, Move, Place, Standing, Status, period
 
 INSERT_ARTICLE = f"INSERT INTO article (id, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
 INSERT_META = "INSERT INTO article_meta VALUES (?, ?, ?, ?)"
@@ -25,6 +25,19 @@ _FACE = """
 SELECT a.id, a.slug, a.status, a.digest, a.title, a.intro, a.figure, a.tags, a.categories, author.slug, a.published
 FROM article AS a JOIN author ON author.id = a.author_id WHERE a.id = ?
 """
+
+
+def _in_place(place: Place) -> tuple[str, tuple[str | int, ...]]:
+    """The rows of a list, as what follows FROM, with its bindings."""
+    if place.kind in {"tag", "category"}:
+        return "article_term WHERE kind = ? AND term = ?", place
+    if place.kind == "author":
+        return "article WHERE status = 'published' AND author_id = (SELECT id FROM author WHERE slug = ?)", (
+            place.name,
+        )
+    if place.kind == "date":
+        return "article WHERE status = 'published' AND published >= ? AND published < ?", period(place.name)
+    return "article WHERE status = 'published'", ()
 
 
 class Desk:
@@ -176,6 +189,20 @@ class Desk:
         )
 
     # -- members
+
+    def standings(self, article_id: int, moves: Sequence[Move]) -> list[Standing]:
+        """Where an article stands in lists that it came into, left, or moved in."""
+        if not moves:
+            return []
+        parts, bindings = [], []
+        for number, (place, published, _) in enumerate(moves):
+            rows, names = _in_place(place)
+            article = "article_id" if place.kind in {"tag", "category"} else "id"
+            parts.append(
+                f"SELECT {number}, count(*) FILTER (WHERE (published, {article}) > (?, ?)), count(*) FROM {rows}"
+            )
+            bindings += [published, article_id, *names]
+        return [Standing(*row[1:]) for row in sorted(self._connection.rows(" UNION ALL ".join(parts), bindings))]
 
     def add_comment(self, article_id: int, member_id: str, text: str, *, now: int) -> int:
         """Store a comment and give its id."""

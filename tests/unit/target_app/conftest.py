@@ -89,6 +89,9 @@ class _ApiWhenAsked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._api(scope, receive, send)
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
 
 @pytest.fixture
 def open_copy(imported: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
