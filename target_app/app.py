@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import apsw
@@ -58,7 +59,12 @@ class _HeadAsGet:
 
 
 def build_app(
-    site: Site, *, hosts: Iterable[str] = (), log: AccessLog | None = None, server_timing: str = "public"
+    site: Site,
+    *,
+    hosts: Iterable[str] = (),
+    log: AccessLog | None = None,
+    server_timing: str = "public",
+    clock: Callable[[], float] = time.monotonic,
 ) -> Layers:
     """The ASGI application of a site.
 
@@ -67,6 +73,7 @@ def build_app(
         hosts: Host names it answers to; none given: any well-formed one.
         log: Where a line is written about each request, if anywhere.
         server_timing: Who is told what a response cost, one of ``target_app.server_timing.SERVER_TIMING``.
+        clock: By which pages grow old in the page cache; seconds.
 
     Raises:
         SettingError: Only bearers of the token are to be told, and the site has none.
@@ -91,6 +98,7 @@ def build_app(
             ignored=TRACKING,
         ),
         news=site.generations.changed,
+        clock=clock,
     )
     api = _HeadAsGet(make_api(site, cache, log))
     pages.router = RoutesByBeginning(

@@ -133,9 +133,9 @@ def kind_of(path: str) -> str:
 
 @contextmanager
 def opened(path: Path, *settings: str) -> Iterator[tuple[Site, Layers]]:
-    """A site over a file."""
+    """A site over a file, in whose cache no page ever grows old: only a purge makes it go."""
     with closing(open_site(path, parse_settings(settings), base_url=BASE)) as site:
-        yield site, build_app(site)
+        yield site, build_app(site, clock=lambda: 0.0)
 
 
 def addresses(library: Library, every_slug: set[str]) -> list[str]:

@@ -167,7 +167,7 @@ async def test_similar_posts_that_are_looked_for_share_most_tags(open_copy: Open
         assert after == usual.text.partition('class="similar"')[2].partition("</section>")[2]
         assert _calls(answer) == _calls(usual) == 4
         groups = answer.headers["cache-groups"]
-        assert all(f'"list-tag-{tag}"' in groups for tag in article.tags)
+        assert all(f'"tagged-{tag}"' in groups for tag in article.tags)
 
 
 async def test_lists_hold_every_article_once_newest_first(open_copy: Opener) -> None:
