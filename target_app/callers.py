@@ -87,8 +87,17 @@ def _bare(caller: str) -> str:
 
 def _is_rebound(request: Request, base_url: str) -> bool:
     # A browser need not say that it is one: a page may read from its own name with plain GETs.
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    return name not in {"localhost", urlsplit(base_url).hostname} and _address(name) is None
+    # A proxy on this machine has a name of its own for the site, and says by which one it was asked itself.
+    names = [request.headers.get("host", ""), *request.headers.getlist("x-forwarded-host")]
+    return not all(_is_ours(name.strip(), base_url) for each in names for name in each.split(","))
+
+
+def _is_ours(host: str, base_url: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # brackets around no address
+        return False
+    return name in {"localhost", urlsplit(base_url).hostname} or _address(name) is not None
 
 
 def network(request: Request) -> str:

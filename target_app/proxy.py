@@ -27,7 +27,8 @@ _HOP_BY_HOP = frozenset(
     | {b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 """Fields of one connection (RFC 9110, section 7.6.1), and those that were never more."""
-_ADDRESS = (b"x-forwarded-proto", b"x-forwarded-host")
+_FOR, _HOST = b"x-forwarded-for", b"x-forwarded-host"
+_ADDRESS = (b"x-forwarded-proto", _HOST)
 """Fields that pass to the origin, and from which many origins make absolute addresses without a ``Vary``."""
 
 
@@ -106,8 +107,7 @@ class Origin:
         """Ask the server and give its answer, or say that it gave none."""
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
-        fields = [field for field in forwarded(scope["headers"]) if field[0] != b"host"]
-        headers = [(b"host", self._host), *fields, (b"via", VIA), (b"connection", b"close")]
+        headers = [(b"host", self._host), *_introduced(scope), (b"via", VIA), (b"connection", b"close")]
         content = _body(receive) if _has_body(scope["headers"]) else None
         # The target goes on as it came: an address that was made anew could be another one.
         request = httpx.Request(
@@ -135,6 +135,19 @@ class Origin:
             return response, b"".join([part async for part in response.aiter_raw()])
         finally:
             await response.aclose()
+
+
+def _introduced(scope: Scope) -> Headers:
+    """The fields that go on to the origin, which learns from them for whom it is asked, and by what name.
+
+    An origin that trusts its own machine would take everybody for that otherwise, and every name for its own.
+    """
+    fields = [field for field in forwarded(scope["headers"]) if field[0] not in {b"host", _FOR}]
+    if all(name != _HOST for name, _ in fields):
+        fields += [(_HOST, host) for name, host in scope["headers"] if name == b"host"]
+    client = scope["client"][0].encode() if scope.get("client") else b"unknown"
+    before = combined(scope["headers"], _FOR)
+    return [*fields, (_FOR, b", ".join((before, client)) if before else client)]
 
 
 def forwarded(headers: Headers) -> Headers:

@@ -21,7 +21,7 @@ import http_sf
 import pytest
 
 from tests import structured
-from tests.servers import caching_proxy
+from tests.servers import caching_proxy, import_site, reference_site
 
 Proxies = Callable[..., AbstractContextManager[str]]
 Reply = tuple[int, dict[str, str], bytes]
@@ -180,21 +180,55 @@ def test_what_the_origin_is_told_of_its_own_address_makes_another_page(
     origin: Origin, proxy: Proxies, profile: str
 ) -> None:
     """Behind a proxy that ends TLS, links and cookies of http and https are not mixed, nor those of two names."""
-    told = ({}, {"X_Forwarded_Proto": "https"}, {"X_Forwarded_Host": "other.example"})
+    told = ({}, {"X_Forwarded_Proto": "https"}, {"X_Forwarded_Host": "other.example"}, {"Host": "third.example"})
 
     def links(seen: Seen) -> Reply:
-        own = f"{seen.headers.get('x-forwarded-proto', 'http')}://{seen.headers.get('x-forwarded-host', 'own.example')}"
+        own = f"{seen.headers.get('x-forwarded-proto', 'http')}://{seen.headers['x-forwarded-host']}"
         return 200, {"Cache-Control": "max-age=60", "CDN-Cache-Control": "max-age=60"}, own.encode()
 
     origin.reply = links
     with proxy("--profile", profile) as url:
         answers = [ask(url, **fields) for _ in range(2) for fields in told]
-    assert [answer.body for answer in answers] == [
-        b"http://own.example",
-        b"https://own.example",
-        b"http://other.example",
+    names = [urllib.parse.urlsplit(url).netloc, "other.example", "third.example"]
+    assert [answer.body.decode() for answer in answers] == [
+        f"http://{names[0]}",
+        f"https://{names[0]}",
+        f"http://{names[1]}",
+        f"http://{names[2]}",
     ] * 2
-    assert [answer.cache.get("hit") for answer in answers] == [None] * 3 + [True] * 3
+    assert [answer.cache.get("hit") for answer in answers] == [None] * 4 + [True] * 4
+
+
+def test_the_origin_is_told_for_whom_and_by_what_name_it_is_asked(origin: Origin, proxy: Proxies) -> None:
+    """As proxies do: the caller's address comes last in the list, the name is that of the first who was asked."""
+    with proxy() as url:
+        ask(url, "/1")
+        ask(url, "/2", X_Forwarded_For="198.51.100.7", X_Forwarded_Host="first.example")
+    assert [seen.headers["x-forwarded-for"] for seen in origin.seen] == ["127.0.0.1", "198.51.100.7, 127.0.0.1"]
+    names = [seen.headers["x-forwarded-host"] for seen in origin.seen]
+    assert names == [urllib.parse.urlsplit(url).netloc, "first.example"]
+    assert {seen.headers["host"] for seen in origin.seen} == {urllib.parse.urlsplit(origin.url).netloc}
+
+
+def test_the_site_behind_it_is_open_to_nobody_else(tmp_path: Path) -> None:
+    """What this machine may do to the site without a token, others may not through the cache, by whatever name."""
+    with (
+        reference_site(import_site(tmp_path / "site.db", count=5)) as site,
+        caching_proxy(site.url, tmp_path) as proxy,
+    ):
+        purge = {"method": "POST", "body": b'{"all": true}', "Content_Type": "application/json"}
+        statuses = [
+            ask(proxy.url, "/anp/purge", **purge, **fields).status  # type: ignore[arg-type]
+            for fields in (
+                {},
+                {"Host": "localhost"},
+                {"Host": "evil.example"},
+                {"X_Forwarded_Host": "evil.example"},
+                {"X_Forwarded_Host": "["},
+                {"X_Forwarded_For": "198.51.100.7"},
+            )
+        ]
+    assert statuses == [200, 200, 403, 403, 403, 403]
 
 
 def test_a_change_makes_the_next_read_a_new_one(origin: Origin, proxy: Proxies) -> None:
