@@ -75,12 +75,19 @@ _SIGNAL = _lexicon(
     timing | load test | log sample | replay | memory chart | weekly digest | core dump | cost report | change
     calendar | ticket history | row count | diff"""
 )
-_ADJECTIVE = _lexicon(
-    """small | slow | steady | stale | cold | noisy | early | shared | quiet | odd | late | visible | rare |
-    partial | brief | uneven | stubborn | harmless | sudden | narrow | modest | awkward | gradual | healthy |
-    fragile | hidden | recent | familiar | generous | tight | idle | crowded | orderly | ragged | sensible |
-    thin | plain | abrupt | costly | tidy"""
+_LOG = _lexicon("access log | slow query log | error log | audit log | deploy log | job log | log sample | mail log")
+_PROFILE = _lexicon(
+    """trace | flame graph | CPU profile | slow query log | browser timing | packet capture | latency histogram |
+    sampled trace | request timeline"""
 )
+_TROUBLE = _lexicon(
+    """slow | noisy | uneven | late | stubborn | cold | crowded | fragile | stale | ragged | awkward | sluggish |
+    jumpy | shared | overgrown | forgetful | costly | restless"""
+)
+_CALM = _lexicon(
+    "quiet | steady | idle | small | orderly | healthy | tidy | harmless | familiar | modest | even | dull"
+)
+_SLOWER = _lexicon("slower | costlier | heavier | harder to plan | less predictable | later | harder to cache")
 _CAUSE = _lexicon(
     """a missing index | a cookie set on every response | one query per row | a timeout longer than its caller's |
     an unbounded retry | a cache key that included the session | a lock held during a network call | clock skew |
@@ -125,7 +132,7 @@ _QUALITY = _lexicon(
     """latency | throughput | error rate | hit ratio | memory use | queue depth | start-up time | database
     load | build time | bandwidth | cost per request | time to first byte | lock wait | restart count | disk
     usage | recovery time | cache churn | tail latency | CPU time | page weight | backlog age | replication
-    lag | open connections | retry count"""
+    lag | connection count | retry count"""
 )
 _EFFECT = _lexicon(
     """fell | settled | stopped climbing | halved | moved back to normal | became predictable | stayed flat |
@@ -142,9 +149,8 @@ _HEDGE = _lexicon(
     "usually | often | mostly | still | sometimes | rarely | nearly always | generally | normally | seldom | largely"
 )
 LEADS = _lexicon(
-    """In practice, | Even so, | In short, | As it happens, | Here too, | In other words, | For the record, | On
-    reflection, | Put simply, | Again, | In hindsight, | As before, | That said, | At the time, | To be fair, | For
-    once, | Looking back, | As a rule, | By now, | So far,"""
+    """In practice, | Even so, | In short, | Here too, | In other words, | For the record, | On reflection, | Put
+    simply, | That said, | To be fair, | All the same, | In any case, | More to the point,"""
 )
 """What stands before a sentence that leads over from the one before it."""
 
@@ -165,8 +171,13 @@ SLOTS: Mapping[str, tuple[Table, ...]] = {
     "a_component": (_with_article(_COMPONENT),),
     "signal": (_SIGNAL,),
     "a_signal": (_with_article(_SIGNAL),),
-    "adjective": (_ADJECTIVE,),
-    "an_adjective": (_with_article(_ADJECTIVE),),
+    "log": (_LOG,),
+    "a_profile": (_with_article(_PROFILE),),
+    "trouble": (_TROUBLE,),
+    "a_trouble": (_with_article(_TROUBLE),),
+    "calm": (_CALM,),
+    "a_calm": (_with_article(_CALM),),
+    "slower": (_SLOWER,),
     "cause": (_CAUSE,),
     "action": (_ACTION,),
     "role": (_ROLE,),

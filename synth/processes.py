@@ -116,4 +116,8 @@ def _work(pipe: Connection) -> None:
                 answer = task(), None
             except Exception as error:
                 answer = None, error
-            pipe.send(answer)
+            try:
+                said = pickle.dumps(answer)
+            except Exception as error:
+                said = pickle.dumps((None, TypeError(f"what a task gave cannot be handed over: {error}")))
+            pipe.send_bytes(said)

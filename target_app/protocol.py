@@ -48,6 +48,10 @@ class SiteProtocol(HttpToolsProtocol):
 
     _taken = 0
     """Bytes since the last head was complete."""
+    _reading = 0
+    """The same with what is being read."""
+    _is_too_large = False
+    """Whether a head was found to be larger than it may be."""
     _unfinished: list[tuple[bytes, bytes]] | None = None
     """The fields of a head that was found unfinished."""
     _in_hand: RequestResponseCycle | None = None
@@ -62,9 +66,20 @@ class SiteProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin with a request whose header fields are all there."""
+        if self._reading > MOST_HEAD_BYTES and _size(self.url, self.headers) > MOST_HEAD_BYTES:
+            self._is_too_large = True
+            raise ValueError("a head that is too large")  # which ends the parser, and leads to send_400_response
         HttpToolsProtocol.on_headers_complete(self)
         self.headers = _DROPPED  # what stands behind the body was looked at by no proxy, and is not for the pages
         self._taken = 0
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with a request that is none."""
+        if self._is_too_large:
+            self.transport.write(_TOO_LARGE_A_HEAD)
+            self.transport.close()
+        else:
+            HttpToolsProtocol.send_400_response(self, msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Uvicorn calls this when it is the turn of a request."""
@@ -107,6 +122,7 @@ class SiteProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, as long as it is not too much for one request."""
+        self._reading = self._taken + len(data)
         HttpToolsProtocol.data_received(self, data)
         self._taken += len(data)
         if self._taken > MOST_HEAD_BYTES and not self.transport.is_closing():
@@ -122,3 +138,8 @@ class SiteProtocol(HttpToolsProtocol):
         else:
             self.transport.write(_TOO_LARGE_A_HEAD)
             self.transport.close()
+
+
+def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
+    """How many bytes a head takes, but for its method and version."""
+    return len(target) + sum(len(name) + len(value) + len(": \r\n") for name, value in fields)

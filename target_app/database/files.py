@@ -38,12 +38,14 @@ def migrate(path: Path) -> None:
     """Bring the file of an older version of this site to this one, a transaction for each version.
 
     Raises:
-        DatabaseFileError: It cannot be written, or what it holds does not fit together; it is left as it was.
+        DatabaseFileError: It cannot be written, or what it holds does not fit together; it is then of
+            a whole version, the old one or one between.
     """
     if not path.is_file():
         return  # opening it says what is wrong, and does not make one
     problem = (
-        f"cannot bring {{path}} to format {FORMAT} ({{error}}); it is as it was, stop what uses it and see to the disk"
+        f"cannot bring {{path}} to format {FORMAT} ({{error}}); it is of a whole version, stop what uses it and see to "
+        "the disk"
     )
     with _opened(path, problem) as connection:
         for version, step in sorted(MIGRATIONS.items()):

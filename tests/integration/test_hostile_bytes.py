@@ -285,6 +285,15 @@ def test_fields_behind_a_body_are_no_fields_of_the_request(site: Site) -> None:
     assert _statuses(site, purge) == [403]
 
 
+@pytest.mark.parametrize(("size", "expected"), [(60_000, [200]), (70_000, [431]), (250_000, [431])])
+def test_a_head_that_comes_at_once_has_the_same_bound(site: Site, size: int, expected: list[int]) -> None:
+    """However much of it one read of the socket brings."""
+    assert (
+        _statuses(site, b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\nX: " + b"a" * size + b"\r\n\r\n")
+        == expected
+    )
+
+
 @pytest.mark.parametrize(
     "head",
     [

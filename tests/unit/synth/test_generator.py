@@ -20,7 +20,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 2, "classic": 2}
 FINGERPRINTS = {
-    "natural": "5a66575f377705138ac71914f1dcfbbad262783d4d0b53438258bf645392105a",
+    "natural": "0cd0e481f82666a9b089ccef26777035291e2d5b402cb79c5a45f4a69e580df2",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 profiles = st.sampled_from(synth.PROFILES)

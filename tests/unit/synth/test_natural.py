@@ -176,3 +176,22 @@ def test_a_revision_rewrites_one_paragraph() -> None:
 def test_name_words_fill_their_bits() -> None:
     """There are 128 different first and 128 different second words for service names."""
     assert len(set(FIRST_WORDS)) == len(set(SECOND_WORDS)) == 128
+
+
+def test_things_are_said_of_what_they_can_be_said_of() -> None:
+    """Only logs have lines and entries, only profiles tell of time, and what grows gets slower and not smaller."""
+    texts = [body(article) for article in ARTICLES]
+    logs = "|".join(set(*SLOTS["log"]))
+    for said, what in (
+        (r"\bLine [\d,]+ of the (.*?) names", logs),
+        (r"\b[Tt]he ([a-z ]+) ends at \d{3};", logs),
+        (r"\b[Ss]earch the (.*?) for [0-9a-f]{7};", logs),
+        (r"whatever reads all of it gets (.*?) with time", "|".join(set(*SLOTS["slower"]))),
+        (
+            r"\b[Aa]n? ([a-zA-Z ]+) taken [a-z ]+ put \d",
+            "|".join(entry.partition(" ")[2] for entry in set(*SLOTS["a_profile"])),
+        ),
+    ):
+        found = [match for text in texts for match in re.findall(said, text)]
+        assert found
+        assert all(re.fullmatch(what, match) for match in found), (said, set(found))

@@ -27,6 +27,11 @@ def killed(number: int) -> bytes:
     return long(number)
 
 
+def unfit(number: int) -> object:
+    """A result that cannot be handed over."""
+    return lambda: number
+
+
 def who() -> int:
     """The process that does it."""
     return os.getpid()
@@ -53,6 +58,13 @@ def test_an_error_comes_in_its_place(processes: int) -> None:
     made = in_order([partial(long, 0), partial(long, 1), partial(broken, 2), partial(long, 3)], processes, 4)
     assert [next(made), next(made)] == [long(0), long(1)]
     with pytest.raises(ValueError, match="task 2 fails"):
+        next(made)
+
+
+def test_a_result_that_cannot_be_handed_over_is_told_of() -> None:
+    """It is no death of the process, which goes on."""
+    made = in_order([partial(unfit, 0), partial(long, 1)], 2, 4)
+    with pytest.raises(TypeError, match="what a task gave cannot be handed over"):
         next(made)
 
 

@@ -232,7 +232,7 @@ def test_what_does_not_fit_together_stays_as_it_was(old: Path) -> None:
     with closing(sqlite3.connect(old, isolation_level=None)) as connection:
         connection.execute("UPDATE article SET author_id = 999 WHERE id = 1968")
     before = dump(old)
-    with pytest.raises(DatabaseFileError, match=r"names one of author that is not there\); it is as it was"):
+    with pytest.raises(DatabaseFileError, match=r"names one of author that is not there\); it is of a whole version"):
         migrate(old)
     assert dump(old) == before
 
