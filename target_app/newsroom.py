@@ -72,7 +72,7 @@ class EditorRoutes:
         status: Status = "published" if fields.get("action") == "publish" else "draft"
         try:
             change = self._site.editing.create(
-                from_fields(fields), status, author_slug=editor.login, author_name=editor.name
+                from_fields(fields), status, author_slug=editor.slug, author_name=editor.name
             )
         except DraftError as error:
             return self._form(request, editor, fields, error.args)

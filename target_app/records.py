@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from synth import slugs
+
 FOUND_BEGINS, FOUND_ENDS = "\x02", "\x03"
 """What stands around each found word where a search put a passage in the place of a card's intro."""
 
@@ -161,6 +163,11 @@ class MemberRecord:
     def is_editor(self) -> bool:
         """Whether they may change articles."""
         return self.role == "editor"
+
+    @property
+    def slug(self) -> str:
+        """How the list of what they have written is addressed: not by their login name, which is not for everybody."""
+        return f"{slugs.term(self.name)}-{self.id.lstrip('m0') or '0'}".lstrip("-")
 
 
 PAGE_SIZE = 20

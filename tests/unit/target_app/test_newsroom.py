@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth import people
 from target_app.drafting import DraftError, from_body, from_fields, to_body
 from tests.unit.target_app.conftest import CORPUS, Opened
 
@@ -57,6 +58,23 @@ async def test_an_article_goes_its_way_through_the_editors_hands(open_copy: Open
         gone = await editor.get(place)
     assert steps == [(404, 0), (200, 1), (200, 1), (404, 0)]
     assert (deleted.headers["location"], gone.status_code) == ("/admin/", 404)
+
+
+async def test_what_an_editor_publishes_does_not_tell_their_login_name(open_copy: Opener) -> None:
+    """It is under their name, at an address of its own; whoever knows a login name can lock its owner out."""
+    opened, known = open_copy(), people.member(EDITOR, seed=CORPUS.seed)
+    async with opened.member(EDITOR) as editor, opened.client() as reader:
+        csrf = await csrf_of(editor, "/admin/new")
+        made = await editor.post("/admin/new", data={**DRAFT, "csrf": csrf, "action": "publish"})
+        page = await reader.get("/articles/fresh-bread-11775/")
+        (author,) = re.findall(r'href="(/authors/[^"]+/)"', page.text)
+        answers = [page, await reader.get(author), await reader.get("/authors/"), await reader.get("/feed.json")]
+        answers.append(await reader.get(f"/api/v1/articles/{made.headers['location'].rpartition('/')[2]}"))
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert all("Fresh bread" in answer.text for answer in (answers[1], answers[3], answers[4]))
+    assert all(known.name in answers[place].text for place in (0, 1, 2, 4))
+    for answer in answers:
+        assert known.login not in answer.text + str(answer.headers)
 
 
 async def test_deleting_is_asked_for_twice(open_copy: Opener) -> None:
