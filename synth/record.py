@@ -52,7 +52,7 @@ def record(article: Article) -> dict[str, Any]:
 def encoded(value: Any) -> bytes:
     """Return a JSON value, or a data class of them, as JSON: UTF-8 without spaces.
 
-    It is what ``json.dumps`` says with ``ensure_ascii=False`` and the shortest separators, in a tenth of the time.
+    It is what ``json.dumps`` says with ``ensure_ascii=False`` and the shortest separators, sooner.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_UTC_Z)
