@@ -123,7 +123,16 @@ def serve_command(
     return argv
 
 
-def cache_command(origin: str, *, profile: str, host: str, port: int, max_bytes: int, timeout: float) -> list[str]:
+def cache_command(
+    origin: str,
+    *,
+    profile: str,
+    host: str,
+    port: int,
+    max_bytes: int,
+    timeout: float,
+    session_cookies: Sequence[str],
+) -> list[str]:
     """The argv that puts the page cache before another server."""
     return command(
         "cache",
@@ -133,6 +142,7 @@ def cache_command(origin: str, *, profile: str, host: str, port: int, max_bytes:
         *("--port", str(port)),
         *("--max-bytes", str(max_bytes)),
         *("--timeout", str(timeout)),
+        *(f"--session-cookie={name}" for name in session_cookies),
     )
 
 

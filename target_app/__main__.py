@@ -128,7 +128,13 @@ def _cache(options: argparse.Namespace) -> None:
     from target_app.proxy import ProxyOptions
     from target_app.server import serve_proxy
 
-    proxy = ProxyOptions(options.origin, PROFILES[options.profile], options.max_bytes, options.timeout)
+    proxy = ProxyOptions(
+        options.origin,
+        PROFILES[options.profile],
+        options.max_bytes,
+        options.timeout,
+        tuple(options.session_cookie),
+    )
     serve_proxy(proxy, host=options.host, port=options.port)
 
 
@@ -187,6 +193,13 @@ def _parser() -> argparse.ArgumentParser:
         "--max-bytes", type=int, default=256 * 2**20, help="bound on the memory of pages (default 256 MiB)"
     )
     one.add_argument("--timeout", type=float, default=30.0, help="seconds to wait for the origin (default %(default)s)")
+    one.add_argument(
+        "--session-cookie",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further cookie whose bearers are passed by; may be repeated",
+    )
 
     commands.add_parser("settings", help="list the settings as JSON")
     return parser

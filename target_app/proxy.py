@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +31,13 @@ _FOR, _HOST = b"x-forwarded-for", b"x-forwarded-host"
 _ADDRESS = (b"x-forwarded-proto", _HOST)
 """Fields that pass to the origin, and from which many origins make absolute addresses without a ``Vary``."""
 
+SESSIONS = (
+    *(b"session", b"SESS", b"ASP.NET_SessionId", b"connect.sid"),
+    *(b"wordpress_logged_in", b"wp-postpass_", b"comment_author_"),
+)
+"""What the names of session cookies hold in common frameworks and languages, and in WordPress."""
+_COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyOptions:
@@ -41,20 +48,26 @@ class ProxyOptions:
         profile: What kind of cache.
         max_bytes: Bound on the memory of the pages.
         timeout: Seconds to wait for the origin.
+        session_cookies: Further names of cookies whose bearers are passed by; to the profile ``site`` those of common
+            frameworks are known.
     """
 
     origin: str
     profile: Profile
     max_bytes: int = 256 * 2**20
     timeout: float = 30.0
+    session_cookies: tuple[str, ...] = ()
 
 
 def build_proxy(options: ProxyOptions) -> ASGIApp:
     """The ASGI application of a cache before an origin.
 
     Raises:
-        SettingError: The origin is no address of a server, or a number makes no sense.
+        SettingError: The origin is no address of a server, or a number or the name of a cookie makes no sense.
     """
+    for name in options.session_cookies:
+        if not _COOKIE_NAME.fullmatch(name):
+            raise SettingError(f"{name!r} is no name of a cookie; write it as it stands before the = in Set-Cookie")
     if options.max_bytes < 0 or not 0 < options.timeout < math.inf:
         raise SettingError(
             f"a cache of {options.max_bytes} bytes with a time-out of {options.timeout:g} s cannot be; "
@@ -64,13 +77,19 @@ def build_proxy(options: ProxyOptions) -> ASGIApp:
         PageCache(
             Origin(options.origin, options.timeout),
             Options(
-                profile=options.profile,
+                profile=_passing_by(options),
                 max_bytes=options.max_bytes,
                 compression="off",  # whether an answer is compressed is the origin's to say
                 keyed=_ADDRESS,
             ),
         )
     )
+
+
+def _passing_by(options: ProxyOptions) -> Profile:
+    """The profile, with the names of all cookies whose bearers are passed by."""
+    known = (*options.profile.sessions, *SESSIONS) if options.profile.sessions else ()
+    return replace(options.profile, sessions=(*known, *(name.encode() for name in options.session_cookies)))
 
 
 class Origin:

@@ -112,6 +112,18 @@ class Connection:
             raise
         self.rows("COMMIT")
 
+    def checkpoint(self, *, wait: bool = False) -> int:
+        """Move pages from the write-ahead log to the file itself; gives how many the log has, as far as can be told.
+
+        Args:
+            wait: For those who read or write meanwhile, so that the log can begin anew; else nobody is held up.
+        """
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if wait else apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            return self._connection.wal_checkpoint(mode=mode)[0]
+        except apsw.BusyError:  # somebody reads what was there before; the next one gets further
+            return 0
+
     def pragma(self, name: str, value: str | None = None) -> Any:
         """Read or set a pragma."""
         return self._connection.pragma(name, value) if value is not None else self._connection.pragma(name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import chain
@@ -12,12 +14,13 @@ from pathlib import Path
 
 from synth import Corpus
 from synth.people import Author
+from target_app.database.connection import Connection
 from target_app.database.desk import INSERT_ARTICLE, INSERT_META, INSERT_SIMILAR, Desk
 from target_app.database.rows import Rows, similar_rows
 from target_app.database.schema import SIMILAR_LIMIT
 
-WAL_PAGES = 16_000
-"""So many pages are written before they are moved to the file itself, where one written twice is then moved once."""
+LOG_PAGES = 48_000
+"""So many pages the write-ahead log may have before the import waits for all of them to be in the file itself."""
 PAGES_KEPT = 128 * 2**20
 """Bytes of the file that the import keeps at hand."""
 WORDS_KEPT = 32 * 2**20
@@ -49,8 +52,21 @@ class Loader(Desk):
     def __init__(self, path: Path) -> None:
         """Sit down."""
         super().__init__(path, counted=False)
-        self._connection.pragma("wal_autocheckpoint", str(WAL_PAGES))
+        self._connection.pragma("wal_autocheckpoint", "0")
         self._connection.pragma("cache_size", str(-PAGES_KEPT // 1024))
+        self._log = _Log(path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See ``Desk``; what was written is then moved to the file itself, beside what is written next."""
+        with super().transaction():
+            yield
+        self._log.empty(self._connection)
+
+    def close(self) -> None:
+        """See ``Desk``."""
+        self._log.close()
+        super().close()
 
     def collect_words(self, size: int = WORDS_KEPT) -> None:
         """Have the search index collect so many bytes of words before it writes them; the file remembers it."""
@@ -141,3 +157,29 @@ class Loader(Desk):
         self.collect_words(WORDS_KEPT_AFTERWARDS)
         self.record_site("complete", True)
         self._connection.rows("ANALYZE")
+
+
+class _Log:
+    """The write-ahead log of a file, emptied by a thread of its own.
+
+    SQLite would have the writer do it, who waits for the disk then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = Connection(path, writable=True, counted=False)
+        self._thread = ThreadPoolExecutor(1)
+        self._emptied = self._thread.submit(int)
+
+    def empty(self, writer: Connection) -> None:
+        """Begin to, unless it is under way already; ``writer`` has just written."""
+        if not self._emptied.done():
+            return
+        if self._emptied.result() > LOG_PAGES:
+            # While pages are added, those that were moved keep their places.
+            writer.checkpoint(wait=True)
+        self._emptied = self._thread.submit(self._connection.checkpoint)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._thread.shutdown()
+        self._connection.close()

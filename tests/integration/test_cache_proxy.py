@@ -99,6 +99,13 @@ def proxy(origin: Origin, tmp_path: Path) -> Proxies:
     return run
 
 
+@pytest.fixture
+def site_cache(proxy: Proxies) -> Iterator[str]:
+    """A cache of the profile ``site`` that knows two more session cookies."""
+    with proxy("--profile", "site", "--session-cookie", "shop_login", "--session-cookie", "member-of") as url:
+        yield url
+
+
 @contextmanager
 def started(*words: str) -> Iterator[tuple[dict[str, Any], int]]:
     """A process of a module of ours: what it announced, and its id; it ends when asked to."""
@@ -349,8 +356,41 @@ def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
     assert "http://127.0.0.1:8000" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("--max-bytes", "-5"), ("--timeout", "0"), ("--timeout", "nan")])
-def test_numbers_that_make_no_sense_are_refused_in_one_line(words: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        *("sessionid=x", "PHPSESSID=x", "JSESSIONID=x", "laravel_session=x", "_shop_session=x", "SESSab12=x"),
+        *("connect.sid=x", "ASP.NET_SessionId=x", "wordpress_logged_in_12=x", "a=b; __Host-sessionid=x"),
+        *("theme=dark; shop_login=x", "member-of=x"),
+    ],
+)
+def test_the_site_profile_passes_by_who_has_signed_in_elsewhere(
+    cookie: str, origin: Origin, site_cache: str
+) -> None:
+    """With cookies of common frameworks, and with those that are named; in both directions, and no other cookie."""
+    origin.reply = lambda seen: (200, {"CDN-Cache-Control": "max-age=60"}, seen.headers.get("cookie", "").encode())
+    assert ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie=cookie).cache == {"fwd": "bypass", "detail": "session"}
+    assert ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie="theme=dark").cache["fwd"] == "uri-miss"
+    answer = ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie=cookie)
+    assert (answer.cache, answer.body) == ({"fwd": "bypass", "detail": "session"}, cookie.encode())
+
+
+def test_the_rfc_profile_passes_by_named_cookies_alone(origin: Origin, proxy: Proxies) -> None:
+    """The standard knows no sessions; whoever names one has it passed by."""
+    origin.reply = lambda seen: (200, {"Cache-Control": "max-age=60"}, b"page")
+    with proxy("--session-cookie", "mine") as url:
+        assert [ask(url, Cookie="sessionid=x").cache.get("hit") for _ in range(2)] == [None, True]
+        assert ask(url, Cookie="mine=x").cache == {"fwd": "bypass", "detail": "session"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("--max-bytes", "-5"), ("--timeout", "0"), ("--timeout", "nan")),
+        *(("--session-cookie", "a=b"), ("--session-cookie", "a b"), ("--session-cookie", "")),
+    ],
+)
+def test_values_that_make_no_sense_are_refused_in_one_line(words: tuple[str, str]) -> None:
     """The value is named, and what can be."""
     command = [sys.executable, "-m", "target_app", "cache", "--origin", "http://127.0.0.1:1", *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
