@@ -109,7 +109,7 @@ def natural(
         edits: How often the article was edited before its first revision here; 0 leaves modified at published.
         revision: The revision asked for.
         quantiles: Days of publication, evenly spaced in their distribution, from the first to the last; none: more
-            posts every year. Days before 2018 and after the last month before `AS_OF` are taken for those.
+            posts every year. A day after the last month before `AS_OF` is taken for the end of that.
     """
     # The larger of two uniform days: the density of posts grows in proportion to the age of the site.
     day = _quantile(quantiles, days[0]) if quantiles else max(days) * _DAYS >> 16
@@ -131,4 +131,4 @@ def _quantile(quantiles: tuple[date, ...], drawn: int) -> int:
     """Return the day, counted from the first there is, at a place from 0 to 2**16 between the first and the last."""
     step, rest = divmod(drawn * (len(quantiles) - 1), 1 << 16)
     low, high = quantiles[step].toordinal(), quantiles[step + 1].toordinal()
-    return min(max(low + ((high - low) * rest >> 16) - _FIRST.toordinal(), 0), _DAYS)
+    return min(low + ((high - low) * rest >> 16) - _FIRST.toordinal(), _DAYS)

@@ -25,6 +25,7 @@ MOST_WORDS = 200_000
 MOST_PARTS = 100
 """Images, tags or links of an article."""
 MOST_META = 100
+FIRST_YEAR = 1970
 SHAPES = ("wide", "deep", "fat")
 """What a larger meta box has more of: keys, levels, or words in a value."""
 
@@ -101,7 +102,7 @@ def _quantiles(said: object) -> Lengths:
 
 def _days(said: object) -> tuple[date, ...]:
     days = tuple(each if type(each) is date else date.fromisoformat(str(each)) for each in _several(said))
-    if list(days) != sorted(days) or len(days) == 1:
+    if list(days) != sorted(days) or len(days) == 1 or any(day.year < FIRST_YEAR for day in days):
         raise ValueError(said)
     return days
 
@@ -203,7 +204,7 @@ class Dials:
     )
     published: tuple[date, ...] = _dial(
         (),
-        "days, ascending, at evenly spaced quantiles; none: from 2018 on, more every year",
+        f"days, ascending, at evenly spaced quantiles, from {FIRST_YEAR} on; none: from 2018 on, more every year",
         "when articles were published",
         "The depth of date archives, and where in an index by date the articles lie.",
         _days,

@@ -272,7 +272,7 @@ def _tables(dials: Dials) -> _Tables:
 _STANDARD = _tables(STANDARD)
 _LONGEST_CHAIN = 8
 """So often at most is the article that another one copies taken to be a copy itself."""
-_COPIED_FROM = 10_000
+_COPIED_FROM = 200
 """So many ids at most lie between a copy and what it is a copy of."""
 
 

@@ -13,6 +13,7 @@ from harness.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from synth.dials import Dials
+    from synth.report import Measure
 
 EPILOG = """**Examples**
 
@@ -36,6 +37,14 @@ ProfileFile = Annotated[
     Path | None,
     typer.Option("--profile-file", help="Dials from a TOML file; --set wins over it.", metavar="FILE"),
 ]
+REPORT_EPILOG = """**Examples**
+
+- `anp synth report`
+- `anp synth report --articles 1000 --set near_duplicates=0.1 --set popularity=1.1`
+- `anp synth report --profile classic --json`
+
+Exit codes: 0 all that was asked for was found, 1 something was not.
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +52,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False, epilog=EPILOG)
     group.callback(invoke_without_command=True)(synth)
     group.command("show", epilog=SHOW_EPILOG)(show)
+    group.command("report", epilog=REPORT_EPILOG)(report)
     group.command("dials", epilog="**Example**\n\n- `anp synth dials`")(print_dials)
     group.command("fingerprint", epilog="**Example**\n\n- `anp synth fingerprint --profile classic`")(print_fingerprint)
     app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
@@ -100,6 +110,56 @@ def print_fingerprint(profile: options.Profile = "natural") -> None:
     from synth import fingerprint
 
     typer.echo(fingerprint(profile))
+
+
+def report(
+    articles: Annotated[int, typer.Option("--articles", help="How many articles to make and measure.", min=2)] = 3000,
+    start: options.Start = 11730,
+    seed: options.Seed = 0,
+    profile: options.Profile = "natural",
+    set: Dial = None,
+    profile_file: ProfileFile = None,
+    json: options.Json = False,
+) -> None:
+    """Measure what articles are like, beside what was asked for: lengths, compression, repetition, links, views.
+
+    A few thousand articles take some seconds. Links are those of the first hundred thousand.
+    """
+    from harness.progress import Steps
+    from synth import Corpus
+    from synth.report import MOST_LINKED, measure
+
+    corpus = Corpus(start, max(articles, MOST_LINKED), profile, seed, _dials(profile_file, set))
+    with Steps().step(f"{articles:,} articles measured", total=articles, count=True) as advance:
+        measures = measure(corpus, sample=articles, progress=advance)
+    if json:
+        options.print_json([one.to_dict() for one in measures])
+    else:
+        _print_measures(measures)
+    if not all(one.is_met for one in measures):
+        raise typer.Exit(1)
+
+
+def _print_measures(measures: list[Measure]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "measured", "asked for", "", "", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for one in measures:
+        mark = Text() if not one.has_bounds else Text("✓", "green") if one.is_met else Text("✗", "bold red")
+        table.add_row(one.name, _number(one.value), _asked(one), mark, one.about)
+    options.console().print(table)
+
+
+def _asked(one: Measure) -> str:
+    if one.asked is not None:
+        return _number(one.asked)
+    return f"{_number(one.low)} to {_number(one.high)}" if one.has_bounds else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
 
 
 def print_dials(json: options.Json = False) -> None:
