@@ -456,8 +456,8 @@ _Outline = list[tuple[_Kind, int]]
 def _outline(length: int, kinds: int, lengths: tuple[int, ...]) -> _Outline:
     step, rest = divmod(length * (len(lengths) - 1), 1 << 32)
     length = lengths[step] + ((lengths[step + 1] - lengths[step]) * rest >> 32)
-    wanted = max(2, (length - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS)
-    kept = min(len(_KINDS), 2 + wanted // 5)
+    wanted = max(1, (length - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS)
+    kept = min(len(_KINDS), wanted, 2 + wanted // 5)
     chosen = _CHOSEN[kept][kinds]
     return [(kind, wanted * (place + 1) // kept - wanted * place // kept) for place, kind in enumerate(chosen)]
 

@@ -118,7 +118,7 @@ class _Seen:
     size: int = 0
     packed: int = 0
     zlib: zlib._Compress = field(default_factory=lambda: zlib.compressobj(6))
-    xz: lzma.LZMACompressor = field(default_factory=lambda: lzma.LZMACompressor(preset=6))
+    xz: lzma.LZMACompressor = field(default_factory=lambda: lzma.LZMACompressor(preset=1))
     xz_packed: int = 0
     bodies: set[bytes] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
