@@ -180,7 +180,7 @@ async def test_those_who_waited_are_told(open_copy: Opener) -> None:
         ("/", "GET", {"headers": CACHED_ONLY}, 504, {"fwd": "miss", "detail": "only-if-cached"}),
         ("/search?q=" + "x" * 65, "GET", {}, 400, {"fwd": "bypass", "detail": "query"}),
         ("/login", "POST", {"content": b"\xff", "headers": FORM}, 400, {"fwd": "method"}),
-        ("/login", "POST", {"data": {"login": "x", "password": "y"}}, 401, {"fwd": "method"}),
+        ("/login", "POST", {"data": {"login": "x", "password": "y"}}, 403, {"fwd": "method"}),
         ("/login", "POST", {"headers": {**FORM, **FOREIGN}}, 403, {"fwd": "method"}),
         ("/anp/purge", "POST", {"json": {"all": True}, "headers": FOREIGN}, 403, {"fwd": "method"}),
         ("/login", "POST", {"content": b"x" * 9000, "headers": FORM}, 413, {"fwd": "method"}),
