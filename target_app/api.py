@@ -25,7 +25,7 @@ from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, SPEAKING, ProblemError, install, respond, responses
+from target_app.problems import LIVE, SPEAKING, ProblemError, install, respond, responses
 from target_app.responses import Responses, invalidation
 from target_app.site import Site
 
@@ -183,4 +183,4 @@ def _add_description(api: FastAPI, site: Site) -> None:
 
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:
     request.scope[EXCHANGE].route = route
-    return JSONResponse(content, headers=NO_STORE)
+    return JSONResponse(content, headers=LIVE)

@@ -17,7 +17,7 @@ from target_app.access import Gate
 from target_app.editing import AbsentError, Change, ConflictError, TakenError
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import iso
-from target_app.problems import NO_STORE, ProblemError, responses
+from target_app.problems import LIVE, ProblemError, responses
 from target_app.records import FOUND_BEGINS, FOUND_ENDS, PAGE_SIZE, ArticleRecord, Listing, Summary
 from target_app.responses import Responses, invalidation
 from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, normalised, read_words
@@ -512,14 +512,14 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _live(content: BaseModel, headers: dict[str, str] | None = None) -> Response:
-    return Response(content.model_dump_json(), headers={**NO_STORE, **(headers or {})}, media_type=JSON)
+    return Response(content.model_dump_json(), headers={**LIVE, **(headers or {})}, media_type=JSON)
 
 
 def _told(change: Change, status: int, content: BaseModel | None, headers: dict[str, str]) -> Response:
     """The answer to a change."""
     response = Response(status_code=status) if content is None else _live(content)
     response.status_code = status
-    response.headers.update({**NO_STORE, **headers, **invalidation(change.tags)})
+    response.headers.update({**LIVE, **headers, **invalidation(change.tags)})
     return response
 
 

@@ -18,6 +18,9 @@ from target_app.search import read_after, read_limit, read_page, read_words
 PRIVATE = "private, no-store"
 """What every page made for somebody, and every page that must never be kept, says."""
 
+NOSNIFF = {"x-content-type-options": "nosniff"}
+"""The field of every answer that has browsers take it for what its type says, whatever its bytes look like."""
+
 FILE = Path(__file__).with_name("policy.toml")
 
 

@@ -20,8 +20,12 @@ from starlette.routing import Match
 from starlette.types import Scope, Send
 
 from target_app.editing import UnwrittenError
+from target_app.page_cache import NOT_KEPT
+from target_app.page_cache.fields import Headers
+from target_app.policy import NOSNIFF
 
-NO_STORE = {"cache-control": "no-store"}
+LIVE = {"cache-control": "no-store", **NOSNIFF}
+"""The header fields of what is true only now, and of failures."""
 MEDIA_TYPE = "application/problem+json"
 SPEAKING = ("/health/", "/anp/", "/api/", "/metrics")
 """What the addresses for programs begin with."""
@@ -86,17 +90,21 @@ def respond(
     content = Problem(
         title=HTTPStatus(status).phrase, status=status, detail=detail, expected=expected, retryable=retryable
     )
-    return JSONResponse(content.model_dump(), status, headers={**NO_STORE, **(headers or {})}, media_type=MEDIA_TYPE)
+    return JSONResponse(content.model_dump(), status, headers={**LIVE, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def refusal(path: str, status: int, detail: str, *, expected: str, retryable: bool, text: str) -> Response:
+    """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
+    if path.startswith(SPEAKING):
+        return respond(status, detail, expected=expected, retryable=retryable)
+    return PlainTextResponse(text, status, headers=LIVE)
 
 
 async def refuse(
     scope: Scope, send: Send, status: int, detail: str, *, expected: str, retryable: bool, text: str
 ) -> None:
-    """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
-    if scope["path"].startswith(SPEAKING):
-        answer: Response = respond(status, detail, expected=expected, retryable=retryable)
-    else:
-        answer = PlainTextResponse(text, status, headers=NO_STORE)
+    """Send what ``refusal`` gives."""
+    answer = refusal(scope["path"], status, detail, expected=expected, retryable=retryable, text=text)
     await send({"type": "http.response.start", "status": status, "headers": answer.raw_headers})
     await send({"type": "http.response.body", "body": answer.body})
 
@@ -114,6 +122,19 @@ async def refuse_for_a_defect(scope: Scope, send: Send) -> None:
         retryable=is_harmless,
         text=f"{_DEFECT.capitalize()}. {advice}\n",
     )
+
+
+def of_what_is_not_kept(scope: Scope) -> tuple[Headers, bytes]:
+    """The fields and the body of the answer to who wants a page only if it is kept, where it is not."""
+    answer = refusal(
+        scope["path"],
+        504,
+        "the request wants what the page cache keeps (only-if-cached), and it keeps no such answer",
+        expected="the same request without only-if-cached, which is safe to send: nothing was done of this one",
+        retryable=False,
+        text=NOT_KEPT,
+    )
+    return answer.raw_headers, bytes(answer.body)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -30,9 +30,7 @@ from tests.unit.target_app.wire import (
     stored_bytes,
 )
 
-DOCUMENTED = frozenset(
-    {200, 201, 204, 206, 301, 303, 304, 400, 403, 404, 405, 409, 412, 413, 415, 416, 422, 428, 429}
-)
+DOCUMENTED = frozenset({200, 201, 204, 206, 301, 303, 304, 400, 403, 404, 405, 409, 412, 413, 415, 416, 422, 428, 429})
 """What the site answers. 504 is for who asks for a page only if it is kept."""
 LEFTOVERS = (b"Traceback", b'File "', b"Exception", b"Error:", b"sqlite", b"apsw", b"target_app", b"site-packages")
 """What would tell of the inside."""

@@ -67,6 +67,28 @@ async def test_a_page_is_refused_in_words(open_copy: Opener) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
 
 
+async def test_what_is_not_kept_is_told_to_programs(open_copy: Opener) -> None:
+    """Who wants only what is kept is told that it is not, and how to have it made; that request is then answered."""
+    async with open_copy().client() as client:
+        answer = await client.get(ONE, headers={"cache-control": "only-if-cached"})
+        problem = told(answer, 504, retryable=False)
+        head = await client.head(ONE, headers={"cache-control": "only-if-cached"})
+        made = await client.get(ONE)
+        kept = await client.get(ONE, headers={"cache-control": "only-if-cached"})
+    assert "keeps no such answer" in problem["detail"]
+    assert "without only-if-cached, which is safe" in problem["expected"]
+    assert (head.status_code, head.content, head.headers["content-length"]) == (504, b"", str(len(answer.content)))
+    assert (made.status_code, kept.status_code, kept.content) == (200, 200, made.content)
+
+
+async def test_what_is_not_kept_is_told_in_words(open_copy: Opener) -> None:
+    """Browsers and whatever reads pages get a line of text."""
+    async with open_copy().client() as client:
+        answer = await client.get("/", headers={"cache-control": "only-if-cached"})
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "text/plain; charset=utf-8")
+    assert "without only-if-cached is safe" in answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "options", "retryable"),
     [
