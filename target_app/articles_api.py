@@ -154,7 +154,7 @@ class Purge(BaseModel):
                 422, f"the purge names {sum(ways)} things", expected="exactly one of article, path, tags and all"
             )
         if self.article is not None:
-            return {staleness.post(self.article), staleness.card(self.article), staleness.comments(self.article)}
+            return staleness.whole(self.article) | {staleness.card(self.article), staleness.comments(self.article)}
         if self.path is not None:
             return {staleness.at(self.path.encode())}
         return set(self.tags) if self.tags is not None else {staleness.EVERYTHING}
@@ -257,7 +257,7 @@ class ArticlesApi:
             asked = f"&limit={limit}" if limit != USUAL_LIMIT else ""
             following = f"/api/v1/articles?after={shown[-1].id}{asked}"
         content = ListOut(articles=[self._summary(each) for each in shown], total=total, next=following)
-        tags = [staleness.ARTICLES, *(staleness.post(each.id) for each in shown)]
+        tags = [staleness.ARTICLES, *staleness.posts([each.id for each in shown])]
         response = self._document("api", content, tags=tags)
         if following:
             response.headers["link"] = f'<{following}>; rel="next"'
