@@ -13,7 +13,7 @@ import http_sf
 import httplint
 
 WORDS = {"HIT", "STALE", "MISS", "EXPIRED", "REVALIDATED", "BYPASS"}
-DETAILS = {"session", "auth", "body", "query", "off", "nostore", "only-if-cached", "outage", "swr", "sie"}
+DETAILS = {"session", "auth", "body", "query", "off", "nostore", "only-if-cached", "outage", "unread", "swr", "sie"}
 FORWARDED = {
     "MISS": {"uri-miss", "vary-miss"},
     "EXPIRED": {"stale", "request"},

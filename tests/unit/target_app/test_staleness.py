@@ -76,6 +76,7 @@ def test_a_run_of_a_hundred_articles_has_the_tags_of_two_hundreds() -> None:
     """An article two hundred further on leaves it alone."""
     tags = staleness.posts(range(11_730, 11_830))
     assert tags == ["posts-117", "posts-118"]
+    assert all(staleness.whole(each) & set(tags) for each in range(11_730, 11_830))
     assert not staleness.whole(11_930) & set(tags)
     assert staleness.posts(range(0, 9_900, 100)) == ["posts"]
 
