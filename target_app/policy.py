@@ -163,6 +163,9 @@ class RoutePolicy:
         given = dict(pairs)
         if len(given) < len(pairs) or not given.keys() <= {parameter.name for parameter in self.parameters}:
             return None
+        # An empty value is as good as none on a page; what it is to a program, the application says.
+        if "" in given.values() and self.addresses[0].startswith("/api/"):
+            return None
         forms = {parameter.name: parameter.read(given.get(parameter.name, "")) for parameter in self.parameters}
         if None in forms.values():
             return None

@@ -113,6 +113,16 @@ async def test_it_says_where_what_and_what_is_expected(
     assert all(fits in problem["expected"] for _, _, fits in expected)
 
 
+@pytest.mark.parametrize("cache", ["on", "off"])
+@pytest.mark.parametrize("asked", [f"{ROOT}?after=", f"{ROOT}?limit=", f"{SEARCH}?q=the&page="])
+async def test_an_empty_number_is_none_whether_pages_are_kept_or_not(asked: str, cache: str, open_copy: Opener) -> None:
+    """Where they are kept it was taken for its absence, and refused where they are not."""
+    async with open_copy(f"page_cache={cache}").client() as client:
+        answer = await client.get(asked)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["detail"].endswith('is ""')
+
+
 async def test_every_kind_of_fault_is_tried(open_copy: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table has words for nothing else than what requests can have wrong, and has them for all of that."""
     seen: set[str] = set()
