@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -12,7 +13,11 @@ from harness.cli import options
 from harness.errors import UsageError, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.progress import Advance
     from synth.dials import Dials
+    from synth.learn import Document
     from synth.report import Measure
 
 EPILOG = """**Examples**
@@ -45,6 +50,15 @@ REPORT_EPILOG = """**Examples**
 
 Exit codes: 0 all that was asked for was found, 1 something was not.
 """
+LEARN_EPILOG = """**Examples**
+
+- `anp synth learn export.xml --out site.toml`
+- `anp synth learn content/posts --out site.toml`
+- `anp synth learn http://127.0.0.1:8000/sitemap.xml --limit 200 --out site.toml`
+
+Then `anp synth --profile-file site.toml` makes articles like them, and `anp synth report --profile-file site.toml`
+shows learned beside generated.
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +67,7 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(synth)
     group.command("show", epilog=SHOW_EPILOG)(show)
     group.command("report", epilog=REPORT_EPILOG)(report)
+    group.command("learn", epilog=LEARN_EPILOG)(learn)
     group.command("dials", epilog="**Example**\n\n- `anp synth dials`")(print_dials)
     group.command("fingerprint", epilog="**Example**\n\n- `anp synth fingerprint --profile classic`")(print_fingerprint)
     app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
@@ -160,6 +175,50 @@ def _asked(one: Measure) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def learn(
+    export: Annotated[
+        str,
+        typer.Argument(
+            help="WordPress export (XML), JSON lines, a folder of Markdown, or the address of a sitemap.",
+            metavar="EXPORT",
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", help="Profile file to write, or -.", metavar="PATH|-")] = "-",
+    limit: Annotated[int, typer.Option("--limit", help="Most pages that are fetched by a sitemap.", min=2)] = 500,
+    i_may_crawl: Annotated[
+        list[str] | None,
+        typer.Option("--i-may-crawl", help="A host that is yours, if it is not this machine.", metavar="HOST"),
+    ] = None,
+) -> None:
+    """Learn what a site's articles are like, and write that down as dials: numbers and meta keys, no sentences."""
+    from harness.progress import Steps
+    from synth.learn import documents, learned, of_page
+
+    steps = Steps()
+    if export.startswith(("http://", "https://")):
+        from harness.crawl import pages
+
+        host = urlsplit(export).netloc
+        asked = pages(export, limit=limit, allowed=frozenset(i_may_crawl or ()))
+        found: Iterator[Document] = (of_page(html, host) for _, html in asked)
+    else:
+        found = documents(Path(export))
+    with steps.step("articles read", count=True) as advance:
+        result = learned(_told(found, advance))
+    text = result.toml(export)
+    if out == "-":
+        typer.echo(text.rstrip("\n"))
+    else:
+        options.write_text(Path(out), text)
+        steps.say(f"  what {result.articles:,} articles are like: {out}")
+
+
+def _told(documents: Iterator[Document], advance: Advance) -> Iterator[Document]:
+    for number, document in enumerate(documents, 1):
+        yield document
+        advance(number)
 
 
 def print_dials(json: options.Json = False) -> None:
