@@ -40,7 +40,9 @@ def cache(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the origin.", min=0.001)] = 30.0,
     session_cookies: Annotated[
         list[str] | None,
-        typer.Option("--session-cookie", help="A further cookie whose bearers are passed by. Repeatable.", metavar="NAME"),
+        typer.Option(
+            "--session-cookie", help="A further cookie whose bearers are passed by. Repeatable.", metavar="NAME"
+        ),
     ] = None,
 ) -> None:
     """Put the page cache before any server, as a reverse proxy; prints one JSON line with its URL when it listens.

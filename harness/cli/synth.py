@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
+from synth.formats import FORMATS, PAGES
 
 EPILOG = """**Examples**
 
@@ -40,7 +41,7 @@ def synth(
     start: options.Start = 11730,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="jsonl, json, text, html or markdown.")] = "jsonl",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "jsonl",
     out: Annotated[
         str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
     ] = "-",
@@ -65,16 +66,16 @@ def show(
     revision: Annotated[int, typer.Option("--revision", help="Edition; 0 is the first.")] = 0,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(PAGES)}.")] = "text",
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
-    from synth.export import FORMATS
+    from synth.formats import load
 
-    if format not in FORMATS:
-        raise UsageError(unknown("format", format, FORMATS))
+    if format not in PAGES:
+        raise UsageError(unknown("format", format, PAGES))
     one = article(id, revision=revision, profile=profile, seed=seed)
-    typer.echo(FORMATS[format].render(one).rstrip("\n"))
+    typer.echo(load(format).make([one]).decode().rstrip("\n"))
 
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:

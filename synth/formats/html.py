@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from synth import labels
+from synth.layout import Pages
 from synth.model import Article, Image, Meta
 from synth.record import timestamp
 from synth.slugs import term
@@ -85,3 +86,6 @@ def _nested(value: Meta) -> str:
     if isinstance(value, tuple):
         return "<ul>" + "".join(f"<li>{_nested(item)}</li>" for item in value) + "</ul>"
     return escape(str(value))
+
+
+FORMAT = Pages(render)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from synth import labels
+from synth.layout import Pages
 from synth.model import Article, Image
 from synth.record import record
 
@@ -54,3 +55,7 @@ def _escaped(text: str) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+# A form feed is how plain text says that a new page begins.
+FORMAT = Pages(render, between="\f\n")

@@ -6,12 +6,13 @@ import gzip
 import io
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from synth import Corpus, ExportError
-from synth.export import FORMATS, export
-from synth.formats import jsonl
+from synth.export import export
+from synth.formats import FORMATS, jsonl, markdown, text
 
 CORPUS = Corpus(first_id=11_730, count=150)
 
@@ -39,11 +40,11 @@ def test_json_is_one_array() -> None:
     assert [each["id"] for each in json.loads(written(CORPUS, "json"))] == list(CORPUS.ids)
 
 
-@pytest.mark.parametrize("format", ["text", "markdown"])
-def test_pages_are_apart(format: str) -> None:
+@pytest.mark.parametrize("module", [text, markdown], ids=["text", "markdown"])
+def test_pages_are_apart(module: ModuleType) -> None:
     """Pages of text and Markdown are separated by form feeds, and only by them."""
-    pages = written(CORPUS, format).decode().split("\f\n")
-    assert pages == [FORMATS[format].render(article) for article in CORPUS]
+    pages = written(CORPUS, module.__name__.rpartition(".")[2]).decode().split("\f\n")
+    assert pages == [module.render(article) for article in CORPUS]
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -107,7 +108,7 @@ def test_refusals(tmp_path: Path) -> None:
     missing = tmp_path / "no"
     cases = [
         ("jsnol", io.BytesIO(), 1, "unknown format 'jsnol': did you mean 'jsonl'?"),
-        ("zzz", io.BytesIO(), 1, "unknown format 'zzz': choose one of html, json, jsonl, markdown, text"),
+        ("zzz", io.BytesIO(), 1, f"unknown format 'zzz': choose one of {', '.join(FORMATS)}"),
         ("json", io.BytesIO(), 0, "cannot export with 0 workers: use at least 1"),
         (
             "json",
