@@ -71,7 +71,7 @@ def export(
     with closing(_parts(corpus, format, workers, progress)) as parts:
         if isinstance(out, str | os.PathLike):
             with _appearing(Path(out), sharded=shard_size > 0) as begin:
-                files = _Files(begin, shard_size, Path(out).parent)
+                files = _Files(begin, shard_size, str(Path(out).parent))
                 load(format).write(parts, corpus, files)
         else:
             files = _Files(lambda: nullcontext(out))
@@ -115,7 +115,7 @@ class _Files:
     """The files of one export, wherever they begin."""
 
     def __init__(
-        self, begin: Callable[[], AbstractContextManager[BinaryIO]], shard_size: int = 0, folder: Path | None = None
+        self, begin: Callable[[], AbstractContextManager[BinaryIO]], shard_size: int = 0, folder: str | None = None
     ) -> None:
         self.shard_size = shard_size
         self.folder = folder

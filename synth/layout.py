@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from synth.corpus import Corpus
@@ -20,7 +19,7 @@ class Files(Protocol):
         """How many bytes a file should have at most, of a format that goes on in another; 0 is any number."""
 
     @property
-    def folder(self) -> Path | None:
+    def folder(self) -> str | None:
         """Where there is room for what has to wait on disk; None is wherever temporary files go."""
 
     def open(self) -> AbstractContextManager[BinaryIO]:

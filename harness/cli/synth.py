@@ -10,12 +10,13 @@ import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
-from synth.formats import FORMATS, PAGES
+from synth.formats import FORMATS, PAGES, SHARDED
 
 EPILOG = """**Examples**
 
 - `anp synth --count 1000 --out articles.jsonl.gz`
 - `anp synth --count 3 --start 11730 --format text`
+- `anp synth --count 5000 --format wxr --out articles.xml`
 - `anp synth show 11730 --profile classic --format markdown`
 """
 SHOW_EPILOG = """**Examples**
@@ -46,6 +47,16 @@ def synth(
         str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
     ] = "-",
     workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
+    shard_size: Annotated[
+        float | None,
+        typer.Option(
+            "--shard-size",
+            help=f"Length at which {' or '.join(SHARDED)} goes on in another file; 0 is one file of any length.",
+            min=0,
+            metavar="MB",
+            show_default="15",
+        ),
+    ] = None,
 ) -> None:
     """Synthesize a range of articles; the same numbers give the same bytes everywhere."""
     if context.invoked_subcommand is not None:
@@ -56,9 +67,10 @@ def synth(
 
     corpus = Corpus(start, count, profile, seed)
     target = sys.stdout.buffer if out == "-" else Path(out)
+    size = None if shard_size is None else round(shard_size * 1_000_000)
     steps = Steps()
     with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
-        export(corpus, format, target, progress=advance, workers=workers)
+        export(corpus, format, target, progress=advance, workers=workers, shard_size=size)
 
 
 def show(

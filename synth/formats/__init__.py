@@ -24,10 +24,15 @@ PAGES: Mapping[str, str] = MappingProxyType(
 )
 """Formats in which one article is something by itself, and what they hold."""
 
-FORMATS: Mapping[str, str] = MappingProxyType(PAGES)
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        **PAGES,
+        "wxr": "WordPress eXtended RSS 1.2, for the importer of WordPress",
+    }
+)
 """Every format, and what it holds."""
 
-SHARDED: Mapping[str, int] = MappingProxyType({})
+SHARDED: Mapping[str, int] = MappingProxyType({"wxr": 15_000_000})
 """Formats that go on in another file when one is full, and how many bytes fill it unless it is said."""
 
 
