@@ -5,16 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from synth import people
-from synth.corpus import Corpus
 from synth.model import Article
 
 ADDRESS = "https://anp.example"
 TITLE = "Alphanode"
-
-
-def description(corpus: Corpus) -> str:
-    """Say which articles a file holds."""
-    return f"Test articles {corpus.first_id} to {corpus.ids[-1]}, profile {corpus.profile}, seed {corpus.seed}"
+DESCRIPTION = "Synthetic articles, for tests"
 
 
 def address(article: Article) -> str:

@@ -28,6 +28,11 @@ FORMATS: Mapping[str, str] = MappingProxyType(
     {
         **PAGES,
         "wxr": "WordPress eXtended RSS 1.2, for the importer of WordPress",
+        "ghost": "an import file of Ghost 6, the meta box as part of the page",
+        "rss": "an RSS 2.0 feed of whole pages",
+        "csv": "the record as a row, nested values as JSON",
+        "sqlite": "a database of articles, terms, authors and meta boxes",
+        "parquet": "the record as a row, nested values as they are",
     }
 )
 """Every format, and what it holds."""

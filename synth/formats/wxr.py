@@ -70,7 +70,7 @@ class Wxr:
             post = next(posts, None)
             while post:
                 with SpooledTemporaryFile(_IN_MEMORY, dir=files.folder) as waiting:
-                    shard = _Shard(corpus, terms, files, waiting)
+                    shard = _Shard(corpus.seed, terms, files, waiting)
                     while post and shard.add(post):
                         post = next(posts, None)
                     shard.finish()
@@ -183,13 +183,13 @@ class _Terms:
 class _Shard:
     """One file, of which the posts wait until their authors and terms are known."""
 
-    def __init__(self, corpus: Corpus, terms: _Terms, files: Files, posts: IO[bytes]) -> None:
-        self._corpus = corpus
+    def __init__(self, seed: int, terms: _Terms, files: Files, posts: IO[bytes]) -> None:
+        self._seed = seed
         self._terms = terms
         self._files = files
         self._posts = posts
         self._declared: dict[tuple[str, str], str] = {}
-        self._head = "\n".join(_head(corpus)) + "\n"
+        self._head = "\n".join(_head()) + "\n"
         self._size = len(self._head.encode()) + len(_TAIL)
 
     def add(self, post: Post) -> bool:
@@ -218,14 +218,14 @@ class _Shard:
             stream.write(_TAIL.encode())
 
     def _declarations(self, post: Post) -> Iterator[tuple[str, str, str]]:
-        yield "author", f"{post.author:06d}", _author(post.author, self._corpus.seed)
+        yield "author", f"{post.author:06d}", _author(post.author, self._seed)
         for slug in post.categories:
             yield "category", slug, _category(self._terms.id("category", slug), slug)
         for slug in post.tags:
             yield "tag", slug, _tag(self._terms.id("tag", slug), slug)
 
 
-def _head(corpus: Corpus) -> Iterator[str]:
+def _head() -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8" ?>'
     yield (
         '<rss version="2.0" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" '
@@ -235,7 +235,7 @@ def _head(corpus: Corpus) -> Iterator[str]:
     yield "<channel>"
     yield f"<title>{site.TITLE}</title>"
     yield f"<link>{site.ADDRESS}</link>"
-    yield f"<description>{site.description(corpus)}</description>"
+    yield f"<description>{site.DESCRIPTION}</description>"
     yield f"<pubDate>{rfc822(AS_OF)}</pubDate>"
     yield "<language>en-US</language>"
     yield "<wp:wxr_version>1.2</wp:wxr_version>"

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("synth", "target_app", "locustfiles", "results", "harness")
 
 MAY_IMPORT = {
-    "synth": {"faker", "orjson"},
+    "synth": {"faker", "orjson", "pyarrow"},
     "target_app": {
         "synth",
         "apsw",
