@@ -66,7 +66,7 @@ class Ghost:
             for post in chain.from_iterable(parts):
                 posts.add(post.text)
                 authors.add(post.author)
-                posts_authors.add(encoded({"post_id": post.id, "author_id": str(post.author), "sort_order": 0}))
+                posts_authors.add(encoded({"post_id": post.id, "author_id": f"a{post.author}", "sort_order": 0}))
                 for place, slug in enumerate(post.tags):
                     tag = tags.setdefault(slug, str(len(tags) + 1))
                     posts_tags.add(encoded({"post_id": post.id, "tag_id": tag, "sort_order": place}))
@@ -123,7 +123,8 @@ def _post(article: Article) -> dict[str, Any]:
 def _user(index: int, seed: int) -> dict[str, Any]:
     author = site.author(index, seed)
     roles = ["Contributor"]
-    return {"id": str(index), "name": author.name, "slug": author.login, "email": author.email, "roles": roles}
+    # A user with the bare id 1 would be taken for the owner of the site.
+    return {"id": f"a{index}", "name": author.name, "slug": author.login, "email": author.email, "roles": roles}
 
 
 def _cut(text: str) -> str:

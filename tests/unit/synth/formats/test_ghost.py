@@ -39,7 +39,7 @@ def check(articles: Sequence[Article], content: bytes) -> None:
         author = people.author(article.author, article.seed)
         assert signed[post["id"]] == [
             {
-                "id": str(article.author),
+                "id": f"a{article.author}",
                 "name": author.name,
                 "slug": author.login,
                 "email": author.email,

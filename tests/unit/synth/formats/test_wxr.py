@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import phpserialize
 import pytest
 from hypothesis import given
@@ -18,8 +20,10 @@ from synth import Article, Corpus, people
 from synth.formats import html
 from synth.formats._xml import legal
 from synth.formats.wxr import meta_key
+from tests.unit.synth.formats import php as php_itself
 from tests.unit.synth.formats.material import CORPORA, corpora, file, plain, worst, written
 
+PLUGIN = Path(__file__).parents[4] / "docs" / "wordpress" / "anp-meta.php"
 WP = "{http://wordpress.org/export/1.2/}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 EXCERPT = "{http://wordpress.org/export/1.2/excerpt/}encoded"
@@ -32,6 +36,32 @@ ITEM += [WP + name for name in ("comment_status", "ping_status", "post_name", "s
 ITEM += [WP + name for name in ("post_type", "post_password", "is_sticky")]
 SERIALIZED = re.compile(r"""\s*(N;|s:[0-9]+:".*";|[aOE]:[0-9]+:.*[;}]|[bid]:[0-9.E+-]+;)\s*""", re.DOTALL)
 """What WordPress takes for a serialized value."""
+
+
+PROGRAM = r"""
+function stored($value) {  // is_serialized() and maybe_unserialize() of WordPress, in short
+    return preg_match($GLOBALS['argv'][2], $value) ? unserialize(trim($value)) : $value;
+}
+$file = new DOMDocument;
+$file->loadXML(file_get_contents($argv[1])) || exit(1);
+$channel = simplexml_import_dom($file)->channel;
+$spaces = $channel->getDocNamespaces();
+$posts = [];
+foreach ($channel->item as $item) {
+    $wp = $item->children($spaces['wp']);
+    $meta = $terms = [];
+    foreach ($wp->postmeta as $each) {
+        $meta[] = [(string) $each->meta_key, stored((string) $each->meta_value)];
+    }
+    foreach ($item->category as $each) {
+        $terms[] = [(string) $each['domain'], (string) $each];
+    }
+    $content = (string) $item->children($spaces['content'])->encoded;
+    $posts[] = [(int) $wp->post_id, (string) $item->title, $content, (string) $wp->post_date, $terms, $meta];
+}
+echo json_encode($posts, JSON_THROW_ON_ERROR);
+"""
+"""Reads a file as the importer does with its usual parser."""
 
 
 def channel(content: bytes) -> Any:
@@ -200,3 +230,64 @@ def test_images_are_where_they_are() -> None:
     content = file(list(CORPORA[1]), "wxr")
     assert b"<img src=" in content
     assert b"attachment" not in content
+
+
+def listed(value: Any) -> Any:
+    """Return a value as PHP writes it as JSON: a map of which the keys count from 0 is a list."""
+    if isinstance(value, dict):
+        keys, items = list(value), [listed(item) for item in value.values()]
+        return items if keys == list(range(len(keys))) else dict(zip(map(str, keys), items, strict=True))
+    return value
+
+
+@pytest.mark.parametrize("articles", [*map(list, CORPORA), worst()], ids=["natural", "classic", "worst"])
+def test_php_reads_what_was_written(articles: list[Article], tmp_path: Path) -> None:
+    """PHP's own SimpleXML and unserialize, used as the importer uses them, give back articles and meta boxes."""
+    path = tmp_path / "articles.xml"
+    path.write_bytes(file(articles, "wxr"))
+    found = php_itself.run(PROGRAM, str(path), f"/^(?:{SERIALIZED.pattern})$/sD")
+    for article, (number, title, content, date, terms, meta) in zip(articles, found, strict=True):
+        assert (number, title, content) == (article.id, legal(article.title), legal(html.content(article)))
+        assert date == f"{article.published:%Y-%m-%d %H:%M:%S}"
+        expected = [["category", legal(slug)] for slug in article.categories]
+        assert terms == expected + [["post_tag", legal(slug)] for slug in article.tags]
+        assert meta == [
+            [legal(meta_key(key)), str(value) if isinstance(value, int) else listed(php(value))]
+            for key, value in plain(article)["meta"].items()
+        ]
+
+
+def test_the_plugin_registers_every_key() -> None:
+    """docs/wordpress/anp-meta.php names the keys of the meta box, in order, and no other."""
+    named = re.findall(r"^\t\t'(anp_\w+)'", PLUGIN.read_text(encoding="utf-8"), re.MULTILINE)
+    boxes = [list(article.meta) for corpus in CORPORA for article in corpus]
+    assert named == [meta_key(key) for key in max(boxes, key=len)]
+    assert all({meta_key(key) for key in box} <= set(named) for box in boxes)
+
+
+def test_the_plugins_schemas_are_those_of_what_is_exported() -> None:
+    """What the plugin registers with WordPress describes every meta box, each key of it."""
+    program = """
+    define('ABSPATH', '/');
+    function add_action($hook, $function) { $hook === 'init' && $function(); }
+    function register_post_meta($type, $key, $arguments) { $GLOBALS['registered'][$key] = [$type, $arguments]; }
+    require $argv[1];
+    echo json_encode($GLOBALS['registered']);
+    """
+    registered = php_itself.run(program, str(PLUGIN))
+    for corpus in CORPORA:
+        for article in corpus:
+            for name, value in plain(article)["meta"].items():
+                post_type, arguments = registered[meta_key(name)]
+                schema = arguments["show_in_rest"]["schema"]
+                assert (post_type, arguments["single"], arguments["type"]) == ("post", True, schema["type"])
+                jsonschema.validate(value, closed(schema))
+
+
+def closed(schema: Any) -> Any:
+    """Return a schema in which maps have no other keys, which is how WordPress reads it, and none is missing."""
+    if schema["type"] == "array":
+        return {**schema, "items": closed(schema["items"])}
+    if schema["type"] == "object":
+        return {**schema, "additionalProperties": False, "required": list(schema["properties"])}
+    return schema
