@@ -11,6 +11,7 @@ import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
+from synth.formats import FORMATS, PAGES, SHARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ EPILOG = """**Examples**
 
 - `anp synth --count 1000 --out articles.jsonl.gz`
 - `anp synth --count 3 --start 11730 --format text`
+- `anp synth --count 5000 --format wxr --out articles.xml`
 - `anp synth show 11730 --profile classic --format markdown`
 """
 SHOW_EPILOG = """**Examples**
@@ -79,11 +81,21 @@ def synth(
     start: options.Start = 11730,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="jsonl, json, text, html or markdown.")] = "jsonl",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "jsonl",
     out: Annotated[
         str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
     ] = "-",
     workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
+    shard_size: Annotated[
+        float | None,
+        typer.Option(
+            "--shard-size",
+            help=f"Length at which {' or '.join(SHARDED)} goes on in another file; 0 is one file of any length.",
+            min=0,
+            metavar="MB",
+            show_default="15",
+        ),
+    ] = None,
     set: Dial = None,
     profile_file: ProfileFile = None,
 ) -> None:
@@ -96,9 +108,10 @@ def synth(
 
     corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
     target = sys.stdout.buffer if out == "-" else Path(out)
+    size = None if shard_size is None else round(shard_size * 1_000_000)
     steps = Steps()
     with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
-        export(corpus, format, target, progress=advance, workers=workers)
+        export(corpus, format, target, progress=advance, workers=workers, shard_size=size)
 
 
 def show(
@@ -106,18 +119,18 @@ def show(
     revision: Annotated[int, typer.Option("--revision", help="Edition; 0 is the first.")] = 0,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(PAGES)}.")] = "text",
     set: Dial = None,
     profile_file: ProfileFile = None,
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
-    from synth.export import FORMATS
+    from synth.formats import load
 
-    if format not in FORMATS:
-        raise UsageError(unknown("format", format, FORMATS))
+    if format not in PAGES:
+        raise UsageError(unknown("format", format, PAGES))
     one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))
-    typer.echo(FORMATS[format].render(one).rstrip("\n"))
+    typer.echo(load(format).make([one]).decode().rstrip("\n"))
 
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:
