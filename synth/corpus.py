@@ -13,7 +13,7 @@ from synth import popularity
 from synth.dials import STANDARD, Dials, read
 from synth.draws import Draws
 from synth.errors import CorpusError
-from synth.generator import article, check
+from synth.generator import article, check, line
 from synth.model import MAX_ID, Article
 from synth.profile import PROFILE_VERSIONS, PROFILES, unknown
 
@@ -116,6 +116,15 @@ class Corpus:
         """
         self._check(id)
         return article(id, revision=revision, profile=self.profile, seed=self.seed, dials=self.dials)
+
+    def line(self, id: int) -> bytes:
+        """Return the canonical record of an article, sooner than by way of the article.
+
+        Raises:
+            CorpusError: The id is outside the corpus.
+        """
+        self._check(id)
+        return line(id, profile=self.profile, seed=self.seed, dials=self.dials)
 
     def by_popularity(self) -> list[int]:
         """Return all ids, the most viewed first."""
