@@ -121,7 +121,12 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         library, settings = self._site.library, self._site.settings
         with library.snapshot():
-            article = library.article(request.path_params["slug"], member_id=viewer.id if viewer else "")
+            slug = request.path_params["slug"]
+            article = library.article(slug, member_id=viewer.id if viewer else "")
+            if article is None and (found := library.renamed(slug)):
+                article_id, slug = found
+                tags = [staleness.card(article_id), staleness.moved(article_id)]
+                return self._responses.moved("article", f"/articles/{slug}/", tags=tags)
             if article is None or article.status != "published":
                 raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)

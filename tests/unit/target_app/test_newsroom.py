@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from synth import people
 from target_app.drafting import DraftError, from_body, from_fields, to_body
+from target_app.policy import ROUTES
 from tests.unit.target_app.conftest import CORPUS, Opened
 
 pytestmark = pytest.mark.anyio
@@ -115,6 +116,88 @@ async def test_caches_farther_out_are_told_what_a_form_has_made_stale(open_copy:
     assert named[4] == ""
     assert '"list-newest"' in named[5]
     assert named[6] == ""
+
+
+async def seen(reader: httpx.AsyncClient, slug: str) -> tuple[int, str | None]:
+    """Whether an article is at its address, or where its reader is sent on to; the second answer is from the cache."""
+    first, second = [await reader.get(f"/articles/{slug}/") for _ in range(2)]
+    assert (first.status_code, second.headers["x-cache"]) == (second.status_code, "HIT")
+    return second.status_code, second.headers.get("location")
+
+
+async def test_an_address_that_an_article_had_leads_to_it(open_copy: Opener) -> None:
+    """However often it was renamed, at once and as the policy of articles says; as a draft or deleted, nowhere."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    slug, editing = CORPUS.article(article_id).slug, opened.site.editing
+    async with opened.client() as reader:
+        steps = [await seen(reader, slug)]
+        for name in ("second", "third"):
+            editing.rewrite(article_id, from_fields({**DRAFT, "slug": name}), None, etags=None)
+            steps.append(await seen(reader, slug))
+        other, moved = await seen(reader, "second"), await reader.get(f"/articles/{slug}/")
+        editing.set_status(article_id, "draft")
+        steps.append(await seen(reader, slug))
+        editing.set_status(article_id, "published")
+        steps.append(await seen(reader, slug))
+        editing.delete(article_id)
+        steps.append(await seen(reader, slug))
+    to_third = (301, "/articles/third/")
+    assert steps == [(200, None), (301, "/articles/second/"), to_third, (404, None), to_third, (404, None)]
+    assert other == to_third
+    policy = ROUTES["article"]
+    assert (moved.headers["cache-control"], moved.headers["cdn-cache-control"]) == (policy.browser, policy.shared)
+    assert moved.headers["cache-groups"] == f'"post-{article_id}:card", "post-{article_id}:moved"'
+
+
+@pytest.mark.parametrize("status", ["published", "draft"])
+async def test_a_new_article_takes_an_address_that_another_had(status: str, open_copy: Opener) -> None:
+    """From then on it is its own, and not the other's again when it goes; caches farther out are told."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    slug, editing = CORPUS.article(article_id).slug, opened.site.editing
+    async with opened.client() as reader:
+        editing.rewrite(article_id, from_fields({**DRAFT, "slug": "second"}), None, etags=None)
+        steps = [await seen(reader, slug)]
+        made = editing.create(from_fields({**DRAFT, "slug": slug}), status, author_slug="x", author_name="X")  # type: ignore[arg-type]
+        steps.append(await seen(reader, slug))
+        editing.delete(made.article_id)
+        steps.append(await seen(reader, slug))
+    assert steps == [(301, "/articles/second/"), (200 if status == "published" else 404, None), (404, None)]
+    assert f"post-{article_id}:moved" in made.tags
+
+
+async def test_an_article_takes_its_own_address_back(open_copy: Opener) -> None:
+    """It is there, and the address between leads to it."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    slug, editing = CORPUS.article(article_id).slug, opened.site.editing
+    async with opened.client() as reader:
+        for name in ("second", slug):
+            editing.rewrite(article_id, from_fields({**DRAFT, "slug": name}), None, etags=None)
+            await seen(reader, slug)
+        steps = [await seen(reader, slug), await seen(reader, "second")]
+    assert steps == [(200, None), (301, f"/articles/{slug}/")]
+
+
+async def test_an_edition_of_the_corpus_brings_its_address_back(open_copy: Opener) -> None:
+    """Renamed by an editor, then replaced by the next revision."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    slug, editing = CORPUS.article(article_id).slug, opened.site.editing
+    async with opened.client() as reader:
+        editing.rewrite(article_id, from_fields({**DRAFT, "slug": "second"}), None, etags=None)
+        await seen(reader, slug)
+        editing.revise(article_id)
+        steps = [await seen(reader, slug), await seen(reader, "second")]
+    assert steps == [(200, None), (301, f"/articles/{slug}/")]
+
+
+async def test_a_draft_is_not_told_of_by_an_address_it_had(open_copy: Opener) -> None:
+    """The answer is that of any address without an article."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    opened.site.editing.rewrite(article_id, from_fields({**DRAFT, "slug": "second"}), None, etags=None)
+    opened.site.editing.set_status(article_id, "draft")
+    async with opened.client() as reader:
+        had, none = [await reader.get(path) for path in (opened.article_path(), "/articles/none/")]
+    assert (had.status_code, had.content) == (404, none.content)
+    assert "cache-groups" not in had.headers
 
 
 async def test_two_editors_do_not_overwrite_each_other(open_copy: Opener) -> None:
