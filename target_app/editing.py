@@ -74,12 +74,18 @@ class Editing:
         self._clock = clock
 
     def revise(self, article_id: int) -> tuple[Change, int]:
-        """Put the corpus' next revision of an article in its place, and give its number."""
+        """Put the corpus' next revision of an article in its place, and give its number.
+
+        Raises:
+            TakenError: The article was renamed, and another has the slug that it has in the corpus.
+        """
         with self._whole():
             before, (revision, _) = self._stored(article_id)
             if self._corpus is None or article_id not in self._corpus.ids:
                 raise AbsentError(article_id)
             after = self._corpus.article(article_id, revision=revision + 1)
+            if after.slug != before.slug:
+                self._refuse_taken(after.slug, article_id)
             robbed = self._desk.replace_article(
                 after, status=before.status, author_id=after.author, written=False, now=self._now()
             )

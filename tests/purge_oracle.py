@@ -13,7 +13,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from target_app.app import Layers, build_app
 from target_app.database import Library
 from target_app.drafting import from_fields, to_fields
+from target_app.editing import TakenError
 from target_app.records import ArticleRecord, MemberRecord
 from target_app.settings import parse_settings
 from target_app.site import Site, open_site
@@ -196,7 +197,8 @@ class Changes:
         neighbours = self._neighbours(before)
         self._made += 1
         if kind == "revise" and article_id in self._site.corpus.ids:
-            editing.revise(article_id)
+            with suppress(TakenError):
+                editing.revise(article_id)
         elif kind == "body":
             text = from_fields(
                 {**fields, "body": fields["body"] + f"\n## Addendum {self._made}\n\nAs it turned out.\n"}
