@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from calendar import month_name
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from target_app.accounting import rendering
+from target_app.drafting import FIELDS
 from target_app.figures import figure_path
 from target_app.marks import mark
 from target_app.meta_box import meta_box
@@ -173,10 +174,48 @@ class Pages:
         """What editors work on."""
         return self._render("desk.html", mark=mark("admin", viewer), viewer=viewer, drafts=drafts, changed=changed)
 
-    def editor(self, fields: dict[str, str], viewer: MemberRecord, *, csrf: str, faults: Sequence[str]) -> bytes:
-        """The form of an article, with what is wrong in it."""
+    def editor(
+        self,
+        fields: dict[str, str],
+        viewer: MemberRecord,
+        *,
+        place: str,
+        csrf: str,
+        faults: Mapping[str, Sequence[str]],
+        passed: str,
+    ) -> bytes:
+        """The form of an article.
+
+        Args:
+            fields: What stands in it, with the entity tag and the status of the article it is for.
+            viewer: The editor.
+            place: Where it is sent.
+            csrf: What it carries.
+            faults: What is wrong, by field.
+            passed: Whether the article was ``changed`` since it was opened, or is ``gone``; empty when it is as it was.
+        """
         return self._render(
-            "editor.html", mark=mark("admin", viewer), viewer=viewer, fields=fields, csrf=csrf, faults=faults
+            "editor.html",
+            mark=mark("admin", viewer),
+            viewer=viewer,
+            labels=FIELDS,
+            fields=fields,
+            place=place,
+            csrf=csrf,
+            faults=faults,
+            passed=passed,
+        )
+
+    def comment(self, article: ArticleRecord, text: str, fault: str, viewer: MemberRecord, *, csrf: str) -> bytes:
+        """A comment that was refused, and why."""
+        return self._render(
+            "comment.html",
+            mark=mark("comment", viewer),
+            viewer=viewer,
+            article=article,
+            text=text,
+            fault=fault,
+            csrf=csrf,
         )
 
     def feed(self, template: str, listing: Listing) -> bytes:

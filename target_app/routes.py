@@ -37,7 +37,6 @@ _ADVICE = {
     ),
     404: ("Page not found", "No page has this address. Trying again will not help; the home page lists every article."),
     405: ("Not that way", "This address does not take this kind of request. Open it as an ordinary page."),
-    409: ("Changed meanwhile", "Somebody else has changed this article. Open it again and repeat what you did."),
     413: ("Too much", "The form holds more than this site reads. Shorten it and send it again."),
     415: ("Unknown form", "The form was sent in a way this site does not read. Send it from the page itself."),
     500: ("Something broke", "The site failed to make this page. Trying again is safe."),
