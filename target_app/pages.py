@@ -13,6 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
@@ -222,12 +223,17 @@ class Pages:
         """The newest articles as RSS (``feed.xml``), Atom (``atom.xml``) or JSON Feed (``feed.json``)."""
         if template == "feed.json":
             return self._json_feed(listing)
-        return self._render(template, cards=listing.cards, changed=listing.changed or 0)
+        return self._render(template, cards=listing.cards, changed=listing.changed or 0, entry_id=self._entry_id)
+
+    def _entry_id(self, article_id: int) -> str:
+        """What feeds know an article by: it stays when the article gets another address, or the site another scheme."""
+        _, _, authority = self._base_url.partition(":")
+        return uuid5(NAMESPACE_URL, f"{authority}/articles/{article_id}").urn
 
     def _json_feed(self, listing: Listing) -> bytes:
         items = [
             {
-                "id": f"{self._base_url}/articles/{card.slug}/",
+                "id": self._entry_id(card.id),
                 "url": f"{self._base_url}/articles/{card.slug}/",
                 "title": card.title,
                 "summary": card.intro,
