@@ -111,8 +111,6 @@ class ReadingRoutes:
 
     def listing(self, request: Request) -> Response:
         """Older articles, a page at a time; the first page is the home page."""
-        if _page_number(request) == 1:
-            return self._responses.moved("listing", "/")
         return self._list(request, "listing", "Newest articles", self._site.library.newest, "/", staleness.NEWEST)
 
     def article(self, request: Request) -> Response:
@@ -281,6 +279,8 @@ class ReadingRoutes:
     def sitemap_part(self, request: Request) -> Response:
         """One part of a large sitemap."""
         number = _page_number(request)
+        if request.path_params["number"] != str(number):
+            return self._responses.moved("sitemap", f"/sitemap-{number}.xml")
         return self._sitemap_part(number)
 
     def _sitemap_part(self, number: int, *further: str) -> Response:
@@ -374,8 +374,8 @@ class ReadingRoutes:
         number = 1
         if "number" in request.path_params:
             number = _page_number(request)
-            if number == 1:
-                return self._responses.moved(route, quote(root))
+            if number == 1 or request.path_params["number"] != str(number):
+                return self._responses.moved(route, list_address(quote(root), number))
         viewer = self._responses.viewer(request)
         tags = staleness.on_page(tag, number)
         listing = find(Run(PAGE_SIZE, (number - 1) * PAGE_SIZE, tuple(tags)))
@@ -398,8 +398,8 @@ class ReadingRoutes:
 
 
 def _page_number(request: Request) -> int:
-    """The page number in the address: digits without a leading zero, so that a page has one address only."""
+    """The page number in the address; who writes it with leading zeros is to be sent on to the address without."""
     word = request.path_params["number"]
-    if not re.fullmatch(rf"[1-9][0-9]{{0,{_LAST_PAGE_DIGITS - 1}}}", word):
+    if not re.fullmatch(rf"[0-9]{{1,{_LAST_PAGE_DIGITS}}}", word) or not int(word):
         raise HTTPException(404)
     return int(word)

@@ -14,6 +14,7 @@ import apsw
 import httplint
 import pytest
 
+from synth import people
 from target_app.figures import NAMES
 from target_app.pages import STYLESHEET_NAME
 from target_app.policy import TABLE
@@ -21,7 +22,16 @@ from tests.unit.target_app.conftest import BASE, CORPUS, MEMBERS, Opened
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
-TAG = CORPUS.article(CORPUS.first_id).tags[0]
+FIRST = CORPUS.article(CORPUS.first_id)
+TAG = FIRST.tags[0]
+LISTS = (
+    f"/tags/{TAG}/",
+    f"/categories/{FIRST.categories[0]}/",
+    f"/authors/{people.author(FIRST.author, seed=CORPUS.seed).login}/",
+    f"/archive/{FIRST.published:%Y}/",
+    f"/archive/{FIRST.published:%Y/%m}/",
+)
+"""A list of each kind, beside that of all articles."""
 
 
 def _examples() -> dict[str, str]:
@@ -186,10 +196,18 @@ async def test_lists_hold_every_article_once_newest_first(open_copy: Opener) -> 
 
 @pytest.mark.parametrize(
     ("path", "target"),
-    [("/page/1/", "/"), ("/page/2", "/page/2/"), (f"/tags/{TAG}/page/1/", f"/tags/{TAG}/"), ("/tags", "/tags/")],
-)
+    [
+        ("/page/1/", "/"), ("/page/01/", "/"), ("/page/02/", "/page/2/"), ("/page/2", "/page/2/"), ("/tags", "/tags/"),
+        ("/sitemap-01.xml", "/sitemap-1.xml"),
+        *(
+            (f"{root}page/{number}/", target)
+            for root in LISTS
+            for number, target in (("1", root), ("001", root), ("02", f"{root}page/2/"))
+        ),
+    ],
+)  # fmt: skip
 async def test_each_page_has_one_address(path: str, target: str, open_copy: Opener) -> None:
-    """Other spellings of an address are moved for good to the one it has."""
+    """Other spellings of an address are moved for good to the one it has, whatever the list."""
     async with open_copy().client() as client:
         answer = await client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (301, target)
@@ -198,7 +216,7 @@ async def test_each_page_has_one_address(path: str, target: str, open_copy: Open
 @pytest.mark.parametrize(
     "path",
     [
-        "/page/01/", "/page/0/", "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
+        "/page/0/", "/page/00/", "/page/00000002/", "/tags/none/page/2/", "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
         "/articles/none/x.css", "/login/", "/images/bars-99.svg", "/sitemap-2.xml", "/%2e%2e/", "/articles%2Fx/",
         "/tags/%00/", "/tags/%41", "//", "/static/site.css", "/home", "/me/x.css",
     ],
