@@ -38,18 +38,30 @@ from target_app.records import (
 TITLE = "Reference Notes"
 _HERE = Path(__file__).parent
 
-STYLESHEET = (_HERE / "static" / "site.css").read_bytes()
-STYLESHEET_NAME = f"site.{hashlib.blake2b(STYLESHEET, digest_size=6).hexdigest()}.css"
-ASSETS = (f"/static/{STYLESHEET_NAME}",)
+
+def _named(name: str, content: bytes) -> str:
+    """The name of a static file, which changes with its content."""
+    stem, _, ending = name.partition(".")
+    return f"{stem}.{hashlib.blake2b(content, digest_size=6).hexdigest()}.{ending}"
+
+
+STYLESHEET, ICON = ((_HERE / "static" / name).read_bytes() for name in ("site.css", "favicon.svg"))
+STYLESHEET_NAME, ICON_NAME = _named("site.css", STYLESHEET), _named("favicon.svg", ICON)
+ASSETS = (f"/static/{STYLESHEET_NAME}", f"/static/{ICON_NAME}")
 """Addresses of all static files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Where a page of a list stands; addresses are None at the ends."""
+    """Where a page of a list stands; addresses are None at the ends.
+
+    Attributes:
+        here: Its own address.
+    """
 
     number: int
     last: int
+    here: str
     newer: str | None
     older: str | None
 
@@ -58,7 +70,7 @@ class Pager:
         """The pager of page ``number`` of a list of ``total`` articles; ``address`` gives that of a page's number."""
         last = max(1, -(-total // PAGE_SIZE))
         newer = address(number - 1) if number > 1 else None
-        return cls(number, last, newer, address(number + 1) if number < last else None)
+        return cls(number, last, address(number), newer, address(number + 1) if number < last else None)
 
 
 def list_address(root: str, number: int) -> str:
@@ -85,7 +97,9 @@ def _templates() -> dict[str, Template]:
     environment.filters["day"] = _day
     environment.filters["iso"] = iso
     environment.filters["rfc822"] = partial(formatdate, usegmt=True)
-    environment.globals.update(site_title=TITLE, stylesheet=ASSETS[0], figure_path=figure_path, meta_box=meta_box)
+    environment.globals.update(
+        site_title=TITLE, stylesheet=ASSETS[0], icon=ASSETS[1], figure_path=figure_path, meta_box=meta_box
+    )
     return {name: environment.get_template(name) for name in environment.list_templates(extensions=["html", "xml"])}
 
 
@@ -113,6 +127,8 @@ class Pages:
             "article.html",
             mark=mark("article", viewer, article=article),
             viewer=viewer,
+            canonical=f"/articles/{article.slug}/",
+            description=article.intro,
             article=article,
             upper_figures=figures[:split],
             lower_figures=figures[split:],
@@ -124,7 +140,10 @@ class Pages:
 
     def listing(self, route: str, heading: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
         """A page of a list of articles."""
-        return self._list(heading, mark(route, viewer), listing.cards, pager, viewer)
+        described = f"{heading}: {'; '.join(card.title for card in listing.cards[:3]) or 'none yet'}."
+        return self._list(
+            heading, mark(route, viewer), listing.cards, pager, viewer, canonical=pager.here, description=described
+        )
 
     def search(self, words: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
         """What a normalised search found, with the found words marked; no words: an invitation to search."""
@@ -137,17 +156,32 @@ class Pages:
         return self._list("Search", mark("error", viewer), [], Pager.of(1, 0, str), viewer, words, refusal)
 
     def index(
-        self, route: str, heading: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
+        self, route: str, heading: str, root: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
     ) -> bytes:
-        """What lists there are of a kind: (name, address, number of articles) of each."""
-        return self._render("index.html", mark=mark(route, viewer), viewer=viewer, heading=heading, entries=entries)
+        """What lists there are of a kind, under ``root``: (name, address, number of articles) of each."""
+        return self._render(
+            "index.html",
+            mark=mark(route, viewer),
+            viewer=viewer,
+            canonical=root,
+            description=f"{heading} of {TITLE}, with the number of articles of each.",
+            heading=heading,
+            entries=entries,
+        )
 
     def archive(self, months: Sequence[tuple[int, int, int]], viewer: MemberRecord | None) -> bytes:
         """The years and months in which anything was published: (year, month, number of articles), newest first."""
         years: dict[int, list[tuple[str, str, int]]] = {}
         for year, month, count in months:
             years.setdefault(year, []).append((month_name[month], f"/archive/{year}/{month:02}/", count))
-        return self._render("archive.html", mark=mark("archive", viewer), viewer=viewer, years=years)
+        return self._render(
+            "archive.html",
+            mark=mark("archive", viewer),
+            viewer=viewer,
+            canonical="/archive/",
+            description=f"The articles of {TITLE} by the year and month in which they were published.",
+            years=years,
+        )
 
     def login(
         self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False, wait: int = 0
@@ -273,6 +307,7 @@ class Pages:
         viewer: MemberRecord | None,
         words: str | None = None,
         refusal: str = "",
+        **head: str,
     ) -> bytes:
         return self._render(
             "listing.html",
@@ -283,6 +318,7 @@ class Pages:
             viewer=viewer,
             words=words,
             refusal=refusal,
+            **head,
         )
 
     def _render(self, template: str, **values: Any) -> bytes:

@@ -19,7 +19,7 @@ from target_app.editing import UnwrittenError
 from target_app.figures import NAMES, draw
 from target_app.forms import csrf_token
 from target_app.page_cache import EXCHANGE
-from target_app.pages import ASSETS, STYLESHEET, Pager, list_address, search_address
+from target_app.pages import ASSETS, ICON, STYLESHEET, Pager, list_address, search_address
 from target_app.policy import ROUTES
 from target_app.problems import UNKNOWN, may_repeat
 from target_app.records import PAGE_SIZE, Kind, Listing, MemberRecord, Run, period
@@ -28,6 +28,7 @@ from target_app.search import LAST_PAGE, LONGEST, expression, normalised, read_p
 from target_app.site import Site
 
 FEED_SIZE = 20
+SVG = "image/svg+xml"
 _LAST_PAGE_DIGITS = 7
 _ADVICE = {
     400: ("Bad request", "The address or the form could not be understood. Go back and try again."),
@@ -35,7 +36,7 @@ _ADVICE = {
         "Not allowed",
         "You may not do this, or the request came from another site. Open the page here and try again.",
     ),
-    404: ("Page not found", "No page has this address. Trying again will not help; the home page lists every article."),
+    404: ("Page not found", "No page has this address, or none any more. The search above looks through all articles."),
     405: ("Not that way", "This address does not take this kind of request. Open it as an ordinary page."),
     413: ("Too much", "The form holds more than this site reads. Shorten it and send it again."),
     415: ("Unknown form", "The form was sent in a way this site does not read. Send it from the page itself."),
@@ -91,7 +92,9 @@ class ReadingRoutes:
             "/sitemap-{number}.xml": self.sitemap_part,
             "/robots.txt": self.robots,
             "/images/{image}.svg": self.image,
+            "/favicon.ico": self.icon,
             ASSETS[0]: self.stylesheet,
+            ASSETS[1]: self.icon,
         }
         names = {address: policy.route for policy in ROUTES.values() for address in policy.addresses}
         routes, redirects = [], []
@@ -177,7 +180,7 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         found = self._site.library.authors(tags := [staleness.AUTHORS])
         entries = [(name, f"/authors/{slug}/", count) for slug, name, count in found.entries]
-        body = self._site.pages.index("author", "Authors", entries, viewer)
+        body = self._site.pages.index("author", "Authors", "/authors/", entries, viewer)
         return self._responses.page("author", body, viewer, tags=tags, changed=found.changed)
 
     def author(self, request: Request) -> Response:
@@ -304,11 +307,15 @@ class ReadingRoutes:
         name = request.path_params["image"]
         if name not in NAMES:
             raise HTTPException(404)
-        return self._responses.document("image", draw(name).encode(), "image/svg+xml")
+        return self._responses.document("image", draw(name).encode(), SVG)
 
     def stylesheet(self, request: Request) -> Response:
         """The style sheet, under a name that changes with its content."""
         return self._responses.document("static", STYLESHEET, "text/css; charset=utf-8")
+
+    def icon(self, request: Request) -> Response:
+        """The site's sign; also for those who ask for it where it is by custom, whatever a page says."""
+        return self._responses.document("image" if request.url.path == "/favicon.ico" else "static", ICON, SVG)
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
@@ -346,7 +353,7 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         found = self._site.library.terms(kind, [tag])
         entries = [(term, f"{root}{term}/", count) for term, count in found.entries]
-        body = self._site.pages.index(kind, heading, entries, viewer)
+        body = self._site.pages.index(kind, heading, root, entries, viewer)
         return self._responses.page(kind, body, viewer, tags=[tag], changed=found.changed)
 
     def _term_list(self, request: Request, kind: Kind, term: str, heading: str, root: str) -> Response:

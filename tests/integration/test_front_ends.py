@@ -47,6 +47,7 @@ FIELDS = {
     "word": FIRST.tags[0],
     "image": min(NAMES),
     "stylesheet": ASSETS[0].removeprefix("/static/"),
+    "icon": ASSETS[1].removeprefix("/static/"),
 }
 READABLE = [
     (policy, address.format(**FIELDS))
