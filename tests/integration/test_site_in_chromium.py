@@ -56,6 +56,19 @@ REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, te
     .map(one => [...document.querySelectorAll('*')].indexOf(one))"""
 
 
+LIGHTNESS = """(async () => {
+    const one = document.querySelector('.card img');
+    one.loading = 'eager';
+    await one.decode();
+    const canvas = document.createElement('canvas'), brush = canvas.getContext('2d');
+    [canvas.width, canvas.height] = [96, 54];
+    brush.drawImage(one, 0, 0, 96, 54);
+    const pixels = brush.getImageData(0, 0, 96, 54).data.filter((_, at) => at % 4 < 3);
+    return pixels.reduce((sum, each) => sum + each, 0) / pixels.length;
+})()"""
+"""How light a figure is on the whole, from 0 to 255."""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A small site."""
@@ -154,6 +167,17 @@ def kinds(pages: dict[str, str]) -> list[Any]:
 def test_pages_of_readers_fit_and_have_no_barrier(page: Page, site: Server, path: str) -> None:
     """On a phone and a desk, in light and dark."""
     judge(page, site, path)
+
+
+def test_figures_are_light_by_day_and_dark_by_night(page: Page, site: Server) -> None:
+    """The same address, drawn as the reader's screen wants it."""
+    seen = {}
+    for dark in (False, True):
+        page.resize(1280, 844, dark=dark)
+        show(page, site.url + "/")
+        seen[dark] = page.run(LIGHTNESS)
+    assert seen[False] > 150
+    assert seen[True] < 100
 
 
 @pytest.mark.parametrize("path", kinds(EDITORS))
