@@ -291,6 +291,14 @@ async def test_the_sites_sign_is_where_pages_and_custom_say(open_copy: Opener) -
     ]
 
 
+async def test_the_details_of_an_article_stand_under_a_plain_heading(open_copy: Opener) -> None:
+    """One that needs no explanation, and names the box for assistive technology."""
+    opened = open_copy()
+    async with opened.client() as client:
+        page = (await client.get(opened.article_path())).text
+    assert '<aside class="meta" aria-labelledby="details">\n<h2 id="details">Article details</h2>' in page
+
+
 async def test_a_missing_page_leads_on_to_pages_that_are_there(open_copy: Opener) -> None:
     """It says nothing of what the home page holds."""
     async with open_copy().client() as client:
