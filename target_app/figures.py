@@ -136,7 +136,7 @@ def draw(name: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
         f"<style>svg{{color:hsl({hue} 50% 42%)}}.c{{color:hsl({far} 48% 44%)}}"
         f".a{{stop-color:hsl({hue} 60% 93%)}}.b{{stop-color:hsl({near} 45% 82%)}}"
-        f"@media(prefers-color-scheme:dark){{svg{{color:hsl({hue} 36% 58%)}}.c{{color:hsl({far} 36% 62%)}}"
+        f"@media(prefers-color-scheme:dark){{svg{{color:hsl({hue} 34% 52%)}}.c{{color:hsl({far} 34% 58%)}}"
         f".a{{stop-color:hsl({hue} 24% 15%)}}.b{{stop-color:hsl({near} 26% 21%)}}}}</style>"
         '<defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop class="a" offset="0"/>'
         '<stop class="b" offset="1"/></linearGradient></defs>'

@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-
 _NONE = '<span class="none">none</span>'
 
 

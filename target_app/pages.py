@@ -327,7 +327,8 @@ class Pages:
 
 
 def _found(passage: str) -> Markup:
-    marked = str(escape(passage)).replace(FOUND_BEGINS, "<mark>").replace(FOUND_ENDS, "</mark>")
+    parts = str(escape(passage)).replace("\n", " · ")  # where a heading ends, and a paragraph
+    marked = parts.replace(FOUND_BEGINS, "<mark>").replace(FOUND_ENDS, "</mark>")
     return Markup(marked)  # escaped above, but for the two tags
 
 

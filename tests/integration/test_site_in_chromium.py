@@ -248,6 +248,32 @@ def test_a_member_says_something_and_takes_it_back_by_keyboard(
         follow(member, "Enter", "document.querySelector('a[href=\"/login\"]')")
 
 
+def test_a_refused_form_has_no_barrier_and_leads_to_each_fault(editor: Page, site: Server) -> None:
+    """What is wrong is above the form, on every screen, and each part of it a way to its field."""
+    show(editor, site.url + "/admin/new")
+    tab_to(editor, "#title")
+    write(editor, "Refused")
+    tab_to(editor, "#intro")
+    write(editor, "Two fields are wrong.")
+    tab_to(editor, "#body")
+    write(editor, "No heading")
+    tab_to(editor, "#tags")
+    write(editor, "Not one, not two")
+    tab_to(editor, "button[value=publish]")
+    follow(editor, "Enter", "document.querySelector('.notice')")
+    for width, dark in SCREENS:
+        editor.resize(width, 844, dark=dark)
+        assert editor.run("document.documentElement.scrollWidth") <= width
+        assert axe(editor) == []
+    assert editor.run("document.querySelectorAll('.notice a').length") == 2
+    for field, typed in (("body", "No heading"), ("tags", "Not one, not two")):
+        tab_to(editor, f".notice a[href='#{field}']")
+        press(editor, "Enter")
+        editor.wait_for(f"document.activeElement.id === {field!r}")
+        assert editor.run("document.activeElement.value") == typed
+        editor.run("document.activeElement.blur(); scrollTo(0, 0)")
+
+
 def test_an_editor_publishes_and_deletes_by_keyboard(editor: Page, site: Server) -> None:
     """From the list of articles to the article that readers see, and to its end."""
     show(editor, site.url + "/admin/")

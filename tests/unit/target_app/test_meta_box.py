@@ -85,7 +85,8 @@ def test_what_is_empty_says_so() -> None:
     assert box == (
         f"<dl><div><dt>a</dt><dd>{none}</dd></div><div><dt>b</dt><dd>{none}</dd></div>"
         f"<div><dt>c</dt><dd>{none}</dd></div>"
-        f'<div><dt>d</dt><dd><ul><li>{none}</li><li><ul><li><span class="key">e:</span> {none}</li></ul></li></ul></dd></div>'
+        f"<div><dt>d</dt><dd><ul><li>{none}</li>"
+        f'<li><ul><li><span class="key">e:</span> {none}</li></ul></li></ul></dd></div>'
         "<div><dt>f</dt><dd>0</dd></div></dl>"
     )
 
