@@ -47,7 +47,7 @@ async def test_an_article_goes_its_way_through_the_editors_hands(open_copy: Open
 
         async def seen() -> tuple[int, int]:
             page, home = await reader.get("/articles/fresh-bread-11775/"), await reader.get("/")
-            return page.status_code, home.text.count("Fresh bread")
+            return page.status_code, home.text.count(">Fresh bread")
 
         made = await do("/admin/new", "save")
         place = made.headers["location"]
