@@ -87,7 +87,15 @@ def classic(reviewed: int, modified: int, published: int, revision: int) -> Date
 
 
 def natural(
-    days: tuple[int, int], weekend: int, hour: int, second: int, edited: int, reviewed: int, edits: int, revision: int
+    days: tuple[int, int],
+    weekend: int,
+    hour: int,
+    second: int,
+    edited: int,
+    reviewed: int,
+    edits: int,
+    revision: int,
+    quantiles: tuple[date, ...] = (),
 ) -> Dates:
     """Return dates as a growing site has them: more posts every year, on working days, in the morning.
 
@@ -100,11 +108,13 @@ def natural(
         reviewed: When it was reviewed last, below 2**16.
         edits: How often the article was edited before its first revision here; 0 leaves modified at published.
         revision: The revision asked for.
+        quantiles: Days of publication, evenly spaced in their distribution, from the first to the last; none: more
+            posts every year. A day after the last month before `AS_OF` is taken for the end of that.
     """
     # The larger of two uniform days: the density of posts grows in proportion to the age of the site.
-    day = max(days) * _DAYS >> 16
+    day = _quantile(quantiles, days[0]) if quantiles else max(days) * _DAYS >> 16
     weekday = (day + _FIRST_WEEKDAY) % 7
-    if weekday > 4 and weekend >> 5:
+    if weekday > 4 and weekend >> 5 and not quantiles:
         day += 7 - weekday
     seconds = day * _DAY_SECONDS + _HOURS[hour >> 3] * 3600 + (second * 3600 >> 16)
     published = _FIRST + timedelta(0, seconds)
@@ -115,3 +125,10 @@ def natural(
         modified += revision * _BETWEEN_REVISIONS
     day = modified.toordinal()
     return Dates(published, modified, date.fromordinal(day + (reviewed * (_AS_OF_DAY - day + 1) >> 16)))
+
+
+def _quantile(quantiles: tuple[date, ...], drawn: int) -> int:
+    """Return the day, counted from the first there is, at a place from 0 to 2**16 between the first and the last."""
+    step, rest = divmod(drawn * (len(quantiles) - 1), 1 << 16)
+    low, high = quantiles[step].toordinal(), quantiles[step + 1].toordinal()
+    return min(low + ((high - low) * rest >> 16) - _FIRST.toordinal(), _DAYS)

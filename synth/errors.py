@@ -3,6 +3,7 @@
 SynthError (a ValueError)
 ├── ArticleError   an id, revision, seed or profile that names no article
 ├── CorpusError    parameters that describe no corpus
+├── DialError      a dial that does not exist, or a value that it does not take
 └── ExportError    an export that cannot be started
 
 Each message is one line: what happened, the value, the remedy.
@@ -19,6 +20,10 @@ class ArticleError(SynthError):
 
 class CorpusError(SynthError):
     """These parameters describe no corpus."""
+
+
+class DialError(SynthError):
+    """No dial has this name, or it does not take this value."""
 
 
 class ExportError(SynthError):

@@ -68,7 +68,7 @@ def facts(raw: bytes, problem: Problem, stack: Stack, scenario: str, service: st
     (
         a_noun, an_other, a_peer, a_second, a_team, a_tool, a_metric, a_word, a_before, a_drop, a_median, a_share,
         rows_one, rows_two, a_key, a_value, a_factor, some_months, a_month, a_window, a_major, a_minor, a_patch,
-        an_old_patch, a_status, commit_one, commit_two, commit_three, a_host, a_region, a_ticket, _,
+        an_old_patch, a_status, commit_one, commit_two, _, a_host, a_region, a_ticket, _,
     ) = _WORDS.unpack(raw)  # fmt: skip
     noun, other = SECOND_WORDS[a_noun >> 9], SECOND_WORDS[an_other >> 9]
     before = 180 + (a_before * a_before * 2400 >> 32)
@@ -109,7 +109,8 @@ def facts(raw: bytes, problem: Problem, stack: Stack, scenario: str, service: st
         "version": f"{major}.{minor}.{a_patch >> 14}",
         "next": f"{major}.{minor + 1}",
         "status": _STATUSES[a_status >> 13],
-        "commit": f"{commit_one << 20 | commit_two << 4 | commit_three >> 12:09x}",
+        # A quarter of a million of them: were each one new, they would be most of the words of a large corpus.
+        "commit": f"{(commit_one << 2 | commit_two >> 14) * 0x2545F4914F6CDD1D >> 20 & 0xFFFFFFFFF:09x}",
         "host": f"{other}-{_GROUPED[1 + (a_host * 48 >> 16)]}.{_REGIONS[a_region * 6 >> 16]}",
         "ticket": f"{service[:4].strip('-').upper()}-{100 + (a_ticket >> 2)}",
     }

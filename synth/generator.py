@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from types import ModuleType
 from typing import cast
 
-from synth import classic, metabox, natural
+from synth import classic, edge_cases, meta_volume, metabox, natural
 from synth.dates import MAX_REVISION
+from synth.dials import STANDARD, Dials
 from synth.draws import Draws
-from synth.errors import ArticleError
+from synth.errors import ArticleError, DialError
 from synth.model import MAX_ID, Article, Meta
 from synth.profile import PROFILE_VERSIONS, unknown
 from synth.record import canonical, digest
@@ -18,7 +20,7 @@ from synth.record import canonical, digest
 _COMPOSERS: dict[str, ModuleType] = {"natural": natural, "classic": classic}
 
 
-def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int = 0) -> Article:
+def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int = 0, dials: Dials = STANDARD) -> Article:
     """Return an article, the same one on every machine and for ever.
 
     Args:
@@ -26,14 +28,20 @@ def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int =
         revision: 0 to 1000; each changes some sentences, the modified date, the version and the digest.
         profile: ``natural`` or ``classic``.
         seed: 0 to ``MAX_ID``; another seed is another corpus.
+        dials: What is to be otherwise; ``natural`` alone has dials.
 
     Raises:
         ArticleError: A value is out of range or the profile is unknown.
+        DialError: A dial is turned that the profile does not have.
     """
     draws = _draws(id, profile, seed)
     if not 0 <= revision <= MAX_REVISION:
         raise ArticleError(f"revision {revision} is out of range: use 0 to {MAX_REVISION}")
-    made: Article = _COMPOSERS[profile].compose(draws, id, revision, seed)
+    made: Article
+    if dials is STANDARD:
+        made = _COMPOSERS[profile].compose(draws, id, revision, seed)
+    else:
+        made = _dialled(draws, id, revision, profile, seed, dials)
     seal = digest(made)
     # Nobody else has seen the article yet: it is sealed in place, as a copy would cost a tenth of what it took to make.
     meta = cast(dict[str, Meta], made.meta)
@@ -43,13 +51,18 @@ def article(id: int, *, revision: int = 0, profile: str = "natural", seed: int =
     return made
 
 
-def slug(id: int, *, profile: str = "natural", seed: int = 0) -> str:
+def slug(id: int, *, profile: str = "natural", seed: int = 0, dials: Dials = STANDARD) -> str:
     """Return the slug an article has at every revision, without making the article.
 
     Raises:
         ArticleError: A value is out of range or the profile is unknown.
     """
     draws = _draws(id, profile, seed)
+    if dials is not STANDARD:
+        check(profile, dials)
+        if edge_cases.kind(id, dials.edge_every) is not None:
+            return _dialled(draws, id, 0, profile, seed, dials).slug
+        return natural.slug(draws, id, seed, dials)
     made: str = _COMPOSERS[profile].slug(draws, id, seed)
     return made
 
@@ -65,6 +78,28 @@ def fingerprint(profile: str) -> str:
     for each in range(1000):
         lines.update(canonical(article(each, profile=profile)) + b"\n")
     return lines.hexdigest()
+
+
+def check(profile: str, dials: Dials) -> None:
+    """Refuse dials that a profile does not have.
+
+    Raises:
+        DialError: One of them is turned.
+    """
+    if profile != "natural" and (turned := dials.changed()):
+        raise DialError(f"the profile {profile} has no dials: leave out {', '.join(turned)}, or use natural")
+
+
+def _dialled(draws: Draws, id: int, revision: int, profile: str, seed: int, dials: Dials) -> Article:
+    """Return an unsealed article with what the dials add to it."""
+    check(profile, dials)
+    made = natural.compose(draws, id, revision, seed, dials)
+    if dials.meta_scale > 1:
+        more = meta_volume.further(draws, dials.meta_scale, dials.meta_shape)
+        made = replace(made, meta={**made.meta, **more})
+    if (kind := edge_cases.kind(id, dials.edge_every)) is not None:
+        made = edge_cases.changed(made, kind)
+    return made
 
 
 def _draws(id: int, profile: str, seed: int) -> Draws:

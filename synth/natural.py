@@ -16,17 +16,20 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import chain, combinations, islice
 from math import gcd
 from operator import getitem
 from typing import NamedTuple, TypeVar
 
 from synth import dates, factsheet, metabox, popularity, slugs
+from synth import dials as dial_box
+from synth.dials import MOST_PARTS, STANDARD, Dials
 from synth.draws import CELLS, Draws
 from synth.figures import figures
 from synth.model import Article, Code, Section
 from synth.natural_frames import EDITS, FINAL_NOTES, INTROS, KINDS, MOVES, SUMMARIES, TITLES
-from synth.natural_lexicon import LEADS, SLOTS, Table, halved, weighted
+from synth.natural_lexicon import FIRST_WORDS, LEADS, SLOTS, Table, halved, weighted
+from synth.profile import PROFILE_VERSIONS
 from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, SNIPPET_NOUN, STACKS, Stack
 
 _WORDS_A_MINUTE = 220
@@ -36,13 +39,8 @@ _SCENARIOS = weighted(SCENARIOS)
 _AUTHORS = weighted(range(48))
 _DIFFICULTIES = weighted(("intermediate", "beginner", "advanced"))
 _IMAGES = weighted((1, 0, 2, 3, 4))
-# Words at 65 evenly spaced quantiles of a lognormal distribution, median 600 and sigma 0.8, its ends cut off.
-_LENGTHS = (
-    72, 107, 135, 157, 176, 193, 209, 224, 239, 253, 267, 281, 295, 309, 322, 336, 350, 364, 378, 392, 406, 420,
-    435, 450, 465, 480, 496, 512, 529, 546, 564, 581, 600, 619, 639, 659, 680, 702, 725, 749, 774, 800, 828, 857,
-    887, 919, 954, 990, 1029, 1071, 1117, 1166, 1220, 1280, 1346, 1421, 1506, 1605, 1722, 1865, 2047, 2293, 2663,
-    3361, 5007,
-)  # fmt: skip
+_MORE_TAGS = weighted(FIRST_WORDS[:48])
+"""What articles are tagged with that have more tags than their subjects."""
 _FRAMING_WORDS = 60
 """What the title, the intro and the final notes take of an article's words, on average."""
 _PARAGRAPH_WORDS = 68
@@ -235,14 +233,73 @@ def _paragraph(code: int) -> _Row:
 _EDITS = _spread([_row(" " + _begun(text) + ".") for text in EDITS])
 _FRAMING_BYTES = 2 * len(KINDS)
 """A heading and a decision about code for as many sections as an article can have."""
+_OPENING_LINES = 3
+_FULL_STOP = ". "
+"""What stands between two sentences; within one, a full stop is followed by no space."""
 _PARAGRAPH_BYTES = 48
 """More tables than any paragraph has, which the tests see to."""
 
 
-def slug(draws: Draws, id: int, seed: int) -> str:
+class _Tables(NamedTuple):
+    """What follows from the dials alone.
+
+    Attributes:
+        lengths: See `dials.lengths`.
+        images: How many, a table.
+        code: Cells of a table that stand for code at the end of a section.
+        tags: How many, a table; None leaves it to the subject.
+        near_duplicates: Of 2**32.
+    """
+
+    lengths: tuple[int, ...]
+    images: tuple[int, ...]
+    code: int
+    tags: tuple[int, ...] | None
+    near_duplicates: int
+
+
+@lru_cache(maxsize=256)
+def _tables(dials: Dials) -> _Tables:
+    return _Tables(
+        dial_box.lengths(dials),
+        dial_box.cells(dials.images) if dials.images else _IMAGES,
+        round(dials.code * CELLS),
+        dial_box.cells(dials.tags) if dials.tags else None,
+        round(dials.near_duplicates * (1 << 32)),
+    )
+
+
+_STANDARD = _tables(STANDARD)
+_LONGEST_CHAIN = 8
+"""So often at most is the article that another one copies taken to be a copy itself."""
+_COPIED_FROM = 200
+"""So many ids at most lie between a copy and what it is a copy of."""
+
+
+def draws_of(id: int, seed: int) -> Draws:
+    """Return the draws of an article."""
+    return Draws("natural", PROFILE_VERSIONS["natural"], seed, id)
+
+
+def origin(draws: Draws, id: int, seed: int, dials: Dials) -> int:
+    """Return the id of the article whose text an article has: its own, unless it is a near-duplicate."""
+    share = _tables(dials).near_duplicates
+    source = id
+    for _ in range(_LONGEST_CHAIN):
+        if not source or draws.below("copied", 1 << 32) >= share:
+            break
+        source -= 1 + draws.below("copied from", min(source, _COPIED_FROM))
+        draws = draws_of(source, seed)
+    return source
+
+
+def slug(draws: Draws, id: int, seed: int, dials: Dials = STANDARD) -> str:
     """Return the slug of an article without composing it."""
+    source = id if dials is STANDARD else origin(draws, id, seed, dials)
+    if source != id:
+        draws = draws_of(source, seed)
     fields = _Fields._make(_FIELDS.unpack_from(draws.stream("article", _FIELDS.size)))
-    template, service = factsheet.name(id, seed)
+    template, service = factsheet.name(source, seed)
     problem = _PROBLEMS[fields.problem].phrase
     named = {
         "problem": problem,
@@ -254,41 +311,54 @@ def slug(draws: Draws, id: int, seed: int) -> str:
     return slugs.of_title(_TITLES[template] % named, id)
 
 
-def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
+def compose(draws: Draws, id: int, revision: int, seed: int, dials: Dials = STANDARD) -> Article:
     """Return an unsealed article: its digest, and the parts of the meta box that follow from it, are empty."""
+    tables = _STANDARD if dials is STANDARD else _tables(dials)
     raw = draws.stream("article", _STREAM)
-    fields = _Fields._make(_FIELDS.unpack_from(raw))
+    own = fields = _Fields._make(_FIELDS.unpack_from(raw))
+    source = origin(draws, id, seed, dials) if tables.near_duplicates else id
+    writer = draws
+    if source != id:
+        # What was copied is about what the other is about; when, and by whom, is its own.
+        writer = draws_of(source, seed)
+        raw = writer.stream("article", _STREAM)
+        fields = _Fields._make(_FIELDS.unpack_from(raw))
     problem, stack, scenario = _PROBLEMS[fields.problem], _STACKS[fields.stack], _SCENARIOS[fields.scenario]
-    template, service = factsheet.name(id, seed)
+    template, service = factsheet.name(source, seed)
     sheet = factsheet.facts(raw[_FACTS_AT:], problem, stack, scenario, service)
-    outline = _outline(fields)
+    outline = _outline(fields.length, fields.kinds, tables.lengths)
     opening = f"{_TITLES[template]}\n{_INTROS[fields.intro]}\n{_FINAL_NOTES[fields.final_notes]}"
-    told, coded = _told(draws, revision, fields.way, outline, opening)
+    told, coded = _told(writer, revision, fields.way, outline, opening, tables.code)
+    if source != id:
+        told = _changed(draws, told, _told(draws, 0, own.way, outline, opening, tables.code)[0])
     # One pass puts the facts into everything.
     told %= sheet
     title, intro, final_notes, *lines = told.split("\n")
     sections, start = [], 0
     for (_, count), has_code in zip(outline, coded, strict=True):
         end = start + 1 + count
-        sections.append(
-            Section(lines[start], tuple(lines[start + 1 : end]), _code(stack, sheet["noun"]) if has_code else None)
-        )
+        paragraphs = tuple(lines[start + 1 : end])
+        if dials.paragraph:
+            paragraphs = _broken(paragraphs, dials.paragraph)
+        sections.append(Section(lines[start], paragraphs, _code(stack, sheet["noun"]) if has_code else None))
         start = end
     words = told.count(" ") + 3 + len(lines)
-    edits = fields.edits_one * fields.edits_one * fields.edits_two * 40 >> 48
+    edits = own.edits_one * own.edits_one * own.edits_two * dials.edits >> 48
     when = dates.natural(
-        (fields.day_one, fields.day_two),
-        fields.weekend,
-        fields.hour,
-        fields.second,
-        fields.edited,
-        fields.reviewed,
+        (own.day_one, own.day_two),
+        own.weekend,
+        own.hour,
+        own.second,
+        own.edited,
+        own.reviewed,
         edits,
         revision,
+        dials.published,
     )
     edits += revision
     checklist = _CHECKLISTS[fields.checklist]
-    pictures = figures(id, f"{sheet['Problem']} with {stack.name}", _IMAGES[fields.images])
+    pictures = figures(id, f"{sheet['Problem']} with {stack.name}", tables.images[fields.images])
+    tags = slugs.tags(stack, problem)
     return Article(
         id=id,
         revision=revision,
@@ -302,8 +372,8 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
         images=pictures,
         final_notes=final_notes,
         categories=slugs.categories(stack, problem),
-        tags=slugs.tags(stack, problem),
-        author=_AUTHORS[fields.author],
+        tags=tags if tables.tags is None else _tagged(draws, tags, tables.tags),
+        author=_AUTHORS[own.author],
         published=when.published,
         modified=when.modified,
         last_reviewed=when.last_reviewed,
@@ -315,7 +385,7 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
             summary=_SUMMARIES[fields.summary] % sheet,
             difficulty=_DIFFICULTIES[fields.difficulty],
             reading_minutes=-(-words // _WORDS_A_MINUTE),
-            views=popularity.views(popularity.score(id, seed)),
+            views=popularity.views(popularity.score(id, seed), dials.popularity),
             quality=70 + (fields.quality * 29 >> 16),
             freshness=max(20, 99 - (dates.AS_OF - when.modified).days // 30),
             depth=min(99, 45 + words // 30),
@@ -325,10 +395,54 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
             dates=when,
             checklist=checklist,
             images=pictures,
-            paragraphs=1 + len(lines) - len(sections),
+            paragraphs=1 + sum([len(section.paragraphs) for section in sections]),
         ),
         digest="",
     )
+
+
+def _changed(draws: Draws, told: str, other: str) -> str:
+    """Return lines of an article with a few sentences, 5 to 15 of a hundred, from another way to tell the same."""
+    lines, others = told.split("\n"), other.split("\n")
+    places = [
+        (number, place)
+        for number in range(_OPENING_LINES, len(lines))
+        for place in range(lines[number].count(_FULL_STOP) + 1)
+        if lines[number].endswith(".")  # a heading is no sentence
+    ]
+    stream = draws.stream("changes", 1 + len(places))
+    most = (13 + stream[0] % 26) * len(places) // CELLS or 1
+    order = sorted(range(len(places)), key=lambda place: (stream[1 + place], place))
+    texts = {number: lines[number][:-1].split(_FULL_STOP) for number, _ in places}
+    for number, place in map(places.__getitem__, order[:most]):
+        sentences = others[number][:-1].split(_FULL_STOP)
+        texts[number][place] = sentences[place % len(sentences)]
+    for number, sentences in texts.items():
+        lines[number] = _FULL_STOP.join(sentences) + "."
+    return "\n".join(lines)
+
+
+def _broken(paragraphs: Sequence[str], words: int) -> tuple[str, ...]:
+    """Return the text of paragraphs in others, each ending with the sentence that brings it nearest to ``words``."""
+    broken: list[str] = []
+    kept: list[str] = []
+    length = 0
+    for sentence in _FULL_STOP.join([paragraph[:-1] for paragraph in paragraphs]).split(_FULL_STOP):
+        more = sentence.count(" ") + 1
+        if kept and 2 * (words - length) < more:
+            broken.append(_FULL_STOP.join(kept) + ".")
+            kept, length = [], 0
+        kept.append(sentence)
+        length += more
+    return (*broken, _FULL_STOP.join(kept) + ".")
+
+
+def _tagged(draws: Draws, tags: tuple[str, ...], counts: tuple[int, ...]) -> tuple[str, ...]:
+    """Return as many tags as were drawn: those of the subject, and then others."""
+    stream = draws.stream("tags", 1 + 4 * MOST_PARTS)
+    count = counts[stream[0]]
+    more = (_MORE_TAGS[byte] for byte in stream[1:])
+    return tuple(islice(dict.fromkeys(chain(tags, more)), count))
 
 
 def _status(edits: int) -> str:
@@ -339,16 +453,18 @@ _Outline = list[tuple[_Kind, int]]
 """The kinds of an article's sections, in order, each with its number of paragraphs."""
 
 
-def _outline(fields: _Fields) -> _Outline:
-    step, rest = divmod(fields.length * (len(_LENGTHS) - 1), 1 << 32)
-    length = _LENGTHS[step] + ((_LENGTHS[step + 1] - _LENGTHS[step]) * rest >> 32)
-    wanted = max(2, (length - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS)
-    kept = min(len(_KINDS), 2 + wanted // 5)
-    chosen = _CHOSEN[kept][fields.kinds]
+def _outline(length: int, kinds: int, lengths: tuple[int, ...]) -> _Outline:
+    step, rest = divmod(length * (len(lengths) - 1), 1 << 32)
+    length = lengths[step] + ((lengths[step + 1] - lengths[step]) * rest >> 32)
+    wanted = max(1, (length - _FRAMING_WORDS + _PARAGRAPH_WORDS // 2) // _PARAGRAPH_WORDS)
+    kept = min(len(_KINDS), wanted, 2 + wanted // 5)
+    chosen = _CHOSEN[kept][kinds]
     return [(kind, wanted * (place + 1) // kept - wanted * place // kept) for place, kind in enumerate(chosen)]
 
 
-def _told(draws: Draws, revision: int, way: int, outline: _Outline, opening: str) -> tuple[str, list[bool]]:
+def _told(
+    draws: Draws, revision: int, way: int, outline: _Outline, opening: str, code_cells: int
+) -> tuple[str, list[bool]]:
     """Return all lines of an article after its opening ones, facts still open, and whether code ends each section."""
     paragraphs = sum([count for _, count in outline])
     edited = _edited(draws, revision, paragraphs) if revision else {}
@@ -361,7 +477,7 @@ def _told(draws: Draws, revision: int, way: int, outline: _Outline, opening: str
     for place, (kind, count) in enumerate(outline):
         literals.append(kind.headings[stream[place]])
         tables.append(_NOTHING)
-        coded.append(stream[len(_KINDS) + place] * 10 < 3 * CELLS)
+        coded.append(stream[len(_KINDS) + place] < code_cells)
         for number in range(first, first + count):
             code = kind.plans[stream[_FRAMING_BYTES + number]] + deck * _TURNS + (turn + number) % _TURNS
             more_literals, more_tables = _paragraph(code)

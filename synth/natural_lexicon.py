@@ -154,53 +154,6 @@ LEADS = _lexicon(
 )
 """What stands before a sentence that leads over from the one before it."""
 
-_TWO_DIGITS = tuple(str(10 + cell * 90 // CELLS) for cell in range(CELLS))
-_THREE_DIGITS = tuple(str(100 + cell * 900 // CELLS) for cell in range(CELLS))
-
-
-def _thousands(number: int) -> str:
-    return f"{number}," if number else ""
-
-
-def _hundreds(number: int) -> str:
-    return f"{number // 10},{number % 10}" if number > 9 else str(number or "")
-
-
-SLOTS: Mapping[str, tuple[Table, ...]] = {
-    "component": (_COMPONENT,),
-    "a_component": (_with_article(_COMPONENT),),
-    "signal": (_SIGNAL,),
-    "a_signal": (_with_article(_SIGNAL),),
-    "log": (_LOG,),
-    "a_profile": (_with_article(_PROFILE),),
-    "trouble": (_TROUBLE,),
-    "a_trouble": (_with_article(_TROUBLE),),
-    "calm": (_CALM,),
-    "a_calm": (_with_article(_CALM),),
-    "slower": (_SLOWER,),
-    "cause": (_CAUSE,),
-    "action": (_ACTION,),
-    "role": (_ROLE,),
-    "time": (_TIME,),
-    "place": (_PLACE,),
-    "quality": (_QUALITY,),
-    "effect": (_EFFECT,),
-    "lesson": (_LESSON,),
-    "hedge": (_HEDGE,),
-    "percent": (_numbers(2, 96),),
-    "few": (_numbers(2, 14),),
-    # 10 to 4,799 and 100 to 90,999 and 10 to 2,399.
-    "ms": (tuple(_hundreds(_grown(cell, 48)) for cell in range(CELLS)), _TWO_DIGITS),
-    "count": (tuple(_thousands(_grown(cell, 91)) for cell in range(CELLS)), _THREE_DIGITS),
-    "line": (tuple(_hundreds(_grown(cell, 24)) for cell in range(CELLS)), _TWO_DIGITS),
-    # An odd factor leaves no two cells the same.
-    "hex": (
-        tuple(f"{cell * 2477 % (1 << 12):03x}" for cell in range(CELLS)),
-        tuple(f"{cell * 40_503 % (1 << 16):04x}" for cell in range(CELLS)),
-    ),
-}
-"""What can fill a slot of a sentence, by the name of the slot: the tables whose picks stand side by side there."""
-
 FIRST_WORDS = (
     "amber", "anchor", "apple", "arbor", "argon", "aspen", "atlas", "aurora", "autumn", "badger", "basil",
     "bay", "beacon", "birch", "bishop", "blue", "bold", "brass", "briar", "bright", "bronze", "brook", "calm",
@@ -232,3 +185,96 @@ SECOND_WORDS = (
 )  # fmt: skip
 KINDS = ("api", "web", "worker", "gateway", "store", "sync", "cron", "feed")
 """The three parts of a service's name: 128, 128 and 8 words, as `factsheet.name` takes seven, seven and three bits."""
+
+_TWO_DIGITS = tuple(str(10 + cell * 90 // CELLS) for cell in range(CELLS))
+_THREE_DIGITS = tuple(str(100 + cell * 900 // CELLS) for cell in range(CELLS))
+
+
+def _thousands(number: int) -> str:
+    return f"{number}," if number else ""
+
+
+def _hundreds(number: int) -> str:
+    return f"{number // 10},{number % 10}" if number > 9 else str(number or "")
+
+
+def _spread(text: str) -> Table:
+    """Return a table in which all words of a text are about equally likely."""
+    words = text.split()
+    return tuple(words[cell * len(words) // CELLS] for cell in range(CELLS))
+
+
+# Names of people who are nobody, and of types: so many that the vocabulary grows with the corpus, as others' do.
+_NAME_BEGINNINGS = _spread(
+    """Abel Acker Ader Albe Alder Alme Alta Ande Arbe Arno Asker Aude Averi Bade Balde Banner Barde Basse Bauer Beck
+    Belle Benne Berger Birke Blan Bode Bolde Borne Bracke Brande Breck Brin Bruno Bude Burge Cabre Calde Camber
+    Canter Carde Caster Cedri Chande Charle Clari Clem Colde Corbe Cosse Crane Dahl Dalber Dane Darle Delle Denne
+    Desse Doner Dorne Drake Dube Dunne Ebner Eckle Edel Eiler Elde Elker Ember Enge Erle Esper Etter Evers Fabe
+    Falke Farne Felder Fenne Ferre Fisker Flore Folke Forste Franke Frede Gable Galle Garne Gasser Gelder Gerne
+    Gilde Glase Gode Gorde Grane Grene Grube Gunde Haber Hagen Halde Hame Hansel Harde Hasse Haver Heck Helle Henne
+    Herle Hille Holde Horne Hude Ibe Ilse Inger Irme Isen Jage Janke Jaspe Jelle Jense Jorde Kable Kalle Kamme Karle
+    Kaspe Kelle Kenne Kerste Kinde Klare Knude Kolbe Kope Krame Kunde Lambe Lande Larse Lauren Leande Lede Lenne
+    Linde Lode Lorre Lude Lunde Made Malle Mande Marle Masse Melle Merle Milde Molle Monte Morre Munde Nade Nelle
+    Nesse Nike Norde Nove Ober Odde Olle Orme Osse Otte Palle Panne Parde Pelle Penne Perle Pilge Polle Porte Prande
+    Quille Rade Ralle Rande Rasse Reine Relle Renne Ribbe Ringe Rode Rolle Rosse Rude Runde Sabe Salle Sande Sasse
+    Schade Selle Senne Sibbe Sille Sole Sonne Stande Stelle Strande Sunde Tabe Talle Tande Tasse Telle Tenne Thale
+    Tilde Tolle Torne Trave Tulle Ude Ulle Urse Valle Vande Varne Velle Venne Verle Vilde Volle Wade Walle Wande
+    Warne Welle Wende Wilde Wolle Yale Zande Zelle"""
+)
+_NAME_ENDINGS = _lexicon(
+    """berg | son | man | feld | ton | lund | sen | well | wick | stad | ner | field | holm | dal | ham | brook | mann
+    | ley | hart | wood | strom | rath | bury | quist | heim | vik | land | worth | gren | moor | beck | thal | ford
+    | borg | by | stein | dorf | hof | mark | ric | wald | bach | stone | sund | kamp | croft | veld | ville | more
+    | haug | thorpe | shaw | tal | vang | mere"""
+)
+_TYPE_BEGINNINGS = weighted([word.capitalize() for word in SECOND_WORDS[::2]])
+_TYPE_MIDDLES = _lexicon(
+    """Page | Cache | Row | Query | Index | Token | Batch | Record | Session | Entry | Event | Key | Request | Image |
+    Path | Block | Media | Task | Log | Menu | Export | Import | Feed | File | Tag | Route | Item | Field | Header |
+    Draft | Slot | Rate | Search | Link | Trace | Member | Order | Unit | Text | Role | Schema | Chunk | Score |
+    Plan | Lock | Body | Label | Step | Layer | Mail | Group | Theme"""
+)
+_TYPE_ENDINGS = _lexicon(
+    """Loader | Builder | Store | Client | Handler | Parser | Pool | Guard | Writer | Reader | Worker | Service |
+    Filter | Runner | Resolver | Mapper | Buffer | Registry | Renderer | Listener | Monitor | Router | Scheduler |
+    Provider | Checker | Formatter | Validator | Collector | Encoder | Proxy | Tracker | Planner | Adapter | Cleaner
+    | Sampler | Factory | Merger | Broker | Driver | Sink | Fetcher | Walker | Hook | Counter | Warmer | Splitter |
+    Source | Gate | Keeper | Policy"""
+)
+
+SLOTS: Mapping[str, tuple[Table, ...]] = {
+    "component": (_COMPONENT,),
+    "a_component": (_with_article(_COMPONENT),),
+    "signal": (_SIGNAL,),
+    "a_signal": (_with_article(_SIGNAL),),
+    "log": (_LOG,),
+    "a_profile": (_with_article(_PROFILE),),
+    "trouble": (_TROUBLE,),
+    "a_trouble": (_with_article(_TROUBLE),),
+    "calm": (_CALM,),
+    "a_calm": (_with_article(_CALM),),
+    "slower": (_SLOWER,),
+    "cause": (_CAUSE,),
+    "action": (_ACTION,),
+    "role": (_ROLE,),
+    "time": (_TIME,),
+    "place": (_PLACE,),
+    "quality": (_QUALITY,),
+    "effect": (_EFFECT,),
+    "lesson": (_LESSON,),
+    "hedge": (_HEDGE,),
+    "percent": (_numbers(2, 96),),
+    "few": (_numbers(2, 14),),
+    # 10 to 4,799 and 100 to 90,999 and 10 to 2,399.
+    "ms": (tuple(_hundreds(_grown(cell, 48)) for cell in range(CELLS)), _TWO_DIGITS),
+    "count": (tuple(_thousands(_grown(cell, 91)) for cell in range(CELLS)), _THREE_DIGITS),
+    "line": (tuple(_hundreds(_grown(cell, 24)) for cell in range(CELLS)), _TWO_DIGITS),
+    "person": (_NAME_BEGINNINGS, _NAME_ENDINGS),
+    "type": (_TYPE_BEGINNINGS, _TYPE_MIDDLES, _TYPE_ENDINGS),
+    # An odd factor leaves no two cells the same.
+    "hex": (
+        tuple(f"{cell * 2477 % (1 << 12):03x}" for cell in range(CELLS)),
+        tuple(f"{cell * 40_503 % (1 << 16):04x}" for cell in range(CELLS)),
+    ),
+}
+"""What can fill a slot of a sentence, by the name of the slot: the tables whose picks stand side by side there."""

@@ -2,10 +2,13 @@
 
 The score does not depend on the profile, the revision or the size of a corpus. Views are its inverse
 distribution function: of n articles the most read has about ``LEAST_VIEWS * n**0.8`` views, the next ones
-fall along a Zipf curve of exponent 0.8.
+fall along a Zipf curve of exponent 0.8, or of another one.
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
 
 from synth.draws import Draws
 
@@ -21,32 +24,25 @@ def score(id: int, seed: int) -> int:
     return Draws("popularity", 1, seed, id).u64("score")
 
 
-def views(popularity: int) -> int:
+def views(popularity: int, exponent: float = 0.8) -> int:
     """Return the view count of an article from its score; never fewer for a higher score."""
+    knots = _knots(exponent)
     rarity = (1 << 64) - popularity
     octave = min(64 - (rarity - 1).bit_length(), _RAREST - 1) if rarity > 1 else _RAREST - 1
     # Linear between the knots of one octave: rarity runs from 2**(64-octave) down to half of that.
     top = 1 << (64 - octave)
     position = min((top - rarity) * 2 * _STEPS * 1024 // top, _STEPS * 1024 - 1)
     step, rest = divmod(position, 1024)
-    low, high = _KNOTS[octave * _STEPS + step], _KNOTS[octave * _STEPS + step + 1]
+    low, high = knots[octave * _STEPS + step], knots[octave * _STEPS + step + 1]
     return low + (high - low) * rest // 1024
 
 
-def _fifth_root(value: int) -> int:
-    guess = 1 << -(-value.bit_length() // 5)
-    while True:
-        better = (4 * guess + value // guess**4) // 5
-        if better >= guess:
-            return guess
-        guess = better
-
-
-def _knot(index: int) -> int:
-    # (1 / rarity)**0.8 is the fifth root of its fourth power; scaled so that integers keep the precision.
-    octave, step = divmod(index, _STEPS)
-    numerator, denominator = (2 * _STEPS) << octave, 2 * _STEPS - step
-    return _fifth_root((LEAST_VIEWS * 1000) ** 5 * numerator**4 // denominator**4) // 1000
-
-
-_KNOTS = tuple(_knot(index) for index in range(_RAREST * _STEPS + 1))
+@lru_cache(maxsize=64)
+def _knots(exponent: float) -> tuple[int, ...]:
+    # Decimal arithmetic is the same on every machine, which the powers of a processor need not be.
+    power = Decimal(repr(exponent))
+    rarities = (
+        Decimal((2 * _STEPS) << octave) / (2 * _STEPS - step)
+        for octave, step in (divmod(index, _STEPS) for index in range(_RAREST * _STEPS + 1))
+    )
+    return tuple(int(LEAST_VIEWS * rarity**power) for rarity in rarities)

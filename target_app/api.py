@@ -17,7 +17,7 @@ from synth.model import MAX_ID
 from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
-from target_app.articles_api import JSON, ArticlesApi, Purge
+from target_app.articles_api import ArticlesApi, Purge
 from target_app.bodies import BoundedBodies
 from target_app.editing import AbsentError, TakenError
 from target_app.errors import DatabaseFileError
@@ -25,7 +25,7 @@ from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import NO_STORE, SPEAKING, ProblemError, install, respond, responses
+from target_app.problems import BODY, JSON, LIVE, SPEAKING, ProblemError, install, respond, responses
 from target_app.responses import Responses, invalidation
 from target_app.site import Site
 
@@ -116,14 +116,14 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(400, 403, 413, 422, 503))
+    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
         answer = _json(request, "purge", {"purged": await articles.drop(what)})
         answer.headers.update(invalidation(what.named()))
         return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(400, 403, 404, 409, 413, 422, 503))
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 404, 409, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
@@ -189,4 +189,4 @@ def _add_description(api: FastAPI, site: Site) -> None:
 
 def _json(request: Request, route: str, content: dict[str, Any]) -> JSONResponse:
     request.scope[EXCHANGE].route = route
-    return JSONResponse(content, headers=NO_STORE)
+    return JSONResponse(content, headers=LIVE)

@@ -23,6 +23,7 @@ from target_app.membership import MemberRoutes
 from target_app.newsroom import EditorRoutes
 from target_app.page_cache import Options, PageCache
 from target_app.policy import QUERIES, TRACKING
+from target_app.problems import of_what_is_not_kept
 from target_app.routes import ReadingRoutes
 from target_app.routing import RoutesByBeginning
 from target_app.site import Site
@@ -98,6 +99,7 @@ def build_app(
             ignored=TRACKING,
         ),
         news=site.generations.changed,
+        unkept=of_what_is_not_kept,
         clock=clock,
     )
     api = _HeadAsGet(make_api(site, cache, log))

@@ -131,7 +131,7 @@ class ArticleFile:
                 except ArticleError as error:
                     raise self.refused(number, str(error)) from None
             articles.append(made)
-        known = None if corpus is None else links(corpus.first_id, corpus.seed)
+        known = None if corpus is None else links(corpus.first_id, corpus.seed, corpus.dials.links)
         rows = imported(articles, similar=lambda article: known.similar(article.id) if known else ())
         return Portion(rows, corpus is not None, tuple(number for number, _ in run.numbered), run.end)
 

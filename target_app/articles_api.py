@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from synth.model import MAX_ID
 from target_app import staleness
@@ -17,14 +18,14 @@ from target_app.access import Gate
 from target_app.editing import AbsentError, Change, ConflictError, TakenError
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import iso
-from target_app.problems import NO_STORE, ProblemError, responses
+from target_app.problems import BODY, JSON, LIVE, MERGE_PATCH, MisfitError, ProblemError, responses
 from target_app.records import FOUND_BEGINS, FOUND_ENDS, PAGE_SIZE, ArticleRecord, Listing, Summary
 from target_app.responses import Responses, invalidation
 from target_app.search import LAST_PAGE, LONGEST, MOST_LIMIT, USUAL_LIMIT, expression, normalised, read_words
 from target_app.site import Site
 from target_app.texts import ArticleText
+from target_app.validation import misfits
 
-JSON = "application/json"
 T = TypeVar("T")
 
 Id = Annotated[int, Path(ge=0, le=MAX_ID, description="Number of the article.")]
@@ -138,7 +139,7 @@ class Purge(BaseModel):
     @classmethod
     def _without_nulls(cls, data: Any) -> Any:
         if isinstance(data, dict) and None in data.values():
-            raise ValueError("null names nothing; leave the field out")
+            raise PydanticCustomError("null", "null names nothing; leave the field out")
         return data
 
     def named(self) -> set[str]:
@@ -153,7 +154,7 @@ class Purge(BaseModel):
                 422, f"the purge names {sum(ways)} things", expected="exactly one of article, path, tags and all"
             )
         if self.article is not None:
-            return {staleness.post(self.article), staleness.card(self.article), staleness.comments(self.article)}
+            return staleness.whole(self.article) | {staleness.card(self.article), staleness.comments(self.article)}
         if self.path is not None:
             return {staleness.at(self.path.encode())}
         return set(self.tags) if self.tags is not None else {staleness.EVERYTHING}
@@ -176,7 +177,7 @@ class ArticlesApi:
     def install(self, api: FastAPI, gate: Gate) -> None:
         """Add the routes; what changes anything is behind the gate."""
         behind: list[Any] = [Depends(gate.check)]
-        root, one, changed = "/api/v1/articles", "/api/v1/articles/{id}", (400, 403, 404, 409, 412, 413, 422, 428, 503)
+        root, one, changed = "/api/v1/articles", "/api/v1/articles/{id}", (*BODY, 403, 404, 409, 412, 428, 503)
         article: dict[str, Any] = {"response_model": ArticleOut}
         add = partial(api.add_api_route, tags=["articles"])
         add(root, self.list_articles, methods=["GET"], response_model=ListOut, responses=responses(422, 503))
@@ -185,13 +186,22 @@ class ArticlesApi:
             self.create_article,
             methods=["POST"],
             status_code=201,
-            responses=responses(400, 403, 409, 413, 422, 503),
+            responses=responses(*BODY, 403, 409, 503),
             dependencies=behind,
             **article,
         )
         add(one, self.read_article, methods=["GET"], responses=responses(404, 422, 503), **article)
         add(one, self.change_article, methods=["PUT"], responses=responses(*changed), dependencies=behind, **article)
-        add(one, self.patch_article, methods=["PATCH"], responses=responses(*changed), dependencies=behind, **article)
+        merge: dict[str, Any] = {"requestBody": {"content": {MERGE_PATCH: {"schema": {"type": "object"}}}}}
+        add(
+            one,
+            self.patch_article,
+            methods=["PATCH"],
+            responses=responses(*changed),
+            dependencies=behind,
+            openapi_extra=merge,
+            **article,
+        )
         add(
             one,
             self.delete_article,
@@ -223,7 +233,7 @@ class ArticlesApi:
             self.purge,
             methods=["POST"],
             response_model=Purged,
-            responses=responses(400, 403, 413, 422, 503),
+            responses=responses(*BODY, 403, 503),
             dependencies=behind,
         )
 
@@ -247,7 +257,7 @@ class ArticlesApi:
             asked = f"&limit={limit}" if limit != USUAL_LIMIT else ""
             following = f"/api/v1/articles?after={shown[-1].id}{asked}"
         content = ListOut(articles=[self._summary(each) for each in shown], total=total, next=following)
-        tags = [staleness.ARTICLES, *(staleness.post(each.id) for each in shown)]
+        tags = [staleness.ARTICLES, *staleness.posts([each.id for each in shown])]
         response = self._document("api", content, tags=tags)
         if following:
             response.headers["link"] = f'<{following}>; rel="next"'
@@ -486,16 +496,16 @@ def _patched(article: ArticleRecord, meta: dict[str, Any], patch: dict[str, Any]
     """The text that an article has after a merge patch.
 
     Raises:
-        ProblemError: It is no article any more.
+        MisfitError: It is no article any more.
     """
     names = ("title", "slug", "intro", "sections", "checklist", "images", "final_notes", "categories", "tags", "status")
     before = {name: getattr(article, name) for name in names} | {"meta": meta}
+    merged = _merged(before, patch)
     try:
-        return ChangedArticle.model_validate(_merged(before, patch))
+        return ChangedArticle.model_validate(merged)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        detail = faults.encode("utf-8", "replace").decode()
-        raise ProblemError(422, detail, expected="the fields of an article, as OpenAPI describes them") from None
+        errors = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise MisfitError(misfits(errors, merged)) from None
 
 
 def _merged(target: Any, patch: Any) -> Any:
@@ -512,14 +522,14 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _live(content: BaseModel, headers: dict[str, str] | None = None) -> Response:
-    return Response(content.model_dump_json(), headers={**NO_STORE, **(headers or {})}, media_type=JSON)
+    return Response(content.model_dump_json(), headers={**LIVE, **(headers or {})}, media_type=JSON)
 
 
 def _told(change: Change, status: int, content: BaseModel | None, headers: dict[str, str]) -> Response:
     """The answer to a change."""
     response = Response(status_code=status) if content is None else _live(content)
     response.status_code = status
-    response.headers.update({**NO_STORE, **headers, **invalidation(change.tags)})
+    response.headers.update({**LIVE, **headers, **invalidation(change.tags)})
     return response
 
 

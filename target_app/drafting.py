@@ -46,6 +46,9 @@ _WRONG = {
     "string_too_short": "it is empty; write something.",
     "string_too_long": "it is longer than {max_length:,} characters; shorten it.",
     "too_long": "these are {actual_length}, and {max_length} are the most; leave some out.",
+    "named_twice": "this names one of them twice; name each once.",
+    "nested": "this is nested more than {most} deep; flatten it.",
+    "long": "this is longer than {most:,} characters as JSON; shorten it.",
 }
 _UNLIKE_A_SLUG = "{input!r:.60} cannot be in an address; write lower-case letters, digits, and single hyphens between."
 _UNLIKE_AN_ADDRESS = "{input!r:.60} leads nowhere; begin it with https:// and leave no space in it."
@@ -212,18 +215,11 @@ def _sentence(fault: ErrorDetails) -> str:
 
 
 def _words_for(fault: ErrorDetails) -> str:
-    kind, words = fault["type"], fault["msg"]
-    if kind == "value_error":
-        return f"this {words.removeprefix('Value error, ')}."
-    if kind == "string_pattern_mismatch" and fault["loc"][-1] == "url":
-        words = _UNLIKE_AN_ADDRESS
-    elif kind == "string_pattern_mismatch":
-        words = _UNLIKE_A_SLUG if fault["loc"][0] in {"slug", "categories", "tags"} else _UNPRINTABLE
-    elif kind in _WRONG:
-        words = _WRONG[kind]
-    else:
-        return words
-    return words.format(**fault.get("ctx", {}), input=fault["input"])
+    words = _WRONG.get(fault["type"], "{msg}")
+    if fault["type"] == "string_pattern_mismatch":
+        of_a_slug = fault["loc"][0] in {"slug", "categories", "tags"}
+        words = _UNLIKE_AN_ADDRESS if fault["loc"][-1] == "url" else _UNLIKE_A_SLUG if of_a_slug else _UNPRINTABLE
+    return words.format(**fault.get("ctx", {}), input=fault["input"], msg=fault["msg"])
 
 
 def _lines(text: str) -> list[str]:

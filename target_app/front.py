@@ -114,6 +114,25 @@ class Front:
         status, _, _, body = look.answer
         return status, wire + b"".join([b"%b: %b\r\n" % field for field in self._told(scope, look)]), body
 
+    def unread(self, scope: Scope, status: int, size: int) -> Headers:
+        """What to tell with the answer to a request that the server could not read, which is counted and noted here.
+
+        Args:
+            scope: As much of it as was read.
+            status: Of the answer.
+            size: Bytes of its body.
+        """
+        exchange = Exchange(status=b"anp; fwd=bypass; detail=unread")
+        headers = [(_STATUS, exchange.status), (b"x-cache", exchange.word.encode()), (b"date", http_date())]
+        if self._timing is None or self._timing(scope):
+            headers.append((_TIMING, _cost(exchange, Ledger(), 0.0)))
+        if self._log is not None:
+            request_id = self._log.next_id()
+            headers.append((_ID, request_id.encode()))
+            self._log.note(request_id, scope, exchange, status, size, 0.0, 0.0)
+        self._tallies[exchange.route, exchange.word, status].add(0.0)
+        return headers
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not one."""
         if scope["type"] != "http":

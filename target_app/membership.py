@@ -75,7 +75,8 @@ class MemberRoutes:
                 throttle.failed(login, caller)
                 self._site.statistics.refused_logins += 1
                 page = self._site.pages.login(None, next_path=next_path, login=login, refused=True)
-                return self._responses.private(page, status=401)
+                # Not 401, which would have to name a scheme of HTTP's own (RFC 9110, section 15.5.2); a form is none.
+                return self._responses.private(page, status=403)
         throttle.succeeded(login)
         self._site.statistics.logins += 1
         return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)

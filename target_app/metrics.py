@@ -31,7 +31,7 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.page_cache import EXCHANGE, PageCache
-from target_app.policy import ROUTES
+from target_app.problems import LIVE
 from target_app.site import Site
 from target_app.statistics import BOUNDS, Statistics
 
@@ -132,7 +132,7 @@ def add_metrics(api: FastAPI, site: Site, cache: PageCache, log: AccessLog | Non
         except TypeError:  # the library's way to take a version that is no number
             encode, content_type = choose_encoder("")
         text = await to_thread.run_sync(_written, read(site, cache, log), encode)
-        return Response(text, headers={"cache-control": ROUTES["metrics"].browser, "content-type": content_type})
+        return Response(text, headers={**LIVE, "content-type": content_type})
 
 
 def _written(reading: Reading, encode: Callable[[Collector], bytes]) -> bytes:

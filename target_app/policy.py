@@ -18,6 +18,9 @@ from target_app.search import read_after, read_limit, read_page, read_words
 PRIVATE = "private, no-store"
 """What every page made for somebody, and every page that must never be kept, says."""
 
+NOSNIFF = {"x-content-type-options": "nosniff"}
+"""The field of every answer that has browsers take it for what its type says, whatever its bytes look like."""
+
 FILE = Path(__file__).with_name("policy.toml")
 
 
@@ -159,6 +162,9 @@ class RoutePolicy:
             return None
         given = dict(pairs)
         if len(given) < len(pairs) or not given.keys() <= {parameter.name for parameter in self.parameters}:
+            return None
+        # An empty value is as good as none on a page; what it is to a program, the application says.
+        if "" in given.values() and self.addresses[0].startswith("/api/"):
             return None
         forms = {parameter.name: parameter.read(given.get(parameter.name, "")) for parameter in self.parameters}
         if None in forms.values():

@@ -44,11 +44,11 @@ class Portion(NamedTuple):
 
 def synthesized(corpus: Corpus, ids: range) -> Portion:
     """Some articles of a corpus."""
-    known = links(corpus.first_id, corpus.seed)
+    known = links(corpus.first_id, corpus.seed, corpus.dials.links)
     return Portion(imported(map(corpus.article, ids), similar=lambda article: known.similar(article.id)), True)
 
 
 @lru_cache(maxsize=1)
-def links(first_id: int, seed: int) -> Links:
+def links(first_id: int, seed: int, most: int) -> Links:
     """The links of a corpus, of which this process finds out more and more."""
-    return Links(first_id, seed)
+    return Links(first_id, seed, most)

@@ -6,6 +6,7 @@ good as once. Where neither is known the answer does not ask for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -20,8 +21,13 @@ from starlette.routing import Match
 from starlette.types import Scope, Send
 
 from target_app.editing import UnwrittenError
+from target_app.page_cache import NOT_KEPT
+from target_app.page_cache.fields import Headers
+from target_app.policy import NOSNIFF
+from target_app.validation import Misfit, misfits
 
-NO_STORE = {"cache-control": "no-store"}
+LIVE = {"cache-control": "no-store", **NOSNIFF}
+"""The header fields of what is true only now, and of failures."""
 MEDIA_TYPE = "application/problem+json"
 SPEAKING = ("/health/", "/anp/", "/api/", "/metrics")
 """What the addresses for programs begin with."""
@@ -31,6 +37,13 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 UNKNOWN = "what was asked for may have been done: look before you send it again"
 """Of a request that failed, and may not be sent twice."""
 
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+BODY = (400, 413, 415, 422)
+"""Statuses of a body that is not taken: no JSON, too large, of another type, or not what is described."""
+_TAKEN = {"PATCH": f"{MERGE_PATCH}, {JSON}"}
+"""Types of a body by the method, where others than JSON are taken."""
+_LONGEST_TYPE = 100
+_MOST_TOLD = 10
 _DEFECT = "the site failed to answer"
 _ANSWER = "an answer: the fault is the site's, and not the request's"
 _DESCRIBED = "what /api/v1/openapi.json says of this request"
@@ -53,6 +66,9 @@ class Problem(BaseModel):
         description="Whether the same request may help when it is sent again, and can do no harm: nothing was done of"
         " it, or its method says that twice is as good as once."
     )
+    errors: list[Misfit] = Field(
+        default=[], description=f"With 422: the first {_MOST_TOLD} things that do not fit, each by itself."
+    )
 
 
 class ProblemError(Exception):
@@ -74,29 +90,58 @@ class ProblemError(Exception):
         self.expected = expected
 
 
+class MisfitError(ProblemError):
+    """A request of which some values do not fit."""
+
+    def __init__(self, found: Sequence[Misfit]) -> None:
+        """Refuse; ``found`` holds at least one."""
+        self.told = list(found[:_MOST_TOLD])
+        more = "; and more" if len(found) > _MOST_TOLD else ""
+        detail = "; ".join(f"{each.detail} (expected: {each.expected})" for each in self.told)
+        each_by_name = "; ".join(f"{each.at or 'the body'}: {each.expected}" for each in self.told)
+        super().__init__(422, detail + more, expected=each_by_name if len(self.told) > 1 else self.told[0].expected)
+
+
 def may_repeat(method: str) -> bool:
     """Whether a request can be sent again without harm, though nobody knows what became of it."""
     return method in _IDEMPOTENT
 
 
 def respond(
-    status: int, detail: str, *, expected: str, retryable: bool, headers: dict[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    expected: str,
+    retryable: bool,
+    headers: dict[str, str] | None = None,
+    errors: Sequence[Misfit] = (),
 ) -> JSONResponse:
     """The answer to a request that failed; it is kept by nobody."""
     content = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, expected=expected, retryable=retryable
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        expected=expected,
+        retryable=retryable,
+        errors=list(errors),
     )
-    return JSONResponse(content.model_dump(), status, headers={**NO_STORE, **(headers or {})}, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        content.model_dump(exclude_defaults=True), status, headers={**LIVE, **(headers or {})}, media_type=MEDIA_TYPE
+    )
+
+
+def refusal(path: str, status: int, detail: str, *, expected: str, retryable: bool, text: str) -> Response:
+    """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
+    if path.startswith(SPEAKING):
+        return respond(status, detail, expected=expected, retryable=retryable)
+    return PlainTextResponse(text, status, headers=LIVE)
 
 
 async def refuse(
     scope: Scope, send: Send, status: int, detail: str, *, expected: str, retryable: bool, text: str
 ) -> None:
-    """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
-    if scope["path"].startswith(SPEAKING):
-        answer: Response = respond(status, detail, expected=expected, retryable=retryable)
-    else:
-        answer = PlainTextResponse(text, status, headers=NO_STORE)
+    """Send what ``refusal`` gives."""
+    answer = refusal(scope["path"], status, detail, expected=expected, retryable=retryable, text=text)
     await send({"type": "http.response.start", "status": status, "headers": answer.raw_headers})
     await send({"type": "http.response.body", "body": answer.body})
 
@@ -116,6 +161,19 @@ async def refuse_for_a_defect(scope: Scope, send: Send) -> None:
     )
 
 
+def of_what_is_not_kept(scope: Scope) -> tuple[Headers, bytes]:
+    """The fields and the body of the answer to who wants a page only if it is kept, where it is not."""
+    answer = refusal(
+        scope["path"],
+        504,
+        "the request wants what the page cache keeps (only-if-cached), and it keeps no such answer",
+        expected="the same request without only-if-cached, which is safe to send: nothing was done of this one",
+        retryable=False,
+        text=NOT_KEPT,
+    )
+    return answer.raw_headers, bytes(answer.body)
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses as OpenAPI documents them."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -130,6 +188,8 @@ def install(api: FastAPI) -> None:
         status, detail = error.status_code, error.detail
         expected = _EXPECTED.get(status, _DESCRIBED)
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if status == HTTPStatus.BAD_REQUEST:
+            return _no_json("the body cannot be read as JSON")
         if status == HTTPStatus.NOT_FOUND:
             detail = f"nothing is at {request.url.path}"
         elif status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -152,7 +212,8 @@ def install(api: FastAPI) -> None:
 
 def _documented(schema: dict[str, Any]) -> dict[str, Any]:
     """The description of an application, with what a problem is and with the conditions that changes must name."""
-    schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
     for operations in schema["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
@@ -179,15 +240,29 @@ async def _of_refusal(request: Request, error: Exception) -> JSONResponse:
         expected=error.expected,
         retryable=error.status == HTTPStatus.TOO_MANY_REQUESTS,
         headers=error.headers,
+        errors=error.told if isinstance(error, MisfitError) else (),
     )
 
 
 async def _of_input(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    faults = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
-    # A name that was sent can be anything; what is told of it must be text.
-    detail = "; ".join(faults).encode("utf-8", "replace").decode()
-    return respond(422, detail, expected=_DESCRIBED, retryable=False)
+    errors = error.errors()
+    if isinstance(error.body, bytes):  # which the framework leaves as they are where they are not said to be JSON
+        kind = request.headers.get("content-type")
+        taken = _TAKEN.get(request.method, JSON)
+        headers = {"accept": taken} | ({"accept-patch": taken} if request.method == "PATCH" else {})
+        detail = "the body is of no type" if kind is None else f"the body is of the type {kind[:_LONGEST_TYPE]}"
+        return respond(415, detail, expected=f"Content-Type: {taken}", retryable=False, headers=headers)
+    for each in errors:
+        if each["type"] == "json_invalid":
+            return _no_json(f"the body is not JSON: {each['ctx']['error']} at character {each['loc'][1]}")
+        if (each["type"], each["loc"]) == ("missing", ("body",)):
+            return _no_json("there is no body")
+    return await _of_refusal(request, MisfitError(misfits(errors, error.body)))
+
+
+def _no_json(detail: str) -> JSONResponse:
+    return respond(400, detail, expected="JSON in UTF-8", retryable=False)
 
 
 async def _of_database(request: Request, error: Exception) -> JSONResponse:

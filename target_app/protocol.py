@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from httptools import HttpParserCallbackError
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from target_app.front import Ready
+from target_app.page_cache.fields import Headers
+from target_app.problems import refusal
 
 MOST_HEAD_BYTES = 64 * 1024
 """Request line and header fields of one request."""
 _MOST_REQUEST_BYTES = 4 * 2**20
 """All of one request; no route reads as much."""
-_TOO_LARGE = b"These header fields are too large.\n"
-_TOO_LARGE_A_HEAD = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\ncache-control: no-store\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
-)
+_MOST_TOLD_BYTES = 256
+"""Of the address of a request that was not read."""
+_UNREAD: dict[int, tuple[str, str]] = {
+    400: ("the request cannot be read", "a request as HTTP/1.1 has it (RFC 9112), with a method that the site knows"),
+    431: ("the head of the request is too large", f"at most {MOST_HEAD_BYTES} bytes of request line and header fields"),
+}
+"""What is told of a request that the server refuses by itself, by the status: what failed, and what was expected."""
 _OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def _never(_: Any) -> None:
     return None
+
+
+def _no_more(*_: Any) -> Headers:
+    return []
 
 
 class _Dropped(list[tuple[bytes, bytes]]):
@@ -40,7 +51,7 @@ class SiteProtocol(HttpToolsProtocol):
     """Uvicorn's fast protocol, which answers at once where a page is there, and bounds what one request brings.
 
     An application with a method ``at_once`` (see ``target_app.front.Front``) is asked by it first, before there is a
-    task for the request.
+    task for the request. One with a method ``unread`` is told of requests that never come to it.
 
     The bound is held to within a few reads of the socket. Without it the header fields of one request, or those behind
     its body, could take all memory.
@@ -60,6 +71,7 @@ class SiteProtocol(HttpToolsProtocol):
     def __init__(self, config: uvicorn.Config, *arguments: Any, **named: Any) -> None:
         super().__init__(config, *arguments, **named)
         self._at_once: Callable[[Any], Ready | None] = getattr(self.app, "at_once", _never)
+        self._unread: Callable[[Scope, int, int], Headers] = getattr(self.app, "unread", _no_more)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Whoever asks for another protocol is answered in this one, and nobody needs to be told."""
@@ -76,10 +88,47 @@ class SiteProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with a request that is none."""
         if self._is_too_large:
-            self.transport.write(_TOO_LARGE_A_HEAD)
-            self.transport.close()
-        else:
-            HttpToolsProtocol.send_400_response(self, msg)
+            self._refuse(431)
+            return
+        error = sys.exception()  # of the parser, which says more than the message
+        self._refuse(400, "its address is none" if isinstance(error, HttpParserCallbackError) else str(error))
+
+    def _refuse(self, status: int, reason: str = "") -> None:
+        """Answer what is no request, or one that is too large, and end the connection.
+
+        Behind a request whose answer is under way, nothing is said: it would be taken for that answer.
+        """
+        before = self.cycle
+        if before is not None and not before.more_body and not before.response_complete:
+            before.keep_alive = False
+            return
+        detail, expected = _UNREAD[status]
+        if reason:
+            detail = f"{detail} ({reason})"
+        target = (self.url or b"").partition(b"?")[0][:_MOST_TOLD_BYTES]
+        # Where there is no address yet, the parser has no method either, and names one all the same.
+        scope: Scope = {
+            "type": "http",
+            "method": self.parser.get_method().decode() if target else "",
+            "path": target.decode("latin-1"),
+            "raw_path": target,
+            "query_string": b"",
+            "headers": [],
+            "client": self.client,
+        }
+        answer = refusal(
+            scope["path"],
+            status,
+            detail,
+            expected=expected,
+            retryable=False,
+            text=f"{detail[0].upper()}{detail[1:]}. Expected was {expected}. Sending the same again will not help.\n",
+        )
+        body = b"" if scope["method"] == "HEAD" else bytes(answer.body)
+        fields = [*answer.raw_headers, *self._unread(scope, status, len(body)), (b"connection", b"close")]
+        lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+        self.transport.write(b"".join((STATUS_LINE[status], lines, b"\r\n", body)))
+        self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Uvicorn calls this when it is the turn of a request."""
@@ -136,8 +185,7 @@ class SiteProtocol(HttpToolsProtocol):
         elif self.headers is not self._unfinished:
             self._unfinished, self._taken = self.headers, received  # before it stood another request's body
         else:
-            self.transport.write(_TOO_LARGE_A_HEAD)
-            self.transport.close()
+            self._refuse(431)
 
 
 def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from target_app import staleness
 from target_app.page_cache import EXCHANGE
 from target_app.page_cache.fields import http_date
-from target_app.policy import PRIVATE, ROUTES
+from target_app.policy import NOSNIFF, PRIVATE, ROUTES
 from target_app.records import MemberRecord
 from target_app.site import Site
 
@@ -27,15 +27,17 @@ _VIEWER = "anp.viewer"
 
 HTML = "text/html; charset=utf-8"
 _GUARDS = {
-    "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
 }
+_PRIVATE = {"cache-control": PRIVATE, **NOSNIFF}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _TERMS = {
     route: MappingProxyType(
-        {"cache-control": policy.browser} | ({} if policy.shared is None else {"cdn-cache-control": policy.shared})
+        {"cache-control": policy.browser}
+        | ({} if policy.shared is None else {"cdn-cache-control": policy.shared})
+        | NOSNIFF
     )
     for route, policy in ROUTES.items()
 }
@@ -132,9 +134,9 @@ class Responses:
         return Response(body, media_type=media_type, headers=headers)
 
     def terms(self, route: str) -> Mapping[str, str]:
-        """The header fields that say how an answer of a route may be kept."""
+        """The header fields of every answer of a route: how it may be kept, and that its type is what it says."""
         if route == "static" and self._assets is not None:
-            return {"cache-control": self._assets}
+            return {"cache-control": self._assets, **NOSNIFF}
         return _TERMS[route]
 
     def moved(self, route: str, path: str, *, tags: Iterable[str] = ()) -> Response:
@@ -146,7 +148,7 @@ class Responses:
     @staticmethod
     def private(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
         """A page for one member, or one that must not be kept."""
-        return Response(body, status, media_type=HTML, headers={"cache-control": PRIVATE, **_GUARDS, **(headers or {})})
+        return Response(body, status, media_type=HTML, headers={**_PRIVATE, **_GUARDS, **(headers or {})})
 
     @staticmethod
     def see_other(path: str, stale: Iterable[str] = ()) -> Response:
@@ -156,7 +158,7 @@ class Responses:
             path: Where.
             stale: The tags of the pages that the form has made stale.
         """
-        return RedirectResponse(path, 303, headers={"cache-control": PRIVATE, **invalidation(stale)})
+        return RedirectResponse(path, 303, headers={**_PRIVATE, **invalidation(stale)})
 
 
 def _groups(tags: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ that name it, and only what comes or goes moves the lists, from its place on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from target_app.database.schema import SITEMAP_PART
@@ -19,14 +19,17 @@ from target_app.records import PAGE_SIZE, CardRecord, Face, Move, Place, Standin
 
 _LONGEST = 32
 """What every cache must be able to keep of a group's name (RFC 9875, section 2.1), characters."""
+_MOST = 30
+"""Tags for the articles that a page shows: beside them it has one or two more, and caches need keep 32 at most."""
+_HUNDRED = 100
 
 EVERYTHING = store.EVERYTHING
 PATH = store.path_tag(b"")
 """What the tag of a page's address begins with."""
 NEWEST, FEED, SEARCH = "list-newest", "feed", "search"
 TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP = "tags", "categories", "authors", "archive", "sitemap"
-ARTICLES = "articles"
-"""Which articles there are at all, as programs list them."""
+ARTICLES, POSTS = "articles", "posts"
+"""Which articles there are at all, as programs list them, and all of all of them."""
 
 
 def at(raw_path: bytes) -> str:
@@ -37,6 +40,24 @@ def at(raw_path: bytes) -> str:
 def post(article_id: int) -> str:
     """All of an article."""
     return f"post-{article_id}"
+
+
+def posts(article_ids: Sequence[int]) -> list[str]:
+    """The tags of a page that shows all of several articles: theirs, else those of their hundreds, else that of all."""
+    for tag in (post, _hundred):
+        tags = list(dict.fromkeys(tag(each) for each in article_ids))
+        if len(tags) <= _MOST:
+            return tags
+    return [POSTS]
+
+
+def whole(article_id: int) -> set[str]:
+    """The tags of which every page that shows all of an article has one."""
+    return {post(article_id), _hundred(article_id), POSTS}
+
+
+def _hundred(article_id: int) -> str:
+    return f"posts-{article_id // _HUNDRED}"
 
 
 def card(article_id: int) -> str:
@@ -67,12 +88,16 @@ def tagged(name: str) -> str:
 def on_page(tag: str, number: int) -> list[str]:
     """The tags of a page of a list, ``number`` from 1: that of the list, and those of the parts that hold the page.
 
-    Pages from some place to the end are to be dropped by few tags, and a page is to have few. So a list is halved and
-    halved again, and a page belongs to those right halves that it lies in: one for every bit that is set in the number
-    of pages before it.
+    Pages from some place to the end are to be dropped by few tags, and a page is to have few. So a list is quartered
+    and quartered again, and a page belongs to those quarters that it lies in and that are not the first of theirs: one
+    for every digit but 0 of the number of pages before it, to the base of four.
     """
-    before = number - 1
-    return [tag, *(_part(tag, level, before >> level) for level in range(before.bit_length()) if before >> level & 1)]
+    tags, before, level = [tag], number - 1, 0
+    while before:
+        if before & 3:
+            tags.append(_part(tag, level, before))
+        before, level = before >> 2, level + 1
+    return tags
 
 
 def _from_page(tag: str, number: int, last: int) -> list[str]:
@@ -81,9 +106,9 @@ def _from_page(tag: str, number: int, last: int) -> list[str]:
     if not before:
         return [tag]
     while before < last:
-        level = (before & -before).bit_length() - 1
-        tags.append(_part(tag, level, before >> level))
-        before += 1 << level
+        level = (before & -before).bit_length() - 1 >> 1
+        tags.append(_part(tag, level, before >> 2 * level))
+        before += 1 << 2 * level
     return tags
 
 
@@ -138,16 +163,16 @@ def made_stale(before: Face | None, after: Face | None, moved: Iterable[tuple[Mo
     if old is None or new is None:
         article: Face = old or new  # type: ignore[assignment]
         return stale | {
-            post(article.id),
+            *whole(article.id),
             card(article.id),
             at(address(article.slug)),
             sitemap_part(article.id),
             *(FEED, SEARCH, TAGS, CATEGORIES, AUTHORS, ARCHIVE, SITEMAP, ARTICLES),
         }
     if old.digest != new.digest or old.author != new.author:
-        stale |= {post(new.id), sitemap_part(new.id), SEARCH}
+        stale |= {*whole(new.id), sitemap_part(new.id), SEARCH}
     if old.card != new.card:
-        stale |= {post(new.id), card(new.id)}
+        stale |= {*whole(new.id), card(new.id)}
     if old.slug != new.slug:
         stale |= {at(address(old.slug)), at(address(new.slug))}
     if old.published != new.published:

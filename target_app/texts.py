@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from synth import slugs
@@ -22,9 +23,9 @@ PROFILE = "written"
 
 def _bounded(meta: dict[str, Any]) -> dict[str, Any]:
     if _depth(meta) > _DEEPEST_META:
-        raise ValueError(f"is nested more than {_DEEPEST_META} deep; flatten it")
+        raise PydanticCustomError("nested", "is nested more than {most} deep; flatten it", {"most": _DEEPEST_META})
     if len(json.dumps(meta)) > _MOST_META:
-        raise ValueError(f"is longer than {_MOST_META} characters as JSON; shorten it")
+        raise PydanticCustomError("long", "is longer than {most} characters as JSON; shorten it", {"most": _MOST_META})
     return meta
 
 
@@ -35,7 +36,7 @@ def _depth(value: Any) -> int:
 
 def _unlike(values: list[str]) -> list[str]:
     if len(set(values)) < len(values):
-        raise ValueError("names one of them twice; name each once")
+        raise PydanticCustomError("named_twice", "names one of them twice; name each once")
     return values
 
 

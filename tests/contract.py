@@ -13,7 +13,7 @@ import http_sf
 import httplint
 
 WORDS = {"HIT", "STALE", "MISS", "EXPIRED", "REVALIDATED", "BYPASS"}
-DETAILS = {"session", "auth", "body", "query", "off", "nostore", "only-if-cached", "outage", "swr", "sie"}
+DETAILS = {"session", "auth", "body", "query", "off", "nostore", "only-if-cached", "outage", "unread", "swr", "sie"}
 FORWARDED = {
     "MISS": {"uri-miss", "vary-miss"},
     "EXPIRED": {"stale", "request"},
@@ -74,11 +74,18 @@ def breaches(reply: Reply, *, told: bool = True) -> list[str]:
     wrong = [f"{name}: {len(reply.all(name))} lines" for name in _once(told=told) if len(reply.all(name)) != 1]
     if wrong:
         return wrong
-    return [*_cache(reply), *_times(reply, told=told), *_dates(reply), *_http(reply)]
+    return [*_cache(reply), *_times(reply, told=told), *_dates(reply), *_guards(reply), *_http(reply)]
 
 
 def _once(*, told: bool) -> Iterable[str]:
-    return ("cache-status", "x-cache", "date", "cache-control", *(["server-timing"] if told else []))
+    return (
+        "cache-status",
+        "x-cache",
+        "date",
+        "cache-control",
+        "x-content-type-options",
+        *(["server-timing"] if told else []),
+    )
 
 
 def _cache(reply: Reply) -> Iterable[str]:
@@ -139,6 +146,11 @@ def _dates(reply: Reply) -> Iterable[str]:
     date = reply["date"]
     if _FIXDATE.fullmatch(date) is None or parsedate_to_datetime(date) is None:
         yield f"date: {date}"
+
+
+def _guards(reply: Reply) -> Iterable[str]:
+    if reply["x-content-type-options"] != "nosniff":
+        yield f"x-content-type-options: {reply['x-content-type-options']}"
 
 
 def _http(reply: Reply) -> Iterable[str]:

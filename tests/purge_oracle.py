@@ -309,7 +309,7 @@ async def judge(
     """
     scores = {name: Score() for name in ("anp", *PLUGINS)}
     with opened(path, *settings) as (site, layers), opened(path, *settings, "page_cache=off") as (_, bare):
-        cached, uncached = _Reader(layers), _Reader(bare)
+        cached, uncached = Reader(layers), Reader(bare)
         slugs = {f"/articles/{one.slug}/" for one in site.library.summaries(after=-1, limit=10**6, drafts=True)}
         made = Changes(site, seed, mix)
         paths = addresses(site.library, slugs)
@@ -336,7 +336,7 @@ async def judge(
     return scores
 
 
-class _Reader:
+class Reader:
     """Asks an application for pages, without a browser around it: there are very many of them."""
 
     def __init__(self, layers: Layers) -> None:

@@ -38,9 +38,9 @@ def cache(
         int, typer.Option("--max-bytes", help="Bound on the memory of the pages.", min=0, show_default="256 MiB")
     ] = 256 * 2**20,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the origin.", min=0.001)] = 30.0,
-    session_cookies: Annotated[
+    session_cookie: Annotated[
         list[str] | None,
-        typer.Option("--session-cookie", help="A further cookie whose bearers are passed by. Repeatable.", metavar="NAME"),
+        typer.Option("--session-cookie", help="A further cookie whose bearers pass by; repeatable.", metavar="NAME"),
     ] = None,
 ) -> None:
     """Put the page cache before any server, as a reverse proxy; prints one JSON line with its URL when it listens.
@@ -54,6 +54,6 @@ def cache(
         port=port,
         max_bytes=max_bytes,
         timeout=timeout,
-        session_cookies=session_cookies or (),
+        session_cookies=session_cookie or (),
     )
     os.execv(argv[0], argv)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from synth.dials import Dials
+    from synth.report import Measure
 
 EPILOG = """**Examples**
 
@@ -25,11 +29,31 @@ SHOW_EPILOG = """**Examples**
 """
 
 
+Dial = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A dial, NAME=VALUE; repeatable. See anp synth dials.", metavar="NAME=VALUE"),
+]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option("--profile-file", help="Dials from a TOML file; --set wins over it.", metavar="FILE"),
+]
+REPORT_EPILOG = """**Examples**
+
+- `anp synth report`
+- `anp synth report --articles 1000 --set near_duplicates=0.1 --set popularity=1.1`
+- `anp synth report --profile classic --json`
+
+Exit codes: 0 all that was asked for was found, 1 something was not.
+"""
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb and its sub-commands."""
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False, epilog=EPILOG)
     group.callback(invoke_without_command=True)(synth)
     group.command("show", epilog=SHOW_EPILOG)(show)
+    group.command("report", epilog=REPORT_EPILOG)(report)
+    group.command("dials", epilog="**Example**\n\n- `anp synth dials`")(print_dials)
     group.command("fingerprint", epilog="**Example**\n\n- `anp synth fingerprint --profile classic`")(print_fingerprint)
     app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
 
@@ -45,6 +69,8 @@ def synth(
         str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
     ] = "-",
     workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
+    set: Dial = None,
+    profile_file: ProfileFile = None,
 ) -> None:
     """Synthesize a range of articles; the same numbers give the same bytes everywhere."""
     if context.invoked_subcommand is not None:
@@ -53,7 +79,7 @@ def synth(
     from synth import Corpus
     from synth.export import export
 
-    corpus = Corpus(start, count, profile, seed)
+    corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
     target = sys.stdout.buffer if out == "-" else Path(out)
     steps = Steps()
     with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
@@ -66,6 +92,8 @@ def show(
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
     format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
+    set: Dial = None,
+    profile_file: ProfileFile = None,
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
@@ -73,7 +101,7 @@ def show(
 
     if format not in FORMATS:
         raise UsageError(unknown("format", format, FORMATS))
-    one = article(id, revision=revision, profile=profile, seed=seed)
+    one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))
     typer.echo(FORMATS[format].render(one).rstrip("\n"))
 
 
@@ -82,3 +110,82 @@ def print_fingerprint(profile: options.Profile = "natural") -> None:
     from synth import fingerprint
 
     typer.echo(fingerprint(profile))
+
+
+def report(
+    articles: Annotated[int, typer.Option("--articles", help="How many articles to make and measure.", min=2)] = 3000,
+    start: options.Start = 11730,
+    seed: options.Seed = 0,
+    profile: options.Profile = "natural",
+    set: Dial = None,
+    profile_file: ProfileFile = None,
+    json: options.Json = False,
+) -> None:
+    """Measure what articles are like, beside what was asked for: lengths, compression, repetition, links, views.
+
+    A few thousand articles take some seconds. Links are those of the first hundred thousand.
+    """
+    from harness.progress import Steps
+    from synth import Corpus
+    from synth.report import MOST_LINKED, measure
+
+    corpus = Corpus(start, max(articles, MOST_LINKED), profile, seed, _dials(profile_file, set))
+    with Steps().step(f"{articles:,} articles measured", total=articles, count=True) as advance:
+        measures = measure(corpus, sample=articles, progress=advance)
+    if json:
+        options.print_json([one.to_dict() for one in measures])
+    else:
+        _print_measures(measures)
+    if not all(one.is_met for one in measures):
+        raise typer.Exit(1)
+
+
+def _print_measures(measures: list[Measure]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "measured", "asked for", "", "", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for one in measures:
+        mark = Text() if not one.has_bounds else Text("✓", "green") if one.is_met else Text("✗", "bold red")
+        table.add_row(one.name, _number(one.value), _asked(one), mark, one.about)
+    options.console().print(table)
+
+
+def _asked(one: Measure) -> str:
+    if one.asked is not None:
+        return _number(one.asked)
+    return f"{_number(one.low)} to {_number(one.high)}" if one.has_bounds else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def print_dials(json: options.Json = False) -> None:
+    """List the dials: what each sets and takes, and what it does to a cache, an index or a database."""
+    from synth.dials import CATALOGUE, STANDARD
+
+    if json:
+        known = STANDARD.values()
+        options.print_json(
+            [
+                {"name": name, "default": known[name], "takes": dial.takes, "sets": dial.does, "effect": dial.effect}
+                for name, dial in CATALOGUE.items()
+            ]
+        )
+        return
+    from rich.table import Table
+
+    table = Table("dial", "default", "sets", "takes", "what it does", box=None, pad_edge=False)
+    for name, dial in CATALOGUE.items():
+        table.add_row(name, str(getattr(STANDARD, name) or "–"), dial.does, dial.takes, dial.effect)
+    options.console().print(table)
+
+
+def _dials(file: Path | None, assignments: list[str] | None) -> Dials:
+    from synth.dials import STANDARD, read_assignments, read_file
+
+    if file is None and not assignments:
+        return STANDARD
+    return read_assignments(assignments or (), {} if file is None else read_file(file))

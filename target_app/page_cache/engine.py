@@ -38,6 +38,9 @@ _FAILURES = frozenset({500, 502, 503, 504})
 _EARLY = 25.0
 """Efforts before its end from which an early refresh is drawn for at all: beyond, its chance is below e^-25."""
 
+NOT_KEPT = "The page cache keeps no such page. Asking again without only-if-cached is safe, and has it made.\n"
+"""What is told in words to who wants a page only if it is kept, where it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -111,6 +114,10 @@ class _Captured:
     failure: Exception | None = None
 
 
+def _in_words(_: Scope) -> tuple[Headers, bytes]:
+    return [(b"cache-control", b"no-store"), (b"content-type", b"text/plain; charset=utf-8")], NOT_KEPT.encode()
+
+
 class PageCache:
     """The outermost layer of a site: finished pages for readers, nothing but passage for everybody else.
 
@@ -130,6 +137,7 @@ class PageCache:
         wall: Callable[[], float] = time.time,
         coin: Callable[[], float] = random.random,
         news: Callable[[], Iterable[str]] | None = None,
+        unkept: Callable[[Scope], tuple[Headers, bytes]] = _in_words,
     ) -> None:
         """Put the cache before ``app``.
 
@@ -141,6 +149,8 @@ class PageCache:
             coin: Uniform over [0, 1), for early refreshes.
             news: Tags that have become stale since it was last asked, wherever the change was made. It is asked
                 before anything is looked up or kept, so it has to answer at once.
+            unkept: The fields and the body of the 504 to a request that wants only what is kept, where nothing is;
+                left out, a line of text.
         """
         self._app = app
         self._options = options
@@ -151,6 +161,7 @@ class PageCache:
         self._wall = wall
         self._coin = coin
         self._news = news
+        self._unkept = unkept
         self._refreshing: dict[Key, asyncio.Task[None]] = {}
         self.store = Store(options.max_bytes)
         self.flights = Flights(clock)
@@ -259,8 +270,8 @@ class PageCache:
             return
         if wish.only_if_cached:
             exchange.status = self._status("fwd=miss; detail=only-if-cached")
-            headers = [(b"cache-control", b"no-store")]
-            await _send(send, represent(504, headers, b"", validators=False, compression=False), request, [])
+            headers, body = self._unkept(scope)
+            await _send(send, represent(504, headers, body, validators=False, compression=False), request, [])
             return
         if (
             entry is not None

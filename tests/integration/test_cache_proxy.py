@@ -364,14 +364,16 @@ def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
         *("theme=dark; shop_login=x", "member-of=x"),
     ],
 )
-def test_the_site_profile_passes_by_who_has_signed_in_elsewhere(
-    cookie: str, origin: Origin, site_cache: str
-) -> None:
+def test_the_site_profile_passes_by_who_has_signed_in_elsewhere(cookie: str, origin: Origin, site_cache: str) -> None:
     """With cookies of common frameworks, and with those that are named; in both directions, and no other cookie."""
     origin.reply = lambda seen: (200, {"CDN-Cache-Control": "max-age=60"}, seen.headers.get("cookie", "").encode())
-    assert ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie=cookie).cache == {"fwd": "bypass", "detail": "session"}
-    assert ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie="theme=dark").cache["fwd"] == "uri-miss"
-    answer = ask(site_cache, f"/{cookie.partition('=')[0]}", Cookie=cookie)
+    path = f"/{cookie.partition('=')[0]}"
+    assert ask(site_cache, path, Cookie=cookie).cache == {
+        "fwd": "bypass",
+        "detail": "session",
+    }
+    assert ask(site_cache, path, Cookie="theme=dark").cache["fwd"] == "uri-miss"
+    answer = ask(site_cache, path, Cookie=cookie)
     assert (answer.cache, answer.body) == ({"fwd": "bypass", "detail": "session"}, cookie.encode())
 
 

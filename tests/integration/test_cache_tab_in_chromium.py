@@ -13,6 +13,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,8 @@ def shown(figures: list[dict[str, Any]]) -> dict[str, list[str]]:
     return {
         each["cache"]: [
             f"{each['requests']:,}",
-            f"{each['share'] * 100:.1f}\N{NO-BREAK SPACE}%",
+            # A browser rounds what lies in the middle up, as no format of Python does.
+            f"{Decimal(each['share'] * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}\N{NO-BREAK SPACE}%",
             f"{each['errors']:,}",
             f"{each['failed_checks']:,}",
             *("–" if each[name] is None else f"{each[name]:,.3f}" for name in ("p50_ms", "p95_ms", "p99_ms")),

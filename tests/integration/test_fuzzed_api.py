@@ -16,7 +16,8 @@ import pytest
 from tests.servers import import_site, reference_site
 
 pytestmark = pytest.mark.deep
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "4")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "75")
+"""For each operation and phase: as many as take less than a minute of one processor."""
 # A change that names no state of the article, or one that has passed, has a status of its own.
 _CONFIG = """
 [checks]

@@ -18,9 +18,9 @@ from synth.formats import jsonl
 from synth.popularity import score, views
 from synth.record import canonical, digest, encoded, record
 
-VERSIONS = {"natural": 2, "classic": 2}
+VERSIONS = {"natural": 3, "classic": 2}
 FINGERPRINTS = {
-    "natural": "0cd0e481f82666a9b089ccef26777035291e2d5b402cb79c5a45f4a69e580df2",
+    "natural": "8e319f7c70518a1efbd42725d4162daf078a45161b513522403e67b0b5e539f9",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 profiles = st.sampled_from(synth.PROFILES)

@@ -10,7 +10,7 @@ import http_sf
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from target_app.page_cache import EXCHANGE, RFC, SITE, Exchange, Options, PageCache, Profile
+from target_app.page_cache import EXCHANGE, NOT_KEPT, RFC, SITE, Exchange, Options, PageCache, Profile
 from target_app.page_cache.fields import Headers
 from target_app.page_cache.flight import Flights
 from tests import structured
@@ -895,10 +895,12 @@ async def test_a_stale_page_is_good_enough_for_who_says_so() -> None:
 
 @pytest.mark.parametrize("profile", [SITE, RFC])
 async def test_only_if_cached_never_enters_the_application(profile: Profile) -> None:
-    """What is not there is a 504."""
+    """What is not there is a 504, which says how to have it made."""
     bench = Bench(Application(), Options(profile=profile))
     answer = await bench.ask(cache_control="only-if-cached")
     assert (answer.status, bench.app.renders) == (504, 0)
+    assert answer.body == NOT_KEPT.encode()
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_age_includes_what_the_page_was_old_when_it_came() -> None:

@@ -31,10 +31,10 @@ async def test_signing_in_leads_to_the_members_page(open_copy: Opener) -> None:
     ("login", "password"), [(ANN.login, "wrong"), ("nobody", ANN.password), ("", ""), (ANN.login, "")]
 )
 async def test_a_wrong_pair_is_refused_without_a_session(login: str, password: str, open_copy: Opener) -> None:
-    """The form comes back with 401, and no cookie."""
+    """The form comes back with 403 (a 401 has to name a scheme of HTTP's own), and no cookie."""
     async with open_copy().client() as client:
         answer = await client.post("/login", data={"login": login, "password": password})
-    assert answer.status_code == 401
+    assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
     assert 'action="/login"' in answer.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -18,6 +19,8 @@ Opener = Callable[..., Opened]
 ROOT = "/api/v1/articles"
 ONE = f"{ROOT}/{CORPUS.first_id}"
 ANY = {"if-match": "*"}
+JSON_TYPE = "Content-Type: application/json"
+TYPED = {"content-type": "application/json"}
 
 
 def told(answer: httpx.Response, status: int, *, retryable: bool) -> dict[str, Any]:
@@ -25,7 +28,8 @@ def told(answer: httpx.Response, status: int, *, retryable: bool) -> dict[str, A
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert answer.headers["cache-control"] == "no-store"
     problem: dict[str, Any] = answer.json()
-    assert problem.keys() == {"title", "status", "detail", "expected", "retryable"}
+    assert problem.keys() - {"errors"} == {"title", "status", "detail", "expected", "retryable"}
+    assert ("errors" in problem) <= (status == 422)
     assert problem["status"] == status
     assert all(problem[member] for member in ("title", "detail", "expected"))
     assert problem["detail"] != problem["title"]
@@ -39,8 +43,15 @@ def told(answer: httpx.Response, status: int, *, retryable: bool) -> dict[str, A
         ("GET", "/api/v1/none", {}, 404, "/api/v1/none", "openapi.json"),
         ("GET", f"{ROOT}/9", {}, 404, "no article 9", ROOT),
         ("POST", ONE, {"json": {}}, 405, f"POST is nothing that {ONE} takes", "DELETE, GET, HEAD, PATCH, PUT"),
-        ("POST", ROOT, {"json": {}}, 422, "title", "openapi.json"),
-        ("POST", ROOT, {"content": b"{"}, 422, "body", "openapi.json"),
+        ("POST", ROOT, {"json": {}}, 422, "/title is missing", "/title: a value; /intro: a value"),
+        ("POST", ROOT, {"content": b"{"}, 415, "of no type", JSON_TYPE),
+        ("POST", ROOT, {"content": b"{}", "headers": {"content-type": "text/plain"}}, 415, "text/plain", JSON_TYPE),
+        ("PATCH", ONE, {"data": {"title": "x"}}, 415, "x-www-form-urlencoded", "merge-patch+json, application/json"),
+        ("POST", ROOT, {"content": b'{"a":', "headers": TYPED}, 400, "Expecting value at character 5", "JSON"),
+        ("POST", ROOT, {"content": b'"\xff"', "headers": TYPED}, 400, "cannot be read", "JSON in UTF-8"),
+        ("POST", ROOT, {"content": b"[" * 99_999, "headers": TYPED}, 400, "cannot be read", "JSON in UTF-8"),
+        ("POST", ROOT, {"headers": TYPED}, 400, "there is no body", "JSON in UTF-8"),
+        ("POST", ROOT, {}, 400, "there is no body", "JSON in UTF-8"),
         ("POST", ROOT, {"content": b" " * 2**21}, 413, "1048576 bytes", "shorter"),
         ("POST", ROOT, {"json": TEXT, "headers": {"sec-fetch-site": "cross-site"}}, 403, "another site", "program"),
         ("POST", "/anp/edit", {"json": {"article": 1}}, 404, "no article 1", str(CORPUS.first_id)),
@@ -60,11 +71,49 @@ async def test_a_refusal_says_what_failed_and_what_was_expected(
     assert expected in problem["expected"]
 
 
+@pytest.mark.parametrize(
+    ("method", "taken"),
+    [("POST", "application/json"), ("PATCH", "application/merge-patch+json, application/json")],
+)
+async def test_a_body_of_another_type_is_told_which_is_taken(method: str, taken: str, open_copy: Opener) -> None:
+    """By the fields that are for it, and what they name is taken."""
+    async with open_copy().client() as client:
+        refused = await client.request(method, ROOT if method == "POST" else ONE, content=b"x")
+        for kind in taken.split(", "):
+            options = {"content": json.dumps(TEXT), "headers": {"content-type": kind, **ANY}}
+            answer = await client.request(method, ROOT if method == "POST" else ONE, **options)
+            assert answer.status_code in {200, 201}
+    assert (refused.status_code, refused.headers["accept"]) == (415, taken)
+    assert refused.headers.get("accept-patch") == (taken if method == "PATCH" else None)
+
+
 async def test_a_page_is_refused_in_words(open_copy: Opener) -> None:
     """A host name that is none of the site's is told to browsers as text."""
     async with open_copy().client() as client:
         answer = await client.get("/", headers={"host": "a@b"})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+
+
+async def test_what_is_not_kept_is_told_to_programs(open_copy: Opener) -> None:
+    """Who wants only what is kept is told that it is not, and how to have it made; that request is then answered."""
+    async with open_copy().client() as client:
+        answer = await client.get(ONE, headers={"cache-control": "only-if-cached"})
+        problem = told(answer, 504, retryable=False)
+        head = await client.head(ONE, headers={"cache-control": "only-if-cached"})
+        made = await client.get(ONE)
+        kept = await client.get(ONE, headers={"cache-control": "only-if-cached"})
+    assert "keeps no such answer" in problem["detail"]
+    assert "without only-if-cached, which is safe" in problem["expected"]
+    assert (head.status_code, head.content, head.headers["content-length"]) == (504, b"", str(len(answer.content)))
+    assert (made.status_code, kept.status_code, kept.content) == (200, 200, made.content)
+
+
+async def test_what_is_not_kept_is_told_in_words(open_copy: Opener) -> None:
+    """Browsers and whatever reads pages get a line of text."""
+    async with open_copy().client() as client:
+        answer = await client.get("/", headers={"cache-control": "only-if-cached"})
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "text/plain; charset=utf-8")
+    assert "without only-if-cached is safe" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from target_app.access_log import AccessLog
 from target_app.delays import Delays, Stalls
 from target_app.front import Front
 from target_app.page_cache import Options, PageCache
 from target_app.page_cache.fields import Fields
-from target_app.protocol import SiteProtocol
+from target_app.protocol import MOST_HEAD_BYTES, SiteProtocol
 from target_app.statistics import Statistics
+from tests.contract import Reply, breaches
 from tests.unit.target_app.conftest import Opened
 from tests.unit.target_app.wire import Noted, served
 
@@ -186,6 +190,101 @@ def test_fields_that_are_not_for_the_wire_are_left_to_the_server(field: tuple[by
     """What could end a line or a name, and what is between the server and its client."""
     assert Fields([(b"etag", b'"a"'), field]).wire is None
     assert Fields([(b"etag", b'"a"')]).wire == b'etag: "a"\r\n'
+
+
+LONG = b"x: " + b"a" * MOST_HEAD_BYTES + b"\r\n"
+UNREAD = {
+    "an unknown method": (b"BREW /api/v1/articles HTTP/1.1\r\n\r\n", "", "", 400, "Invalid method"),
+    "no method": (b"\x16\x03\x01\x02\r\n\r\n", "", "", 400, "Invalid method"),
+    "another version": (
+        b"GET /api/v1/articles HTTP/7.3\r\n\r\n",
+        "GET",
+        "/api/v1/articles",
+        400,
+        "Invalid HTTP version",
+    ),
+    "a broken field": (b"GET /tags/?x=1 HTTP/1.1\r\na b: c\r\n\r\n", "GET", "/tags/", 400, "Invalid header token"),
+    "no address": (b"GET http://a:99999/ HTTP/1.1\r\n\r\n", "GET", "http://a:99999/", 400, "its address is none"),
+    "a large head": (
+        b"POST /api/v1/articles HTTP/1.1\r\n" + LONG + b"\r\n",
+        "POST",
+        "/api/v1/articles",
+        431,
+        "too large",
+    ),
+    "a large head of a HEAD": (b"HEAD / HTTP/1.1\r\n" + LONG + b"\r\n", "HEAD", "/", 431, ""),
+}
+"""Bytes that are no request, what is known of it, and what is told: status and reason."""
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+async def test_what_cannot_be_read_is_answered_counted_and_noted(open_copy: Opener, tmp_path: Path, kind: str) -> None:
+    """By the contract of all answers; to programs as a problem, where it was read that far, and else in a line."""
+    data, method, path, status, reason = UNREAD[kind]
+    log = AccessLog(str(tmp_path / "log"))
+    opened = open_copy(log=log)
+    async with served(opened.layers.app, SiteProtocol) as address:
+        said = await talk(address, data)
+    log.close()
+    head, _, body = said.partition(b"\r\n\r\n")
+    lines = [line.decode().partition(": ") for line in head.split(b"\r\n")[1:]]
+    fields = tuple((name, value) for name, _, value in lines)
+    reply = Reply(method or "GET", "http://site.example/", (), int(head[9:12]), fields, body)
+    (line,) = map(json.loads, (tmp_path / "log").read_text().splitlines())
+
+    assert breaches(reply) == []
+    assert (reply.status, reply["cache-control"], reply["connection"]) == (status, "no-store", "close")
+    assert reply["cache-status"] == "anp; fwd=bypass; detail=unread"
+    if path.startswith("/api/"):
+        problem = json.loads(body)
+        assert (problem["status"], problem["retryable"]) == (status, False)
+        assert reason in problem["detail"]
+        assert problem["expected"]
+    else:
+        assert reply["content-type"] == "text/plain; charset=utf-8"
+        assert method == "HEAD" or (reason in body.decode() and "again will not help" in body.decode())
+    assert (line["method"], line["path"], line["status"], line["bytes"]) == (method, path, status, len(body))
+    assert (line["request_id"], line["client"]) == (reply["x-request-id"], "127.0.0.1")
+    assert {key: tally.count for key, tally in opened.site.statistics.tallies.items()} == {
+        ("error", "BYPASS", status): 1
+    }
+
+
+async def test_what_cannot_be_read_behind_a_request_is_told_by_itself(open_copy: Opener) -> None:
+    """The page that was asked for is sent first, and the address of that one is not taken for its own."""
+    async with served(open_copy().layers.app, SiteProtocol) as address:
+        await talk(address, request("/api/v1/openapi.json"), LAST)
+        said = await talk(address, request("/api/v1/openapi.json"), b"\x16\x03\r\n\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"200", b"400"]
+    assert said.endswith(b"Sending the same again will not help.\n")
+
+
+@pytest.mark.parametrize("behind", [b"\x16\x03\r\n\r\n", b"GET / HTTP/1.1\r\n" + LONG + b"\r\n"])
+async def test_the_answer_under_way_is_not_replaced_by_a_refusal(open_copy: Opener, behind: bytes) -> None:
+    """It is the answer to the request before; then the connection ends, and nothing is said of what came behind it."""
+    async with served(open_copy().layers.app, SiteProtocol) as address:
+        said = await talk(address, request("/health/live"), request("/health/ready"), behind)
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"200", b"200"]
+    assert said.endswith(b'{"status":"ready"}')
+    assert said.count(b"connection: close") == 1
+
+
+async def test_a_body_that_cannot_be_read_is_refused(open_copy: Opener) -> None:
+    """Whose answer waits for it."""
+    async with served(open_copy().layers.app, SiteProtocol) as address:
+        fields = b"content-type: application/json\r\ntransfer-encoding: chunked\r\n"
+        said = await talk(address, request("/api/v1/purge", b"POST", fields=fields), b"no length\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"400"]
+    assert b"application/problem+json" in said
+
+
+async def test_who_is_not_told_what_answers_cost_is_not_told_of_these(open_copy: Opener) -> None:
+    """Where only bearers of the token are told: of a request that was not read nobody is one."""
+    opened = open_copy(purge_token="secret", server_timing="token")
+    async with served(opened.layers.app, SiteProtocol) as address:
+        said = await talk(address, b"GET / HTTP/7.3\r\nx-anp-token: secret\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"server-timing" not in said
 
 
 class Counting:

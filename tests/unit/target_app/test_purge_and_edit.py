@@ -117,7 +117,7 @@ async def test_the_answer_to_an_edit_names_the_groups_it_made_stale(open_copy: O
 @pytest.mark.parametrize(
     ("what", "groups"),
     [
-        ({"article": 5}, '"post-5", "post-5:card", "post-5:comments"'),
+        ({"article": 5}, '"post-5", "post-5:card", "post-5:comments", "posts", "posts-0"'),
         ({"tags": ["list-newest"]}, '"list-newest"'),
         ({"path": "/"}, None),
         ({"all": True}, '"*"'),

@@ -7,7 +7,8 @@ import pytest
 
 from synth import Corpus
 from target_app.importer import import_corpus
-from tests.purge_oracle import PLUGINS, RENAMES, Event, judge
+from target_app.page_cache.fields import groups
+from tests.purge_oracle import PLUGINS, RENAMES, Event, Reader, addresses, judge, opened
 
 pytestmark = pytest.mark.anyio
 SMALL = Corpus(first_id=900, count=22, seed=5)
@@ -32,6 +33,32 @@ async def test_random_changes_leave_nothing_stale_and_the_rest_where_it_is(datab
     assert ours.precision > 0.96
     assert scores.keys() == PLUGINS.keys()
     assert all(score.stale > 0 for score in scores.values())
+
+
+@pytest.fixture
+def long_runs(tmp_path: Path) -> Path:
+    """A site whose lists in the API hold more articles than a response may have groups."""
+    import_corpus(tmp_path / "site.db", Corpus(first_id=975, count=45, seed=5), members=1)
+    return tmp_path / "site.db"
+
+
+async def test_no_response_has_more_groups_than_every_cache_keeps(long_runs: Path) -> None:
+    """32 of 32 characters (RFC 9875), on every page there is; a long list has those of the hundreds of its articles."""
+    with opened(long_runs, "similar=computed") as (site, layers):
+        every = {f"/articles/{one.slug}/" for one in site.library.summaries(after=-1, limit=100, drafts=True)}
+        told = {one: (await Reader(layers).get(one))[0] for one in addresses(site.library, every)}
+    carried = {one: groups(list(headers.items()), b"cache-groups") for one, headers in told.items()}
+    assert max(len(tags) for tags in carried.values()) <= 32
+    assert all(len(tag) <= 32 for tags in carried.values() for tag in tags)
+    assert carried["/api/v1/articles?limit=100"] == {"articles", "posts-9", "posts-10"}
+    assert len(carried["/api/v1/articles"]) == 21
+
+
+async def test_long_lists_are_dropped_with_each_of_their_articles(long_runs: Path) -> None:
+    """By the tags of hundreds, on either side of the border between two."""
+    ours = (await judge(long_runs, changes=5, seed=2))["anp"]
+    assert ours.stale == 0
+    assert ours.precision > 0.9
 
 
 @pytest.mark.deep

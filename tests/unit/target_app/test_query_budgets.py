@@ -139,7 +139,11 @@ async def test_whatever_is_sent_costs_no_more_than_its_budget(traced: list[str],
             route: str, browser: httpx.AsyncClient, method: str, path: str, **options: object
         ) -> httpx.Response:
             answer = await Meter(browser, traced).ask(path, method, **options)
-            assert answer.status_code < 400 or answer.status_code == 401, (method, path, answer.text)
+            assert answer.status_code < 400 or (route, answer.status_code) == ("login", 403), (
+                method,
+                path,
+                answer.text,
+            )
             dearest[route] = max(calls(answer), dearest.get(route, 0))
             return answer
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth.model import MAX_ID
 from target_app import staleness
 from target_app.records import PAGE_SIZE, Face, Move, Place, Standing, period
 
@@ -25,11 +26,12 @@ def test_a_part_of_a_list_is_its_last_pages(first: int, last: int) -> None:
 
 @given(st.integers(1, 1 << 20))
 def test_a_page_has_few_tags_and_a_move_touches_few(number: int) -> None:
-    """As many as the number of the page has digits of two, and every one of them is short enough for any cache."""
+    """As many as the number of the page has digits of four, and every one of them is short enough for any cache."""
     tag = staleness.listed("tag", "x" * 60)
     on_page, touched = staleness.on_page(tag, number), staleness._from_page(tag, number, 1 << 20)
-    assert len(on_page) <= 1 + (number - 1).bit_length()
-    assert len(touched) <= 21
+    assert len(on_page) <= 1 + ((number - 1).bit_length() + 1) // 2
+    assert len(on_page) + PAGE_SIZE <= 32
+    assert len(touched) <= 31
     assert all(len(tag) <= 32 for tag in [*on_page, *touched])
     assert len(set(on_page)) == len(on_page)
 
@@ -44,7 +46,7 @@ def test_the_first_page_has_the_tag_of_its_list_alone() -> None:
     ("standing", "come", "expected"),
     [
         (Standing(0, 100), 0, [LIST]),
-        (Standing(PAGE_SIZE, 95), 1, [f"{LIST}:0.1", f"{LIST}:1.1", f"{LIST}:2.1"]),
+        (Standing(PAGE_SIZE, 95), 1, [f"{LIST}:0.1", f"{LIST}:0.2", f"{LIST}:0.3", f"{LIST}:1.1"]),
         (Standing(PAGE_SIZE, 81), 1, [LIST]),  # there is one more page now, which all of them say
         (Standing(PAGE_SIZE, 80), -1, [LIST]),
         (Standing(3 * PAGE_SIZE, 79), -1, [f"{LIST}:0.3"]),
@@ -54,6 +56,29 @@ def test_the_first_page_has_the_tag_of_its_list_alone() -> None:
 def test_a_move_touches_the_pages_from_its_place_on(standing: Standing, come: int, expected: list[str]) -> None:
     """All of them where the number of pages has changed."""
     assert staleness._moved(Move(Place("newest", ""), 0, come), standing)[: len(expected)] == expected
+
+
+ids = st.lists(st.integers(0, MAX_ID) | st.integers(11_700, 11_999), max_size=100, unique=True)
+
+
+@given(ids, st.integers(11_700, 11_999))
+def test_a_page_of_many_articles_has_few_tags_and_is_dropped_with_any_of_them(shown: list[int], other: int) -> None:
+    """Up to thirty by tags of their own, so that no other drops it; more by those of their hundreds, or by one."""
+    tags = staleness.posts(shown)
+    assert len(tags) <= 30
+    assert all(len(tag) <= 32 for tag in tags)
+    assert all(staleness.whole(each) & set(tags) for each in shown)
+    if len(shown) <= 30 and other not in shown:
+        assert not staleness.whole(other) & set(tags)
+
+
+def test_a_run_of_a_hundred_articles_has_the_tags_of_two_hundreds() -> None:
+    """An article two hundred further on leaves it alone."""
+    tags = staleness.posts(range(11_730, 11_830))
+    assert tags == ["posts-117", "posts-118"]
+    assert all(staleness.whole(each) & set(tags) for each in range(11_730, 11_830))
+    assert not staleness.whole(11_930) & set(tags)
+    assert staleness.posts(range(0, 9_900, 100)) == ["posts"]
 
 
 def _face(published: int, *, tags: tuple[str, ...] = ("a",), status: str = "published") -> Face:

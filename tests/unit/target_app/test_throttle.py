@@ -133,7 +133,7 @@ async def test_too_many_wrong_passwords_close_a_login_for_a_while(open_copy: Ope
     clock = _with_clock(opened)
     site, elsewhere = Wire.of(opened), Wire(opened.layers.app, ("192.0.2.9", 1))
     wrong = [(await _try(site, ANN.login, f"guess {number}")).status for number in range(PER_LOGIN)]
-    assert wrong == [401] * PER_LOGIN
+    assert wrong == [403] * PER_LOGIN
     clock.now += 100
     statements = opened.site.statistics.statements
     closed = [await _try(where, ANN.login, ANN.password) for where in (site, elsewhere)]
@@ -156,8 +156,8 @@ async def test_guesses_sent_all_at_once_are_no_more_guesses(open_copy: Opener) -
     site = Wire.of(open_copy())
     answers = await asyncio.gather(*(_try(site, ANN.login, f"guess {number}") for number in range(4 * PER_LOGIN)))
     counted = Counter(answer.status for answer in answers)
-    assert counted.keys() == {401, 429}
-    assert PER_LOGIN <= counted[401] <= PER_LOGIN + 1
+    assert counted.keys() == {403, 429}
+    assert PER_LOGIN <= counted[403] <= PER_LOGIN + 1
 
 
 @pytest.mark.anyio
@@ -194,7 +194,7 @@ async def test_right_passwords_are_never_too_many(open_copy: Opener) -> None:
     answers = [(await _try(site, who.login, who.password)).status for _ in range(PER_LOGIN * 2) for who in (ANN, BEN)]
     assert answers == [303] * len(answers)
     mixed = [await _try(site, ANN.login, word) for _ in range(3) for word in ("wrong", "wrong", ANN.password)]
-    assert [answer.status for answer in mixed] == [401, 401, 303] * 3
+    assert [answer.status for answer in mixed] == [403, 403, 303] * 3
 
 
 @pytest.mark.anyio

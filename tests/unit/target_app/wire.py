@@ -276,8 +276,8 @@ async def _read(reader: asyncio.StreamReader) -> Answer:
     line, *lines = head[:-4].split(b"\r\n")
     headers = [(name, value) for name, _, value in (each.partition(b": ") for each in lines)]
     length = next((int(value) for name, value in headers if name == b"content-length"), 0)
-    # What the server itself refuses has no Cache-Status, and ends the connection.
-    reached = any(name == b"cache-status" for name, _ in headers)
+    # What the server itself refuses says so, as far as it says anything, and ends the connection.
+    reached = any(name == b"cache-status" and b"detail=unread" not in value for name, value in headers)
     body = await reader.readexactly(length) if reached else await reader.read()
     return Answer(int(line.split(b" ")[1]), tuple(headers), body, reached=reached)
 
