@@ -79,6 +79,20 @@ async def test_what_an_editor_publishes_does_not_tell_their_login_name(open_copy
         assert known.login not in answer.text + str(answer.headers)
 
 
+async def test_an_address_left_empty_does_what_the_form_says(open_copy: Opener) -> None:
+    """Of a stored article it stays, of a new one it is made of the title."""
+    opened, place = open_copy(), f"/admin/articles/{CORPUS.first_id}"
+    async with opened.member(EDITOR) as editor:
+        hints = [(await editor.get(path)).text for path in (place, "/admin/new")]
+        fields = {**DRAFT, "slug": "", "csrf": await csrf_of(editor, place), "action": "publish"}
+        await editor.post(place, data={**fields, "etag": await etag_of(editor, place)})
+        await editor.post("/admin/new", data=fields)
+        pages = [await editor.get(path) for path in (opened.article_path(), "/articles/fresh-bread-11775/")]
+    assert "Left empty, it stays as it is" in hints[0]
+    assert "Left empty, it is made of the title" in hints[1]
+    assert ["<h1>Fresh bread</h1>" in page.text for page in pages] == [True, True]
+
+
 async def test_deleting_is_asked_for_twice(open_copy: Opener) -> None:
     """The button is behind another that says what it does, without a script; what is not stored cannot be deleted."""
     opened = open_copy()
