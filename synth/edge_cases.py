@@ -62,8 +62,9 @@ def _with_meta(article: Article, **values: Meta) -> Article:
 
 
 def _empty_parts(article: Article) -> Article:
-    """A title alone, with a section that has none of its own."""
-    bare = replace(article, intro="", sections=(Section("", ()),), checklist=(), images=(), final_notes="", tags=())
+    """A title alone, and a heading with nothing under it."""
+    sections = (Section(article.sections[0].heading, ()),)
+    bare = replace(article, intro="", sections=sections, checklist=(), images=(), final_notes="", tags=())
     return _with_meta(bare, summary="", tools=())
 
 

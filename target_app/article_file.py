@@ -25,7 +25,7 @@ from synth.record import canonical, digest
 from target_app.database.rows import epoch, imported
 from target_app.errors import ArticleFileError
 from target_app.portions import Mark, Portion, links
-from target_app.texts import PROFILE, ArticleText, Line, Slug, written
+from target_app.texts import PROFILE, ArticleText, Line, Prose, Slug, written
 
 _LONGEST_LINE = 4 * 2**20
 _GZIP = b"\x1f\x8b"
@@ -57,6 +57,7 @@ class ArticleLine(ArticleText):
     profile: Line = PROFILE
     seed: _Number = 0
     slug: Slug
+    intro: Prose = ""
     author: _Number = 0
     published: AwareDatetime
     modified: AwareDatetime | None = None

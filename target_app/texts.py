@@ -16,7 +16,7 @@ from synth import slugs
 from synth.model import Article, Code, Image, Meta, Section
 from synth.record import digest
 
-_MOST_META, _DEEPEST_META = 65_536, 16
+_MOST_META, _DEEPEST_META = 2**20, 64
 PROFILE = "written"
 """The profile of an article whose text was written here."""
 
@@ -49,11 +49,12 @@ _NAMED = Field(json_schema_extra={"propertyNames": {"minLength": 1, "maxLength":
 """What a map's keys are, in words that also hold for the keys that do not fit."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_ONE_LINE)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=_PRINTABLE)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
+Prose = Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)]
+Text = Annotated[Prose, StringConstraints(min_length=1)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=250)]
 Term = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ONE_LINE)]
-Scalar = Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)] | Annotated[int, Field(strict=True)]
+Scalar = Annotated[str, StringConstraints(max_length=100_000, pattern=_PRINTABLE)] | Annotated[int, Field(strict=True)]
 Value = TypeAliasType("Value", "Scalar | list[Value] | dict[str, Value]")
 
 
@@ -62,7 +63,7 @@ class CodeText(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     language: Line
-    text: Text
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=_PRINTABLE)]
 
 
 class SectionText(BaseModel):
@@ -70,7 +71,7 @@ class SectionText(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     heading: Line
-    paragraphs: Annotated[list[Text], Field(max_length=100)] = []
+    paragraphs: Annotated[list[Text], Field(max_length=10_000)] = []
     code: CodeText | None = None
 
 
@@ -90,13 +91,13 @@ class ArticleText(BaseModel):
     title: Line
     slug: Slug | None = Field(default=None, description="Left out, it is made of the title when the article is new.")
     intro: Text
-    sections: Annotated[list[SectionText], Field(max_length=50)] = []
+    sections: Annotated[list[SectionText], Field(max_length=100)] = []
     checklist: Annotated[list[Line], Field(max_length=50)] = []
-    images: Annotated[list[ImageText], Field(max_length=20)] = []
-    final_notes: Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)] = ""
+    images: Annotated[list[ImageText], Field(max_length=100)] = []
+    final_notes: Prose = ""
     categories: Annotated[list[Term], Field(max_length=10), AfterValidator(_unlike), _UNLIKE] = []
-    tags: Annotated[list[Term], Field(max_length=20), AfterValidator(_unlike), _UNLIKE] = []
-    meta: Annotated[dict[Name, Value], Field(max_length=100), AfterValidator(_bounded), _NAMED] = {}
+    tags: Annotated[list[Term], Field(max_length=100), AfterValidator(_unlike), _UNLIKE] = []
+    meta: Annotated[dict[Name, Value], Field(max_length=2_500), AfterValidator(_bounded), _NAMED] = {}
 
 
 def written(

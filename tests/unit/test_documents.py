@@ -50,6 +50,8 @@ VERBS = [
     ["synth"],
     ["synth", "show"],
     ["synth", "fingerprint"],
+    ["synth", "dials"],
+    ["synth", "report"],
     ["serve"],
     ["cache"],
     ["swarm"],

@@ -339,3 +339,15 @@ def test_a_corpus_with_dials_is_another_one_and_says_so() -> None:
     assert turned.digest != plain.digest
     with pytest.raises(DialError, match="the profile classic has no dials: leave out words"):
         Corpus(profile="classic", dials=read({"words": 700}))
+
+
+def test_every_dial_and_every_edge_case_is_documented() -> None:
+    """In docs/synthesizer.md, in the words of the command, in the order in which they come."""
+    text = (Path(__file__).parents[3] / "docs" / "synthesizer.md").read_text(encoding="utf-8")
+
+    for name, dial in CATALOGUE.items():
+        shown = dial.takes.replace("|", "\\|")
+        assert f"| `{name}` | " in text
+        assert f" | {dial.does} | {shown} | {dial.effect} |\n" in text
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
+    assert [row for row in rows if row in edge_cases.KINDS] == list(edge_cases.KINDS)
