@@ -6,6 +6,7 @@ import importlib.resources
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from synth import Corpus, people
@@ -178,6 +179,27 @@ def test_figures_are_light_by_day_and_dark_by_night(page: Page, site: Server) ->
         seen[dark] = page.run(LIGHTNESS)
     assert seen[False] > 150
     assert seen[True] < 100
+
+
+def test_details_of_any_depth_fit_a_phone(page: Page, site: Server) -> None:
+    """The innermost of sixty lists and maps is seen, and so is a word that is longer than the screen is wide."""
+    value: Any = "innermost"
+    for level in range(60):
+        value = {"key": value} if level % 2 else [value]
+    text = {"title": "Deep", "slug": "deep", "intro": "Short.", "meta": {"deep": value, "long": "w" * 3000}}
+    made = httpx.post(f"{site.url}/api/v1/articles", json=text)
+    assert made.status_code == 201, made.text
+    page.resize(390, 844)
+    show(page, site.url + "/articles/deep/")
+    assert page.run("document.documentElement.scrollWidth") <= 390
+    words = page.run("""[...document.querySelectorAll('.meta *')].filter(one => !one.children.length).map(one => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        const box = range.getBoundingClientRect();
+        return [one.textContent.slice(0, 9), box.left >= 0 && box.right <= 390];
+    })""")
+    assert ["innermost", True] in words
+    assert all(is_seen for _, is_seen in words)
 
 
 @pytest.mark.parametrize("path", kinds(EDITORS))
