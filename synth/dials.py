@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -25,6 +25,11 @@ MOST_WORDS = 200_000
 MOST_PARTS = 100
 """Images, tags or links of an article."""
 MOST_META = 100
+LEAST_WORDS = 100
+MOST_KEYS = 500
+META_KINDS = ("text", "number", "list", "map", "records")
+"""What a value of the meta box is: words, digits, words of a list, entries of a map, or maps of a list."""
+_LARGEST_VALUE = 10_000
 FIRST_YEAR = 1970
 SHAPES = ("wide", "deep", "fat")
 """What a larger meta box has more of: keys, levels, or words in a value."""
@@ -107,6 +112,37 @@ def _days(said: object) -> tuple[date, ...]:
     return days
 
 
+@dataclass(frozen=True, slots=True)
+class MetaKey:
+    """A further key of the meta box.
+
+    Attributes:
+        name: Of the key.
+        share: Of the articles that have it.
+        kind: One of ``META_KINDS``.
+        size: Words, digits or entries of its value.
+    """
+
+    name: str
+    share: float
+    kind: str
+    size: int
+
+
+def _meta_keys(said: object) -> tuple[MetaKey, ...]:
+    keys = []
+    for each in _several(said):
+        if not isinstance(each, Mapping) or set(each) != {"name", "share", "kind", "size"}:
+            raise ValueError(each)
+        if not isinstance(each["name"], str) or not 0 < len(each["name"]) <= 100 or each["kind"] not in META_KINDS:
+            raise ValueError(each)
+        size = _whole(1, 18 if each["kind"] == "number" else _LARGEST_VALUE)(each["size"])
+        keys.append(MetaKey(each["name"], _real(0, 1)(each["share"]), each["kind"], size))
+    if len({key.name for key in keys}) < len(keys) or len(keys) > MOST_KEYS:
+        raise ValueError(said)
+    return tuple(keys)
+
+
 def _shape(said: object) -> str:
     if said not in SHAPES:
         raise ValueError(said)
@@ -126,11 +162,11 @@ class Dials:
 
     words: int = _dial(
         600,
-        f"100 to {MOST_WORDS}",
+        f"{LEAST_WORDS} to {MOST_WORDS}",
         "median of the words of an article",
         "Bytes of a page: how many pages a cache of a given size holds, what compression and sending cost, the size of "
         "the database and of its search index.",
-        _whole(100, MOST_WORDS),
+        _whole(LEAST_WORDS, MOST_WORDS),
     )
     spread: float = _dial(
         0.8,
@@ -223,6 +259,13 @@ class Dials:
         "wide: rows and their index; deep: parsing and rendering; fat: bytes read for a page that does not show them.",
         _shape,
     )
+    meta_keys: tuple[MetaKey, ...] = _dial(
+        (),
+        f"in a profile file alone: tables of name, share (0 to 1), kind ({', '.join(META_KINDS)}) and size",
+        "further keys of the meta box, each in a share of the articles",
+        "As of meta_scale, with the keys of your own site: what an index on them is worth, and what a query finds.",
+        _meta_keys,
+    )
     edge_every: int = _dial(
         0,
         "0 to 1000000000; 0: never",
@@ -243,7 +286,8 @@ class Dials:
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [str(each) if isinstance(each, date) else each for each in value]
+        return [str(each) if isinstance(each, date) else asdict(each) if isinstance(each, MetaKey) else each
+                for each in value]  # fmt: skip
     return value
 
 

@@ -1,28 +1,27 @@
 """Write a whole corpus to a file or a stream, in any format, with memory that does not grow with the corpus.
 
-A file is written beside its final name and renamed at the end, so an interrupted export leaves nothing under
-that name. The bytes depend on the corpus and the format alone, not on the number of workers or the time of
-day.
+Files are written beside their final names and renamed at the end, so an interrupted export leaves nothing under
+those names. What is written depends on the corpus and the format alone, not on the number of workers or the time
+of day.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from difflib import get_close_matches
 from functools import partial
+from itertools import count, islice, takewhile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from synth.corpus import Corpus
 from synth.errors import ExportError
-from synth.formats import html, json, jsonl, markdown, text
-from synth.model import Article
+from synth.formats import FORMATS, SHARDED, load
 from synth.processes import in_order
 
 Progress = Callable[[int], None]
@@ -31,34 +30,13 @@ Progress = Callable[[int], None]
 _CHUNK = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How articles of one format are put together in a file."""
-
-    render: Callable[[Article], str]
-    head: str = ""
-    between: str = ""
-    tail: str = ""
-
-
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "html": Format(html.render),
-        "json": Format(json.render, head="[\n", between=",\n", tail="]\n"),
-        "jsonl": Format(jsonl.render),
-        # A form feed is how plain text says that a new page begins.
-        "markdown": Format(markdown.render, between="\f\n"),
-        "text": Format(text.render, between="\f\n"),
-    }
-)
-
-
 def export(
     corpus: Corpus,
     format: str,
     out: str | os.PathLike[str] | BinaryIO,
     progress: Progress | None = None,
     workers: int = 1,
+    shard_size: int | None = None,
 ) -> int:
     """Write every article of a corpus, in order of id.
 
@@ -68,13 +46,17 @@ def export(
         out: A path, compressed when it ends in ``.gz``, or a binary stream, which is left open.
         progress: Told how many articles are written, every few dozen and at the end.
         workers: Processes that render; the bytes are the same for any number.
+        shard_size: How many bytes a file has at most, before compression and unless one article is longer. What is
+            more than one file ``b.xml`` goes into ``b.000.xml``, ``b.001.xml`` and so on. None is what the readers of
+            the format take well, 0 is one file of any length, as a stream always is.
 
     Returns:
         The number of bytes written, before compression.
 
     Raises:
-        ExportError: The format is unknown, there are no workers, or the path's folder does not exist.
-        OSError: Writing failed; nothing is left under the final name.
+        ExportError: The format is unknown or is always one file, there are no workers, or the path's folder does not
+            exist.
+        OSError: Writing failed; nothing is left under the final names.
     """
     if format not in FORMATS:
         near = get_close_matches(str(format), FORMATS, n=1)
@@ -82,58 +64,121 @@ def export(
         raise ExportError(f"unknown format {format!r}: {remedy}")
     if workers < 1:
         raise ExportError(f"cannot export with {workers} workers: use at least 1")
-    if isinstance(out, str | os.PathLike):
-        with _appearing(Path(out)) as stream:
-            return _write(corpus, format, stream, progress, workers)
-    return _write(corpus, format, out, progress, workers)
+    if shard_size and format not in SHARDED:
+        raise ExportError(f"cannot shard {format}: it is always one file; only {', '.join(SHARDED)} goes on in another")
+    if shard_size is None:
+        shard_size = SHARDED.get(format, 0)
+    with closing(_parts(corpus, format, workers, progress)) as parts:
+        if isinstance(out, str | os.PathLike):
+            with _appearing(Path(out), sharded=shard_size > 0) as begin:
+                files = _Files(begin, shard_size, str(Path(out).parent))
+                load(format).write(parts, corpus, files)
+        else:
+            files = _Files(lambda: nullcontext(out))
+            load(format).write(parts, corpus, files)
+    return files.size
 
 
-def _write(corpus: Corpus, format: str, stream: BinaryIO, progress: Progress | None, workers: int) -> int:
-    layout = FORMATS[format]
-    size = stream.write(layout.head.encode())
-    written = 0
-    for chunk, ids in _chunks(corpus, format, workers):
-        size += stream.write(layout.between.encode() + chunk if written else chunk)
-        written += len(ids)
-        if progress:
-            progress(written)
-    return size + stream.write(layout.tail.encode())
+def _parts(corpus: Corpus, format: str, workers: int, progress: Progress | None) -> Generator[Any, None, None]:
+    chunks = [corpus.ids[start : start + _CHUNK] for start in range(0, corpus.count, _CHUNK)]
+    with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), workers, 4 * workers)) as made:
+        for part, ids in zip(made, chunks, strict=True):
+            yield part
+            if progress:
+                progress(ids[-1] + 1 - corpus.first_id)
 
 
-def _chunks(corpus: Corpus, format: str, workers: int) -> Iterator[tuple[bytes, range]]:
-    parts = [corpus.ids[start : start + _CHUNK] for start in range(0, corpus.count, _CHUNK)]
-    with closing(in_order((partial(_rendered, corpus, format, ids) for ids in parts), workers, 4 * workers)) as made:
-        yield from zip(made, parts, strict=True)
+def _made(corpus: Corpus, format: str, ids: range) -> Any:
+    return load(format).make(map(corpus.article, ids))
 
 
-def _rendered(corpus: Corpus, format: str, ids: range) -> bytes:
-    layout = FORMATS[format]
-    return layout.between.join(layout.render(corpus.article(each)) for each in ids).encode()
+class _Counted(io.RawIOBase):
+    """A stream that knows how much was written to it, and leaves the one below open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._stream.write(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
+
+
+class _Files:
+    """The files of one export, wherever they begin."""
+
+    def __init__(
+        self, begin: Callable[[], AbstractContextManager[BinaryIO]], shard_size: int = 0, folder: str | None = None
+    ) -> None:
+        self.shard_size = shard_size
+        self.folder = folder
+        self.size = 0
+        self._begin = begin
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        with self._begin() as stream:
+            counted = _Counted(stream)
+            yield cast(BinaryIO, counted)
+            self.size += counted.size
 
 
 @contextmanager
-def _appearing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its final name only when the block ends well."""
+def _appearing(path: Path, *, sharded: bool) -> Iterator[Callable[[], AbstractContextManager[BinaryIO]]]:
+    """Begin files that take their final names only when the block ends well."""
     if not path.parent.is_dir():
         raise ExportError(f"cannot write {path}: the folder {path.parent} does not exist, so create it first")
     if path.is_dir():
         raise ExportError(f"cannot write {path}: it is a folder, so name a file inside it")
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
-        part = Path(file.name)
-        try:
-            if path.suffix == ".gz":
-                # No name and no time in the header, so that equal corpora give equal bytes.
-                with gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
-                    yield compressed  # type: ignore[misc]
-            else:
-                yield file  # type: ignore[misc]
-            file.flush()
-            os.fsync(file.fileno())
-            part.chmod(0o666 & ~_umask())
-            part.replace(path)
-        except BaseException:
+    parts: list[Path] = []
+    try:
+        yield partial(_begun, path, parts)
+        names = [path] if len(parts) == 1 else list(islice(_shards(path), len(parts)))
+        for part, name in zip(parts, names, strict=True):
+            part.replace(name)
+    except BaseException:
+        for part in parts:
             part.unlink(missing_ok=True)
-            raise
+        raise
+    if sharded:
+        _clear_away(path, len(parts))
+
+
+def _clear_away(path: Path, written: int) -> None:
+    """Delete what an earlier export of another length left: it would be taken for a part of this one."""
+    if written > 1:
+        path.unlink(missing_ok=True)
+    for shard in takewhile(Path.is_file, islice(_shards(path), written if written > 1 else 0, None)):
+        shard.unlink()
+
+
+@contextmanager
+def _begun(path: Path, parts: list[Path]) -> Iterator[BinaryIO]:
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
+        parts.append(Path(file.name))
+        if path.suffix == ".gz":
+            # No name and no time in the header, so that equal corpora give equal bytes.
+            with gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
+                yield compressed  # type: ignore[misc]
+        else:
+            yield file  # type: ignore[misc]
+        file.flush()
+        os.fsync(file.fileno())
+        parts[-1].chmod(0o666 & ~_umask())
+
+
+def _shards(path: Path) -> Iterator[Path]:
+    """The names of the files that one is split into, for ever."""
+    end = "".join(path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:])
+    stem = path.name.removesuffix(end)
+    return (path.with_name(f"{stem}.{number:03d}{end}") for number in count())
 
 
 def _umask() -> int:

@@ -97,6 +97,8 @@ def _dialled(draws: Draws, id: int, revision: int, profile: str, seed: int, dial
     if dials.meta_scale > 1:
         more = meta_volume.further(draws, dials.meta_scale, dials.meta_shape)
         made = replace(made, meta={**made.meta, **more})
+    if dials.meta_keys:
+        made = replace(made, meta={**meta_volume.learned(draws, dials.meta_keys), **made.meta})
     if (kind := edge_cases.kind(id, dials.edge_every)) is not None:
         made = edge_cases.changed(made, kind)
     return made

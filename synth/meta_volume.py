@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, count, islice
 from types import MappingProxyType
 
+from synth.dials import MetaKey
 from synth.draws import Draws
 from synth.model import Meta
 from synth.natural_lexicon import FIRST_WORDS, SECOND_WORDS
@@ -33,13 +34,32 @@ def further(draws: Draws, scale: int, shape: str) -> dict[str, Meta]:
     return {f"field {number:04}": value for number, value in enumerate(_SHAPES[shape](words, scale - 1), 1)}
 
 
-def _words(draws: Draws) -> Iterator[str]:
+def learned(draws: Draws, keys: Iterable[MetaKey]) -> dict[str, Meta]:
+    """Return those of some keys that an article has, each with a value of its own."""
+    return {key.name: _value(draws, key) for key in keys if draws.below(f"has {key.name}", 1 << 32) < key.share * 2**32}
+
+
+def _value(draws: Draws, key: MetaKey) -> Meta:
+    words = _words(draws, key.name)
+    if key.kind == "number":
+        least = 10 ** (key.size - 1)
+        return draws.between(f"value of {key.name}", least, 10 * least - 1)
+    if key.kind == "text":
+        return " ".join(islice(chain.from_iterable(each.split() for each in words), key.size))
+    if key.kind == "list":
+        return tuple(islice(words, key.size))
+    if key.kind == "map":
+        return {f"part {part}": word for part, word in enumerate(islice(words, key.size), 1)}
+    return tuple({"name": next(words), "value": next(words)} for _ in range(key.size))
+
+
+def _words(draws: Draws, name: str = "meta") -> Iterator[str]:
     """Words without end."""
-    block = 0
-    while True:
-        for first, second in zip(*[iter(draws.stream(f"meta {block}", 4096))] * 2, strict=True):
+    for block in count():
+        # Most values are short.
+        drawn = iter(draws.stream(f"{name} {block}", 64 << min(block, 6)))
+        for first, second in zip(drawn, drawn, strict=True):
             yield f"{FIRST_WORDS[first >> 1]} {SECOND_WORDS[second >> 1]}"
-        block += 1
 
 
 def _wide(words: Iterator[str], times: int) -> Iterator[Meta]:

@@ -20,6 +20,7 @@ from synth import edge_cases
 from synth.corpus import Corpus, Links
 from synth.draws import Draws
 from synth.formats import text
+from synth.generator import article
 from synth.model import Article, Meta
 from synth.record import encoded
 
@@ -182,7 +183,8 @@ def _measures(corpus: Corpus, seen: _Seen) -> Iterator[Measure]:
     usual = is_natural and not dials.lengths
     every = _Ask(is_natural, is_natural and not dials.changed())
 
-    yield every("words", median(seen.words), "median of an article", dials.words if usual else None, relative=0.1)
+    middle = dials.lengths[len(dials.lengths) // 2] if dials.lengths else dials.words
+    yield every("words", median(seen.words), "median of an article", middle, relative=0.1)
     logs = [math.log(each) for each in seen.words]
     yield every(
         "spread", stdev(logs) if count > 1 else 0.0, "of lengths: deviation of their logarithms",
@@ -219,16 +221,23 @@ def _measures(corpus: Corpus, seen: _Seen) -> Iterator[Measure]:
 
     yield every("Heaps' exponent", _heaps(seen.growth), "growth of the vocabulary", between=(0.4, 0.6))
     yield every("Zipf's slope", _zipf(seen.frequencies), "frequency of words by rank", between=(-1.2, -0.8))
-    yield every("popularity", _falling(seen.views), "exponent of views by rank", dials.popularity, absolute=0.1)
+    yield every(
+        "popularity", _falling(seen.views), "exponent of views by rank", dials.popularity,
+        absolute=max(0.1, 3 * dials.popularity / math.sqrt(count / 2)),
+    )  # fmt: skip
     linked = _linked(corpus)
     yield every(
-        "links", sum(linked.values()) / min(corpus.count, MOST_LINKED), "of an article", dials.links, relative=0.1
+        "links", sum(linked.values()) / min(corpus.count, MOST_LINKED), "of an article", dials.links, relative=0.2
     )
     yield every("in-links, tail", _tail(linked.values()), "exponent", between=(2.0, 2.4))
 
     yield every("days", max(seen.days) - min(seen.days), "from the first to the last published")
     yield every("disorder", seen.disorder, "articles modified before published, or reviewed before modified", 0.0)
-    yield every("meta keys", median(seen.meta_keys), "of an article, median")
+    own = article(corpus.first_id, profile=corpus.profile).meta
+    keys = len(own) + sum(key.share for key in dials.meta_keys if key.name not in own)
+    yield every(
+        "meta keys", mean(seen.meta_keys), "of an article", keys if dials.meta_scale == 1 else None, absolute=1.0
+    )
     yield every("meta values", median(seen.meta_values), "of an article, median")
     yield every("meta bytes", median(seen.meta_bytes), "of an article as JSON, median")
     if dials.edge_every:

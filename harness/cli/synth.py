@@ -5,20 +5,27 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
+from synth.formats import FORMATS, PAGES, SHARDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.progress import Advance
     from synth.dials import Dials
+    from synth.learn import Document
     from synth.report import Measure
 
 EPILOG = """**Examples**
 
 - `anp synth --count 1000 --out articles.jsonl.gz`
 - `anp synth --count 3 --start 11730 --format text`
+- `anp synth --count 5000 --format wxr --out articles.xml`
 - `anp synth show 11730 --profile classic --format markdown`
 """
 SHOW_EPILOG = """**Examples**
@@ -45,6 +52,15 @@ REPORT_EPILOG = """**Examples**
 
 Exit codes: 0 all that was asked for was found, 1 something was not.
 """
+LEARN_EPILOG = """**Examples**
+
+- `anp synth learn export.xml --out site.toml`
+- `anp synth learn content/posts --out site.toml`
+- `anp synth learn http://127.0.0.1:8000/sitemap.xml --limit 200 --out site.toml`
+
+Then `anp synth --profile-file site.toml` makes articles like them, and `anp synth report --profile-file site.toml`
+shows learned beside generated.
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +69,7 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(synth)
     group.command("show", epilog=SHOW_EPILOG)(show)
     group.command("report", epilog=REPORT_EPILOG)(report)
+    group.command("learn", epilog=LEARN_EPILOG)(learn)
     group.command("dials", epilog="**Example**\n\n- `anp synth dials`")(print_dials)
     group.command("fingerprint", epilog="**Example**\n\n- `anp synth fingerprint --profile classic`")(print_fingerprint)
     app.add_typer(group, name="synth", help="Synthesize articles: integer in, article out.")
@@ -64,11 +81,21 @@ def synth(
     start: options.Start = 11730,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="jsonl, json, text, html or markdown.")] = "jsonl",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "jsonl",
     out: Annotated[
         str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
     ] = "-",
     workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
+    shard_size: Annotated[
+        float | None,
+        typer.Option(
+            "--shard-size",
+            help=f"Length at which {' or '.join(SHARDED)} goes on in another file; 0 is one file of any length.",
+            min=0,
+            metavar="MB",
+            show_default="15",
+        ),
+    ] = None,
     set: Dial = None,
     profile_file: ProfileFile = None,
 ) -> None:
@@ -81,9 +108,10 @@ def synth(
 
     corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
     target = sys.stdout.buffer if out == "-" else Path(out)
+    size = None if shard_size is None else round(shard_size * 1_000_000)
     steps = Steps()
     with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
-        export(corpus, format, target, progress=advance, workers=workers)
+        export(corpus, format, target, progress=advance, workers=workers, shard_size=size)
 
 
 def show(
@@ -91,18 +119,18 @@ def show(
     revision: Annotated[int, typer.Option("--revision", help="Edition; 0 is the first.")] = 0,
     seed: options.Seed = 0,
     profile: options.Profile = "natural",
-    format: Annotated[str, typer.Option("--format", help="text, json, html or markdown.")] = "text",
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(PAGES)}.")] = "text",
     set: Dial = None,
     profile_file: ProfileFile = None,
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
-    from synth.export import FORMATS
+    from synth.formats import load
 
-    if format not in FORMATS:
-        raise UsageError(unknown("format", format, FORMATS))
+    if format not in PAGES:
+        raise UsageError(unknown("format", format, PAGES))
     one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))
-    typer.echo(FORMATS[format].render(one).rstrip("\n"))
+    typer.echo(load(format).make([one]).decode().rstrip("\n"))
 
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:
@@ -160,6 +188,50 @@ def _asked(one: Measure) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def learn(
+    export: Annotated[
+        str,
+        typer.Argument(
+            help="WordPress export (XML), JSON lines, a folder of Markdown, or the address of a sitemap.",
+            metavar="EXPORT",
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", help="Profile file to write, or -.", metavar="PATH|-")] = "-",
+    limit: Annotated[int, typer.Option("--limit", help="Most pages that are fetched by a sitemap.", min=2)] = 500,
+    i_may_crawl: Annotated[
+        list[str] | None,
+        typer.Option("--i-may-crawl", help="A host that is yours, if it is not this machine.", metavar="HOST"),
+    ] = None,
+) -> None:
+    """Learn what a site's articles are like, and write that down as dials: numbers and meta keys, no sentences."""
+    from harness.progress import Steps
+    from synth.learn import documents, learned, of_page
+
+    steps = Steps()
+    if export.startswith(("http://", "https://")):
+        from harness.crawl import pages
+
+        host = urlsplit(export).netloc
+        asked = pages(export, limit=limit, allowed=frozenset(i_may_crawl or ()))
+        found: Iterator[Document] = (of_page(html, host) for _, html in asked)
+    else:
+        found = documents(Path(export))
+    with steps.step("articles read", count=True) as advance:
+        result = learned(_told(found, advance))
+    text = result.toml(export)
+    if out == "-":
+        typer.echo(text.rstrip("\n"))
+    else:
+        options.write_text(Path(out), text)
+        steps.say(f"  what {result.articles:,} articles are like: {out}")
+
+
+def _told(documents: Iterator[Document], advance: Advance) -> Iterator[Document]:
+    for number, document in enumerate(documents, 1):
+        yield document
+        advance(number)
 
 
 def print_dials(json: options.Json = False) -> None:

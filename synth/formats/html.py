@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from synth import labels
+from synth.layout import Pages
 from synth.model import Article, Image, Meta
 from synth.record import timestamp
 from synth.slugs import term
@@ -16,11 +17,17 @@ def render(article: Article) -> str:
     return "\n".join(_lines(article)) + "\n"
 
 
+def content(article: Article) -> str:
+    """Return what a reader reads below the title, from the intro to the final notes."""
+    return "\n".join(_content(article))
+
+
+def meta_box(article: Article) -> str:
+    """Return the meta box, as the page shows it at its end."""
+    return "\n".join(_meta_box(article))
+
+
 def _lines(article: Article) -> Iterator[str]:
-    half = -(-len(article.images) // 2)
-    checklist = labels.cased(labels.CHECKLIST, article)
-    final_notes = labels.cased(labels.FINAL_NOTES, article)
-    meta_box = labels.cased(labels.META_BOX, article)
     yield (
         f'<article id="article-{article.id}" data-id="{article.id}" data-revision="{article.revision}" '
         f'data-profile="{escape(article.profile)}" data-seed="{article.seed}" data-slug="{escape(article.slug)}" '
@@ -37,6 +44,15 @@ def _lines(article: Article) -> Iterator[str]:
     yield from _terms("categories", article.categories)
     yield from _terms("tags", article.tags)
     yield "</header>"
+    yield from _content(article)
+    yield from _meta_box(article)
+    yield "</article>"
+
+
+def _content(article: Article) -> Iterator[str]:
+    half = -(-len(article.images) // 2)
+    checklist = labels.cased(labels.CHECKLIST, article)
+    final_notes = labels.cased(labels.FINAL_NOTES, article)
     yield f'<p class="intro">{escape(article.intro)}</p>'
     yield from _figures(article.images[:half])
     for section in article.sections:
@@ -57,11 +73,13 @@ def _lines(article: Article) -> Iterator[str]:
     yield f"<h2>{escape(final_notes)}</h2>"
     yield f"<p>{escape(article.final_notes)}</p>"
     yield "</section>"
+
+
+def _meta_box(article: Article) -> Iterator[str]:
     yield '<section class="meta-box">'
-    yield f"<h2>{escape(meta_box)}</h2>"
+    yield f"<h2>{escape(labels.cased(labels.META_BOX, article))}</h2>"
     yield _nested(article.meta)
     yield "</section>"
-    yield "</article>"
 
 
 def _terms(name: str, terms: tuple[str, ...]) -> Iterator[str]:
@@ -85,3 +103,6 @@ def _nested(value: Meta) -> str:
     if isinstance(value, tuple):
         return "<ul>" + "".join(f"<li>{_nested(item)}</li>" for item in value) + "</ul>"
     return escape(str(value))
+
+
+FORMAT = Pages(render)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synth.layout import Pages
 from synth.model import Article
 from synth.record import canonical
 
@@ -9,3 +10,6 @@ from synth.record import canonical
 def render(article: Article) -> str:
     """Return one line of JSON, newline included."""
     return canonical(article).decode() + "\n"
+
+
+FORMAT = Pages(render)

@@ -1,8 +1,8 @@
 """The page as Markdown with YAML front matter.
 
-Front matter values are written as JSON, which YAML 1.2 reads as flow values: nothing is left for a reader to
-guess (``no``, dates, leading zeros). Prose is escaped where Markdown would otherwise give a character a
-meaning.
+Front matter values are written as JSON, which YAML reads as flow values: nothing is left for a reader to guess
+(``no``, dates, leading zeros). What JSON lets stand in a text and YAML does not, or folds as it does line breaks, is
+escaped. Prose is escaped where Markdown would otherwise give a character a meaning.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterator
 
 from synth import labels
+from synth.layout import Pages
 from synth.model import Article, Image
 from synth.record import record
 
 _BODY = ("intro", "sections", "checklist", "images", "final_notes")
+_UNREADABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_FENCES = re.compile("`+")
 _MEANINGFUL = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
@@ -35,7 +38,9 @@ def _blocks(article: Article) -> Iterator[str]:
         for paragraph in section.paragraphs:
             yield _escaped(paragraph)
         if section.code:
-            yield f"```{section.code.language.lower()}\n{section.code.text}\n```"
+            # Longer than any fence in the code itself.
+            fence = "`" * max(3, 1 + max(map(len, _FENCES.findall(section.code.text)), default=0))
+            yield f"{fence}{section.code.language.lower()}\n{section.code.text}\n{fence}"
     yield f"## {labels.cased(labels.CHECKLIST, article)}"
     yield "\n".join(f"- {_escaped(item)}" for item in article.checklist)
     yield from _figures(article.images[half:])
@@ -53,4 +58,8 @@ def _escaped(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+# A form feed is how plain text says that a new page begins.
+FORMAT = Pages(render, between="\f\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from synth import labels
+from synth.layout import Pages
 from synth.model import Article, Image, Meta
 
 
@@ -60,3 +61,7 @@ def _bullets(value: tuple[Meta, ...] | Mapping[str, Meta], indent: str) -> Itera
             if name:
                 yield f"{indent}• {name.rstrip()}"
             yield from _bullets(item, indent + "  ")
+
+
+# A form feed is how plain text says that a new page begins.
+FORMAT = Pages(render, between="\f\n")

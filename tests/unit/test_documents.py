@@ -52,6 +52,7 @@ VERBS = [
     ["synth", "fingerprint"],
     ["synth", "dials"],
     ["synth", "report"],
+    ["synth", "learn"],
     ["serve"],
     ["cache"],
     ["swarm"],

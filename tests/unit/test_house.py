@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("synth", "target_app", "locustfiles", "results", "harness")
 
 MAY_IMPORT = {
-    "synth": {"faker", "orjson"},
+    "synth": {"defusedxml", "faker", "frontmatter", "markdown_it", "orjson", "pyarrow", "tomlkit", "yaml"},
     "target_app": {
         "synth",
         "apsw",
@@ -55,7 +55,7 @@ MAY_IMPORT = {
         "synth",
     },
     "results": {"hdrh", "numpy", "scipy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "rich", "http_sf"},
-    "harness": {"synth", "results", "httpx", "typer", "click", "rich", "psutil", "pydantic"},
+    "harness": {"synth", "results", "defusedxml", "httpx", "typer", "click", "rich", "psutil", "pydantic"},
 }
 
 

@@ -85,6 +85,7 @@ TURNED: dict[str, tuple[object, set[str]]] = {
     "published": (["2020-01-01", "2020-12-31"], {"published", "modified", "last_reviewed", "meta"}),
     "meta_scale": (3, {"meta"}),
     "meta_shape": ("deep", set()),
+    "meta_keys": ([{"name": "price", "share": 0.5, "kind": "number", "size": 3}], {"meta"}),
     "edge_every": (1, {"title", "slug", "intro", "sections", "checklist", "images", "final_notes", "tags", "meta"}),
 }  # fmt: skip
 

@@ -6,12 +6,13 @@ import gzip
 import io
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from synth import Corpus, ExportError
-from synth.export import FORMATS, export
-from synth.formats import jsonl
+from synth.export import export
+from synth.formats import FORMATS, jsonl, markdown, text
 
 CORPUS = Corpus(first_id=11_730, count=150)
 
@@ -39,11 +40,11 @@ def test_json_is_one_array() -> None:
     assert [each["id"] for each in json.loads(written(CORPUS, "json"))] == list(CORPUS.ids)
 
 
-@pytest.mark.parametrize("format", ["text", "markdown"])
-def test_pages_are_apart(format: str) -> None:
+@pytest.mark.parametrize("module", [text, markdown], ids=["text", "markdown"])
+def test_pages_are_apart(module: ModuleType) -> None:
     """Pages of text and Markdown are separated by form feeds, and only by them."""
-    pages = written(CORPUS, format).decode().split("\f\n")
-    assert pages == [FORMATS[format].render(article) for article in CORPUS]
+    pages = written(CORPUS, module.__name__.rpartition(".")[2]).decode().split("\f\n")
+    assert pages == [module.render(article) for article in CORPUS]
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -87,6 +88,89 @@ def test_an_interrupted_export_leaves_nothing(tmp_path: Path, workers: int) -> N
     assert gzip.decompress(path.read_bytes()) == written(CORPUS, "jsonl")
 
 
+def shards(folder: Path, name: str = "corpus.xml", count: int = 150, shard_size: int | None = 300_000) -> list[str]:
+    """Return the names in a folder after an export in shards."""
+    export(Corpus(11_730, count), "wxr", folder / name, shard_size=shard_size)
+    return sorted(path.name for path in folder.iterdir())
+
+
+def numbered(pattern: str, count: int) -> list[str]:
+    """Return the names of shards."""
+    return [pattern.format(f"{number:03d}") for number in range(count)]
+
+
+def test_shards_are_numbered(tmp_path: Path) -> None:
+    """What does not go into one file goes into numbered ones, in order of id."""
+    assert shards(tmp_path, "a.b.xml") == numbered("a.b.{}.xml", 7)
+    found = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
+    places = [found.index(b"<wp:post_id>%d<" % each) for each in CORPUS.ids]
+    assert places == sorted(places)
+
+
+def test_shards_are_compressed_each(tmp_path: Path) -> None:
+    """The number stands before both ends of a compressed file's name; lengths are those before compression."""
+    assert shards(tmp_path, "a.xml.gz") == numbered("a.{}.xml.gz", 7)
+    assert all(gzip.decompress(path.read_bytes()).endswith(b"</rss>\n") for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("count", "shard_size"), [(20, 300_000), (150, 0), (150, None)])
+def test_what_goes_into_one_file_has_the_name_itself(tmp_path: Path, count: int, shard_size: int | None) -> None:
+    """A small export is not numbered, nor is one that is to be one file or shorter than the usual shard."""
+    assert shards(tmp_path, count=count, shard_size=shard_size) == ["corpus.xml"]
+
+
+def test_an_export_in_shards_replaces_all_of_an_earlier_one(tmp_path: Path) -> None:
+    """No shard of a longer or shorter export under the same name is left; files that were none of it are."""
+    for name in ("corpus.2024.xml", "corpus.xml.txt", "other.000.xml"):
+        (tmp_path / name).touch()
+    others = sorted(path.name for path in tmp_path.iterdir())
+    for count, names in (
+        (150, numbered("corpus.{}.xml", 7)),
+        (60, numbered("corpus.{}.xml", 3)),
+        (20, ["corpus.xml"]),
+        (60, numbered("corpus.{}.xml", 3)),
+    ):
+        assert shards(tmp_path, count=count) == sorted([*names, *others])
+
+
+def test_a_format_without_shards_leaves_numbered_files_alone(tmp_path: Path) -> None:
+    """Files that look like shards are somebody's own beside an export that has none."""
+    (tmp_path / "corpus.000.jsonl").touch()
+    export(CORPUS, "jsonl", tmp_path / "corpus.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.000.jsonl", "corpus.jsonl"]
+
+
+def test_an_interrupted_export_in_shards_leaves_the_earlier_one(tmp_path: Path) -> None:
+    """No shard appears before the last is written: what was there is there as it was."""
+
+    def stop(count: int) -> None:
+        if count >= 100:
+            raise KeyboardInterrupt
+
+    names = shards(tmp_path)
+    before = [(tmp_path / name).read_bytes() for name in names]
+    with pytest.raises(KeyboardInterrupt):
+        export(Corpus(1, 150), "wxr", tmp_path / "corpus.xml", progress=stop, shard_size=100_000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert [(tmp_path / name).read_bytes() for name in names] == before
+
+
+def test_a_stream_gets_one_file() -> None:
+    """On a stream there is nothing to number: it gets one whole file, however long."""
+    stream = io.BytesIO()
+    assert export(CORPUS, "wxr", stream, shard_size=1000) == stream.tell()
+    assert stream.getvalue().count(b"</rss>") == 1
+
+
+def test_sharding_another_format_is_refused(tmp_path: Path) -> None:
+    """A format that is always one file says so; that it is to be one file is no contradiction."""
+    with pytest.raises(ExportError) as refusal:
+        export(CORPUS, "jsonl", tmp_path / "a.jsonl", shard_size=1000)
+    assert str(refusal.value) == "cannot shard jsonl: it is always one file; only wxr goes on in another"
+    assert list(tmp_path.iterdir()) == []
+    assert export(CORPUS, "jsonl", tmp_path / "a.jsonl", shard_size=0)
+
+
 def test_progress() -> None:
     """Progress rises and ends at the number of articles."""
     seen: list[int] = []
@@ -107,7 +191,7 @@ def test_refusals(tmp_path: Path) -> None:
     missing = tmp_path / "no"
     cases = [
         ("jsnol", io.BytesIO(), 1, "unknown format 'jsnol': did you mean 'jsonl'?"),
-        ("zzz", io.BytesIO(), 1, "unknown format 'zzz': choose one of html, json, jsonl, markdown, text"),
+        ("zzz", io.BytesIO(), 1, f"unknown format 'zzz': choose one of {', '.join(FORMATS)}"),
         ("json", io.BytesIO(), 0, "cannot export with 0 workers: use at least 1"),
         (
             "json",
