@@ -19,7 +19,7 @@ from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge
 from target_app.bodies import BoundedBodies
-from target_app.editing import AbsentError
+from target_app.editing import AbsentError, TakenError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
@@ -123,7 +123,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         answer.headers.update(invalidation(what.named()))
         return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 404, 503))
+    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 404, 409, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
@@ -142,6 +142,12 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
                 404,
                 f"no article {what.article}; the corpus holds {ids[0]} to {ids[-1]}",
                 expected=f"a number from {ids[0]} to {ids[-1]}",
+            ) from None
+        except TakenError as error:
+            raise ProblemError(
+                409,
+                f"the slug {error.args[0]} of article {what.article} belongs to another article by now",
+                expected="an article whose slug in the corpus no other has",
             ) from None
         cache.catch_up()
         assert change.face is not None

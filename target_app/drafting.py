@@ -9,21 +9,66 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from target_app.records import ArticleRecord
 from target_app.texts import ArticleText
 
+T = TypeVar("T")
 _MARKED = re.compile(r"## |```|\\|$")
-FIELDS = ("title", "slug", "intro", "body", "checklist", "images", "final_notes", "categories", "tags", "meta")
-"""Names of the form's fields."""
+FIELDS = {
+    "title": "Title",
+    "slug": "Address",
+    "intro": "Introduction",
+    "body": "Body",
+    "checklist": "Checklist",
+    "images": "Figures",
+    "final_notes": "Final notes",
+    "categories": "Categories",
+    "tags": "Tags",
+    "meta": "Article details",
+}
+"""The form's fields: name to what an editor reads above it."""
+_ONE_OF = {
+    "sections": "section",
+    "paragraphs": "paragraph",
+    "checklist": "line",
+    "images": "figure",
+    "categories": "category",
+    "tags": "tag",
+    "url": "address",
+}
+_WRONG = {
+    "string_too_short": "it is empty; write something.",
+    "string_too_long": "it is longer than {max_length:,} characters; shorten it.",
+    "too_long": "these are {actual_length}, and {max_length} are the most; leave some out.",
+    "named_twice": "this names one of them twice; name each once.",
+    "nested": "this is nested more than {most} deep; flatten it.",
+    "long": "this is longer than {most:,} characters as JSON; shorten it.",
+}
+_UNLIKE_A_SLUG = "{input!r:.60} cannot be in an address; write lower-case letters, digits, and single hyphens between."
+_UNLIKE_AN_ADDRESS = "{input!r:.60} leads nowhere; begin it with https:// and leave no space in it."
+_UNPRINTABLE = "it holds a control character, which no page can show; delete it."
+_NO_META = "What {!r:.60} stands for holds something else than texts, whole numbers, lists and maps, or is too long."
+
+Faults = dict[str, list[str]]
+"""Field to the sentences that say what is wrong in it."""
 
 
 class DraftError(Exception):
-    """What was typed is no article; ``args`` are the sentences that say why."""
+    """What was typed is no article.
+
+    Attributes:
+        faults: All that is wrong.
+    """
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(" ".join(f"{FIELDS[field]}: {' '.join(faults[field])}" for field in faults))
+        self.faults = faults
 
 
 def to_body(sections: list[dict[str, Any]]) -> str:
@@ -46,6 +91,7 @@ def from_body(body: str) -> list[dict[str, Any]]:
     """
     sections: list[dict[str, Any]] = []
     paragraph: list[str] = []
+    faults: list[str] = []
     lines = iter(body.split("\n"))
 
     def close() -> None:
@@ -60,25 +106,33 @@ def from_body(body: str) -> list[dict[str, Any]]:
         elif not line:
             close()
         elif not sections:
-            raise DraftError(f"the body begins with {line[:40]!r}; begin it with a heading, such as: ## First steps")
+            faults.append(f"It begins with {line[:40]!r}; begin it with a heading, such as: ## First steps.")
+            sections.append({"heading": "", "paragraphs": [], "code": None})
         elif sections[-1]["code"]:
-            raise DraftError(f"after code comes {line[:40]!r}; code ends a section, so begin another with ##")
+            faults.append(f"After code comes {line[:40]!r}; code ends a section, so begin another with ##.")
+            sections.append({"heading": "", "paragraphs": [], "code": None})
         elif line.startswith("```"):
             close()
-            sections[-1]["code"] = {"language": line[3:].strip(), "text": _code(lines, line)}
+            text = _code(lines)
+            if text is None:
+                faults.append(f"The code that begins with {line[:40]!r} does not end; end it with a line of ```.")
+            sections[-1]["code"] = {"language": line[3:].strip(), "text": text}
         else:
             paragraph.append(line.removeprefix("\\"))
     close()
+    if faults:
+        raise DraftError({"body": faults})
     return sections
 
 
-def _code(lines: Iterator[str], opening: str) -> str:
+def _code(lines: Iterator[str]) -> str | None:
+    """The code that lines begin with; None where it does not end."""
     text: list[str] = []
     for line in lines:
         if line == "```":
             return "\n".join(text)
         text.append(line.removeprefix("\\") if line.startswith(("\\```", "\\\\")) else line)
-    raise DraftError(f"the code that begins with {opening[:40]!r} does not end; end it with a line of ```")
+    return None
 
 
 def _escaped(line: str) -> str:
@@ -109,32 +163,63 @@ def from_fields(fields: Mapping[str, str]) -> ArticleText:
     """The text that the form's fields stand for.
 
     Raises:
-        DraftError: They are no article.
+        DraftError: They are no article; it has the faults of all fields.
     """
-    try:
-        meta = json.loads(fields.get("meta", "").strip() or "{}")
-    except (ValueError, RecursionError) as error:
-        raise DraftError(f"the meta box is no JSON ({error}); write it as {{}} to leave it empty") from None
-    if not isinstance(meta, dict):
-        raise DraftError("the meta box is no map; write it in braces")
+    faults: Faults = {}
+
+    def read(field: str, reader: Callable[[str], T]) -> T | None:
+        try:
+            return reader(fields.get(field, ""))
+        except DraftError as error:
+            faults.update(error.faults)
+            return None
+
     text = {
-        "title": fields.get("title", "").strip(),
-        "slug": fields.get("slug", "").strip() or None,
-        "intro": fields.get("intro", "").strip(),
-        "sections": from_body(fields.get("body", "")),
-        "checklist": _lines(fields.get("checklist", "")),
-        "images": [_image(line) for line in _lines(fields.get("images", ""))],
-        "final_notes": fields.get("final_notes", "").strip(),
-        "categories": _words(fields.get("categories", "")),
-        "tags": _words(fields.get("tags", "")),
-        "meta": meta,
+        "title": read("title", str.strip),
+        "slug": read("slug", str.strip) or None,
+        "intro": read("intro", str.strip),
+        "sections": read("body", from_body),
+        "checklist": read("checklist", _lines),
+        "images": read("images", _images),
+        "final_notes": read("final_notes", str.strip),
+        "categories": read("categories", _words),
+        "tags": read("tags", _words),
+        "meta": read("meta", _meta),
     }
     try:
-        return ArticleText.model_validate(text)
+        read_whole = ArticleText.model_validate(
+            {name: value for name, value in text.items() if value is not None or name == "slug"}
+        )
     except ValidationError as error:
-        raise DraftError(
-            *(f"{' '.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        ) from None
+        for fault in error.errors():
+            field = {"sections": "body"}.get(str(fault["loc"][0]), str(fault["loc"][0]))
+            sentence = _sentence(fault)
+            if sentence not in faults.setdefault(field, []):
+                faults[field].append(sentence)
+    if faults:
+        raise DraftError({field: faults[field] for field in FIELDS if field in faults})
+    return read_whole
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """What is wrong in a field, in words for its editor."""
+    field, *rest = fault["loc"]
+    if field == "meta" and rest:
+        # A value may be of several kinds, and is told to be none of each: one sentence for all.
+        return _NO_META.format(rest[0])
+    place = ""
+    for part in fault["loc"] if rest else ():
+        place += f" {part + 1}" if isinstance(part, int) else f", {_ONE_OF.get(part, part)}"
+    said = f"{place.removeprefix(', ')}: {_words_for(fault)}" if place else _words_for(fault)
+    return said[0].upper() + said[1:]
+
+
+def _words_for(fault: ErrorDetails) -> str:
+    words = _WRONG.get(fault["type"], "{msg}")
+    if fault["type"] == "string_pattern_mismatch":
+        of_a_slug = fault["loc"][0] in {"slug", "categories", "tags"}
+        words = _UNLIKE_AN_ADDRESS if fault["loc"][-1] == "url" else _UNLIKE_A_SLUG if of_a_slug else _UNPRINTABLE
+    return words.format(**fault.get("ctx", {}), input=fault["input"], msg=fault["msg"])
 
 
 def _lines(text: str) -> list[str]:
@@ -145,8 +230,20 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _image(line: str) -> dict[str, str]:
-    parts = [part.strip() for part in line.split("|", 2)]
-    if len(parts) < 3:
-        raise DraftError(f"the image {line[:60]!r} is not three parts; write: source | https://address | caption")
-    return dict(zip(("source", "url", "caption"), parts, strict=True))
+def _images(text: str) -> list[dict[str, str]]:
+    parts = [[part.strip() for part in line.split("|", 2)] for line in _lines(text)]
+    wrong = [" | ".join(each) for each in parts if len(each) < 3]
+    if wrong:
+        advice = "is not three parts; write: source | https://address | caption."
+        raise DraftError({"images": [f"{line[:60]!r} {advice}" for line in wrong]})
+    return [dict(zip(("source", "url", "caption"), each, strict=True)) for each in parts]
+
+
+def _meta(text: str) -> dict[str, Any]:
+    try:
+        meta = json.loads(text.strip() or "{}")
+    except (ValueError, RecursionError) as error:
+        raise DraftError({"meta": [f"This is no JSON ({error}); write {{}} to leave it empty."]}) from None
+    if not isinstance(meta, dict):
+        raise DraftError({"meta": ["This is no map; write it in braces."]})
+    return meta

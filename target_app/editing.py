@@ -74,16 +74,22 @@ class Editing:
         self._clock = clock
 
     def revise(self, article_id: int) -> tuple[Change, int]:
-        """Put the corpus' next revision of an article in its place, and give its number."""
+        """Put the corpus' next revision of an article in its place, and give its number.
+
+        Raises:
+            TakenError: The article was renamed, and another has the slug that it has in the corpus.
+        """
         with self._whole():
             before, (revision, _) = self._stored(article_id)
             if self._corpus is None or article_id not in self._corpus.ids:
                 raise AbsentError(article_id)
             after = self._corpus.article(article_id, revision=revision + 1)
-            self._desk.replace_article(
+            if after.slug != before.slug:
+                self._refuse_taken(after.slug, article_id)
+            robbed = self._desk.replace_article(
                 after, status=before.status, author_id=after.author, written=False, now=self._now()
             )
-            return self._settled(article_id, before), revision + 1
+            return self._settled(article_id, before, robbed), revision + 1
 
     def create(self, text: ArticleText, status: Status, *, author_slug: str, author_name: str) -> Change:
         """Store a new article.
@@ -97,8 +103,8 @@ class Editing:
             author_id = self._desk.author_named(author_slug, author_name)
             article = written(text, article_id, revision=0, author_id=author_id, slug=None, published=now, now=now)
             self._refuse_taken(article.slug, article_id)
-            self._desk.create_article(article, status, author_id=author_id, now=now)
-            return self._settled(article_id, None)
+            robbed = self._desk.create_article(article, status, author_id=author_id, now=now)
+            return self._settled(article_id, None, robbed)
 
     def rewrite(
         self, article_id: int, text: ArticleText, status: Status | None, *, etags: Collection[str] | None
@@ -130,8 +136,8 @@ class Editing:
                 now=now,
             )
             self._refuse_taken(article.slug, article_id)
-            self._desk.replace_article(article, status=new, author_id=None, written=True, now=now)
-            return self._settled(article_id, before)
+            robbed = self._desk.replace_article(article, status=new, author_id=None, written=True, now=now)
+            return self._settled(article_id, before, robbed)
 
     def set_status(self, article_id: int, status: Status, *, etags: Collection[str] | None = None) -> Change:
         """Publish or unpublish an article; one that is so already stays as it is."""
@@ -206,11 +212,18 @@ class Editing:
         if self._desk.id_of(slug) not in {None, article_id}:
             raise TakenError(slug)
 
-    def _settled(self, article_id: int, before: Face | None) -> Change:
+    def _settled(self, article_id: int, before: Face | None, robbed: int | None = None) -> Change:
+        """What came of a change; ``robbed`` is the article whose former slug the changed one has now."""
         after = self._desk.face(article_id)
         moves = staleness.moves(before, after)
         moved = zip(moves, self._desk.standings(article_id, moves), strict=True)
-        return self._outdated(article_id, after, staleness.made_stale(before, after, moved))
+        stale = staleness.made_stale(before, after, moved)
+        if robbed is not None:
+            stale.add(staleness.moved(robbed))
+        if before and after and (before.status, after.status) == ("draft", "published"):
+            # They led nowhere, of which those who asked were not told the reason.
+            stale |= {staleness.at(staleness.address(slug)) for slug in self._desk.former_slugs(article_id)}
+        return self._outdated(article_id, after, stale)
 
     def _outdated(self, article_id: int, face: Face | None, tags: set[str]) -> Change:
         if tags and not self._precise:

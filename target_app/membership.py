@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from target_app.callers import network
 from target_app.editing import AbsentError
-from target_app.forms import read_form, refuse_cross_site, require_own_form, safe_next
+from target_app.forms import SMALL, csrf_token, read_form, refuse_cross_site, require_own_form, safe_next
 from target_app.passwords import password_matches
 from target_app.records import ArticleRecord, MemberRecord
 from target_app.responses import Responses
@@ -21,6 +21,8 @@ from target_app.site import Site
 
 LONGEST_COMMENT = 4_000
 """Characters."""
+_LARGEST_COMMENT = 12 * LONGEST_COMMENT + SMALL
+"""Bytes of its form: a character is four bytes at most, each written as three."""
 _MAX_LOGIN_THREADS = 2
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -45,7 +47,7 @@ class MemberRoutes:
             route("logout", "/logout", {"POST": self.sign_out}),
             route("me", "/me", {"GET": self.me}),
             route("bookmark", "/articles/{slug}/bookmark", {"POST": self._form(self.keep)}),
-            route("comment", "/articles/{slug}/comments", {"POST": self._form(self.comment)}),
+            route("comment", "/articles/{slug}/comments", {"POST": self._form(self.comment, limit=_LARGEST_COMMENT)}),
             route("comment", "/comments/{comment}/delete", {"POST": self._form(self.uncomment)}),
         ]
 
@@ -121,8 +123,11 @@ class MemberRoutes:
         """Say something about an article."""
         article = self._article(request)
         text = fields.get("text", "").strip()
-        if not text or len(text) > LONGEST_COMMENT or _CONTROL.search(text):
-            raise HTTPException(400)
+        if fault := _fault(text):
+            csrf = csrf_token(request, self._site.sessions.cookie)
+            return self._responses.private(
+                self._site.pages.comment(article, text, fault, member, csrf=csrf), status=422
+            )
         change, comment_id = self._site.editing.comment(article.id, member, text)
         return self._responses.see_other(f"/articles/{article.slug}/#comment-{comment_id}", change.tags)
 
@@ -146,13 +151,22 @@ class MemberRoutes:
             raise HTTPException(404)
         return article
 
-    def _form(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+    def _form(self, act: Act, limit: int = SMALL) -> Callable[[Request], Awaitable[Response]]:
         """The handler of a form that only members of this site may send, from one of its pages."""
-        return member_form(self._site, self._responses, act)
+        return member_form(self._site, self._responses, act, limit=limit)
+
+
+def _fault(text: str) -> str:
+    """Why a text is no comment; empty where it is one."""
+    if not text:
+        return "It is blank; write something."
+    if len(text) > LONGEST_COMMENT:
+        return f"It has {len(text):,} characters, and {LONGEST_COMMENT:,} are the most; shorten it."
+    return "It holds a control character, which no page can show; delete it." if _CONTROL.search(text) else ""
 
 
 def member_form(
-    site: Site, responses: Responses, act: Act, *, limit: int | None = None, editors: bool = False
+    site: Site, responses: Responses, act: Act, *, limit: int, editors: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler of a form that only members may send, from a page that was made for their session.
 
@@ -160,7 +174,7 @@ def member_form(
         site: Whose.
         responses: Makes its answers.
         act: What the form does, in the worker thread.
-        limit: Most bytes of the form; None: those of a small one.
+        limit: Most bytes of the form.
         editors: Whether only editors may.
     """
 
@@ -175,7 +189,7 @@ def member_form(
 
     async def handler(request: Request) -> Response:
         refuse_cross_site(request, site.base_url)
-        fields = await (read_form(request) if limit is None else read_form(request, limit))
+        fields = await read_form(request, limit)
         return await site.worker.run(checked, request, fields)
 
     return handler

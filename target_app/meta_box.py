@@ -1,4 +1,7 @@
-"""The post-meta box as nested lists: a scalar is text, a list or a map is a list of items, to any depth."""
+"""An article's details as nested lists: a scalar is text, a list or a map is a list of items, to any depth.
+
+What is empty says so: nobody can see a list without items.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
+
+_NONE = '<span class="none">none</span>'
 
 
 def meta_box(meta: Mapping[str, Any]) -> Markup:
@@ -20,5 +25,5 @@ def _value(value: Any) -> str:
     elif isinstance(value, list | tuple):
         items = [_value(inner) for inner in value]
     else:
-        return str(escape(value))
-    return f"<ul><li>{'</li><li>'.join(items)}</li></ul>" if items else ""
+        return str(escape(value)) or _NONE
+    return f"<ul><li>{'</li><li>'.join(items)}</li></ul>" if items else _NONE

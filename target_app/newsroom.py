@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,6 +21,7 @@ from target_app.site import Site
 
 _SHOWN = 50
 _EMPTY = dict.fromkeys(FIELDS, "")
+_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class EditorRoutes:
@@ -75,9 +78,9 @@ class EditorRoutes:
                 from_fields(fields), status, author_slug=editor.slug, author_name=editor.name
             )
         except DraftError as error:
-            return self._form(request, editor, fields, error.args)
+            return self._form(request, editor, fields, faults=error.faults)
         except TakenError as error:
-            return self._form(request, editor, fields, (_taken(error),))
+            return self._form(request, editor, fields, faults=_taken(error))
         return self._responses.see_other(f"/admin/articles/{change.article_id}", change.tags)
 
     def change(self, request: Request, fields: Fields, editor: MemberRecord) -> Response:
@@ -96,26 +99,41 @@ class EditorRoutes:
                 )
             else:
                 raise HTTPException(400)
-        except AbsentError:
-            raise HTTPException(404) from None
-        except ConflictError:
-            raise HTTPException(409) from None
+        except (AbsentError, ConflictError):
+            return self._passed(request, article_id, editor, fields)
         except DraftError as error:
-            return self._form(request, editor, fields, error.args)
+            return self._form(request, editor, fields, faults=error.faults)
         except TakenError as error:
-            return self._form(request, editor, fields, (_taken(error),))
+            return self._form(request, editor, fields, faults=_taken(error))
         return self._responses.see_other(f"/admin/articles/{article_id}", change.tags)
 
+    def _passed(self, request: Request, article_id: int, editor: MemberRecord, fields: Fields) -> Response:
+        """What was typed into the form of a state that has passed, in the form of the present one."""
+        article = self._site.library.article_by_id(article_id)
+        if article is None:
+            return self._form(request, editor, {**fields, "etag": "", "status": ""}, passed="gone", status=404)
+        present = {"etag": article.etag, "status": article.status}
+        return self._form(request, editor, {**fields, **present}, passed="changed", status=409)
+
     def _form(
-        self, request: Request, editor: MemberRecord, fields: Fields, faults: tuple[object, ...] = ()
+        self,
+        request: Request,
+        editor: MemberRecord,
+        fields: Fields,
+        *,
+        faults: Mapping[str, Sequence[str]] = _NOTHING,
+        passed: str = "",
+        status: int = 200,
     ) -> Response:
         body = self._site.pages.editor(
             {**_EMPTY, "etag": "", "status": "", **fields},
             editor,
+            place="/admin/new" if passed == "gone" else request.url.path,
             csrf=csrf_token(request, self._site.sessions.cookie),
-            faults=[str(fault) for fault in faults],
+            faults=faults,
+            passed=passed,
         )
-        return self._responses.private(body, status=422 if faults else 200)
+        return self._responses.private(body, status=422 if faults else status)
 
     def _viewer(self, request: Request) -> MemberRecord | Response:
         """The editor who asks; where nobody has signed in, the way to do so."""
@@ -134,5 +152,5 @@ def _id(request: Request) -> int:
     return int(word)
 
 
-def _taken(error: TakenError) -> str:
-    return f"the address {error.args[0]} belongs to another article; choose another"
+def _taken(error: TakenError) -> dict[str, list[str]]:
+    return {"slug": [f"{error.args[0]} belongs to another article; choose another."]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from calendar import month_name
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -13,11 +13,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from target_app.accounting import rendering
+from target_app.drafting import FIELDS
 from target_app.figures import figure_path
 from target_app.marks import mark
 from target_app.meta_box import meta_box
@@ -36,18 +38,30 @@ from target_app.records import (
 TITLE = "Reference Notes"
 _HERE = Path(__file__).parent
 
-STYLESHEET = (_HERE / "static" / "site.css").read_bytes()
-STYLESHEET_NAME = f"site.{hashlib.blake2b(STYLESHEET, digest_size=6).hexdigest()}.css"
-ASSETS = (f"/static/{STYLESHEET_NAME}",)
+
+def _named(name: str, content: bytes) -> str:
+    """The name of a static file, which changes with its content."""
+    stem, _, ending = name.partition(".")
+    return f"{stem}.{hashlib.blake2b(content, digest_size=6).hexdigest()}.{ending}"
+
+
+STYLESHEET, ICON = ((_HERE / "static" / name).read_bytes() for name in ("site.css", "favicon.svg"))
+STYLESHEET_NAME, ICON_NAME = _named("site.css", STYLESHEET), _named("favicon.svg", ICON)
+ASSETS = (f"/static/{STYLESHEET_NAME}", f"/static/{ICON_NAME}")
 """Addresses of all static files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Where a page of a list stands; addresses are None at the ends."""
+    """Where a page of a list stands; addresses are None at the ends.
+
+    Attributes:
+        here: Its own address.
+    """
 
     number: int
     last: int
+    here: str
     newer: str | None
     older: str | None
 
@@ -56,7 +70,7 @@ class Pager:
         """The pager of page ``number`` of a list of ``total`` articles; ``address`` gives that of a page's number."""
         last = max(1, -(-total // PAGE_SIZE))
         newer = address(number - 1) if number > 1 else None
-        return cls(number, last, newer, address(number + 1) if number < last else None)
+        return cls(number, last, address(number), newer, address(number + 1) if number < last else None)
 
 
 def list_address(root: str, number: int) -> str:
@@ -83,7 +97,9 @@ def _templates() -> dict[str, Template]:
     environment.filters["day"] = _day
     environment.filters["iso"] = iso
     environment.filters["rfc822"] = partial(formatdate, usegmt=True)
-    environment.globals.update(site_title=TITLE, stylesheet=ASSETS[0], figure_path=figure_path, meta_box=meta_box)
+    environment.globals.update(
+        site_title=TITLE, stylesheet=ASSETS[0], icon=ASSETS[1], figure_path=figure_path, meta_box=meta_box
+    )
     return {name: environment.get_template(name) for name in environment.list_templates(extensions=["html", "xml"])}
 
 
@@ -111,6 +127,8 @@ class Pages:
             "article.html",
             mark=mark("article", viewer, article=article),
             viewer=viewer,
+            canonical=f"/articles/{article.slug}/",
+            description=article.intro,
             article=article,
             upper_figures=figures[:split],
             lower_figures=figures[split:],
@@ -122,7 +140,10 @@ class Pages:
 
     def listing(self, route: str, heading: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
         """A page of a list of articles."""
-        return self._list(heading, mark(route, viewer), listing.cards, pager, viewer)
+        described = f"{heading}: {'; '.join(card.title for card in listing.cards[:3]) or 'none yet'}."
+        return self._list(
+            heading, mark(route, viewer), listing.cards, pager, viewer, canonical=pager.here, description=described
+        )
 
     def search(self, words: str, listing: Listing, pager: Pager, viewer: MemberRecord | None) -> bytes:
         """What a normalised search found, with the found words marked; no words: an invitation to search."""
@@ -135,17 +156,32 @@ class Pages:
         return self._list("Search", mark("error", viewer), [], Pager.of(1, 0, str), viewer, words, refusal)
 
     def index(
-        self, route: str, heading: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
+        self, route: str, heading: str, root: str, entries: Sequence[tuple[str, str, int]], viewer: MemberRecord | None
     ) -> bytes:
-        """What lists there are of a kind: (name, address, number of articles) of each."""
-        return self._render("index.html", mark=mark(route, viewer), viewer=viewer, heading=heading, entries=entries)
+        """What lists there are of a kind, under ``root``: (name, address, number of articles) of each."""
+        return self._render(
+            "index.html",
+            mark=mark(route, viewer),
+            viewer=viewer,
+            canonical=root,
+            description=f"{heading} of {TITLE}, with the number of articles of each.",
+            heading=heading,
+            entries=entries,
+        )
 
     def archive(self, months: Sequence[tuple[int, int, int]], viewer: MemberRecord | None) -> bytes:
         """The years and months in which anything was published: (year, month, number of articles), newest first."""
         years: dict[int, list[tuple[str, str, int]]] = {}
         for year, month, count in months:
             years.setdefault(year, []).append((month_name[month], f"/archive/{year}/{month:02}/", count))
-        return self._render("archive.html", mark=mark("archive", viewer), viewer=viewer, years=years)
+        return self._render(
+            "archive.html",
+            mark=mark("archive", viewer),
+            viewer=viewer,
+            canonical="/archive/",
+            description=f"The articles of {TITLE} by the year and month in which they were published.",
+            years=years,
+        )
 
     def login(
         self, viewer: MemberRecord | None, *, next_path: str, login: str = "", refused: bool = False, wait: int = 0
@@ -173,22 +209,65 @@ class Pages:
         """What editors work on."""
         return self._render("desk.html", mark=mark("admin", viewer), viewer=viewer, drafts=drafts, changed=changed)
 
-    def editor(self, fields: dict[str, str], viewer: MemberRecord, *, csrf: str, faults: Sequence[str]) -> bytes:
-        """The form of an article, with what is wrong in it."""
+    def editor(
+        self,
+        fields: dict[str, str],
+        viewer: MemberRecord,
+        *,
+        place: str,
+        csrf: str,
+        faults: Mapping[str, Sequence[str]],
+        passed: str,
+    ) -> bytes:
+        """The form of an article.
+
+        Args:
+            fields: What stands in it, with the entity tag and the status of the article it is for.
+            viewer: The editor.
+            place: Where it is sent.
+            csrf: What it carries.
+            faults: What is wrong, by field.
+            passed: Whether the article was ``changed`` since it was opened, or is ``gone``; empty when it is as it was.
+        """
         return self._render(
-            "editor.html", mark=mark("admin", viewer), viewer=viewer, fields=fields, csrf=csrf, faults=faults
+            "editor.html",
+            mark=mark("admin", viewer),
+            viewer=viewer,
+            labels=FIELDS,
+            fields=fields,
+            place=place,
+            csrf=csrf,
+            faults=faults,
+            passed=passed,
+        )
+
+    def comment(self, article: ArticleRecord, text: str, fault: str, viewer: MemberRecord, *, csrf: str) -> bytes:
+        """A comment that was refused, and why."""
+        return self._render(
+            "comment.html",
+            mark=mark("comment", viewer),
+            viewer=viewer,
+            article=article,
+            text=text,
+            fault=fault,
+            csrf=csrf,
         )
 
     def feed(self, template: str, listing: Listing) -> bytes:
         """The newest articles as RSS (``feed.xml``), Atom (``atom.xml``) or JSON Feed (``feed.json``)."""
         if template == "feed.json":
             return self._json_feed(listing)
-        return self._render(template, cards=listing.cards, changed=listing.changed or 0)
+        return self._render(template, cards=listing.cards, changed=listing.changed or 0, entry_id=self._entry_id)
+
+    def _entry_id(self, article_id: int) -> str:
+        """What feeds know an article by: it stays when the article gets another address, or the site another scheme."""
+        _, _, authority = self._base_url.partition(":")
+        return uuid5(NAMESPACE_URL, f"{authority}/articles/{article_id}").urn
 
     def _json_feed(self, listing: Listing) -> bytes:
         items = [
             {
-                "id": f"{self._base_url}/articles/{card.slug}/",
+                "id": self._entry_id(card.id),
                 "url": f"{self._base_url}/articles/{card.slug}/",
                 "title": card.title,
                 "summary": card.intro,
@@ -228,6 +307,7 @@ class Pages:
         viewer: MemberRecord | None,
         words: str | None = None,
         refusal: str = "",
+        **head: str,
     ) -> bytes:
         return self._render(
             "listing.html",
@@ -238,6 +318,7 @@ class Pages:
             viewer=viewer,
             words=words,
             refusal=refusal,
+            **head,
         )
 
     def _render(self, template: str, **values: Any) -> bytes:
@@ -246,7 +327,8 @@ class Pages:
 
 
 def _found(passage: str) -> Markup:
-    marked = str(escape(passage)).replace(FOUND_BEGINS, "<mark>").replace(FOUND_ENDS, "</mark>")
+    parts = str(escape(passage)).replace("\n", " · ")  # where a heading ends, and a paragraph
+    marked = parts.replace(FOUND_BEGINS, "<mark>").replace(FOUND_ENDS, "</mark>")
     return Markup(marked)  # escaped above, but for the two tags
 
 

@@ -127,9 +127,7 @@ class Responses:
             changed: Unix seconds at which it became what it is.
             further: More header fields.
         """
-        headers = {**self.terms(route), **further}
-        if names := ", ".join(f'"{tag}"' for tag in dict.fromkeys(tags)):
-            headers["cache-groups"] = names
+        headers = {**self.terms(route), **further, **_groups(tags)}
         if changed is not None:
             # Not later than the answer, as RFC 9110 wants it: an article may be dated ahead.
             headers["last-modified"] = http_date(min(changed, int(time.time()))).decode()
@@ -141,10 +139,10 @@ class Responses:
             return {"cache-control": self._assets, **NOSNIFF}
         return _TERMS[route]
 
-    def moved(self, route: str, path: str) -> Response:
-        """Another address, for good."""
+    def moved(self, route: str, path: str, *, tags: Iterable[str] = ()) -> Response:
+        """Another address, for good; ``tags`` as of a document."""
         response = RedirectResponse(path, 301)
-        response.headers.update(self.terms(route))
+        response.headers.update({**self.terms(route), **_groups(tags)})
         return response
 
     @staticmethod
@@ -161,6 +159,12 @@ class Responses:
             stale: The tags of the pages that the form has made stale.
         """
         return RedirectResponse(path, 303, headers={**_PRIVATE, **invalidation(stale)})
+
+
+def _groups(tags: Iterable[str]) -> dict[str, str]:
+    """The field that tells caches by what a response is dropped (RFC 9875)."""
+    names = ", ".join(f'"{tag}"' for tag in dict.fromkeys(tags))
+    return {"cache-groups": names} if names else {}
 
 
 def invalidation(tags: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from target_app.editing import UnwrittenError
 from target_app.figures import NAMES, draw
 from target_app.forms import csrf_token
 from target_app.page_cache import EXCHANGE
-from target_app.pages import ASSETS, STYLESHEET, Pager, list_address, search_address
+from target_app.pages import ASSETS, ICON, STYLESHEET, Pager, list_address, search_address
 from target_app.policy import ROUTES
 from target_app.problems import UNKNOWN, may_repeat
 from target_app.records import PAGE_SIZE, Kind, Listing, MemberRecord, Run, period
@@ -28,6 +28,7 @@ from target_app.search import LAST_PAGE, LONGEST, expression, normalised, read_p
 from target_app.site import Site
 
 FEED_SIZE = 20
+SVG = "image/svg+xml"
 _LAST_PAGE_DIGITS = 7
 _ADVICE = {
     400: ("Bad request", "The address or the form could not be understood. Go back and try again."),
@@ -35,9 +36,8 @@ _ADVICE = {
         "Not allowed",
         "You may not do this, or the request came from another site. Open the page here and try again.",
     ),
-    404: ("Page not found", "No page has this address. Trying again will not help; the home page lists every article."),
+    404: ("Page not found", "No page has this address, or none any more. The search above looks through all articles."),
     405: ("Not that way", "This address does not take this kind of request. Open it as an ordinary page."),
-    409: ("Changed meanwhile", "Somebody else has changed this article. Open it again and repeat what you did."),
     413: ("Too much", "The form holds more than this site reads. Shorten it and send it again."),
     415: ("Unknown form", "The form was sent in a way this site does not read. Send it from the page itself."),
     500: ("Something broke", "The site failed to make this page. Trying again is safe."),
@@ -92,7 +92,9 @@ class ReadingRoutes:
             "/sitemap-{number}.xml": self.sitemap_part,
             "/robots.txt": self.robots,
             "/images/{image}.svg": self.image,
+            "/favicon.ico": self.icon,
             ASSETS[0]: self.stylesheet,
+            ASSETS[1]: self.icon,
         }
         names = {address: policy.route for policy in ROUTES.values() for address in policy.addresses}
         routes, redirects = [], []
@@ -112,8 +114,6 @@ class ReadingRoutes:
 
     def listing(self, request: Request) -> Response:
         """Older articles, a page at a time; the first page is the home page."""
-        if _page_number(request) == 1:
-            return self._responses.moved("listing", "/")
         return self._list(request, "listing", "Newest articles", self._site.library.newest, "/", staleness.NEWEST)
 
     def article(self, request: Request) -> Response:
@@ -121,7 +121,12 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         library, settings = self._site.library, self._site.settings
         with library.snapshot():
-            article = library.article(request.path_params["slug"], member_id=viewer.id if viewer else "")
+            slug = request.path_params["slug"]
+            article = library.article(slug, member_id=viewer.id if viewer else "")
+            if article is None and (found := library.renamed(slug)):
+                article_id, slug = found
+                tags = [staleness.card(article_id), staleness.moved(article_id)]
+                return self._responses.moved("article", f"/articles/{slug}/", tags=tags)
             if article is None or article.status != "published":
                 raise HTTPException(404)  # its address is a tag of its own
             meta = library.meta(article.id) if settings.meta_query == "one" else library.meta_per_key(article.id)
@@ -175,7 +180,7 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         found = self._site.library.authors(tags := [staleness.AUTHORS])
         entries = [(name, f"/authors/{slug}/", count) for slug, name, count in found.entries]
-        body = self._site.pages.index("author", "Authors", entries, viewer)
+        body = self._site.pages.index("author", "Authors", "/authors/", entries, viewer)
         return self._responses.page("author", body, viewer, tags=tags, changed=found.changed)
 
     def author(self, request: Request) -> Response:
@@ -277,6 +282,8 @@ class ReadingRoutes:
     def sitemap_part(self, request: Request) -> Response:
         """One part of a large sitemap."""
         number = _page_number(request)
+        if request.path_params["number"] != str(number):
+            return self._responses.moved("sitemap", f"/sitemap-{number}.xml")
         return self._sitemap_part(number)
 
     def _sitemap_part(self, number: int, *further: str) -> Response:
@@ -300,11 +307,15 @@ class ReadingRoutes:
         name = request.path_params["image"]
         if name not in NAMES:
             raise HTTPException(404)
-        return self._responses.document("image", draw(name).encode(), "image/svg+xml")
+        return self._responses.document("image", draw(name).encode(), SVG)
 
     def stylesheet(self, request: Request) -> Response:
         """The style sheet, under a name that changes with its content."""
         return self._responses.document("static", STYLESHEET, "text/css; charset=utf-8")
+
+    def icon(self, request: Request) -> Response:
+        """The site's sign; also for those who ask for it where it is by custom, whatever a page says."""
+        return self._responses.document("image" if request.url.path == "/favicon.ico" else "static", ICON, SVG)
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
@@ -342,7 +353,7 @@ class ReadingRoutes:
         viewer = self._responses.viewer(request)
         found = self._site.library.terms(kind, [tag])
         entries = [(term, f"{root}{term}/", count) for term, count in found.entries]
-        body = self._site.pages.index(kind, heading, entries, viewer)
+        body = self._site.pages.index(kind, heading, root, entries, viewer)
         return self._responses.page(kind, body, viewer, tags=[tag], changed=found.changed)
 
     def _term_list(self, request: Request, kind: Kind, term: str, heading: str, root: str) -> Response:
@@ -370,8 +381,8 @@ class ReadingRoutes:
         number = 1
         if "number" in request.path_params:
             number = _page_number(request)
-            if number == 1:
-                return self._responses.moved(route, quote(root))
+            if number == 1 or request.path_params["number"] != str(number):
+                return self._responses.moved(route, list_address(quote(root), number))
         viewer = self._responses.viewer(request)
         tags = staleness.on_page(tag, number)
         listing = find(Run(PAGE_SIZE, (number - 1) * PAGE_SIZE, tuple(tags)))
@@ -394,8 +405,8 @@ class ReadingRoutes:
 
 
 def _page_number(request: Request) -> int:
-    """The page number in the address: digits without a leading zero, so that a page has one address only."""
+    """The page number in the address; who writes it with leading zeros is to be sent on to the address without."""
     word = request.path_params["number"]
-    if not re.fullmatch(rf"[1-9][0-9]{{0,{_LAST_PAGE_DIGITS - 1}}}", word):
+    if not re.fullmatch(rf"[0-9]{{1,{_LAST_PAGE_DIGITS}}}", word) or not int(word):
         raise HTTPException(404)
     return int(word)

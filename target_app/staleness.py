@@ -65,6 +65,11 @@ def card(article_id: int) -> str:
     return f"post-{article_id}:card"
 
 
+def moved(article_id: int) -> str:
+    """Which addresses that an article had before lead to it."""
+    return f"post-{article_id}:moved"
+
+
 def comments(article_id: int) -> str:
     """What was said about an article."""
     return f"post-{article_id}:comments"

@@ -13,7 +13,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from target_app.app import Layers, build_app
 from target_app.database import Library
 from target_app.drafting import from_fields, to_fields
+from target_app.editing import TakenError
 from target_app.records import ArticleRecord, MemberRecord
 from target_app.settings import parse_settings
 from target_app.site import Site, open_site
@@ -30,6 +31,21 @@ BASE = "http://site.example"
 MEMBER = MemberRecord("m000000", "any", "any", "editor")
 _NO_PAGE = b"<title>Page not found"
 SEARCHES = ("cache", "index", "python", "query time", "zzzz")
+USUAL = {
+    "revise": 20,
+    "body": 20,
+    "title": 10,
+    "terms": 10,
+    "new": 10,
+    "draft": 8,
+    "publish": 6,
+    "delete": 5,
+    "comment": 8,
+    "uncomment": 3,
+}
+"""How often what is done, in a hundred changes."""
+RENAMES = {"rename": 45, "settle": 10, "title": 5, "revise": 5, "draft": 15, "publish": 15, "delete": 5}
+"""Articles that take new slugs and those that they or others had, and new ones that come under such a slug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +178,17 @@ def pages(articles: int) -> range:
 class Changes:
     """Random changes of a site, the same for the same seed."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, mix: Mapping[str, int] = USUAL) -> None:
         self._site = site
+        self._mix = mix
+        self._slugs: list[str] = []
         self._random = random.Random(seed)
         self._ids = list(site.corpus.ids)
         self._made = 0
 
     def make(self) -> Event:
         """Change something."""
-        kinds = ("revise", "body", "title", "terms", "new", "draft", "publish", "delete", "comment", "uncomment")
-        kind = self._random.choices(kinds, (20, 20, 10, 10, 10, 8, 6, 5, 8, 3))[0]
+        kind = self._random.choices(list(self._mix), list(self._mix.values()))[0]
         editing, library = self._site.editing, self._site.library
         article_id = self._random.choice(self._ids)
         before = library.article_by_id(article_id)
@@ -180,7 +197,8 @@ class Changes:
         neighbours = self._neighbours(before)
         self._made += 1
         if kind == "revise" and article_id in self._site.corpus.ids:
-            editing.revise(article_id)
+            with suppress(TakenError):
+                editing.revise(article_id)
         elif kind == "body":
             text = from_fields(
                 {**fields, "body": fields["body"] + f"\n## Addendum {self._made}\n\nAs it turned out.\n"}
@@ -194,15 +212,20 @@ class Changes:
             fields["tags"] = ", ".join([*before.tags[1:], self._random.choice(["python", "indexes", "late-news"])][:4])
             fields["tags"] = ", ".join(dict.fromkeys(fields["tags"].split(", ")))
             editing.rewrite(article_id, from_fields(fields), None, etags=None)
-        elif kind == "new":
+        elif kind in {"new", "settle"}:
+            slug = self._free_slug() if kind == "settle" else ""
             change = editing.create(
-                from_fields({**fields, "title": f"News {self._made}", "slug": ""}),
+                from_fields({**fields, "title": f"News {self._made}", "slug": slug}),
                 self._random.choice(["published", "published", "draft"]),
                 author_slug="editors",
                 author_name="The editors",
             )
             article_id = change.article_id
             self._ids.append(article_id)
+        elif kind == "rename":
+            status = self._random.choice(["published", None, None])
+            editing.rewrite(article_id, from_fields({**fields, "slug": self._free_slug()}), status, etags=None)
+            self._slugs.append(before.slug)
         elif kind == "draft":
             editing.set_status(article_id, "draft")
         elif kind == "publish":
@@ -235,8 +258,13 @@ class Changes:
             frozenset(f"/archive/{moment:{form}}/" for moment in moments for form in ("%Y", "%Y/%m")),
             neighbours,
             any(each.status == "published" for each in states),
-            len({each.status for each in states}) > 1 or before is None or after is None or kind == "new",
+            len({each.status for each in states}) > 1 or before is None or after is None or kind in {"new", "settle"},
         )
+
+    def _free_slug(self) -> str:
+        """A slug that no article has: one that some article had before, or a new one."""
+        free = [slug for slug in self._slugs if self._site.library.article(slug) is None]
+        return self._random.choice([*free[-3:], f"renamed-{self._made}"])
 
     def _neighbours(self, article: ArticleRecord) -> frozenset[str]:
         """The articles published just before and after one, of all and of those that share a category with it."""
@@ -262,6 +290,7 @@ async def judge(
     *,
     changes: int,
     seed: int,
+    mix: Mapping[str, int] = USUAL,
     settings: tuple[str, ...] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Score]:
@@ -271,6 +300,7 @@ async def judge(
         path: A database of the site, which is changed.
         changes: How many.
         seed: Of the changes.
+        mix: What is done, and how often.
         settings: Of the site with the cache.
         progress: Called after every change with its number.
 
@@ -281,7 +311,7 @@ async def judge(
     with opened(path, *settings) as (site, layers), opened(path, *settings, "page_cache=off") as (_, bare):
         cached, uncached = Reader(layers), Reader(bare)
         slugs = {f"/articles/{one.slug}/" for one in site.library.summaries(after=-1, limit=10**6, drafts=True)}
-        made = Changes(site, seed)
+        made = Changes(site, seed, mix)
         paths = addresses(site.library, slugs)
         before = {one: (await uncached.get(one))[1] for one in paths}
         held: dict[str, bytes] = {}
@@ -313,7 +343,7 @@ class Reader:
         self._app = layers.app
 
     async def get(self, address: str, *headers: tuple[bytes, bytes]) -> tuple[dict[bytes, bytes], bytes]:
-        """The header fields and the body of the answer."""
+        """The header fields and the body of the answer, or where it sends the reader on to."""
         path, _, query = address.partition("?")
         scope = {
             "type": "http",
@@ -340,4 +370,4 @@ class Reader:
             parts.append(message.get("body", b""))
 
         await self._app(scope, receive, send)
-        return told, b"".join(parts)
+        return told, told.get(b"location", b"".join(parts))

@@ -59,7 +59,7 @@ sub vcl_recv {
             return (purge);
         }
         std.collect(req.http.Cache-Group-Invalidation);
-        if (req.http.Cache-Group-Invalidation ~ {"[^A-Za-z0-9:_", -]"}) {
+        if (req.http.Cache-Group-Invalidation ~ {"[^A-Za-z0-9:._", -]"}) {
             return (synth(400));
         }
         set req.http.Anp-Groups = regsuball(req.http.Cache-Group-Invalidation, {"[" ]"}, "");
@@ -172,7 +172,7 @@ sub vcl_backend_response {
          beresp.status != 404 && beresp.status != 410) ||
         beresp.http.Set-Cookie ||
         beresp.http.Vary ~ "\*" ||
-        beresp.http.Cache-Groups ~ {"[^A-Za-z0-9:_", -]"}) {
+        beresp.http.Cache-Groups ~ {"[^A-Za-z0-9:._", -]"}) {
         # Not for everybody. For two minutes nobody waits for another's answer at this address.
         set beresp.uncacheable = true;
         set beresp.ttl = 120s;
@@ -229,7 +229,7 @@ sub anp_changed {
     var.global_set("change", bereq.xid);
     set beresp.http.Anp-Ban-Address =
         "obj.http.Anp-Host == " + bereq.http.Host + " && obj.http.Anp-Url == " + bereq.url;
-    if (beresp.http.Cache-Group-Invalidation ~ {"[^A-Za-z0-9:_", -]"} ||
+    if (beresp.http.Cache-Group-Invalidation ~ {"[^A-Za-z0-9:._", -]"} ||
         (!beresp.http.Cache-Group-Invalidation && bereq.url ~ "^/(anp|api/v1)/purge(\?|$)")) {
         set beresp.http.Anp-Ban-Groups = "obj.status != 0";  # not to be told by their groups: all pages
     } else if (beresp.http.Cache-Group-Invalidation) {

@@ -98,6 +98,11 @@ class Desk:
         rows = self._connection.rows("SELECT id FROM article WHERE slug = ?", (slug,))
         return rows[0][0] if rows else None
 
+    def former_slugs(self, article_id: int) -> list[str]:
+        """The slugs that an article had before."""
+        rows = self._connection.rows("SELECT slug FROM former_slug WHERE article_id = ?", (article_id,))
+        return [slug for (slug,) in rows]
+
     def new_id(self) -> int:
         """An id that no article has or had; it is taken when an article is created with it."""
         ((last,),) = self._connection.rows("SELECT coalesce(max(id), 0) FROM article")
@@ -112,8 +117,8 @@ class Desk:
             )
         return int(rows[0][0])
 
-    def create_article(self, article: Article, status: Status, *, author_id: int, now: int) -> None:
-        """Store an article that was written here."""
+    def create_article(self, article: Article, status: Status, *, author_id: int, now: int) -> int | None:
+        """Store an article that was written here, and give the one whose former slug it has taken, if it was any's."""
         row = article_row(article, status, author_id, version=1, written=True, changed=now)
         self._connection.rows(INSERT_ARTICLE, (article.id, *row))
         self._add_meta(article)
@@ -121,10 +126,11 @@ class Desk:
         self.record_site("last_id", article.id)
         if status == "published":
             self._show(article.id)
+        return self._take_slug(article.slug)
 
     def replace_article(
         self, article: Article, *, status: Status, author_id: int | None, written: bool, now: int
-    ) -> None:
+    ) -> int | None:
         """Put another text, or another status, in the place of a stored article's.
 
         Args:
@@ -133,6 +139,9 @@ class Desk:
             author_id: None leaves the author.
             written: Whether the text was written here, and is not that of the corpus.
             now: Unix seconds.
+
+        Returns:
+            The article whose former slug it has taken, if it was any's.
         """
         ((before, version, author, card_changed, *card),) = self._connection.rows(
             "SELECT status, version, author_id, card_changed, slug, title, intro, figure, tags, published FROM article"
@@ -159,6 +168,11 @@ class Desk:
         self._add_meta(article)
         if status == "published":
             self._show(article.id)
+        slug = card[0]
+        if slug == article.slug:
+            return None
+        self._connection.rows("INSERT OR REPLACE INTO former_slug VALUES (?, ?)", (slug, article.id))
+        return self._take_slug(article.slug)
 
     def set_status(self, article_id: int, status: Status, *, now: int) -> None:
         """Publish or unpublish a stored article that is not so already."""
@@ -255,6 +269,11 @@ class Desk:
         self._connection.rows("DELETE FROM session WHERE token_hash = ?", (token_hash,))
 
     # -- what belongs to an article, and what shows it
+
+    def _take_slug(self, slug: str) -> int | None:
+        """Let a slug that an article has now be no other's former one; gives whose it was."""
+        rows = self._connection.rows("DELETE FROM former_slug WHERE slug = ? RETURNING article_id", (slug,))
+        return int(rows[0][0]) if rows else None
 
     def _add_meta(self, article: Article) -> None:
         entries = [(key, value) for _, _, key, value in meta_rows(article)]

@@ -100,6 +100,15 @@ class Library:
         """The article with this slug, published or not; ``member_id`` asks whether it is in their reading list."""
         return self._article(f"{self._plus}a.slug = ?1", slug, member_id)
 
+    def renamed(self, slug: str) -> tuple[int, str] | None:
+        """(id, slug) of the published article that had a slug before which no article has now."""
+        rows = self._connection.rows(
+            "SELECT a.id, a.slug FROM former_slug AS f JOIN article AS a ON a.id = f.article_id"
+            " WHERE f.slug = ? AND a.status = 'published'",
+            (slug,),
+        )
+        return rows[0] if rows else None
+
     def article_by_id(self, article_id: int) -> ArticleRecord | None:
         """The article with this id, published or not."""
         return self._article("a.id = ?1", article_id, "")

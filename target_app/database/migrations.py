@@ -11,7 +11,7 @@ from collections.abc import Callable
 import apsw
 
 from synth import people
-from target_app.database.schema import CHANGED_INDEX, EDITORS, INDEX_ALL, SCHEMA
+from target_app.database.schema import CHANGED_INDEX, EDITORS, FORMER_SLUGS, INDEX_ALL, SCHEMA
 
 _ASIDE = """
 DROP TABLE article_search;
@@ -65,7 +65,7 @@ def _to_3(connection: apsw.Connection) -> None:
         return people.author(int(str(arguments[0])), seed=int(str(seeds[0][0]))).login
 
     connection.create_scalar_function("author_slug", author_slug, 1)
-    connection.execute(SCHEMA.replace(CHANGED_INDEX, ""))
+    connection.execute(SCHEMA.replace(CHANGED_INDEX, "").replace(FORMER_SLUGS, ""))
     connection.execute(_OVER)
     connection.execute(INDEX_ALL)
     if connection.execute("SELECT 1 FROM site WHERE name = 'complete'").fetchall():
@@ -77,5 +77,10 @@ def _to_4(connection: apsw.Connection) -> None:
     connection.execute(CHANGED_INDEX)
 
 
-MIGRATIONS: dict[int, Callable[[apsw.Connection], None]] = {2: _to_3, 3: _to_4}
+def _to_5(connection: apsw.Connection) -> None:
+    """The slugs that articles had before lead to them; of those given up until now nobody knows."""
+    connection.execute(FORMER_SLUGS)
+
+
+MIGRATIONS: dict[int, Callable[[apsw.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5}
 """Version to the step that leads to the next one, in a transaction that is the caller's."""

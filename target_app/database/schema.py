@@ -2,7 +2,7 @@
 
 APPLICATION_ID = 0x616E7031
 """``anp1`` in ASCII: what marks a SQLite file as ours."""
-FORMAT = 4
+FORMAT = 5
 """Version of the schema, kept in ``user_version``."""
 SITEMAP_PART = 50_000
 """How many ids a part of the sitemap covers: as many addresses as a sitemap may hold."""
@@ -25,6 +25,16 @@ CREATE INDEX article_changed ON article (changed DESC, id DESC)
     WHERE status = 'published' AND (written OR version > 1);
 """
 """Came with format 4: what editors changed last. An import puts nothing into it."""
+
+FORMER_SLUGS = """
+-- The slugs that articles had before, none of which any article has now.
+CREATE TABLE former_slug (
+    slug       TEXT PRIMARY KEY,
+    article_id INTEGER NOT NULL REFERENCES article ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX former_slug_of_article ON former_slug (article_id);
+"""
+"""Came with format 5: where an address that no article has may lead to."""
 
 SCHEMA = f"""
 CREATE TABLE site (
@@ -67,6 +77,7 @@ CREATE INDEX article_by_author ON article (author_id, published DESC, id DESC) W
 CREATE INDEX article_edited ON article (id, revision) WHERE revision <> 0;
 CREATE INDEX article_unpublished ON article (id) WHERE status <> 'published';
 {CHANGED_INDEX}
+{FORMER_SLUGS}
 CREATE TABLE article_meta (
     article_id INTEGER NOT NULL REFERENCES article ON DELETE CASCADE,
     position   INTEGER NOT NULL,

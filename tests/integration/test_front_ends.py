@@ -47,6 +47,7 @@ FIELDS = {
     "word": FIRST.tags[0],
     "image": min(NAMES),
     "stylesheet": ASSETS[0].removeprefix("/static/"),
+    "icon": ASSETS[1].removeprefix("/static/"),
 }
 READABLE = [
     (policy, address.format(**FIELDS))
@@ -747,6 +748,7 @@ GROUPS = {
     "/g/3": '"post-12"',
     "/g/4": '"list", "post-117:card" , "post-3:card"',
     "/g/5": '"list"',
+    "/g/6": '"list:0.1"',
 }
 
 
@@ -759,6 +761,7 @@ GROUPS = {
         ('"post-12", "nobody"', {"/g/3"}),
         ('"post-12:card"', {"/g/1"}),
         ('"list" ,"post-117"', {"/g/2", "/g/4", "/g/5"}),
+        ('"list:0.1"', {"/g/6"}),
         ('"post-1"', set()),
         ('"lis"', set()),
         ('""', set()),

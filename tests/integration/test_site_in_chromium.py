@@ -6,6 +6,7 @@ import importlib.resources
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from synth import Corpus, people
@@ -54,6 +55,19 @@ REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, te
     .filter(one => one.type !== 'hidden' && !one.disabled)
     .filter(one => one.matches('summary') || !one.closest('details:not([open])'))
     .map(one => [...document.querySelectorAll('*')].indexOf(one))"""
+
+
+LIGHTNESS = """(async () => {
+    const one = document.querySelector('.card img');
+    one.loading = 'eager';
+    await one.decode();
+    const canvas = document.createElement('canvas'), brush = canvas.getContext('2d');
+    [canvas.width, canvas.height] = [96, 54];
+    brush.drawImage(one, 0, 0, 96, 54);
+    const pixels = brush.getImageData(0, 0, 96, 54).data.filter((_, at) => at % 4 < 3);
+    return pixels.reduce((sum, each) => sum + each, 0) / pixels.length;
+})()"""
+"""How light a figure is on the whole, from 0 to 255."""
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +170,38 @@ def test_pages_of_readers_fit_and_have_no_barrier(page: Page, site: Server, path
     judge(page, site, path)
 
 
+def test_figures_are_light_by_day_and_dark_by_night(page: Page, site: Server) -> None:
+    """The same address, drawn as the reader's screen wants it."""
+    seen = {}
+    for dark in (False, True):
+        page.resize(1280, 844, dark=dark)
+        show(page, site.url + "/")
+        seen[dark] = page.run(LIGHTNESS)
+    assert seen[False] > 150
+    assert seen[True] < 100
+
+
+def test_details_of_any_depth_fit_a_phone(page: Page, site: Server) -> None:
+    """The innermost of sixty lists and maps is seen, and so is a word that is longer than the screen is wide."""
+    value: Any = "innermost"
+    for level in range(60):
+        value = {"key": value} if level % 2 else [value]
+    text = {"title": "Deep", "slug": "deep", "intro": "Short.", "meta": {"deep": value, "long": "w" * 3000}}
+    made = httpx.post(f"{site.url}/api/v1/articles", json=text)
+    assert made.status_code == 201, made.text
+    page.resize(390, 844)
+    show(page, site.url + "/articles/deep/")
+    assert page.run("document.documentElement.scrollWidth") <= 390
+    words = page.run("""[...document.querySelectorAll('.meta *')].filter(one => !one.children.length).map(one => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        const box = range.getBoundingClientRect();
+        return [one.textContent.slice(0, 9), box.left >= 0 && box.right <= 390];
+    })""")
+    assert ["innermost", True] in words
+    assert all(is_seen for _, is_seen in words)
+
+
 @pytest.mark.parametrize("path", kinds(EDITORS))
 def test_pages_of_members_fit_and_have_no_barrier(editor: Page, site: Server, path: str) -> None:
     """On a phone and a desk, in light and dark."""
@@ -197,7 +243,7 @@ def test_a_reader_finds_an_article_by_keyboard(page: Page, site: Server) -> None
     """Words into the search, the first result, its text."""
     show(page, site.url + "/")
     tab_to(page, "input[name=q]")
-    write(page, " ".join(ARTICLE.title.split()[:4]))
+    write(page, " ".join(ARTICLE.title.split()[-4:]))  # what the article is about, and in which project
     follow(page, "Enter", "location.pathname === '/search'")
     tab_to(page, "main a")
     follow(page, "Enter", "document.querySelector('article.post')")
@@ -222,6 +268,32 @@ def test_a_member_says_something_and_takes_it_back_by_keyboard(
         follow(member, " ", f"document.querySelector('.buttons button').textContent !== {before!r}")
         tab_to(member, "form[action='/logout'] button")
         follow(member, "Enter", "document.querySelector('a[href=\"/login\"]')")
+
+
+def test_a_refused_form_has_no_barrier_and_leads_to_each_fault(editor: Page, site: Server) -> None:
+    """What is wrong is above the form, on every screen, and each part of it a way to its field."""
+    show(editor, site.url + "/admin/new")
+    tab_to(editor, "#title")
+    write(editor, "Refused")
+    tab_to(editor, "#intro")
+    write(editor, "Two fields are wrong.")
+    tab_to(editor, "#body")
+    write(editor, "No heading")
+    tab_to(editor, "#tags")
+    write(editor, "Not one, not two")
+    tab_to(editor, "button[value=publish]")
+    follow(editor, "Enter", "document.querySelector('.notice')")
+    for width, dark in SCREENS:
+        editor.resize(width, 844, dark=dark)
+        assert editor.run("document.documentElement.scrollWidth") <= width
+        assert axe(editor) == []
+    assert editor.run("document.querySelectorAll('.notice a').length") == 2
+    for field, typed in (("body", "No heading"), ("tags", "Not one, not two")):
+        tab_to(editor, f".notice a[href='#{field}']")
+        press(editor, "Enter")
+        editor.wait_for(f"document.activeElement.id === {field!r}")
+        assert editor.run("document.activeElement.value") == typed
+        editor.run("document.activeElement.blur(); scrollTo(0, 0)")
 
 
 def test_an_editor_publishes_and_deletes_by_keyboard(editor: Page, site: Server) -> None:

@@ -185,7 +185,7 @@ async def test_a_slug_belongs_to_one_article(open_copy: Opener) -> None:
         )
     assert [one.status_code for one in (new, changed, moved)] == [409, 409, 200]
     assert taken in new.json()["detail"]
-    assert (old.status_code, at.status_code) == (404, 200)
+    assert (old.status_code, old.headers["location"], at.status_code) == (301, "/articles/moved-away/", 200)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -15,6 +15,7 @@ import pytest
 
 from synth import people
 from synth.model import Article
+from target_app.drafting import from_fields
 from tests.unit.target_app.conftest import BASE, CORPUS, Opened
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +117,49 @@ async def test_the_three_feeds_hold_the_same_articles(open_copy: Opener) -> None
     assert feed.findtext(f"{atom}updated") == max(
         entry.findtext(f"{atom}updated") or "" for entry in feed.iter(f"{atom}entry")
     )
+
+
+async def entries(client: httpx.AsyncClient) -> dict[str, dict[str, str]]:
+    """Feed to what it calls each article: id to address."""
+    atom = "{http://www.w3.org/2005/Atom}"
+    rss = ElementTree.fromstring((await client.get("/feed.xml")).content)
+    feed = ElementTree.fromstring((await client.get("/atom.xml")).content)
+    told = (await client.get("/feed.json")).json()
+    assert {item.find("guid").get("isPermaLink") for item in rss.iter("item")} == {"false"}  # type: ignore[union-attr]
+    return {
+        "rss": {item.findtext("guid") or "": item.findtext("link") or "" for item in rss.iter("item")},
+        "atom": {
+            entry.findtext(f"{atom}id") or "": entry.find(f"{atom}link").get("href") or ""  # type: ignore[union-attr]
+            for entry in feed.iter(f"{atom}entry")
+        },
+        "json": {item["id"]: item["url"] for item in told["items"]},
+    }
+
+
+@pytest.mark.parametrize("base_url", [BASE, "http://127.0.0.1:8000", "http://[::1]:8000"])
+async def test_feeds_know_an_article_by_an_id_that_outlives_its_address(base_url: str, open_copy: Opener) -> None:
+    """Renamed, it is the same entry of all three, whose ids are URNs and each article's own."""
+    opened, newest = open_copy(base_url=base_url), NEWEST[0]
+    async with opened.client() as client:
+        before = await entries(client)
+        text = from_fields({"title": newest.title, "intro": newest.intro, "slug": "renamed"})
+        opened.site.editing.rewrite(newest.id, text, None, etags=None)
+        after = await entries(client)
+    assert before["rss"] == before["atom"] == before["json"]
+    assert len(before["rss"]) == 20
+    assert all(re.fullmatch("urn:uuid:[0-9a-f-]{36}", one) for one in before["rss"])
+    (renamed,) = (one for one, address in before["rss"].items() if address.endswith(f"/{newest.slug}/"))
+    assert after == {feed: {**ids, renamed: f"{base_url}/articles/renamed/"} for feed, ids in before.items()}
+
+
+async def test_two_sites_have_no_ids_in_common_and_a_change_of_scheme_makes_no_new_ones(open_copy: Opener) -> None:
+    """A reader's program may follow both, and does not show all again when a site goes over to https."""
+    ids = {}
+    for base_url in (BASE, "https://site.example", "http://other.example"):
+        async with open_copy(base_url=base_url).client() as client:
+            ids[base_url] = (await entries(client))["atom"].keys()
+    assert ids[BASE] == ids["https://site.example"]
+    assert not ids[BASE] & ids["http://other.example"]
 
 
 def _rfc822(text: str | None) -> datetime:

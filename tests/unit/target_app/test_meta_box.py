@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from target_app.meta_box import meta_box
 
-SCALARS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1) | st.integers()
+SCALARS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00")) | st.integers()
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=4)
 )
@@ -43,6 +43,8 @@ def _read(html: str) -> _Reader:
 
 
 def _scalars(value: Any) -> list[str]:
+    if value in ([], {}, ""):
+        return ["none"]
     if isinstance(value, dict):
         return [text for key, inner in value.items() for text in (f"{key}:", *_scalars(inner))]
     if isinstance(value, list):
@@ -73,6 +75,19 @@ def test_the_four_shapes_nest_as_lists() -> None:
         '<div><dt>entities</dt><dd><ul><li><ul><li><span class="key">name:</span> n</li>'
         '<li><span class="key">deep:</span> <ul><li><span class="key">x:</span> <ul><li>1</li></ul></li></ul></li>'
         "</ul></li></ul></dd></div></dl>"
+    )
+
+
+def test_what_is_empty_says_so() -> None:
+    """A list, a map and a text without anything in them, at any depth; a zero is not nothing."""
+    none = '<span class="none">none</span>'
+    box = str(meta_box({"a": [], "b": {}, "c": "", "d": [[], {"e": {}}], "f": 0}))
+    assert box == (
+        f"<dl><div><dt>a</dt><dd>{none}</dd></div><div><dt>b</dt><dd>{none}</dd></div>"
+        f"<div><dt>c</dt><dd>{none}</dd></div>"
+        f"<div><dt>d</dt><dd><ul><li>{none}</li>"
+        f'<li><ul><li><span class="key">e:</span> {none}</li></ul></li></ul></dd></div>'
+        "<div><dt>f</dt><dd>0</dd></div></dl>"
     )
 
 

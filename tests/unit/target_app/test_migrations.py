@@ -18,6 +18,8 @@ from target_app.database import Desk, Library, migrate
 from target_app.database.migrations import MIGRATIONS
 from target_app.database.rows import COLUMNS
 from target_app.database.schema import FORMAT
+from target_app.drafting import from_fields, to_fields
+from target_app.editing import Editing
 from target_app.errors import DatabaseFileError
 from target_app.importer import import_corpus
 from target_app.passwords import password_matches
@@ -105,12 +107,30 @@ def test_a_file_of_format_3_gets_what_is_new(tmp_path: Path) -> None:
     path = of_format(3, tmp_path / "three.db")
     before = content(path)
     migrate(path)
-    assert content(path) == before
+    assert content(path) == {**before, "former_slug": []}
     with closing(Library(path)) as library:
         assert [one.id for one in library.changed_last(limit=50)] == [EDITED]
         plan = "\n".join(row[3] for row in library._connection.rows(f"EXPLAIN QUERY PLAN {_changed_last(library)}"))
     assert "USING INDEX article_changed" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_a_file_of_format_4_can_be_left_by_a_slug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It loses nothing; no former slug is known at first, and one that is given up from now on leads on."""
+    path = of_format(3, tmp_path / "four.db")
+    with monkeypatch.context() as patched:
+        patched.setattr("target_app.database.files.MIGRATIONS", {3: MIGRATIONS[3]})
+        migrate(path)
+    before = content(path)
+    assert "former_slug" not in before
+    migrate(path)
+    assert content(path) == {**before, "former_slug": []}
+    with closing(Library(path)) as library, closing(Desk(path)) as desk:
+        article = library.article_by_id(1968)
+        assert article is not None
+        text = from_fields({**to_fields(article, library.meta(1968)), "slug": "another"})
+        Editing(desk, None).rewrite(1968, text, None, etags=None)
+        assert library.renamed(article.slug) == (1968, "another")
 
 
 def _changed_last(library: Library) -> str:
@@ -278,11 +298,15 @@ print(at)
 @pytest.mark.deep
 def test_a_killed_migration_leaves_the_old_file(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before any of its statements, the file is of a whole version, and can be brought up to date."""
-    between = Path(shutil.copyfile(old, tmp_path / "between.db"))
-    with monkeypatch.context() as patched:
-        patched.setattr("target_app.database.files.MIGRATIONS", {2: MIGRATIONS[2]})
-        migrate(between)
-    before, one_step = dump(old), dump(between)
+    whole = [dump(old)]
+    for last in range(2, FORMAT - 1):
+        between = Path(shutil.copyfile(old, tmp_path / f"{last}.db"))
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                "target_app.database.files.MIGRATIONS", {one: MIGRATIONS[one] for one in range(2, last + 1)}
+            )
+            migrate(between)
+        whole.append(dump(between))
     folder = tmp_path / "killed"
     folder.mkdir()
     done = subprocess.run(
@@ -290,9 +314,10 @@ def test_a_killed_migration_leaves_the_old_file(old: Path, tmp_path: Path, monke
     )
     last = int(done.stdout)
     found = [dump(folder / f"{at}.db") for at in range(1, last)]
-    stepped = found.index(one_step)
-    assert stepped > 30
-    assert found == [before] * stepped + [one_step] * (len(found) - stepped)
+    stages = [whole.index(each) for each in found]
+    assert stages == sorted(stages)
+    assert set(stages) == set(range(len(whole)))
+    assert stages.count(0) > 30
     for path in (folder / f"{at}.db" for at in range(1, last + 1, 10)):
         migrate(path)
         migrate(old)

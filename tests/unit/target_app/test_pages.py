@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import closing
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 from xml.etree import ElementTree
@@ -14,14 +15,24 @@ import apsw
 import httplint
 import pytest
 
+from synth import people
 from target_app.figures import NAMES
 from target_app.pages import STYLESHEET_NAME
-from target_app.policy import TABLE
+from target_app.policy import ROUTES, TABLE
 from tests.unit.target_app.conftest import BASE, CORPUS, MEMBERS, Opened
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
-TAG = CORPUS.article(CORPUS.first_id).tags[0]
+FIRST = CORPUS.article(CORPUS.first_id)
+TAG = FIRST.tags[0]
+LISTS = (
+    f"/tags/{TAG}/",
+    f"/categories/{FIRST.categories[0]}/",
+    f"/authors/{people.author(FIRST.author, seed=CORPUS.seed).login}/",
+    f"/archive/{FIRST.published:%Y}/",
+    f"/archive/{FIRST.published:%Y/%m}/",
+)
+"""A list of each kind, beside that of all articles."""
 
 
 def _examples() -> dict[str, str]:
@@ -186,10 +197,18 @@ async def test_lists_hold_every_article_once_newest_first(open_copy: Opener) -> 
 
 @pytest.mark.parametrize(
     ("path", "target"),
-    [("/page/1/", "/"), ("/page/2", "/page/2/"), (f"/tags/{TAG}/page/1/", f"/tags/{TAG}/"), ("/tags", "/tags/")],
-)
+    [
+        ("/page/1/", "/"), ("/page/01/", "/"), ("/page/02/", "/page/2/"), ("/page/2", "/page/2/"), ("/tags", "/tags/"),
+        ("/sitemap-01.xml", "/sitemap-1.xml"),
+        *(
+            (f"{root}page/{number}/", target)
+            for root in LISTS
+            for number, target in (("1", root), ("001", root), ("02", f"{root}page/2/"))
+        ),
+    ],
+)  # fmt: skip
 async def test_each_page_has_one_address(path: str, target: str, open_copy: Opener) -> None:
-    """Other spellings of an address are moved for good to the one it has."""
+    """Other spellings of an address are moved for good to the one it has, whatever the list."""
     async with open_copy().client() as client:
         answer = await client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (301, target)
@@ -198,7 +217,8 @@ async def test_each_page_has_one_address(path: str, target: str, open_copy: Open
 @pytest.mark.parametrize(
     "path",
     [
-        "/page/01/", "/page/0/", "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
+        "/page/0/", "/page/00/", "/page/00000002/", "/tags/none/page/2/",
+        "/page/-1/", "/page/999/", "/page/x/", "/tags/none/", "/articles/none/",
         "/articles/none/x.css", "/login/", "/images/bars-99.svg", "/sitemap-2.xml", "/%2e%2e/", "/articles%2Fx/",
         "/tags/%00/", "/tags/%41", "//", "/static/site.css", "/home", "/me/x.css",
     ],
@@ -209,6 +229,84 @@ async def test_what_is_no_page_is_not_found(path: str, open_copy: Opener) -> Non
         answer = await client.get(httpx_raw(path))
     assert answer.status_code == 404
     assert 'content="page=error viewer=anonymous"' in answer.text
+
+
+def _head(html: str) -> dict[str, str | None]:
+    """The canonical address, the description and the word to crawlers of a page."""
+    patterns = {
+        "canonical": r'<link rel="canonical" href="([^"]*)">',
+        "description": r'<meta name="description" content="([^"]*)">',
+        "robots": r'<meta name="robots" content="([^"]*)">',
+    }
+    found = {name: re.findall(pattern, html) for name, pattern in patterns.items()}
+    assert all(len(each) <= 1 for each in found.values())
+    return {name: unescape(each[0]) if each else None for name, each in found.items()}
+
+
+@pytest.mark.parametrize("root", ["/", "/tags/", "/categories/", "/authors/", "/archive/", *LISTS])
+async def test_a_list_names_its_address_and_says_what_it_is(root: str, open_copy: Opener) -> None:
+    """Whatever a tracker appended; a page of articles says which begin it, so that no two are described alike."""
+    async with open_copy().client() as client:
+        paths = [root] + ([f"{root}page/2/"] if 'rel="next"' in (await client.get(root)).text else [])
+        pages = [await client.get(path, params={"utm_source": "x"}) for path in paths]
+    heads = [_head(page.text) for page in pages]
+    assert [head["canonical"] for head in heads] == [BASE + path for path in paths]
+    assert all(head["robots"] is None for head in heads)
+    for page, head in zip(pages, heads, strict=True):
+        titles = re.findall(r'<article class="card">.*?<h2><a [^>]*>([^<]+)</a>', page.text, re.DOTALL)[:3]
+        assert head["description"]
+        assert all(unescape(title) in head["description"] for title in titles)
+    assert len({head["description"] for head in heads}) == len(heads)
+
+
+async def test_an_article_names_its_address_and_is_described_by_its_introduction(open_copy: Opener) -> None:
+    """As its card does."""
+    opened = open_copy()
+    async with opened.client() as client:
+        head = _head((await client.get(opened.article_path())).text)
+    assert head == {"canonical": BASE + opened.article_path(), "description": FIRST.intro, "robots": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "robots"),
+    [("/search", "noindex"), ("/search?q=the", "noindex"), ("/login", None), ("/none/", None)],
+)
+async def test_what_is_not_to_be_found_names_no_address(path: str, robots: str | None, open_copy: Opener) -> None:
+    """Searches, forms and missing pages; a search says that it is not to be found."""
+    async with open_copy().client() as client:
+        head = _head((await client.get(path)).text)
+    assert head == {"canonical": None, "description": None, "robots": robots}
+
+
+async def test_the_sites_sign_is_where_pages_and_custom_say(open_copy: Opener) -> None:
+    """The same drawing, kept for good under the one address and for a day under the other."""
+    async with open_copy().client() as client:
+        (linked,) = re.findall(r'<link rel="icon" type="image/svg\+xml" href="([^"]+)">', (await client.get("/")).text)
+        named, usual = await client.get(linked), await client.get("/favicon.ico")
+    assert named.content == usual.content
+    assert ElementTree.fromstring(named.content).tag.endswith("svg")
+    assert {one.headers["content-type"] for one in (named, usual)} == {"image/svg+xml"}
+    assert [one.headers["cache-control"] for one in (named, usual)] == [
+        ROUTES[route].browser for route in ("static", "image")
+    ]
+
+
+async def test_the_details_of_an_article_stand_under_a_plain_heading(open_copy: Opener) -> None:
+    """One that needs no explanation, and names the box for assistive technology."""
+    opened = open_copy()
+    async with opened.client() as client:
+        page = (await client.get(opened.article_path())).text
+    assert '<aside class="meta" aria-labelledby="details">\n<h2 id="details">Article details</h2>' in page
+
+
+async def test_a_missing_page_leads_on_to_pages_that_are_there(open_copy: Opener) -> None:
+    """It says nothing of what the home page holds."""
+    async with open_copy().client() as client:
+        page = (await client.get("/none/")).text
+        main = page.partition("<main")[2].partition("</main>")[0]
+        links = re.findall(r'href="([^"]+)"', main)
+        assert [(await client.get(link)).status_code for link in links] == [200] * 3
+    assert "every article" not in main
 
 
 async def test_a_wrong_method_is_told_which_ones_there_are(open_copy: Opener) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from synth import people
 from target_app.api import PATHS
 from target_app.figures import NAMES
-from target_app.pages import STYLESHEET_NAME
+from target_app.pages import ICON_NAME, STYLESHEET_NAME
 from target_app.policy import BYPASS, RULES, TABLE, RoutePolicy
 from tests.policy_page import PAGE, page
 from tests.unit.target_app.conftest import CORPUS, Opened
@@ -34,6 +34,7 @@ FIELDS = {
     "word": FIRST.tags[0],
     "image": sorted(NAMES)[0],
     "stylesheet": STYLESHEET_NAME,
+    "icon": ICON_NAME,
 }
 KEPT = [(route, address) for route in TABLE for address in route.kept]
 REFUSED = [(route, address, reason) for route in TABLE for address, reason in route.refused]
@@ -128,7 +129,7 @@ async def test_the_description_of_the_api_has_the_methods_of_the_table(open_copy
 
 def takes(table: Iterable[RoutePolicy]) -> dict[str, frozenset[str]]:
     """Address to the methods that the table has for it; the error page has none of its own."""
-    fields = _Same(stylesheet=STYLESHEET_NAME)
+    fields = _Same(stylesheet=STYLESHEET_NAME, icon=ICON_NAME)
     return {
         address.format_map(fields): frozenset(methods)
         for policy in table

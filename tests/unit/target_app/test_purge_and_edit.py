@@ -72,6 +72,23 @@ async def test_an_edit_of_an_article_that_is_not_there_says_which_are(open_copy:
     assert answer.json()["detail"] == f"no article 1; the corpus holds {CORPUS.ids[0]} to {CORPUS.ids[-1]}"
 
 
+async def test_an_edit_does_not_take_an_address_from_another_article(open_copy: Opener) -> None:
+    """The article was renamed, another has its slug of the corpus: the problem names it, and nothing is changed."""
+    opened, article_id = open_copy(), CORPUS.first_id
+    slug = CORPUS.article(article_id).slug
+    async with opened.client() as client:
+        text = {"title": "Other", "intro": "Short."}
+        place = f"/api/v1/articles/{article_id}"
+        await client.put(place, json={**text, "slug": "renamed"}, headers={"if-match": "*"})
+        await client.post("/api/v1/articles", json={**text, "slug": slug})
+        before = (await client.get(place)).headers["etag"]
+        answer = await client.post("/anp/edit", json={"article": article_id})
+        after = (await client.get(place)).headers["etag"]
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == f"the slug {slug} of article {article_id} belongs to another article by now"
+    assert before == after
+
+
 @pytest.mark.parametrize(("token", "status"), [(None, 403), ("wrong", 403), ("schlüssel", 403), ("secret", 200)])
 async def test_with_a_token_only_its_holder_may_purge(token: str | None, status: int, open_copy: Opener) -> None:
     """The token counts, wherever the request comes from."""

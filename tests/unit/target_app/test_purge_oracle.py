@@ -8,7 +8,7 @@ import pytest
 from synth import Corpus
 from target_app.importer import import_corpus
 from target_app.page_cache.fields import groups
-from tests.purge_oracle import PLUGINS, Event, Reader, addresses, judge, opened
+from tests.purge_oracle import PLUGINS, RENAMES, Event, Reader, addresses, judge, opened
 
 pytestmark = pytest.mark.anyio
 SMALL = Corpus(first_id=900, count=22, seed=5)
@@ -66,6 +66,14 @@ async def test_similar_posts_that_are_looked_for_leave_nothing_stale(database: P
     """A page whose similar posts change because another article got or lost a tag is dropped with the tag's list."""
     ours = (await judge(database, changes=8, seed=3, settings=("similar=computed",)))["anp"]
     assert ours.stale == 0
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(2, 8))])
+async def test_articles_that_change_their_addresses_leave_nothing_stale(seed: int, database: Path) -> None:
+    """An address that was left leads to the article, to another that took it, or nowhere: all of that at once."""
+    ours = (await judge(database, changes=25, seed=seed, mix=RENAMES))["anp"]
+    assert ours.stale == 0
+    assert ours.precision > 0.95
 
 
 async def test_a_purge_of_everything_is_sound_and_wastes_what_it_does_not_change(database: Path) -> None:

@@ -157,22 +157,28 @@ async def test_whatever_is_sent_costs_no_more_than_its_budget(traced: list[str],
         for action in ("publish", "save"):
             form = {**DRAFT, "csrf": csrf[editor], "action": action}
             place = (await send("admin", editor, "POST", "/admin/new", data=form)).headers["location"]
-        for action in ("publish", "save", "unpublish", "delete"):
-            form = {**DRAFT, "csrf": csrf[editor], "etag": await etag_of(editor, place), "action": action}
+        for action in ("publish", "save", "unpublish", "publish", "delete"):
+            etag = await etag_of(editor, place)
+            renamed = f"renamed-{etag[1]}"  # by its version, so that every change is also one of the address
+            form = {**DRAFT, "slug": renamed, "csrf": csrf[editor], "etag": etag, "action": action}
             await send("admin", editor, "POST", place, data=form)
 
-        for number in CORPUS.ids[:5]:
+        renamed = CORPUS.ids[5]  # the next edition of the corpus brings its address back
+        await client.put(f"/api/v1/articles/{renamed}", json={**TEXT, "slug": "away"}, headers={"if-match": "*"})
+        for number in CORPUS.ids[:6]:
             await send("edit", client, "POST", "/anp/edit", json={"article": number})
-        etag = (await send("api", client, "POST", "/api/v1/articles", json=TEXT)).headers["etag"]
+        await send("api", client, "POST", "/api/v1/articles", json=TEXT)
         place = f"/api/v1/articles/{CORPUS.first_id}"
+        etag = (await client.get(place)).headers["etag"]
         for method, options in (
-            ("PUT", {"json": TEXT}),
+            ("PUT", {"json": {**TEXT, "status": "draft"}}),
+            ("PUT", {"json": {**TEXT, "slug": "renamed", "status": "published"}}),
             ("PATCH", {"json": {"title": "Other"}, "headers": {"content-type": "application/merge-patch+json"}}),
             ("DELETE", {}),
         ):
-            etag = (await client.get(place)).headers["etag"]
             headers = {"if-match": etag, **options.pop("headers", {})}  # type: ignore[dict-item]
-            await send("api", client, method, place, headers=headers, **options)
+            told = await send("api", client, method, place, headers=headers, **options)
+            etag = told.headers.get("etag", "")
         await send("purge", client, "POST", "/anp/purge", json={"all": True})
         await send("purge", client, "POST", "/api/v1/purge", json={"tags": ["search"]})
 
@@ -181,6 +187,17 @@ async def test_whatever_is_sent_costs_no_more_than_its_budget(traced: list[str],
         await send("logout", reader, "POST", "/logout")
     assert dearest.keys() == {policy.route for policy in TABLE if policy.methods - {"GET"}}
     assert dearest == {route: ROUTES[route].posted for route in dearest}
+
+
+async def test_only_an_address_that_no_article_has_is_looked_up_twice(traced: list[str], open_copy: Opener) -> None:
+    """Whether it leads to the article that had it or nowhere; that of a draft is an article's."""
+    opened = open_copy()
+    opened.site.editing.set_status(CORPUS.first_id + 1, "draft")
+    async with opened.client() as client:
+        await client.put(f"/api/v1/articles/{CORPUS.first_id}", json={**TEXT, "slug": "x"}, headers={"if-match": "*"})
+        meter = Meter(client, traced)
+        answers = [await meter.ask(path) for path in (ARTICLE, "/articles/none/", opened.article_path(1))]
+    assert [(one.status_code, calls(one)) for one in answers] == [(301, 2), (404, 2), (404, 1)]
 
 
 async def test_what_a_change_costs_does_not_depend_on_the_article(traced: list[str], open_copy: Opener) -> None:

@@ -212,6 +212,17 @@ async def test_what_is_shown_of_a_search_is_escaped_and_marked(layers: Opened) -
 
 
 @pytest.mark.anyio
+async def test_a_passage_shows_where_one_part_of_the_article_ends(layers: Opened) -> None:
+    """A heading and the paragraph below it are not run together."""
+    async with layers.client() as client:
+        page = (await client.get("/search", params={"q": "the"})).text
+    passages = re.findall(r"</h2>\s*<p>(.*?)</p>", page, re.DOTALL)
+    assert len(passages) == 20
+    assert any(" · " in passage for passage in passages)
+    assert not any("\n" in passage for passage in passages)
+
+
+@pytest.mark.anyio
 async def test_pages_of_results_are_not_for_search_engines(layers: Opened) -> None:
     """They, the empty one too, ask not to be indexed; other lists do not."""
     async with layers.client() as client:
