@@ -133,7 +133,7 @@ class ReadingRoutes:
             # What was stored changes with the articles in it; what is looked for, also with those that get the tags.
             is_stored = settings.similar == "stored"
             similar = library.similar(article.id) if is_stored else library.related(article.id)
-            shared = [] if is_stored else [staleness.tagged(tag) for tag in article.tags]
+            shared = [] if is_stored else staleness.sharing(article.tags)
             tags = [
                 staleness.post(article.id),
                 staleness.comments(article.id),

@@ -21,6 +21,8 @@ _LONGEST = 32
 """What every cache must be able to keep of a group's name (RFC 9875, section 2.1), characters."""
 _MOST = 30
 """Tags for the articles that a page shows: beside them it has one or two more, and caches need keep 32 at most."""
+_MOST_SHARED = 20
+"""The same of an article's tags, beside those of the article and of its similar posts."""
 _HUNDRED = 100
 
 EVERYTHING = store.EVERYTHING
@@ -83,6 +85,11 @@ def listed(kind: str, name: str) -> str:
 def tagged(name: str) -> str:
     """Which articles have a tag at all, in whatever order."""
     return _short(f"tagged-{name}")
+
+
+def sharing(names: Sequence[str]) -> list[str]:
+    """The tags of a page that shows which articles have any of some tags: one for each, else that of all tags."""
+    return [tagged(name) for name in names] if len(names) <= _MOST_SHARED else [TAGS]
 
 
 def on_page(tag: str, number: int) -> list[str]:

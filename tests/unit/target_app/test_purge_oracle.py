@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from synth import Corpus
+from target_app.drafting import from_fields, to_fields
 from target_app.importer import import_corpus
 from target_app.page_cache.fields import groups
 from tests.purge_oracle import PLUGINS, RENAMES, Event, Reader, addresses, judge, opened
@@ -45,6 +46,10 @@ def long_runs(tmp_path: Path) -> Path:
 async def test_no_response_has_more_groups_than_every_cache_keeps(long_runs: Path) -> None:
     """32 of 32 characters (RFC 9875), on every page there is; a long list has those of the hundreds of its articles."""
     with opened(long_runs, "similar=computed") as (site, layers):
+        before = site.library.article_by_id(975)
+        assert before is not None
+        text = from_fields({**to_fields(before, {}), "tags": ", ".join(f"tag-{number}" for number in range(100))})
+        site.editing.rewrite(975, text, None, etags=None)
         every = {f"/articles/{one.slug}/" for one in site.library.summaries(after=-1, limit=100, drafts=True)}
         told = {one: (await Reader(layers).get(one))[0] for one in addresses(site.library, every)}
     carried = {one: groups(list(headers.items()), b"cache-groups") for one, headers in told.items()}
@@ -52,6 +57,24 @@ async def test_no_response_has_more_groups_than_every_cache_keeps(long_runs: Pat
     assert all(len(tag) <= 32 for tags in carried.values() for tag in tags)
     assert carried["/api/v1/articles?limit=100"] == {"articles", "posts-9", "posts-10"}
     assert len(carried["/api/v1/articles"]) == 21
+    assert carried[f"/articles/{before.slug}/"] >= {"post-975", "tags"}
+
+
+async def test_similar_posts_of_many_tags_are_looked_for_anew_with_any_of_them(long_runs: Path) -> None:
+    """An article that gets one of a hundred tags becomes a similar post of the one that has them all."""
+    with opened(long_runs, "similar=computed") as (site, layers):
+        slugs, reader = [], Reader(layers)
+        for article_id, count in ((975, 100), (976, 1)):
+            before = site.library.article_by_id(article_id)
+            assert before is not None
+            slugs.append(before.slug)
+            await reader.get(f"/articles/{slugs[0]}/")
+            tags = ", ".join(f"tag-{number}" for number in range(99, 99 - count, -1))
+            text = from_fields({**to_fields(before, {}), "tags": tags})
+            site.editing.rewrite(article_id, text, None, etags=None)
+        told, body = await reader.get(f"/articles/{slugs[0]}/")
+    assert told[b"x-cache"] == b"MISS"
+    assert slugs[1].encode() in body.partition(b'class="similar"')[2].partition(b"</section>")[0]
 
 
 async def test_long_lists_are_dropped_with_each_of_their_articles(long_runs: Path) -> None:
