@@ -7,7 +7,6 @@ of day.
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -22,7 +21,9 @@ from typing import Any, BinaryIO, cast
 from synth.corpus import Corpus
 from synth.errors import ExportError
 from synth.formats import FORMATS, SHARDED, load
+from synth.layout import Pages
 from synth.processes import in_order
+from synth.unfinished import PACKED, Unfinished, packed, umask
 
 Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
@@ -37,25 +38,29 @@ def export(
     progress: Progress | None = None,
     workers: int = 1,
     shard_size: int | None = None,
+    *,
+    resume: bool = False,
 ) -> int:
     """Write every article of a corpus, in order of id.
 
     Args:
         corpus: What to write.
         format: A key of ``FORMATS``.
-        out: A path, compressed when it ends in ``.gz``, or a binary stream, which is left open.
+        out: A path, compressed when it ends in ``.gz`` or ``.zst``, or a binary stream, which is left open.
         progress: Told how many articles are written, every few dozen and at the end.
         workers: Processes that render; the bytes are the same for any number.
         shard_size: How many bytes a file has at most, before compression and unless one article is longer. What is
             more than one file ``b.xml`` goes into ``b.000.xml``, ``b.001.xml`` and so on. None is what the readers of
             the format take well, 0 is one file of any length, as a stream always is.
+        resume: Whether to go on where an export of the same corpus and format to the same path was stopped, and to keep
+            what there is, beside the final name, when this one is stopped; of text in a single file.
 
     Returns:
         The number of bytes written, before compression.
 
     Raises:
-        ExportError: The format is unknown or is always one file, there are no workers, or the path's folder does not
-            exist.
+        ExportError: The format is unknown, is always one file or cannot be resumed, there are no workers, or the path's
+            folder does not exist.
         OSError: Writing failed; nothing is left under the final names.
     """
     if format not in FORMATS:
@@ -66,10 +71,16 @@ def export(
         raise ExportError(f"cannot export with {workers} workers: use at least 1")
     if shard_size and format not in SHARDED:
         raise ExportError(f"cannot shard {format}: it is always one file; only {', '.join(SHARDED)} goes on in another")
+    if resume:
+        return _resumed(corpus, format, out, progress, workers)
     if shard_size is None:
         shard_size = SHARDED.get(format, 0)
-    with closing(_parts(corpus, format, workers, progress)) as parts:
-        if isinstance(out, str | os.PathLike):
+    with closing(_parts(corpus, corpus.ids, format, workers, progress)) as parts:
+        if isinstance(out, str | os.PathLike) and _is_special(Path(out)):
+            with Path(out).open("wb", buffering=0) as stream:
+                files = _Files(lambda: nullcontext(cast(BinaryIO, stream)))
+                load(format).write(parts, corpus, files)
+        elif isinstance(out, str | os.PathLike):
             with _appearing(Path(out), sharded=shard_size > 0) as begin:
                 files = _Files(begin, shard_size, str(Path(out).parent))
                 load(format).write(parts, corpus, files)
@@ -79,8 +90,37 @@ def export(
     return files.size
 
 
-def _parts(corpus: Corpus, format: str, workers: int, progress: Progress | None) -> Generator[Any, None, None]:
-    chunks = [corpus.ids[start : start + _CHUNK] for start in range(0, corpus.count, _CHUNK)]
+def _resumed(
+    corpus: Corpus, format: str, out: str | os.PathLike[str] | BinaryIO, progress: Progress | None, workers: int
+) -> int:
+    layout = load(format)
+    if not isinstance(layout, Pages):
+        raise ExportError(f"cannot resume {format}: it is written as a whole; leave resume out")
+    if not isinstance(out, str | os.PathLike):
+        raise ExportError("cannot resume on a stream: name a file")
+    path = Path(out)
+    _check(path)
+    if _is_special(path):
+        raise ExportError(f"cannot resume on {path}, which is no file: name one")
+    with Unfinished(path, {"corpus": corpus.digest, "format": format}) as unfinished:
+        if unfinished.articles and progress:
+            progress(unfinished.articles)
+        ids = corpus.ids[unfinished.articles :]
+        before = layout.between if unfinished.articles else layout.head
+        with closing(_parts(corpus, ids, format, workers, progress)) as parts:
+            articles = unfinished.articles
+            for part in parts:
+                articles = min(articles + _CHUNK, corpus.count)
+                unfinished.write(before.encode() + part, articles)
+                before = layout.between
+        unfinished.write(layout.tail.encode(), corpus.count)
+        return unfinished.size
+
+
+def _parts(
+    corpus: Corpus, wanted: range, format: str, workers: int, progress: Progress | None
+) -> Generator[Any, None, None]:
+    chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
     with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), workers, 4 * workers)) as made:
         for part, ids in zip(made, chunks, strict=True):
             yield part
@@ -135,10 +175,7 @@ class _Files:
 @contextmanager
 def _appearing(path: Path, *, sharded: bool) -> Iterator[Callable[[], AbstractContextManager[BinaryIO]]]:
     """Begin files that take their final names only when the block ends well."""
-    if not path.parent.is_dir():
-        raise ExportError(f"cannot write {path}: the folder {path.parent} does not exist, so create it first")
-    if path.is_dir():
-        raise ExportError(f"cannot write {path}: it is a folder, so name a file inside it")
+    _check(path)
     parts: list[Path] = []
     try:
         yield partial(_begun, path, parts)
@@ -153,6 +190,18 @@ def _appearing(path: Path, *, sharded: bool) -> Iterator[Callable[[], AbstractCo
         _clear_away(path, len(parts))
 
 
+def _is_special(path: Path) -> bool:
+    """Whether what has this name is a device or a pipe: it takes what it is given, and stays what it is."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _check(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise ExportError(f"cannot write {path}: the folder {path.parent} does not exist, so create it first")
+    if path.is_dir():
+        raise ExportError(f"cannot write {path}: it is a folder, so name a file inside it")
+
+
 def _clear_away(path: Path, written: int) -> None:
     """Delete what an earlier export of another length left: it would be taken for a part of this one."""
     if written > 1:
@@ -165,25 +214,16 @@ def _clear_away(path: Path, written: int) -> None:
 def _begun(path: Path, parts: list[Path]) -> Iterator[BinaryIO]:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         parts.append(Path(file.name))
-        if path.suffix == ".gz":
-            # No name and no time in the header, so that equal corpora give equal bytes.
-            with gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
-                yield compressed  # type: ignore[misc]
-        else:
-            yield file  # type: ignore[misc]
+        stream = packed(path, cast(BinaryIO, file))
+        yield stream
+        stream.flush()
         file.flush()
         os.fsync(file.fileno())
-        parts[-1].chmod(0o666 & ~_umask())
+        parts[-1].chmod(0o666 & ~umask())
 
 
 def _shards(path: Path) -> Iterator[Path]:
     """The names of the files that one is split into, for ever."""
-    end = "".join(path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:])
+    end = "".join(path.suffixes[-2:] if path.suffix in PACKED else path.suffixes[-1:])
     stem = path.name.removesuffix(end)
     return (path.with_name(f"{stem}.{number:03d}{end}") for number in count())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

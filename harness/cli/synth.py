@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EPILOG = """**Examples**
 
 - `anp synth --count 1000 --out articles.jsonl.gz`
+- `anp synth --count 1000000 --workers 2 --resume --out articles.jsonl.zst`
 - `anp synth --count 3 --start 11730 --format text`
 - `anp synth --count 5000 --format wxr --out articles.xml`
 - `anp synth show 11730 --profile classic --format markdown`
@@ -83,7 +85,10 @@ def synth(
     profile: options.Profile = "natural",
     format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "jsonl",
     out: Annotated[
-        str, typer.Option("--out", help="File to write (.gz compresses), or - for standard output.", metavar="PATH|-")
+        str,
+        typer.Option(
+            "--out", help="File to write (.gz and .zst are compressed), or - for standard output.", metavar="PATH|-"
+        ),
     ] = "-",
     workers: Annotated[int, typer.Option("--workers", help="Processes; the output is the same for any number.")] = 1,
     shard_size: Annotated[
@@ -96,6 +101,10 @@ def synth(
             show_default="15",
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep what is written when stopped, as PATH.part, and go on from what there is."),
+    ] = False,
     set: Dial = None,
     profile_file: ProfileFile = None,
 ) -> None:
@@ -110,8 +119,23 @@ def synth(
     target = sys.stdout.buffer if out == "-" else Path(out)
     size = None if shard_size is None else round(shard_size * 1_000_000)
     steps = Steps()
-    with steps.step(f"{count:,} articles as {format}", total=count, count=True) as advance:
-        export(corpus, format, target, progress=advance, workers=workers, shard_size=size)
+    try:
+        with steps.counted(f"articles as {format}", "articles") as tell:
+            export(
+                *(corpus, format, target, lambda done: tell(done, count), workers, size),
+                resume=resume,
+            )
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has all it wanted
+    except OSError as error:
+        left = f"; what there is stands in {out}.part, and the same command goes on from there" if resume else ""
+        raise UsageError(
+            f"cannot write {out} ({error.strerror or error}): make room, or name another file{left}"
+        ) from None
+    except KeyboardInterrupt:
+        if resume:
+            steps.say(f"  what there is stands in {out}.part; the same command goes on from there")
+        raise
 
 
 def show(

@@ -16,7 +16,18 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("synth", "target_app", "locustfiles", "results", "harness")
 
 MAY_IMPORT = {
-    "synth": {"defusedxml", "faker", "frontmatter", "markdown_it", "orjson", "pyarrow", "tomlkit", "yaml"},
+    "synth": {
+        "backports",
+        "compression",
+        "defusedxml",
+        "faker",
+        "frontmatter",
+        "markdown_it",
+        "orjson",
+        "pyarrow",
+        "tomlkit",
+        "yaml",
+    },
     "target_app": {
         "synth",
         "apsw",

@@ -5,14 +5,24 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import stat
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 
 import pytest
 
 from synth import Corpus, ExportError
 from synth.export import export
-from synth.formats import FORMATS, jsonl, markdown, text
+from synth.formats import FORMATS, PAGES, jsonl, markdown, text
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CORPUS = Corpus(first_id=11_730, count=150)
 
@@ -206,3 +216,102 @@ def test_refusals(tmp_path: Path) -> None:
             export(CORPUS, kind, out, workers=workers)
         assert str(refusal.value) == message
     assert list(tmp_path.iterdir()) == []
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def stopped_at(least: int) -> Callable[[int], None]:
+    """A progress that stops an export once so many articles are written."""
+
+    def stop(count: int) -> None:
+        if count >= least:
+            raise _StoppedError
+
+    return stop
+
+
+@pytest.mark.parametrize("end", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("format", PAGES)
+def test_a_stopped_export_goes_on_and_ends_with_the_same_bytes(
+    format: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped twice, with another number of workers each time; nothing has the name until it is whole."""
+    monkeypatch.setattr("synth.unfinished._MEMBER", 100_000)
+    corpus = Corpus(first_id=11_730, count=600)
+    path, whole = tmp_path / f"some.{format}{end}", tmp_path / f"whole.{format}{end}"
+    export(corpus, format, whole)
+    seen: list[int] = []
+    for least, workers in ((200, 1), (400, 2)):
+        with pytest.raises(_StoppedError):
+            export(corpus, format, path, stopped_at(least), workers, resume=True)
+        assert not path.exists()
+        assert (tmp_path / f"{path.name}.part").stat().st_size
+    export(corpus, format, path, seen.append, resume=True)
+
+    assert path.read_bytes() == whole.read_bytes()
+    assert seen[0] >= 200
+    assert seen[-1] == 600
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, whole.name])
+
+
+def test_what_was_torn_off_behind_the_note_is_written_again(tmp_path: Path) -> None:
+    """Bytes that the note does not vouch for are cut off, as a killed process may leave half of a piece."""
+    path = tmp_path / "some.jsonl"
+    with pytest.raises(_StoppedError):
+        export(CORPUS, "jsonl", path, stopped_at(64), resume=True)
+    part = tmp_path / "some.jsonl.part"
+    part.write_bytes(part.read_bytes() + b'{"id": half of an arti')
+    export(CORPUS, "jsonl", path, resume=True)
+
+    assert path.read_bytes() == written(CORPUS, "jsonl")
+
+
+@pytest.mark.parametrize("other", ["corpus", "format", "note", "shorter"])
+def test_what_is_of_something_else_is_begun_anew(other: str, tmp_path: Path) -> None:
+    """Another corpus or format under the same name, a note that is none, a file that is shorter than its note says."""
+    path = tmp_path / "some.jsonl"
+    with pytest.raises(_StoppedError):
+        export(CORPUS, "jsonl", path, stopped_at(64), resume=True)
+    corpus = Corpus(first_id=11_730, count=151) if other == "corpus" else CORPUS
+    wanted = "text" if other == "format" else "jsonl"
+    if other == "note":
+        (tmp_path / "some.jsonl.part.json").write_text("[")
+    elif other == "shorter":
+        (tmp_path / "some.jsonl.part").write_bytes(b"x")
+    export(corpus, wanted, path, resume=True)
+
+    assert path.read_bytes() == written(corpus, wanted)
+
+
+@pytest.mark.parametrize("format", ["ghost", "parquet", "sqlite", "wxr"])
+def test_formats_that_are_written_as_a_whole_cannot_be_resumed(format: str, tmp_path: Path) -> None:
+    """And say so before anything is made."""
+    with pytest.raises(ExportError, match=f"cannot resume {format}: it is written as a whole"):
+        export(CORPUS, format, tmp_path / "x", resume=True)
+    with pytest.raises(ExportError, match="name a file"):
+        export(CORPUS, "jsonl", io.BytesIO(), resume=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zstd_is_read_by_others(tmp_path: Path) -> None:
+    """As one file, whatever it is made of."""
+    export(CORPUS, "jsonl", tmp_path / "a.jsonl.zst")
+
+    assert zstd.decompress((tmp_path / "a.jsonl.zst").read_bytes()) == written(CORPUS, "jsonl")
+
+
+def test_a_device_takes_what_it_is_given_and_stays_what_it_is(tmp_path: Path) -> None:
+    """A pipe with a name, for one: nothing is put in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    export(Corpus(count=5), "jsonl", pipe)
+    reader.join()
+
+    assert read == [written(Corpus(count=5), "jsonl")]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
