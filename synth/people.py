@@ -2,7 +2,7 @@
 
 Names come from Faker, seeded for each person, and may change with its version. Ids, logins, e-mail addresses
 and passwords come from our own draws and never change. Nobody on the article path imports this module, so
-articles need no Faker.
+articles need no Faker; exports that name their authors do.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import typer
 
 from harness.cli import options
 from harness.errors import UsageError, unknown
-from synth.formats import FORMATS, PAGES, SHARDED
+from synth.formats import BINARY, FORMATS, PAGES, SHARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +115,8 @@ def synth(
     from synth import Corpus
     from synth.export import export
 
+    if out == "-" and format in BINARY and sys.stdout.isatty():
+        raise UsageError(f"{format} is not for a terminal: name a file with --out")
     corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
     target = sys.stdout.buffer if out == "-" else Path(out)
     size = None if shard_size is None else round(shard_size * 1_000_000)
@@ -151,6 +153,8 @@ def show(
     from synth import article
     from synth.formats import load
 
+    if format in FORMATS.keys() - PAGES.keys():
+        raise UsageError(f"{format} is a format of files: use anp synth --start {id} --count 1 --format {format}")
     if format not in PAGES:
         raise UsageError(unknown("format", format, PAGES))
     one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))

@@ -37,6 +37,9 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 )
 """Every format, and what it holds."""
 
+BINARY = frozenset({"sqlite", "parquet"})
+"""Formats that are no text."""
+
 SHARDED: Mapping[str, int] = MappingProxyType({"wxr": 15_000_000})
 """Formats that go on in another file when one is full, and how many bytes fill it unless it is said."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import socket
 import socketserver
@@ -19,6 +21,7 @@ import httpx
 import psutil
 import pytest
 
+from synth.formats import BINARY
 from tests import warm
 
 ANP = [sys.executable, "-m", "harness"]
@@ -70,6 +73,9 @@ REFUSALS = [
     pytest.param(["synth", "--start", "9007199254740000", "--count", "2000"], "9007199254741999", id="corpus-overflow"),
     pytest.param(["synth", "show", "1", "--profile", "clasic"], "'classic'", id="profile"),
     pytest.param(["synth", "show", "1", "--format", "txt"], "'text'", id="format"),
+    pytest.param(["synth", "show", "7", "--format", "wxr"], "anp synth --start 7 --count 1", id="format-of-files"),
+    pytest.param(["synth", "--format", "wrx"], "did you mean 'wxr'?", id="export-format"),
+    pytest.param(["synth", "--format", "csv", "--shard-size", "5"], "only wxr goes on in another", id="shards"),
     pytest.param(["synth", "--out", "nowhere/articles.jsonl"], "nowhere", id="no-folder"),
     pytest.param(["serve", "--set", "page_cash=off"], "did you mean page_cache?", id="setting"),
     pytest.param(["serve", "--set", "page_cache"], "is not NAME=VALUE", id="setting-form"),
@@ -278,6 +284,33 @@ def test_articles_on_standard_output_are_data_only(tmp_path: Path) -> None:
     done = _anp("synth", "--start", "5", "--count", "4", cwd=tmp_path)
 
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [5, 6, 7, 8]
+
+
+def test_shards_are_as_long_as_asked_in_megabytes(tmp_path: Path) -> None:
+    """``--shard-size`` takes parts of a megabyte; 0 is one file."""
+    _anp("synth", "--count", "30", "--format", "wxr", "--shard-size", "0.1", "--out", "a.xml", cwd=tmp_path)
+    _anp("synth", "--count", "30", "--format", "wxr", "--shard-size", "0", "--out", "b.xml", cwd=tmp_path)
+
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert sorted(sizes) == [*(f"a.{number:03d}.xml" for number in range(len(sizes) - 1)), "b.xml"]
+    assert max(size for name, size in sizes.items() if name != "b.xml") <= 100_000 < sizes["b.xml"]
+
+
+@pytest.mark.parametrize("format_", sorted(BINARY))
+def test_a_terminal_is_spared_what_is_no_text(tmp_path: Path, format_: str) -> None:
+    """A database is written into a pipe, and refused where it would end on somebody's terminal."""
+    words = [*ANP, "synth", "--count", "1", "--format", format_]
+    terminal, end = pty.openpty()
+    try:
+        refused = subprocess.run(words, cwd=tmp_path, stdout=end, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(end)
+        os.close(terminal)
+    piped = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+
+    assert refused.returncode == 2
+    assert refused.stderr == f"error: {format_} is not for a terminal: name a file with --out\n"
+    assert piped.stdout.startswith((b"SQLite format 3", b"PAR1"))
 
 
 def test_serve_prints_one_line_and_answers_there(tmp_path: Path) -> None:
