@@ -146,19 +146,20 @@ def test_a_search_has_the_sites_own_fingerprint(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "media"),
+    ("route", "path", "media"),
     [
-        ("static", b"text/css; charset=utf-8"),
-        ("image", b"image/svg+xml"),
-        ("feed", b"application/rss+xml; charset=utf-8"),
-        ("sitemap", b"Application/XML"),
-        ("robots", b"text/plain"),
+        ("static", "/static/site.1.css", b"text/css; charset=utf-8"),
+        ("static", "/static/favicon.1.svg", b"image/svg+xml"),
+        ("image", "/images/bars-1.svg", b"image/svg+xml"),
+        ("feed", "/feed.xml", b"application/rss+xml; charset=utf-8"),
+        ("sitemap", "/sitemap.xml", b"Application/XML"),
+        ("robots", "/robots.txt", b"text/plain"),
     ],
 )
-def test_files_without_a_mark_are_checked_by_their_type(route: str, media: bytes) -> None:
+def test_files_without_a_mark_are_checked_by_their_type(route: str, path: str, media: bytes) -> None:
     """A style sheet is one by its media type, and an error page in its place is found out."""
     judges = oracle()
-    expected = judges.expect(route, "anonymous", None, "/x")
+    expected = judges.expect(route, "anonymous", None, path)
     assert judges.check(expected, b"body {}", media=media) is None
     for wrong in (b"text/html; charset=utf-8", b""):
         finding = judges.check(expected, page(RIGHT), media=wrong)
