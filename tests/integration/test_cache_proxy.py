@@ -20,8 +20,8 @@ from typing import Any
 import http_sf
 import pytest
 
-from tests import structured
-from tests.servers import caching_proxy, import_site, reference_site
+from tests import structured, warm
+from tests.servers import SITE, caching_proxy, import_site, reference_site
 
 Proxies = Callable[..., AbstractContextManager[str]]
 Reply = tuple[int, dict[str, str], bytes]
@@ -349,8 +349,7 @@ def test_the_site_profile_keeps_only_what_is_meant_for_it(origin: Origin, proxy:
 )
 def test_what_is_no_origin_is_refused_in_one_line(origin_url: str) -> None:
     """Exit code 2 before anything listens; the value and what to write are named."""
-    command = [sys.executable, "-m", "target_app", "cache", "--origin", origin_url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = warm.run("target_app", "cache", "--origin", origin_url, modules=SITE)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert origin_url in done.stderr
     assert "http://127.0.0.1:8000" in done.stderr
@@ -394,8 +393,7 @@ def test_the_rfc_profile_passes_by_named_cookies_alone(origin: Origin, proxy: Pr
 )
 def test_values_that_make_no_sense_are_refused_in_one_line(words: tuple[str, str]) -> None:
     """The value is named, and what can be."""
-    command = [sys.executable, "-m", "target_app", "cache", "--origin", "http://127.0.0.1:1", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = warm.run("target_app", "cache", "--origin", "http://127.0.0.1:1", *words, modules=SITE)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert words[1] in done.stderr
 

@@ -63,7 +63,7 @@ def test_with_resume_the_same_command_goes_on_when_there_is_room(tmp_path: Path)
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_command_goes_on(kill: signal.Signals, tmp_path: Path) -> None:
     """After Ctrl-C and after SIGKILL, whatever moment it was."""
-    words = [*ANP, "synth", "--count", "3000", "--workers", "2", "--resume", "--out", "a.jsonl.zst"]
+    words = [*ANP, "synth", "--count", "1500", "--workers", "2", "--resume", "--out", "a.jsonl.zst"]
     child = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     part = tmp_path / "a.jsonl.zst.part"
     try:
@@ -77,7 +77,7 @@ def test_a_stopped_command_goes_on(kill: signal.Signals, tmp_path: Path) -> None
     assert child.returncode in {130, -9, 0}, said
     done = synth(tmp_path, *words[len(ANP) + 1 :])
     assert done.returncode == 0, done.stderr
-    plain = synth(tmp_path, "--count", "3000", "--out", "b.jsonl.zst")
+    plain = synth(tmp_path, "--count", "1500", "--out", "b.jsonl.zst")
     assert plain.returncode == 0
     assert (tmp_path / "a.jsonl.zst").read_bytes() == (tmp_path / "b.jsonl.zst").read_bytes()
 
