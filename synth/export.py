@@ -28,7 +28,7 @@ from synth.unfinished import PACKED, Unfinished, packed, umask
 Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
 
-_CHUNK = 64
+_LEAST_CHUNK, _MOST_CHUNK, _CHUNKS = 16, 256, 32
 
 
 def export(
@@ -110,7 +110,7 @@ def _resumed(
         with closing(_parts(corpus, ids, format, workers, progress)) as parts:
             articles = unfinished.articles
             for part in parts:
-                articles = min(articles + _CHUNK, corpus.count)
+                articles = min(articles + _chunk(corpus), corpus.count)
                 unfinished.write(before.encode() + part, articles)
                 before = layout.between
         unfinished.write(layout.tail.encode(), corpus.count)
@@ -120,12 +120,18 @@ def _resumed(
 def _parts(
     corpus: Corpus, wanted: range, format: str, workers: int, progress: Progress | None
 ) -> Generator[Any, None, None]:
-    chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
+    size = _chunk(corpus)
+    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), workers, 4 * workers)) as made:
         for part, ids in zip(made, chunks, strict=True):
             yield part
             if progress:
                 progress(ids[-1] + 1 - corpus.first_id)
+
+
+def _chunk(corpus: Corpus) -> int:
+    """How many articles a process makes at a time: many, as handing them over takes a moment, but of few a few."""
+    return max(_LEAST_CHUNK, min(_MOST_CHUNK, corpus.count // _CHUNKS))
 
 
 def _made(corpus: Corpus, format: str, ids: range) -> Any:
