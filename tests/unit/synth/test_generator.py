@@ -43,18 +43,24 @@ def test_fingerprint(profile: str) -> None:
     assert synth.fingerprint(profile) == FINGERPRINTS[profile]
 
 
-@pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
-def test_no_hash_seed_no_order(hash_seed: str) -> None:
-    """Another process with another hash seed, going backwards, makes the same bytes."""
+SURROUNDINGS = [
+    {"PYTHONHASHSEED": "0"},
+    {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "C"},
+    {"PYTHONHASHSEED": "4242", "TZ": "America/St_Johns", "LC_ALL": "de_DE.UTF-8", "PYTHONUTF8": "0"},
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS, ids=lambda each: each["PYTHONHASHSEED"])
+def test_no_hash_seed_no_zone_no_clock_no_order(surroundings: dict[str, str]) -> None:
+    """Another process with another hash seed, time zone, locale and clock, going backwards, makes the same bytes."""
     program = (
-        "import sys, synth; from synth.formats import jsonl\n"
+        "import sys, time; time.time = time.time_ns = time.localtime = None\n"
+        "import synth; from synth.formats import jsonl\n"
         "order = [(p, each) for p in synth.PROFILES for each in range(1, 41)]\n"
         "made = {(p, each): jsonl.render(synth.article(each, profile=p)) for p, each in reversed(order)}\n"
         "sys.stdout.buffer.write(''.join(made[key] for key in order).encode())"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", program], env=surroundings, capture_output=True, check=True)
     forwards = [jsonl.render(synth.article(each, profile=p)) for p in synth.PROFILES for each in range(1, 41)]
     assert run.stdout.decode() == "".join(forwards)
 
