@@ -77,7 +77,7 @@ EVIDENCE = (
     "between {hex} and {hex} the {log} is silent for {ms} milliseconds, and so is {peer}",
     "memory on {host} rose by {few} megabytes an hour and fell back {time}",
     "the {log} ends at {status}; the entry before it belongs to {type}",
-    "per request {type} cost {ms} microseconds when idle and {count} under load",
+    "per request {type} cost {few} microseconds when idle and {ms} under load",
     (
         "we measured twice, once with the {component} warm and once cold, and {percent} percent of the difference was "
         "{quality}"
@@ -186,7 +186,7 @@ CHECK = (
     "we repeated the replay with {count} requests and {quality} {effect}",
     "look for {status} in the {log}; more than {few} in an hour means that the {component} has come loose again",
     "{person} compared {table} row by row with the copy on {host} and found {few} differences, all explained",
-    "after {window} minutes {metric} read {after} milliseconds against {before} earlier",
+    "after {window} minutes {metric} was down to {after} milliseconds, from {before}",
     "a purge of one page should change one {signal}; if {count} entries vanish, the key is too wide",
     "draw the path of one request again: {type} should no longer appear in it",
     "we stopped the {component} on {host} on purpose, and {quality} {effect} {time}",
@@ -200,7 +200,7 @@ CHECK = (
     "{quality} {effect} within {window} minutes, and the {signal} shows the same {place}",
     "count the rows of {table} before and after; {rows} is the number to remember",
     "turn {type} off for {few} minutes and watch whether {peer} notices",
-    "the difference has to survive a restart, so we restarted {host} {few} times",
+    "the difference has to survive a restart, so {host} was restarted {few} times",
     "if {metric} is above {goal} milliseconds for longer than {window} minutes, {person} is called",
     "compare like with like: the same {count} requests, the same {host}, the same hour",
     "a colleague who had not seen the change repeated the measurement and got {after} milliseconds",

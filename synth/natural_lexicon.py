@@ -93,10 +93,10 @@ _CAUSE = _lexicon(
     an unbounded retry | a cache key that included the session | a lock held during a network call | clock skew |
     a default pool size | a header that varied by agent | an import that ran twice | an eager template include |
     a redirect chain | a forgotten debug flag | a log call inside the hot loop | a full table scan | uneven sharding |
-    a health check that did real work | an expired certificate chain | a thundering herd at expiry | leaked
+    a health check that did real work | an expired certificate chain | a thundering herd at expiry | a leak of
     file handles | a serializer that copied everything | an oversized hero image | a stale DNS record | a
     silent fallback | a shared rate limit | a trailing slash redirect | an unused join | a sort that spilled
-    to disk | garbage collection pauses | a hot partition | synchronous mail | a proxy buffer that was too
+    to disk | a long garbage collection | a hot partition | synchronous mail | a proxy buffer that was too
     small | blocking file access | a chatty plugin"""
 )
 _ACTION = _lexicon(
@@ -227,7 +227,6 @@ _NAME_ENDINGS = _lexicon(
     | borg | by | stein | dorf | hof | mark | ric | wald | bach | stone | sund | kamp | croft | veld | ville | more
     | haug | thorpe | shaw | tal | vang | mere"""
 )
-_TYPE_BEGINNINGS = weighted([word.capitalize() for word in SECOND_WORDS[::2]])
 _TYPE_MIDDLES = _lexicon(
     """Page | Cache | Row | Query | Index | Token | Batch | Record | Session | Entry | Event | Key | Request | Image |
     Path | Block | Media | Task | Log | Menu | Export | Import | Feed | File | Tag | Route | Item | Field | Header |
@@ -240,6 +239,13 @@ _TYPE_ENDINGS = _lexicon(
     Provider | Checker | Formatter | Validator | Collector | Encoder | Proxy | Tracker | Planner | Adapter | Cleaner
     | Sampler | Factory | Merger | Broker | Driver | Sink | Fetcher | Walker | Hook | Counter | Warmer | Splitter |
     Source | Gate | Keeper | Policy"""
+)
+_TYPE_BEGINNINGS = weighted(
+    [
+        word.capitalize()
+        for word in SECOND_WORDS[::2]
+        if word.capitalize() not in {*_TYPE_MIDDLES, *_TYPE_ENDINGS}  # as of an IndexIndexMerger
+    ]
 )
 
 SLOTS: Mapping[str, tuple[Table, ...]] = {

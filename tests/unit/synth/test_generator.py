@@ -22,7 +22,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 3, "classic": 2}
 FINGERPRINTS = {
-    "natural": "8e319f7c70518a1efbd42725d4162daf078a45161b513522403e67b0b5e539f9",
+    "natural": "42cd5b83a38a3f531ba7466a32ecdddc7c943d3a3931878b6e286c0e2998972b",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 DIALLED: list[dict[str, object]] = [
