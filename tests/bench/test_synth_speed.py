@@ -21,7 +21,7 @@ from synth.record import record
 from tests.bench.rivals import HERE, ROUNDS, cores, on
 
 MILLION = int(os.environ.get("BENCH_ARTICLES", "1000000"))
-FEW = 3_000
+FEW, MANY = 3_000, 150_000
 AT_LEAST = {"natural": 10.0, "classic": 25.0}
 MOST_FOR_JSON = 1.5
 LEAST_OF_TWO = 1.8
@@ -119,11 +119,11 @@ def test_two_workers_do_nearly_twice_as_much_and_memory_stays_where_it_is(tmp_pa
     two = cores()[-2:]
     ratios = []
     for _ in range(ROUNDS):
-        alone, _, _ = exported(tmp_path / "one.jsonl", 40_000, 1, two[-1:])
-        both, _, _ = exported(tmp_path / "two.jsonl", 40_000, 2, two)
+        alone, _, _ = exported(tmp_path / "one.jsonl", MANY, 1, two[-1:])
+        both, _, _ = exported(tmp_path / "two.jsonl", MANY, 2, two)
         ratios.append(alone / both)
     print(
-        f"\n40,000 articles: one worker {alone:.1f} s, two {both:.1f} s: {median(ratios):.2f} times "
+        f"\n{MANY:,} articles: one worker {alone:.1f} s, two {both:.1f} s: {median(ratios):.2f} times "
         f"({LEAST_OF_TWO} asked)"
     )
     _, _, few = exported(tmp_path / "few.jsonl", 10_000, 2, two)
