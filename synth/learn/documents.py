@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _BLOCKS = frozenset({"p", "li", "blockquote", "td", "th", "figcaption"})
+_PARAGRAPHS = frozenset({"p", "blockquote"})
+"""The others are words as well, but no paragraphs."""
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _UNREAD = frozenset({"script", "style", "noscript", "template", "svg", "nav", "footer", "form", "aside", "dl"})
 """Elements that hold no prose: programs, ways around, and data in pairs."""
@@ -150,6 +152,7 @@ class _Body(HTMLParser):
         self._block: list[str] = []
         self._loose: list[str] = []
         self._depth = 0
+        self._is_paragraph = False
         self._words = 0
         self._paragraphs: list[int] = []
         self._sections = self._codes = self._images = self._links = 0
@@ -191,6 +194,7 @@ class _Body(HTMLParser):
         elif tag in _BLOCKS:
             self._end_block()
             self._depth += 1
+            self._is_paragraph = tag in _PARAGRAPHS
 
     def handle_endtag(self, tag: str) -> None:
         if self._is_read:
@@ -211,8 +215,8 @@ class _Body(HTMLParser):
     def _end_block(self) -> None:
         count = len("".join(self._block).split())
         self._block.clear()
-        if count:
-            self._words += count
+        self._words += count
+        if count and self._is_paragraph:
             self._paragraphs.append(count)
 
     def _is_own(self, address: str) -> bool:
