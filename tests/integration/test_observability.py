@@ -142,7 +142,10 @@ def test_a_log_may_go_to_standard_error(database: Path) -> None:
         (["--purge-token", ""], "an empty --purge-token would let everybody in"),
     ],
 )
-@pytest.mark.parametrize("program", [("target_app", "serve"), ("target_app", "check"), ("harness", "serve")])
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(("target_app", "serve"), marks=pytest.mark.deep), ("target_app", "check"), ("harness", "serve")],
+)
 def test_what_cannot_be_is_refused_in_one_line(
     program: tuple[str, str], words: list[str], says: str, database: Path, tmp_path: Path
 ) -> None:

@@ -357,7 +357,7 @@ def _often(refusals: list[Any]) -> list[Any]:
     ]
 
 
-OFTEN = {"log-format", "no-addresses", "recipe-alone", "writes", "accounts", "marker", "cold", "--zipf 0.2"}
+OFTEN = {"log-format", "no-addresses", "writes", "marker", "--zipf 0.2"}
 
 
 @pytest.mark.parametrize(("words", "says"), _often(REFUSALS))

@@ -57,7 +57,10 @@ def test_pages_are_apart(module: ModuleType) -> None:
     assert pages == [module.render(article) for article in CORPUS]
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "format",
+    [each if each in {"jsonl", "sqlite", "wxr"} else pytest.param(each, marks=pytest.mark.deep) for each in FORMATS],
+)
 def test_workers_do_not_matter(format: str) -> None:
     """Two processes write the same bytes as one."""
     assert written(CORPUS, format, workers=2) == written(CORPUS, format)
