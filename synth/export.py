@@ -22,8 +22,9 @@ from synth.corpus import Corpus
 from synth.errors import ExportError
 from synth.formats import FORMATS, SHARDED, load
 from synth.layout import Pages
+from synth.packing import PACKED, packed
 from synth.processes import in_order
-from synth.unfinished import PACKED, Unfinished, packed, umask
+from synth.unfinished import Unfinished, umask
 
 Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
@@ -221,7 +222,7 @@ def _begun(path: Path, parts: list[Path]) -> Iterator[BinaryIO]:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         parts.append(Path(file.name))
         stream = packed(path, cast(BinaryIO, file))
-        yield stream
+        yield cast(BinaryIO, stream)
         stream.flush()
         file.flush()
         os.fsync(file.fileno())

@@ -151,7 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--profile", help="how articles are written (default natural)")
     one.add_argument("--seed", type=int, help="another seed is another corpus (default 0)")
     one.add_argument(
-        "--jsonl", type=Path, metavar="FILE", help="articles from a file, one a line, as anp synth writes it (or .gz)"
+        "--jsonl",
+        type=Path,
+        metavar="FILE",
+        help="articles from a file, one a line, as anp synth writes it, compressed or not",
     )
     one.add_argument("--members", type=int, default=50, help="how many members may sign in (default %(default)s)")
 

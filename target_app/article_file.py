@@ -6,14 +6,11 @@ the file is known to be good; any other is looked at field by field.
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date
 from hashlib import blake2b
-from io import BufferedIOBase
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -21,6 +18,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from synth import MAX_ID, Corpus
 from synth.model import Article
+from synth.packing import BROKEN, unpacked
 from synth.record import canonical, digest
 from target_app.database.rows import epoch, imported
 from target_app.errors import ArticleFileError
@@ -28,7 +26,6 @@ from target_app.portions import Mark, Portion, links
 from target_app.texts import PROFILE, ArticleText, Line, Prose, Slug, written
 
 _LONGEST_LINE = 4 * 2**20
-_GZIP = b"\x1f\x8b"
 _SHOWN = 60
 _Number = Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
 
@@ -143,22 +140,17 @@ class ArticleFile:
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         number = 0
         try:
-            with self._opened() as stream:
+            with unpacked(self.path) as stream:
                 while line := stream.readline(_LONGEST_LINE + 1):
                     number += 1
                     if len(line) > _LONGEST_LINE:
                         raise self.refused(number, f"is longer than {_LONGEST_LINE:,} bytes; give each article a line")
                     yield number, line
-        except (OSError, EOFError, zlib.error) as error:
+        except BROKEN as error:
             place = f", line {number + 1}:" if number else ""
             raise ArticleFileError(
                 f"{self.path}{place} cannot be read ({getattr(error, 'strerror', None) or error}); name a whole file"
             ) from None
-
-    def _opened(self) -> BufferedIOBase:
-        with self.path.open("rb") as stream:
-            is_compressed = stream.read(len(_GZIP)) == _GZIP
-        return gzip.open(self.path) if is_compressed else self.path.open("rb")
 
 
 def _article_that_is(line: bytes, corpus: Corpus, place: int) -> Article | None:

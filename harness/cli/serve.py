@@ -47,7 +47,7 @@ def serve(
         Path | None,
         typer.Option(
             "--articles-from",
-            help="Import the articles of this file instead: one a line, as anp synth writes them, .gz or not.",
+            help="Import the articles of this file instead: one a line, as anp synth writes them, compressed or not.",
             metavar="FILE.jsonl",
         ),
     ] = None,

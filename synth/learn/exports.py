@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -15,9 +14,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from synth.errors import LearnError
 from synth.learn.documents import Document, day_of, of_html, sized
+from synth.packing import BROKEN, unpacked
 
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd"})
-_GZIP = b"\x1f\x8b"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
 
@@ -25,7 +24,7 @@ def documents(path: Path) -> Iterator[Document]:
     """Give the articles of an export, one after the other, with memory that does not grow with it.
 
     What it is, is seen from what stands in it: a folder is one of Markdown files, an XML file one of WordPress,
-    anything else JSON, a line an article. Files may be compressed by gzip.
+    anything else JSON, a line an article. Files may be compressed by gzip or Zstandard.
 
     Raises:
         LearnError: It cannot be read, or is none of these; the message names the place.
@@ -34,18 +33,12 @@ def documents(path: Path) -> Iterator[Document]:
         yield from _markdown(path)
         return
     try:
-        with _opened(path) as stream:
+        with unpacked(path) as stream:
             begun = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
-        with _opened(path) as stream:
+        with unpacked(path) as stream:
             yield from _wxr(path, stream) if begun.startswith(b"<") else _jsonl(path, stream)
-    except (OSError, EOFError) as error:
+    except BROKEN as error:
         raise LearnError(f"cannot read {path} ({getattr(error, 'strerror', None) or error}): name an export") from None
-
-
-def _opened(path: Path) -> BufferedIOBase:
-    with path.open("rb") as stream:
-        is_compressed = stream.read(len(_GZIP)) == _GZIP
-    return gzip.open(path) if is_compressed else path.open("rb")
 
 
 def _jsonl(path: Path, stream: BufferedIOBase) -> Iterator[Document]:

@@ -240,7 +240,7 @@ def test_a_stopped_export_goes_on_and_ends_with_the_same_bytes(
     format: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped twice, with another number of workers each time; nothing has the name until it is whole."""
-    monkeypatch.setattr("synth.unfinished._MEMBER", 100_000)
+    monkeypatch.setattr("synth.packing._MEMBER", 100_000)
     corpus = Corpus(first_id=11_730, count=300)
     path, whole = tmp_path / f"some.{format}{end}", tmp_path / f"whole.{format}{end}"
     export(corpus, format, whole)

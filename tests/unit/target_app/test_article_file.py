@@ -13,6 +13,7 @@ import pytest
 
 from synth import Corpus
 from synth.export import export
+from synth.packing import PACKED
 from synth.record import canonical
 from target_app.app import build_app
 from target_app.article_file import ArticleError, read
@@ -90,11 +91,15 @@ def _compressed(exported: Path) -> None:
     exported.write_bytes(gzip.compress(exported.read_bytes()))
 
 
+def _packed_otherwise(exported: Path) -> None:
+    exported.write_bytes(PACKED[".zst"](exported.read_bytes()))
+
+
 def _spaced(exported: Path) -> None:
     exported.write_text("\n" + "\r\n\n".join(lines(exported)), encoding="utf-8", newline="")
 
 
-@pytest.mark.parametrize("prepare", [_as_it_is, _compressed, _spaced])
+@pytest.mark.parametrize("prepare", [_as_it_is, _compressed, _packed_otherwise, _spaced])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_the_export_of_a_corpus_makes_its_database(
     prepare: Callable[[Path], None], processes: int, exported: Path, tmp_path: Path
@@ -276,6 +281,8 @@ def test_what_can_be_left_out() -> None:
             "line 1: is longer than 4,194,304 bytes; give each article a",
         ),
         (lambda path: path.write_bytes(gzip.compress(b"{}\n" * 9)[:-4]), "line 10: cannot be read (Compressed file"),
+        (lambda path: path.write_bytes(PACKED[".zst"](b"{}\n" * 9)[:-4]), "cannot be read (Compressed file"),
+        (lambda path: path.write_bytes(PACKED[".zst"](b"{}")[:4] + b"no frame at all"), "cannot be read (Unable to"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(make: Callable[[Path], None], problem: str, tmp_path: Path) -> None:
