@@ -129,7 +129,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         request.scope[EXCHANGE].route = "edit"
         dropped = cache.store.dropped
         try:
-            change, revision = await site.worker.run(site.editing.revise, what.article)
+            change, revision = await site.writer.run(site.editing.revise, what.article)
         except AbsentError:
             if site.corpus is None:
                 raise ProblemError(

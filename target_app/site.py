@@ -26,6 +26,9 @@ class Site:
         base_url: Absolute addresses begin with it; no slash at the end.
         corpus: Whose articles it holds; None: they came from a file, and no corpus has them.
         purge_token: What purges and edits must present; None: they must come from this machine.
+        worker: Makes pages.
+        writer: Carries out whatever writes, and may wait long for others that write to the file.
+        searcher: Does what reads much at once: searches and sitemaps.
     """
 
     path: Path
@@ -44,6 +47,8 @@ class Site:
     pages: Pages
     statistics: Statistics
     worker: Worker
+    writer: Worker
+    searcher: Worker
 
     def about(self) -> dict[str, Any]:
         """The facts that make this site what it is."""
@@ -54,8 +59,9 @@ class Site:
         }
 
     def close(self) -> None:
-        """End the worker, and close the database."""
-        self.worker.close()
+        """End the workers, and close the database."""
+        for worker in (self.writer, self.searcher, self.worker):
+            worker.close()
         self.library.close()
         self.desk.close()
         self.generations.close()
@@ -107,5 +113,7 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         Throttle(PER_TOKEN),
         Pages(base_url.rstrip("/")),
         Statistics(),
-        Worker(),
+        Worker("pages"),
+        Worker("writes", library.apart()),
+        Worker("searches", library.apart()),
     )
