@@ -322,6 +322,8 @@ class ReadingRoutes:
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
         request.scope[EXCHANGE].route = "error"
+        if isinstance(error, apsw.Error):
+            self._site.troubles.note(error)
         if "cookie" not in request.headers:
             return self._error_page(request, error)
         return await self._site.worker.run(self._error_page, request, error)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synth import Corpus
-from target_app.database import Desk, Generations, Library, migrate
+from target_app.database import Desk, Generations, Library, migrate, undamaged
 from target_app.editing import Editing
 from target_app.errors import DatabaseFileError
 from target_app.pages import Pages
@@ -15,6 +15,7 @@ from target_app.sessions import Sessions
 from target_app.settings import Settings
 from target_app.statistics import Statistics
 from target_app.throttle import PER_TOKEN, SignIns, Throttle
+from target_app.troubles import Troubles
 from target_app.worker import Worker
 
 
@@ -46,6 +47,7 @@ class Site:
     wrong_tokens: Throttle
     pages: Pages
     statistics: Statistics
+    troubles: Troubles
     worker: Worker
     writer: Worker
     searcher: Worker
@@ -83,8 +85,13 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     """Open an imported database as a site.
 
     Raises:
-        DatabaseFileError: The file is missing, not ours, or its import was not finished.
+        DatabaseFileError: The file is missing, not ours, damaged, or its import was not finished.
     """
+    with undamaged(path):
+        return _opened(path, settings, base_url.rstrip("/"), purge_token)
+
+
+def _opened(path: Path, settings: Settings, base_url: str, purge_token: str | None) -> Site:
     migrate(path)
     library = Library(path, indexed=settings.db_index)
     corpus, members = library.site("corpus"), library.site("members")
@@ -100,7 +107,7 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     return Site(
         path,
         settings,
-        base_url.rstrip("/"),
+        base_url,
         purge_token,
         described,
         members,
@@ -111,8 +118,9 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         Sessions(library, desk, encrypted=base_url.lower().startswith("https:")),
         SignIns(),
         Throttle(PER_TOKEN),
-        Pages(base_url.rstrip("/")),
+        Pages(base_url),
         Statistics(),
+        Troubles(path),
         Worker("pages"),
         Worker("writes", library.apart()),
         Worker("searches", library.apart()),

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import apsw
 from pydantic_core import from_json
 
 from target_app.database.connection import Connection
@@ -95,16 +94,15 @@ class Library:
         """Find out whether pages can be made.
 
         Raises:
-            DatabaseFileError: The file is gone, was replaced, or cannot be read.
+            DatabaseFileError: The file is gone, or was replaced.
+            apsw.Error: It cannot be read.
         """
         try:
             if self._path.stat().st_ino != self._inode:
-                raise DatabaseFileError(f"database {self._path} was replaced; restart the site")
+                raise DatabaseFileError("it was replaced; restart the site")
             self._connection.rows("SELECT id FROM article LIMIT 1")
         except FileNotFoundError:
-            raise DatabaseFileError(f"database {self._path} is gone; restore it and restart the site") from None
-        except apsw.Error as error:
-            raise DatabaseFileError(f"database {self._path} cannot be read ({error}); restore it") from None
+            raise DatabaseFileError("it is gone; restore it and restart the site") from None
 
     def count(self) -> int:
         """How many articles are published."""
