@@ -8,6 +8,7 @@ import time
 from functools import cache as remembered
 from typing import Annotated, Any
 
+import apsw
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,7 +26,7 @@ from target_app.figures import IMAGES
 from target_app.metrics import add_metrics
 from target_app.page_cache import EXCHANGE, PageCache
 from target_app.pages import ASSETS
-from target_app.problems import BODY, JSON, LIVE, SPEAKING, ProblemError, install, respond, responses
+from target_app.problems import BODY, JSON, LIVE, SPEAKING, ProblemError, install, responses, without_database
 from target_app.responses import Responses, invalidation
 from target_app.site import Site
 
@@ -51,7 +52,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
-    install(api)
+    install(api, site.troubles)
     gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)
     articles.install(api, gate)
@@ -69,14 +70,8 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         request.scope[EXCHANGE].route = "health"
         try:
             await site.worker.run(site.library.check)
-        except DatabaseFileError as error:
-            return respond(
-                503,
-                str(error),
-                expected="a database that can be read",
-                retryable=True,
-                headers={"retry-after": "5"},
-            )
+        except (DatabaseFileError, apsw.Error) as error:
+            return without_database(site.troubles.note(error), retryable=True)
         return _json(request, "health", {"status": "ready"})
 
     @api.get("/anp/about")
@@ -129,7 +124,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         request.scope[EXCHANGE].route = "edit"
         dropped = cache.store.dropped
         try:
-            change, revision = await site.worker.run(site.editing.revise, what.article)
+            change, revision = await site.writer.run(site.editing.revise, what.article)
         except AbsentError:
             if site.corpus is None:
                 raise ProblemError(

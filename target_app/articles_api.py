@@ -247,8 +247,10 @@ class ArticlesApi:
         _tell(request, "api")
 
         def read() -> tuple[list[Summary], int]:
-            found = self._site.library.summaries(after=-1 if after is None else after, limit=limit + 1, drafts=False)
-            return found, self._site.library.count()
+            library = self._site.library
+            with library.snapshot():
+                found = library.summaries(after=-1 if after is None else after, limit=limit + 1, drafts=False)
+                return found, library.count()
 
         found, total = await self._site.worker.run(read)
         shown = found[:limit]
@@ -337,8 +339,9 @@ class ArticlesApi:
         _tell(request, "drafts")
 
         def read() -> Response:
-            article = self._stored(id, "draft")
-            return self._document("drafts", self._whole(article), etag=article.etag)
+            with self._site.library.snapshot():
+                article = self._stored(id, "draft")
+                return self._document("drafts", self._whole(article), etag=article.etag)
 
         return await self._site.worker.run(read)
 
@@ -361,7 +364,7 @@ class ArticlesApi:
             offset, most = (page - 1) * PAGE_SIZE, LAST_PAGE * PAGE_SIZE
             return self._site.library.found(expression(words), limit=PAGE_SIZE, offset=offset, countable=most)
 
-        listing = await self._site.worker.run(read)
+        listing = await self._site.searcher.run(read)
         found = [
             PassageOut(
                 id=card.id,
@@ -384,7 +387,7 @@ class ArticlesApi:
     async def drop(self, what: Purge) -> int:
         """Declare pages stale, and say how many of them stood in this process' cache."""
         tags, before = what.named(), self._cache.store.dropped
-        await self._site.worker.run(self._site.editing.outdate, tags)
+        await self._site.writer.run(self._site.editing.outdate, tags)
         self._cache.catch_up()
         return self._cache.store.dropped - before
 
@@ -404,9 +407,9 @@ class ArticlesApi:
         return response
 
     async def _changing(self, change: Callable[[], T]) -> T:
-        """What a change gives, made in the worker thread; its refusals as problems."""
+        """What a change gives, made in the thread that writes; its refusals as problems."""
         try:
-            return await self._site.worker.run(change)
+            return await self._site.writer.run(change)
         except AbsentError as error:
             raise _absent(error.args[0]) from None
         except ConflictError as error:

@@ -136,20 +136,8 @@ class _Import:
         database.prepare(self._path)
         loader = Loader(self._path)
         try:
-            stored, count = self._source.begin(loader, self._path, self._members)
-            # Hashing is most of the work of a small import and leaves the interpreter lock alone: it runs beside it.
-            with ThreadPoolExecutor(max_workers=cores()) as pool:
-                hashed = pool.map(partial(_hashed, self._source.seed), range(loader.progress()[1], self._members))
-                try:
-                    self._store_articles(loader, stored, count)
-                    self._store_members(loader, hashed, count)
-                except BaseException:
-                    pool.shutdown(cancel_futures=True)
-                    raise
-            if loader.site("complete") is None:
-                with loader.transaction():
-                    self._source.conclude(loader)
-                    loader.complete()
+            with database.undamaged(self._path):
+                self._fill(loader)
         except apsw.Error as error:
             raise DatabaseFileError(
                 f"{self._path} could not be written ({error}); let no other import run, and see that the disk has room"
@@ -161,6 +149,22 @@ class _Import:
             ) from None
         finally:
             loader.close()
+
+    def _fill(self, loader: Loader) -> None:
+        stored, count = self._source.begin(loader, self._path, self._members)
+        # Hashing is most of the work of a small import and leaves the interpreter lock alone: it runs beside it.
+        with ThreadPoolExecutor(max_workers=cores()) as pool:
+            hashed = pool.map(partial(_hashed, self._source.seed), range(loader.progress()[1], self._members))
+            try:
+                self._store_articles(loader, stored, count)
+                self._store_members(loader, hashed, count)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        if loader.site("complete") is None:
+            with loader.transaction():
+                self._source.conclude(loader)
+                loader.complete()
 
     def _store_articles(self, loader: Loader, stored: int, count: int) -> None:
         self._progress(stored, count)

@@ -69,7 +69,7 @@ class MemberRoutes:
             # Those who were before it in the queue may have failed meanwhile.
             if wait := throttle.wait(login, caller):
                 return self._not_now(login, next_path, wait)
-            # Tens of milliseconds of hashing go elsewhere: in the worker thread every page would wait for them.
+            # Tens of milliseconds of hashing go elsewhere: in the thread of the pages every page would wait for them.
             matches = await to_thread.run_sync(password_matches, known[1] if known else None, form.get("password", ""))
             if known is None or not matches:
                 throttle.failed(login, caller)
@@ -79,7 +79,7 @@ class MemberRoutes:
                 return self._responses.private(page, status=403)
         throttle.succeeded(login)
         self._site.statistics.logins += 1
-        return await self._site.worker.run(self._begin_session, known[0], next_path or "/me", request)
+        return await self._site.writer.run(self._begin_session, known[0], next_path or "/me", request)
 
     def _not_now(self, login: str, next_path: str, wait: int) -> Response:
         self._site.statistics.throttled_logins += 1
@@ -173,7 +173,7 @@ def member_form(
     Args:
         site: Whose.
         responses: Makes its answers.
-        act: What the form does, in the worker thread.
+        act: What the form does, in the thread that writes.
         limit: Most bytes of the form.
         editors: Whether only editors may.
     """
@@ -190,6 +190,6 @@ def member_form(
     async def handler(request: Request) -> Response:
         refuse_cross_site(request, site.base_url)
         fields = await read_form(request, limit)
-        return await site.worker.run(checked, request, fields)
+        return await site.writer.run(checked, request, fields)
 
     return handler

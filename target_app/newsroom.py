@@ -49,7 +49,8 @@ class EditorRoutes:
         if isinstance(viewer, Response):
             return viewer
         library = self._site.library
-        drafts, changed = library.drafts(limit=_SHOWN), library.changed_last(limit=_SHOWN)
+        with library.snapshot():
+            drafts, changed = library.drafts(limit=_SHOWN), library.changed_last(limit=_SHOWN)
         return self._responses.private(self._site.pages.desk(drafts, changed, viewer))
 
     def blank(self, request: Request) -> Response:
@@ -64,10 +65,12 @@ class EditorRoutes:
         viewer = self._viewer(request)
         if isinstance(viewer, Response):
             return viewer
-        article = self._site.library.article_by_id(_id(request))
-        if article is None:
-            raise HTTPException(404)
-        fields = to_fields(article, self._site.library.meta(article.id))
+        library = self._site.library
+        with library.snapshot():
+            article = library.article_by_id(_id(request))
+            if article is None:
+                raise HTTPException(404)
+            fields = to_fields(article, library.meta(article.id))
         return self._form(request, viewer, {**fields, "etag": article.etag, "status": article.status})
 
     def create(self, request: Request, fields: Fields, editor: MemberRecord) -> Response:

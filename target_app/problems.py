@@ -24,6 +24,7 @@ from target_app.editing import UnwrittenError
 from target_app.page_cache import NOT_KEPT
 from target_app.page_cache.fields import Headers
 from target_app.policy import NOSNIFF
+from target_app.troubles import Troubles
 from target_app.validation import Misfit, misfits
 
 LIVE = {"cache-control": "no-store", **NOSNIFF}
@@ -130,6 +131,12 @@ def respond(
     )
 
 
+def without_database(detail: str, *, retryable: bool) -> JSONResponse:
+    """The answer where the database does not do what it is asked; arguments as of ``respond``."""
+    expected = "a database that can be read and written"
+    return respond(503, detail, expected=expected, retryable=retryable, headers={"retry-after": "5"})
+
+
 def refusal(path: str, status: int, detail: str, *, expected: str, retryable: bool, text: str) -> Response:
     """The answer of a layer before the pages and the JSON side: a problem to programs, and a text to all others."""
     if path.startswith(SPEAKING):
@@ -180,8 +187,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def install(api: FastAPI) -> None:
-    """Let every failure of an application be told as a problem."""
+def install(api: FastAPI, troubles: Troubles) -> None:
+    """Let every failure of an application be told as a problem.
+
+    Args:
+        api: The application.
+        troubles: Where those of the database are noted.
+    """
 
     async def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -197,6 +209,10 @@ def install(api: FastAPI) -> None:
             detail, expected = f"{request.method} is nothing that {request.url.path} takes", headers["allow"]
         return respond(status, detail, expected=expected, retryable=False, headers=headers)
 
+    async def of_database(request: Request, error: Exception) -> JSONResponse:
+        is_harmless = may_repeat(request.method) or isinstance(error, UnwrittenError)
+        return without_database(f"{troubles.note(error)}{_fate(is_harmless=is_harmless)}", retryable=is_harmless)
+
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
             api.openapi_schema = _documented(FastAPI.openapi(api))
@@ -206,7 +222,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, of_http)
     api.add_exception_handler(ProblemError, _of_refusal)
     api.add_exception_handler(RequestValidationError, _of_input)
-    api.add_exception_handler(apsw.Error, _of_database)
+    api.add_exception_handler(apsw.Error, of_database)
     api.add_exception_handler(Exception, _of_defect)
 
 
@@ -263,17 +279,6 @@ async def _of_input(request: Request, error: Exception) -> JSONResponse:
 
 def _no_json(detail: str) -> JSONResponse:
     return respond(400, detail, expected="JSON in UTF-8", retryable=False)
-
-
-async def _of_database(request: Request, error: Exception) -> JSONResponse:
-    is_harmless = may_repeat(request.method) or isinstance(error, UnwrittenError)
-    return respond(
-        503,
-        f"the database failed ({error}){_fate(is_harmless=is_harmless)}",
-        expected="a database that can be read and written",
-        retryable=is_harmless,
-        headers={"retry-after": "5"},
-    )
 
 
 async def _of_defect(request: Request, error: Exception) -> JSONResponse:

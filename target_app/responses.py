@@ -25,6 +25,9 @@ Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response
 _VIEWER = "anp.viewer"
 """The key of the scope under which it is remembered who asks."""
 
+_LONG = frozenset({"search", "sitemap"})
+"""Routes that read much at once; pages do not wait for them."""
+
 HTML = "text/html; charset=utf-8"
 _GUARDS = {
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -52,12 +55,13 @@ class Responses:
         self._site = site
         self._assets = _ASSETS[site.settings.assets]
 
-    def endpoint(self, route: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint(self, route: str, method: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler, telling the outer layers which route it is, and run where it belongs.
 
-        Plain handlers run in the site's worker thread; an asynchronous one hands over what it must.
+        Plain handlers run in one of the site's workers; an asynchronous one hands over what it must.
         """
-        worker = self._site.worker
+        site = self._site
+        worker = site.writer if method != "GET" else site.searcher if route in _LONG else site.worker
 
         async def endpoint(request: Request) -> Response:
             request.scope[EXCHANGE].route = route
@@ -77,7 +81,7 @@ class Responses:
             path: Its address.
             handlers: By method.
         """
-        endpoints = {method: self.endpoint(name, handler) for method, handler in handlers.items()}
+        endpoints = {method: self.endpoint(name, method, handler) for method, handler in handlers.items()}
 
         async def dispatch(request: Request) -> Response:
             return await endpoints["GET" if request.method == "HEAD" else request.method](request)

@@ -185,18 +185,19 @@ class ReadingRoutes:
 
     def author(self, request: Request) -> Response:
         """The articles of an author, a page at a time."""
-        slug = request.path_params["author"]
-        name = self._site.library.author(slug)
-        if name is None:
-            raise _Missing(staleness.listed("author", slug))
-        return self._list(
-            request,
-            "author",
-            f"Articles by {name}",
-            partial(self._site.library.of_author, slug),
-            f"/authors/{slug}/",
-            staleness.listed("author", slug),
-        )
+        slug, library = request.path_params["author"], self._site.library
+        with library.snapshot():
+            name = library.author(slug)
+            if name is None:
+                raise _Missing(staleness.listed("author", slug))
+            return self._list(
+                request,
+                "author",
+                f"Articles by {name}",
+                partial(library.of_author, slug),
+                f"/authors/{slug}/",
+                staleness.listed("author", slug),
+            )
 
     def archive(self, request: Request) -> Response:
         """Every year and month in which any article was published."""
@@ -274,10 +275,11 @@ class ReadingRoutes:
 
     def sitemap(self, request: Request) -> Response:
         """The sitemap, or the index of its parts."""
-        parts = self._site.library.sitemap_parts()
-        if len(parts) != 1:
-            return self._sitemap(self._site.pages.sitemap_index(parts), [staleness.SITEMAP], None)
-        return self._sitemap_part(parts[0], staleness.SITEMAP)
+        with self._site.library.snapshot():
+            parts = self._site.library.sitemap_parts()
+            if len(parts) == 1:
+                return self._sitemap_part(parts[0], staleness.SITEMAP)
+        return self._sitemap(self._site.pages.sitemap_index(parts), [staleness.SITEMAP], None)
 
     def sitemap_part(self, request: Request) -> Response:
         """One part of a large sitemap."""
@@ -320,6 +322,8 @@ class ReadingRoutes:
     async def failed(self, request: Request, error: Exception) -> Response:
         """The page for whatever went wrong; only a missing page is kept for a while."""
         request.scope[EXCHANGE].route = "error"
+        if isinstance(error, apsw.Error):
+            self._site.troubles.note(error)
         if "cookie" not in request.headers:
             return self._error_page(request, error)
         return await self._site.worker.run(self._error_page, request, error)

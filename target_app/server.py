@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from target_app.access_log import AccessLog
 from target_app.app import build_app
+from target_app.database import undamaged
 from target_app.errors import ListenError
 from target_app.listener import listen
 from target_app.protocol import SiteProtocol
@@ -82,7 +83,7 @@ def serve(options: ServeOptions, settings: Settings) -> None:
         url = f"http://{shown_host}:{port}"
         base_url = options.base_url or (_guessed_url(options.hosts, port) if is_everywhere else url)
         site = open_site(options.db, settings, base_url=base_url, purge_token=options.purge_token)
-        with contextlib.closing(site):
+        with contextlib.closing(site), undamaged(options.db):
             hosts = _own_hosts(options, shown_host, is_everywhere=is_everywhere)
             announcement = {
                 "url": url,

@@ -331,7 +331,7 @@ def parse_settings(assignments: Iterable[str]) -> Settings:
             raise SettingError(f"setting {assignment!r} has no value; write {assignment}=VALUE")
         setting = _BY_NAME.get(name)
         if setting is None:
-            near = difflib.get_close_matches(name, _BY_NAME, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name, _BY_NAME, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"known settings: {', '.join(_BY_NAME)}"
             raise SettingError(f"unknown setting {name!r}; {remedy}")
         try:
@@ -345,7 +345,7 @@ def parse_settings(assignments: Iterable[str]) -> Settings:
 
 
 def _refusal(setting: Setting, word: str) -> str:
-    near = difflib.get_close_matches(word, setting.choices, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word, setting.choices, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"it takes {' | '.join(setting.choices)}"
     return f"setting {setting.name} does not take {word!r}; {remedy}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synth import Corpus
-from target_app.database import Desk, Generations, Library, migrate
+from target_app.database import Desk, Generations, Library, migrate, undamaged
 from target_app.editing import Editing
 from target_app.errors import DatabaseFileError
 from target_app.pages import Pages
@@ -15,6 +15,7 @@ from target_app.sessions import Sessions
 from target_app.settings import Settings
 from target_app.statistics import Statistics
 from target_app.throttle import PER_TOKEN, SignIns, Throttle
+from target_app.troubles import Troubles
 from target_app.worker import Worker
 
 
@@ -26,6 +27,9 @@ class Site:
         base_url: Absolute addresses begin with it; no slash at the end.
         corpus: Whose articles it holds; None: they came from a file, and no corpus has them.
         purge_token: What purges and edits must present; None: they must come from this machine.
+        worker: Makes pages.
+        writer: Carries out whatever writes, and may wait long for others that write to the file.
+        searcher: Does what reads much at once: searches and sitemaps.
     """
 
     path: Path
@@ -43,7 +47,10 @@ class Site:
     wrong_tokens: Throttle
     pages: Pages
     statistics: Statistics
+    troubles: Troubles
     worker: Worker
+    writer: Worker
+    searcher: Worker
 
     def about(self) -> dict[str, Any]:
         """The facts that make this site what it is."""
@@ -54,8 +61,9 @@ class Site:
         }
 
     def close(self) -> None:
-        """End the worker, and close the database."""
-        self.worker.close()
+        """End the workers, and close the database."""
+        for worker in (self.writer, self.searcher, self.worker):
+            worker.close()
         self.library.close()
         self.desk.close()
         self.generations.close()
@@ -77,8 +85,13 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     """Open an imported database as a site.
 
     Raises:
-        DatabaseFileError: The file is missing, not ours, or its import was not finished.
+        DatabaseFileError: The file is missing, not ours, damaged, or its import was not finished.
     """
+    with undamaged(path):
+        return _opened(path, settings, base_url.rstrip("/"), purge_token)
+
+
+def _opened(path: Path, settings: Settings, base_url: str, purge_token: str | None) -> Site:
     migrate(path)
     library = Library(path, indexed=settings.db_index)
     corpus, members = library.site("corpus"), library.site("members")
@@ -94,7 +107,7 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
     return Site(
         path,
         settings,
-        base_url.rstrip("/"),
+        base_url,
         purge_token,
         described,
         members,
@@ -105,7 +118,10 @@ def open_site(path: Path, settings: Settings, *, base_url: str, purge_token: str
         Sessions(library, desk, encrypted=base_url.lower().startswith("https:")),
         SignIns(),
         Throttle(PER_TOKEN),
-        Pages(base_url.rstrip("/")),
+        Pages(base_url),
         Statistics(),
-        Worker(),
+        Troubles(path),
+        Worker("pages"),
+        Worker("writes", library.apart()),
+        Worker("searches", library.apart()),
     )

@@ -1,8 +1,8 @@
-"""The one thread in which the database is used and pages are made, beside the event loop's.
+"""A thread beside the event loop's, in which the database is used and pages are made.
 
-One thread, because the database connections and the templates are then used by one at a time; the whole of a
-request's work is handed over at once, because each hand-over costs more than a statement. The numbers behind this
-are in docs/decisions/site-request-execution.md.
+Each has connections of its own, which are then used by one at a time; the whole of a request's work is handed over at
+once, because each hand-over costs more than a statement. Which threads a site has, and the numbers behind this, are in
+docs/decisions/site-request-execution.md.
 """
 
 from __future__ import annotations
@@ -26,14 +26,22 @@ class Worker:
     A bare queue, as an executor's hand-over costs half as much as an article's statements.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "pages", begin: Callable[[], object] = lambda: None) -> None:
+        """Be there; the thread begins with the first function.
+
+        Args:
+            name: Of the thread.
+            begin: What it does first.
+        """
+        self._name = name
+        self._begin = begin
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         """The result of the function, or what it raises."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="pages", daemon=True)
+            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
@@ -47,6 +55,7 @@ class Worker:
             self._thread.join()
 
     def _work(self) -> None:
+        self._begin()
         while (task := self._tasks.get()) is not None:
             loop, done, context, function, arguments = task
             result, failure = None, None

@@ -178,5 +178,14 @@ def _print_settings(*, json: bool) -> None:
 
     table = Table("setting", "default", "values", "good for", box=None, pad_edge=False)
     for setting in known:
-        table.add_row(setting["name"], str(setting["default"]), str(setting["choices"]), setting["purpose"])
+        table.add_row(
+            setting["name"], _as_typed(setting["default"]), " | ".join(setting["choices"]), setting["purpose"]
+        )
     options.console().print(table)
+
+
+def _as_typed(value: Any) -> str:
+    """The value of a setting as one would type it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value in (None, []) else str(value)

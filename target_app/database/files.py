@@ -16,6 +16,19 @@ _PATIENCE_MS = 60_000
 """How long to wait for another process that does the same."""
 
 
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Whatever reads a file inside.
+
+    Raises:
+        DatabaseFileError: The file is damaged.
+    """
+    try:
+        yield
+    except apsw.CorruptError as error:
+        raise DatabaseFileError(f"{path} is damaged ({error}); restore it from a copy, or name another file") from None
+
+
 def prepare(path: Path) -> None:
     """Make sure that there is a database at ``path``, giving an absent or empty one the schema of this site.
 
@@ -73,7 +86,7 @@ def _check(connection: apsw.Connection) -> None:
 def _opened(path: Path, problem: str) -> Iterator[apsw.Connection]:
     """A connection to any SQLite file; ``problem`` says what went wrong, with fields for the path and the error."""
     try:
-        with closing(apsw.Connection(str(path))) as connection:
+        with undamaged(path), closing(apsw.Connection(str(path))) as connection:
             connection.set_busy_timeout(_PATIENCE_MS)
             yield connection
     except apsw.NotADBError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import apsw
 from pydantic_core import from_json
 
 from target_app.database.connection import Connection
@@ -49,7 +49,7 @@ _SUMMARY = "a.id, a.slug, a.status, a.version, a.digest, a.title, author.slug, a
 
 
 class Library:
-    """Read access for one thread at a time."""
+    """Read access, for one thread at a time and for those that were given a connection of their own."""
 
     def __init__(self, path: Path, *, indexed: bool = True) -> None:
         """Open a database.
@@ -59,14 +59,27 @@ class Library:
             indexed: Off: articles, meta rows and lists are found as they would be had nobody made an index.
         """
         self._path = path
-        self._connection = Connection(path, writable=False)
+        self._first = Connection(path, writable=False)
+        self._further: list[Connection] = []
+        self._here = threading.local()
         self._inode = path.stat().st_ino
         # How SQL tells SQLite not to use an index, of a table and of a column.
         self._hint, self._plus = ("", "") if indexed else ("NOT INDEXED", "+")
 
+    def apart(self) -> Callable[[], None]:
+        """Open a further connection; the thread that calls what this gives reads on that one from then on."""
+        self._further.append(connection := Connection(self._path, writable=False))
+        return lambda: setattr(self._here, "connection", connection)
+
+    @property
+    def _connection(self) -> Connection:
+        connection: Connection = getattr(self._here, "connection", self._first)
+        return connection
+
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close all connections; nobody reads any more."""
+        for connection in (self._first, *self._further):
+            connection.close()
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read inside is of one moment."""
@@ -81,16 +94,15 @@ class Library:
         """Find out whether pages can be made.
 
         Raises:
-            DatabaseFileError: The file is gone, was replaced, or cannot be read.
+            DatabaseFileError: The file is gone, or was replaced.
+            apsw.Error: It cannot be read.
         """
         try:
             if self._path.stat().st_ino != self._inode:
-                raise DatabaseFileError(f"database {self._path} was replaced; restart the site")
+                raise DatabaseFileError("it was replaced; restart the site")
             self._connection.rows("SELECT id FROM article LIMIT 1")
         except FileNotFoundError:
-            raise DatabaseFileError(f"database {self._path} is gone; restore it and restart the site") from None
-        except apsw.Error as error:
-            raise DatabaseFileError(f"database {self._path} cannot be read ({error}); restore it") from None
+            raise DatabaseFileError("it is gone; restore it and restart the site") from None
 
     def count(self) -> int:
         """How many articles are published."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import socketserver
@@ -405,6 +406,16 @@ def test_settings_are_listed_with_what_they_are_good_for(tmp_path: Path) -> None
         setting["name"] for setting in settings
     }
     assert all(setting["purpose"] and setting["choices"] for setting in settings)
+
+
+def test_settings_are_listed_as_they_are_typed(tmp_path: Path) -> None:
+    """Defaults and values are words for ``--set``, and no lists of another language."""
+    lines = _anp("serve", "--list-settings", cwd=tmp_path, COLUMNS="200").stdout.splitlines()
+    found = {line.split()[0]: line for line in lines if line.strip()}
+
+    assert re.match(r"page_cache +on +on \| off  ", found["page_cache"])
+    assert re.match(r"stall +none +none \| SECONDS:EVERY  ", found["stall"])
+    assert re.match(r"cache_skip +0 +FRACTION  ", found["cache_skip"])
 
 
 def test_a_swarm_leaves_a_record_that_adds_up(tmp_path: Path) -> None:

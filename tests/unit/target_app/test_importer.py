@@ -202,6 +202,28 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     assert path.read_bytes() == before
 
 
+def damage(path: Path) -> None:
+    """Write over all pages of a database but the first, which says what it is."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+
+
+def test_a_damaged_file_is_called_damaged_and_not_busy_or_full(tmp_path: Path) -> None:
+    """By an import as by a site: the remedy is another file, not patience or room."""
+    path = tmp_path / "a.db"
+    import_corpus(path, SMALL, members=0)
+    damage(path)
+    for use in (
+        lambda: import_corpus(path, SMALL, members=0),
+        lambda: open_site(path, Settings(), base_url="http://x"),
+    ):
+        with pytest.raises(
+            DatabaseFileError, match=r"is damaged \(.*\); restore it from a copy, or name another file$"
+        ):
+            use()
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
     """A file of a newer version is not guessed at."""
     path = tmp_path / "a.db"

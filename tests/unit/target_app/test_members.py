@@ -1,6 +1,7 @@
 """Signing in and out, and that nothing made for a member reaches anybody else."""
 
 import itertools
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,6 +47,44 @@ async def test_signing_out_ends_the_session_at_the_site(open_copy: Opener) -> No
         assert (await member.post("/logout")).status_code == 303
         answer = await member.get("/me", headers={"cookie": f"anp_session={token}"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/me")
+
+
+async def test_signing_in_on_an_article_leads_back_to_it(open_copy: Opener) -> None:
+    """All readers are given the same link, the article's own address; the page it leads to is not kept."""
+    opened = open_copy()
+    path = opened.article_path()
+    async with opened.client() as client:
+        pages = [await client.get(path), await client.get(path)]
+        assert [page.headers["x-cache"] for page in pages] == ["MISS", "HIT"]
+        assert set(re.findall(r'href="(/login[^"]*)"', pages[1].text)) == {f"/login?next={path}"}
+        assert set(re.findall(r'href="(/login[^"]*)"', (await client.get("/")).text)) == {"/login"}
+        forms = [await client.get(f"/login?next={path}") for _ in range(2)]
+        assert {(form.headers["x-cache"], form.headers["cache-control"]) for form in forms} == {
+            ("BYPASS", "private, no-store")
+        }
+        place = re.findall(r'name="next" value="([^"]*)"', forms[0].text)[0]
+        answer = await client.post("/login", data={"login": ANN.login, "password": ANN.password, "next": place})
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+
+
+async def test_readers_are_told_that_members_may_comment(open_copy: Opener) -> None:
+    """Those who have not signed in, with the way to do so; members have the form."""
+    opened = open_copy()
+    words = "Members may say something about this article"
+    async with opened.client() as client, opened.member(0) as member:
+        assert words in (await client.get(opened.article_path())).text
+        page = (await member.get(opened.article_path())).text
+    assert words not in page
+    assert "/login" not in page
+
+
+async def test_an_article_without_tags_has_no_empty_line_for_them(open_copy: Opener) -> None:
+    """Nothing stands where nothing is to be said."""
+    async with open_copy().client() as client:
+        text = {"title": "Plain", "slug": "plain", "intro": "It has no tags."}
+        assert (await client.post("/api/v1/articles", json=text)).status_code == 201
+        page = (await client.get("/articles/plain/")).text
+    assert not re.search(r"<p[^>]*>\s*</p>", page)
 
 
 async def test_signing_in_again_changes_the_session(open_copy: Opener) -> None:

@@ -167,8 +167,43 @@ async def test_a_post_that_never_began_may_be_sent_again(open_copy: Opener) -> N
             other.execute("ROLLBACK")
         again = await client.post(ROOT, json=TEXT)
     told(refused, 503, retryable=True)
+    assert refused.json()["detail"] == "the database is busy"
     assert refused.headers["retry-after"] == "5"
     assert (again.status_code, again.json()["id"]) == (201, CORPUS.ids[-1] + 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (apsw.BusyError("database is locked"), "the database is busy"),
+        (apsw.CorruptError("database disk image is malformed"), "the database is damaged"),
+        (apsw.NotADBError("file is not a database"), "the database is damaged"),
+        (apsw.IOError("disk I/O error"), "the database failed"),
+    ],
+)
+async def test_path_and_words_of_the_database_are_in_the_log_alone(
+    open_copy: Opener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: apsw.Error, words: str
+) -> None:
+    """Whoever asks gets what can be said to all; the log has the same trouble once a minute."""
+    opened, now = open_copy("page_cache=off"), [0.0]
+    opened.site.troubles._clock = lambda: now[0]
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    for method in ("check", "article_by_id", "newest", "summaries"):
+        monkeypatch.setattr(f"target_app.database.Library.{method}", fail)
+    async with opened.client() as client:
+        answers = [await client.get(path) for path in ("/health/ready", f"{ROOT}/{CORPUS.first_id}", ROOT, "/")]
+        now[0] = 60
+        await client.get("/health/ready")
+    for answer in answers:
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert str(opened.site.path) not in answer.text
+        assert str(error) not in answer.text
+    assert [told(answer, 503, retryable=True)["detail"] for answer in answers[:3]] == [words] * 3
+    assert [record.getMessage() for record in caplog.records] == [f"error: database {opened.site.path}: {error}"] * 2
 
 
 async def test_a_post_that_was_rolled_back_may_be_sent_again(open_copy: Opener) -> None:

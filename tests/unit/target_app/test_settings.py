@@ -52,6 +52,8 @@ def test_disturbances_are_read_and_written_in_the_same_words(word: str, value: o
     [
         ("page_cash=off", ("page_cash", "page_cache")),
         ("zzz=1", ("zzz", "known settings")),
+        ("nope=1", ("nope", "known settings")),
+        ("purge=title", ("title", "it takes tags | all")),
         ("page_cache=offf", ("offf", "did you mean off?")),
         ("page_cache", ("page_cache", "=VALUE")),
         ("cache_ttl=-1", ("-1", "SECONDS")),
