@@ -18,7 +18,7 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge
-from target_app.bodies import BoundedBodies
+from target_app.bodies import BoundedBodies, JsonRoute
 from target_app.editing import AbsentError, TakenError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
@@ -37,7 +37,7 @@ class Edit(BaseModel):
     """Which article gets its next revision."""
 
     model_config = ConfigDict(extra="forbid")
-    article: Annotated[int, Field(ge=0, le=MAX_ID)]
+    article: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
 
 
 def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> FastAPI:
@@ -51,6 +51,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
+    api.router.route_class = JsonRoute
     install(api)
     gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)

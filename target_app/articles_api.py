@@ -130,7 +130,7 @@ class Purge(BaseModel):
     """Which pages to drop: exactly one of these."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
-    article: Annotated[int, Field(ge=0, le=MAX_ID)] | SkipJsonSchema[None] = None
+    article: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)] | SkipJsonSchema[None] = None
     path: Annotated[str, Field(pattern=r"^/[!->@-~]*$", max_length=2048)] | SkipJsonSchema[None] = None
     tags: Annotated[list[Tag], Field(min_length=1, max_length=100)] | SkipJsonSchema[None] = None
     all: Literal[True] | SkipJsonSchema[None] = None

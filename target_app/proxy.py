@@ -125,7 +125,9 @@ class Origin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask the server and give its answer, or say that it gave none."""
         if scope["method"] == "CONNECT":
-            await _fail(send, 501, "CONNECT asks for a tunnel, and this cache makes none. Ask the origin by its address.")
+            await _fail(
+                send, 501, "CONNECT asks for a tunnel, and this cache makes none. Ask the origin by its address."
+            )
             return
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")

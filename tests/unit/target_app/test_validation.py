@@ -86,8 +86,12 @@ CASES: list[Case] = [
     ]),
     ("POST", PURGE, {"all": False}, [("/all", "/all is false", "true")]),
     ("POST", PURGE, {"article": 1.5}, [("/article", "/article is 1.5", "a whole number")]),
+    ("POST", PURGE, {"article": True}, [("/article", "/article is true", "a whole number")]),
+    ("POST", PURGE, {"article": "1"}, [("/article", '/article is "1"', "a whole number")]),
+    ("POST", "/anp/edit", {"article": True}, [("/article", "/article is true", "a whole number")]),
     ("POST", PURGE, {"article": -1}, [("/article", "/article is -1", "0 or more")]),
     ("POST", PURGE, {"tags": []}, [("/tags", "/tags has 0 entries", "at least 1")]),
+    ("POST", PURGE, {"tags": "x"}, [("/tags", '/tags is "x"', "a list")]),
     ("POST", PURGE, {"path": None}, [("", "the body holds null, which names nothing", "a value, or no such field")]),
 ]  # fmt: skip
 
@@ -98,7 +102,7 @@ def _options(sent: Any) -> dict[str, Any]:
     return (
         {"headers": headers}
         if sent is None
-        else {"headers": headers, "content": json.dumps(sent, ensure_ascii=False).encode(errors="surrogatepass")}
+        else {"headers": headers, "content": json.dumps(sent, ensure_ascii=False).encode(errors="backslashreplace")}
     )
 
 
