@@ -33,6 +33,7 @@ _WORDS = {
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), (_AS_SENT, "an object")),
     "recursion_depth_exceeded": ("is nested too deep", "a flatter value"),
     # Of the site's own rules; see ``target_app.texts`` and ``target_app.articles_api``.
+    "blank": ("holds no visible character", "at least one"),
     "named_twice": ("names one of them twice", "each of them once"),
     "nested": ("is nested more than {most} deep", "at most {most} levels"),
     "long": ("is longer than {most} characters as JSON", "at most {most} characters"),

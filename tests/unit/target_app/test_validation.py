@@ -45,6 +45,8 @@ CASES: list[Case] = [
     ("POST", ROOT, {"colour": "red"}, [("/colour", "/colour is not known", "no such field")]),
     ("POST", ROOT, {"a/b~c": 1}, [("/a~1b~0c", "/a~1b~0c is not known", "no such field")]),
     ("POST", ROOT, {"title": ""}, [("/title", "/title has 0 characters", "at least 1")]),
+    ("POST", ROOT, {"title": "\u200b\u00a0\u202e"}, [("/title", "/title holds no visible character", "at least one")]),
+    ("POST", ROOT, {"meta": {" ": 1}}, [("/meta/ ", "/meta/  holds no visible character", "at least one")]),
     ("POST", ROOT, {"title": None}, [("/title", "/title is null", "text")]),
     ("POST", ROOT, {"title": "a\nb"}, [("/title", '/title is "a\\nb"', LINE)]),
     ("POST", ROOT, {"title": "\ud800"}, [("/title", "/title holds what is no character", "text in Unicode")]),
