@@ -8,7 +8,7 @@ import time
 from functools import cache as remembered
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
@@ -117,14 +117,14 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 503))
+    @api.post("/anp/purge", dependencies=gate.guards, responses=responses(*BODY, *gate.statuses, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
         answer = _json(request, "purge", {"purged": await articles.drop(what)})
         answer.headers.update(invalidation(what.named()))
         return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 404, 409, 503))
+    @api.post("/anp/edit", dependencies=gate.guards, responses=responses(*BODY, *gate.statuses, 404, 409, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"
