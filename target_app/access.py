@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from fastapi import Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import Scope
 
 from target_app.callers import is_local, network
@@ -18,8 +20,21 @@ Asked = Callable[[Scope], bool]
 """Whether a request may see something."""
 
 
+_SENT = "The token that the site was started with (--purge-token), in either of the two fields."
+_SCHEMES = (
+    APIKeyHeader(name="X-Anp-Token", scheme_name="token", description=_SENT, auto_error=False),
+    HTTPBearer(scheme_name="bearer", description=_SENT, auto_error=False),
+)
+
+
 class Gate:
-    """The check before every purge, edit and change."""
+    """The check before every purge, edit and change.
+
+    Attributes:
+        described: What a route depends on to be described as one that wants the token; nothing where there is none.
+        guards: What a route depends on that changes anything.
+        statuses: Of its refusals.
+    """
 
     def __init__(self, base_url: str, token: str | None, wrong: Throttle) -> None:
         """Set up.
@@ -32,6 +47,9 @@ class Gate:
         self._base_url = base_url
         self._token = token
         self._wrong = wrong
+        self.described: list[Any] = [] if token is None else [Security(scheme) for scheme in _SCHEMES]
+        self.guards: list[Any] = [Depends(self.check), *self.described]
+        self.statuses = (403,) if token is None else (403, 429)
 
     def check(self, request: Request) -> None:
         """Let a request pass.

@@ -9,7 +9,7 @@ from functools import cache as remembered
 from typing import Annotated, Any
 
 import apsw
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
@@ -19,7 +19,7 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.articles_api import ArticlesApi, Purge
-from target_app.bodies import BoundedBodies
+from target_app.bodies import BoundedBodies, JsonRoute
 from target_app.editing import AbsentError, TakenError
 from target_app.errors import DatabaseFileError
 from target_app.figures import IMAGES
@@ -38,7 +38,7 @@ class Edit(BaseModel):
     """Which article gets its next revision."""
 
     model_config = ConfigDict(extra="forbid")
-    article: Annotated[int, Field(ge=0, le=MAX_ID)]
+    article: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
 
 
 def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> FastAPI:
@@ -52,6 +52,7 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         redirect_slashes=False,  # to a whole URL, whose host would be what the request says it is
     )
     api.add_middleware(BoundedBodies)
+    api.router.route_class = JsonRoute
     install(api, site.troubles)
     gate = Gate(site.base_url, site.purge_token, site.wrong_tokens)
     articles = ArticlesApi(site, cache)
@@ -111,14 +112,14 @@ def make_api(site: Site, cache: PageCache, log: AccessLog | None = None) -> Fast
         }
         return _json(request, "stats", {**site.statistics.to_dict(), "cache": pages})
 
-    @api.post("/anp/purge", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 503))
+    @api.post("/anp/purge", dependencies=gate.guards, responses=responses(*BODY, *gate.statuses, 503))
     async def purge(request: Request, what: Purge) -> JSONResponse:
         """Drop pages from the cache."""
         answer = _json(request, "purge", {"purged": await articles.drop(what)})
         answer.headers.update(invalidation(what.named()))
         return answer
 
-    @api.post("/anp/edit", dependencies=[Depends(gate.check)], responses=responses(*BODY, 403, 404, 409, 503))
+    @api.post("/anp/edit", dependencies=gate.guards, responses=responses(*BODY, *gate.statuses, 404, 409, 503))
     async def edit(request: Request, what: Edit) -> JSONResponse:
         """Store the next revision of an article of the corpus, which drops every page that shows what changed."""
         request.scope[EXCHANGE].route = "edit"

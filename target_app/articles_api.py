@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi import FastAPI, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
@@ -130,7 +130,7 @@ class Purge(BaseModel):
     """Which pages to drop: exactly one of these."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
-    article: Annotated[int, Field(ge=0, le=MAX_ID)] | SkipJsonSchema[None] = None
+    article: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)] | SkipJsonSchema[None] = None
     path: Annotated[str, Field(pattern=r"^/[!->@-~]*$", max_length=2048)] | SkipJsonSchema[None] = None
     tags: Annotated[list[Tag], Field(min_length=1, max_length=100)] | SkipJsonSchema[None] = None
     all: Literal[True] | SkipJsonSchema[None] = None
@@ -176,8 +176,8 @@ class ArticlesApi:
 
     def install(self, api: FastAPI, gate: Gate) -> None:
         """Add the routes; what changes anything is behind the gate."""
-        behind: list[Any] = [Depends(gate.check)]
-        root, one, changed = "/api/v1/articles", "/api/v1/articles/{id}", (*BODY, 403, 404, 409, 412, 428, 503)
+        behind, refused = gate.guards, gate.statuses
+        root, one, changed = "/api/v1/articles", "/api/v1/articles/{id}", (*BODY, *refused, 404, 409, 412, 428, 503)
         article: dict[str, Any] = {"response_model": ArticleOut}
         add = partial(api.add_api_route, tags=["articles"])
         add(root, self.list_articles, methods=["GET"], response_model=ListOut, responses=responses(422, 503))
@@ -186,7 +186,7 @@ class ArticlesApi:
             self.create_article,
             methods=["POST"],
             status_code=201,
-            responses=responses(*BODY, 403, 409, 503),
+            responses=responses(*BODY, *refused, 409, 503),
             dependencies=behind,
             **article,
         )
@@ -208,7 +208,7 @@ class ArticlesApi:
             methods=["DELETE"],
             status_code=204,
             response_class=Response,
-            responses=responses(403, 404, 412, 422, 428, 503),
+            responses=responses(*refused, 404, 412, 422, 428, 503),
             dependencies=behind,
         )
         add(
@@ -216,14 +216,14 @@ class ArticlesApi:
             self.list_drafts,
             methods=["GET"],
             response_model=ListOut,
-            responses=responses(403, 503),
+            responses=responses(*refused, 503),
             dependencies=behind,
         )
         add(
             "/api/v1/drafts/{id}",
             self.read_draft,
             methods=["GET"],
-            responses=responses(403, 404, 422, 503),
+            responses=responses(*refused, 404, 422, 503),
             dependencies=behind,
             **article,
         )
@@ -233,7 +233,7 @@ class ArticlesApi:
             self.purge,
             methods=["POST"],
             response_model=Purged,
-            responses=responses(*BODY, 403, 503),
+            responses=responses(*BODY, *refused, 503),
             dependencies=behind,
         )
 

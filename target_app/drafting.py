@@ -44,6 +44,7 @@ _ONE_OF = {
 }
 _WRONG = {
     "string_too_short": "it is empty; write something.",
+    "blank": "it holds no visible character; write something.",
     "string_too_long": "it is longer than {max_length:,} characters; shorten it.",
     "too_long": "these are {actual_length}, and {max_length} are the most; leave some out.",
     "named_twice": "this names one of them twice; name each once.",

@@ -18,6 +18,7 @@ from target_app.passwords import password_matches
 from target_app.records import ArticleRecord, MemberRecord
 from target_app.responses import Responses
 from target_app.site import Site
+from target_app.texts import is_visible
 
 LONGEST_COMMENT = 4_000
 """Characters."""
@@ -158,7 +159,7 @@ class MemberRoutes:
 
 def _fault(text: str) -> str:
     """Why a text is no comment; empty where it is one."""
-    if not text:
+    if not is_visible(text):
         return "It is blank; write something."
     if len(text) > LONGEST_COMMENT:
         return f"It has {len(text):,} characters, and {LONGEST_COMMENT:,} are the most; shorten it."

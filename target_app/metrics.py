@@ -31,7 +31,7 @@ from target_app import __version__
 from target_app.access import Gate
 from target_app.access_log import AccessLog
 from target_app.page_cache import EXCHANGE, PageCache
-from target_app.problems import LIVE
+from target_app.problems import LIVE, responses
 from target_app.site import Site
 from target_app.statistics import BOUNDS, Statistics
 
@@ -122,7 +122,7 @@ class _Unhurried(list[Sample]):
 def add_metrics(api: FastAPI, site: Site, cache: PageCache, log: AccessLog | None, gate: Gate) -> None:
     """Let the API answer what Prometheus asks, in its text format or in OpenMetrics."""
 
-    @api.get("/metrics", response_class=Response)
+    @api.get("/metrics", response_class=Response, dependencies=gate.described, responses=responses(*gate.statuses))
     async def metrics(request: Request) -> Response:
         """Counters since the start, for Prometheus."""
         request.scope[EXCHANGE].route = "metrics"

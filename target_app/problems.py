@@ -201,7 +201,7 @@ def install(api: FastAPI, troubles: Troubles) -> None:
         expected = _EXPECTED.get(status, _DESCRIBED)
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         if status == HTTPStatus.BAD_REQUEST:
-            return _no_json("the body cannot be read as JSON")
+            return _no_json(detail)
         if status == HTTPStatus.NOT_FOUND:
             detail = f"nothing is at {request.url.path}"
         elif status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -278,7 +278,7 @@ async def _of_input(request: Request, error: Exception) -> JSONResponse:
 
 
 def _no_json(detail: str) -> JSONResponse:
-    return respond(400, detail, expected="JSON in UTF-8", retryable=False)
+    return respond(400, detail, expected="JSON in UTF-8, with each field named once", retryable=False)
 
 
 async def _of_defect(request: Request, error: Exception) -> JSONResponse:

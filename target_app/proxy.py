@@ -124,6 +124,11 @@ class Origin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask the server and give its answer, or say that it gave none."""
+        if scope["method"] == "CONNECT":
+            await _fail(
+                send, 501, "CONNECT asks for a tunnel, and this cache makes none. Ask the origin by its address."
+            )
+            return
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
         headers = [(b"host", self._host), *_introduced(scope), (b"via", VIA), (b"connection", b"close")]
@@ -132,6 +137,7 @@ class Origin:
         request = httpx.Request(
             scope["method"], self._url, headers=headers, content=content, extensions={"target": target}
         )
+        request.method = scope["method"]  # which it has written in capitals: foo is not FOO (RFC 9110, section 9.1)
         try:
             response, body = await self._whole(request)
         except httpx.TimeoutException:

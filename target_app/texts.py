@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,6 +41,22 @@ def _unlike(values: list[str]) -> list[str]:
     return values
 
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Categories of Unicode: controls, formats such as the zero-width space, and all that separates."""
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text holds anything that a reader can see."""
+    return any(unicodedata.category(character) not in _UNSEEN for character in text)
+
+
+def _visible(text: str) -> str:
+    if not is_visible(text):
+        raise PydanticCustomError("blank", "should hold a visible character")
+    return text
+
+
+_VISIBLE = AfterValidator(_visible)
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029"
 _PRINTABLE, _ONE_LINE = f"^[^{_CONTROL}]*$", rf"^[^{_CONTROL}\t\n]*$"
 """Neither text nor line holds a control character, which no page or feed could show."""
@@ -48,12 +65,12 @@ _UNLIKE = Field(json_schema_extra={"uniqueItems": True})
 _NAMED = Field(json_schema_extra={"propertyNames": {"minLength": 1, "maxLength": 100, "pattern": _ONE_LINE}})
 """What a map's keys are, in words that also hold for the keys that do not fit."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_ONE_LINE)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_ONE_LINE), _VISIBLE]
 Prose = Annotated[str, StringConstraints(max_length=10_000, pattern=_PRINTABLE)]
-Text = Annotated[Prose, StringConstraints(min_length=1)]
+Text = Annotated[Prose, StringConstraints(min_length=1), _VISIBLE]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=250)]
 Term = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ONE_LINE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ONE_LINE), _VISIBLE]
 Scalar = Annotated[str, StringConstraints(max_length=100_000, pattern=_PRINTABLE)] | Annotated[int, Field(strict=True)]
 Value = TypeAliasType("Value", "Scalar | list[Value] | dict[str, Value]")
 
@@ -63,7 +80,7 @@ class CodeText(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     language: Line
-    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=_PRINTABLE)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=_PRINTABLE), _VISIBLE]
 
 
 class SectionText(BaseModel):

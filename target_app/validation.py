@@ -18,7 +18,7 @@ _AS_SENT = "is {value}"
 _WORDS = {
     "missing": ("is missing", "a value"),
     "extra_forbidden": ("is not known", "no such field"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), (_AS_SENT, "a whole number")),
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size"), (_AS_SENT, "a whole number")),
     "greater_than_equal": (_AS_SENT, "{ge} or more"),
     "less_than_equal": (_AS_SENT, "{le} or less"),
     "string_type": (_AS_SENT, "text"),
@@ -33,6 +33,7 @@ _WORDS = {
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), (_AS_SENT, "an object")),
     "recursion_depth_exceeded": ("is nested too deep", "a flatter value"),
     # Of the site's own rules; see ``target_app.texts`` and ``target_app.articles_api``.
+    "blank": ("holds no visible character", "at least one"),
     "named_twice": ("names one of them twice", "each of them once"),
     "nested": ("is nested more than {most} deep", "at most {most} levels"),
     "long": ("is longer than {most} characters as JSON", "at most {most} characters"),
@@ -95,9 +96,10 @@ def _misfit(place: tuple[str | int, ...], errors: Sequence[Mapping[str, Any]]) -
     """What stands at a place, and all that may stand there."""
     named = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place[1:])
     at = _short(named if place[0] == "body" else str(place[-1]), _LONGEST_PLACE)
-    # Of the types that may stand here, the value has one: what that type says is what matters.
-    of_its_type = [each for each in errors if not each["type"].endswith("_type")]
-    chosen = [each for each in of_its_type if each["type"] != "none_required"] or errors
+    # Of the types that may stand here, the value has one: what that type says is what matters. That null may stand for
+    # a field that is left out is no advice.
+    types = [each for each in errors if each["type"] != "none_required"] or errors
+    chosen = [each for each in types if not each["type"].endswith("_type")] or types
     is_secret = any(_SECRET.search(str(part)) for part in place)
     words = [_in_words(error, is_secret=is_secret) for error in chosen]
     what, expected = words[0][0], " or ".join(dict.fromkeys(fit for _, fit in words))

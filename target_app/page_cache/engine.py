@@ -468,7 +468,11 @@ class PageCache:
         captured = await self._ask(scope, receive, exchange)
         if captured.whole:
             self._drop_changed(request, captured)
-            await _send(send, self._represent(captured), request, self._of_this_answer(None, captured))
+            if request.method == "HEAD" and not captured.body:
+                # The application has left the body out by itself: its fields are all that is known of the page.
+                await _send_answer(send, (captured.status, Fields(captured.headers), [], b""))
+            else:
+                await _send(send, self._represent(captured), request, self._of_this_answer(None, captured))
         if captured.failure is not None:
             raise captured.failure
 

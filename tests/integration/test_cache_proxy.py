@@ -165,7 +165,7 @@ def test_what_the_origin_calls_fresh_is_not_asked_for_again(origin: Origin, prox
     assert int(second.headers["age"]) >= 0
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "M-SEARCH", "FROB"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "M-SEARCH", "FROB", "foo", "get"])
 def test_methods_fields_and_bodies_pass_untouched(origin: Origin, proxy: Proxies, method: str) -> None:
     """What is no read is the origin's business, in every byte; fields of one connection stay on it."""
     origin.reply = lambda seen: (201, {"X-Answer": "a; b", "Connection": "X-Hop", "X-Hop": "1"}, b"\x00\xff done")
@@ -283,6 +283,28 @@ def test_head_is_answered_from_a_stored_get(origin: Origin, proxy: Proxies) -> N
         ask(url)
         head = ask(url, method="HEAD")
     assert (head.status, head.body, head.headers["content-length"], len(origin.seen)) == (200, b"", "4", 1)
+
+
+@pytest.mark.parametrize(("profile", "fields"), [("site", {"Cookie": "session=x"}), ("rfc", {"Cookie": "mine=x"})])
+@pytest.mark.parametrize("told", [{"Content-Length": "4", "ETag": '"own"'}, {"Content-Length": "4"}])
+def test_head_that_is_passed_by_is_answered_as_the_origin_answers_it(
+    profile: str, fields: dict[str, str], told: dict[str, str], origin: Origin, proxy: Proxies
+) -> None:
+    """The length and the tag are the origin's own, if it gave one: of the body that it left out nothing is known."""
+    origin.reply = lambda seen: (200, told, b"")
+    with proxy("--profile", profile, "--session-cookie", "mine") as url:
+        head = ask(url, method="HEAD", **fields)
+    assert [seen.method for seen in origin.seen] == ["HEAD"]
+    assert (head.status, head.cache) == (200, {"fwd": "bypass", "detail": "session"})
+    assert (head.headers["content-length"], head.headers.get("etag")) == ("4", told.get("ETag"))
+
+
+def test_a_tunnel_is_refused(origin: Origin, proxy: Proxies) -> None:
+    """CONNECT never comes to the origin, and is answered in one plain line with 501."""
+    with proxy() as url:
+        answer = ask(url, "site.example:443", "CONNECT")
+    assert (answer.status, answer.headers["content-type"]) == (501, "text/plain; charset=utf-8")
+    assert (answer.body[:7], answer.body.count(b"\n"), origin.seen) == (b"CONNECT", 1, [])
 
 
 def test_an_origin_that_breaks_off_is_a_502_and_the_stale_page_stands_in(origin: Origin, proxy: Proxies) -> None:

@@ -233,6 +233,11 @@ def test_no_id_and_no_slug_comes_twice(fields: dict[str, Any], problem: str, exp
         ({"slug": "Not A Slug"}, r"slug: String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$', not 'Not A Slug'"),
         ({"published": "yesterday"}, "published: Input should be a valid datetime"),
         ({"published": "2026-01-02T03:04:05"}, "published: Input should have timezone info, not '2026-01-02T03:04:05'"),
+        (
+            {"title": "\u2060 "},
+            r"title: should hold a visible character, not '\u2060 '; mend it, or leave the line out",
+        ),
+        ({"checklist": ["\u00a0"]}, r"checklist 0: should hold a visible character, not '\xa0'"),
         ({"title": "one\ntwo"}, "title: String should match pattern "),
         ({"colour": "red"}, "colour: Extra inputs are not permitted, not 'red'; mend it, or leave the line out"),
         ({"sections": [{"paragraphs": []}]}, "sections 0 heading: Field required; mend it, or leave the line out"),

@@ -29,6 +29,7 @@ class Application:
 
     Attributes:
         at_once: Renders under way, and the most there ever were.
+        knows_head: Whether it leaves the body out by itself where only the head is asked for.
     """
 
     headers: Headers = field(default_factory=lambda: list(KEPT))
@@ -38,6 +39,7 @@ class Application:
     renders: int = 0
     at_once: tuple[int, int] = (0, 0)
     fails: bool = False
+    knows_head: bool = False
     queries: list[bytes] = field(default_factory=list)
     asked: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -47,7 +49,7 @@ class Application:
         self.at_once = (self.at_once[0] + 1, max(self.at_once[0] + 1, self.at_once[1]))
         self.queries.append(scope["query_string"])
         self.asked = dict(scope["headers"])
-        body = self.body
+        body = b"" if self.knows_head and scope["method"] == "HEAD" else self.body
         try:
             if self.gate is not None:
                 await self.gate.wait()
@@ -230,6 +232,51 @@ async def test_head_is_answered_from_the_stored_page() -> None:
     head, get = await bench.ask(method="HEAD"), await bench.ask()
     assert (head.body, get.body, bench.app.renders) == (b"", BODY, 1)
     assert head.headers["content-length"] == get.headers["content-length"] == str(len(BODY))
+
+
+BYPASSED: list[tuple[Options, dict[str, str]]] = [
+    (Options(), {"cookie": "anp_session=x"}),
+    (Options(), {"authorization": "Bearer x"}),
+    (Options(), {"path": "/?unknown=1"}),
+    (Options(enabled=False), {}),
+    (Options(profile=RFC, enabled=False), {}),
+    (Options(profile=dataclasses.replace(RFC, sessions=(b"mine",))), {"cookie": "mine=x"}),
+]
+
+
+@pytest.mark.parametrize(("options", "request_of"), BYPASSED)
+@pytest.mark.parametrize("own", [[], [(b"content-length", b"1100")], [(b"content-length", b"0"), (b"etag", b'"own"')]])
+async def test_head_that_is_passed_by_has_the_fields_of_an_application_that_leaves_the_body_out(
+    options: Options, request_of: dict[str, str], own: Headers
+) -> None:
+    """Neither the length nor the tag of nothing is made up; what the application says of the page stays."""
+    bench = Bench(Application(headers=[*KEPT, *own], knows_head=True), options)
+    head = await bench.ask(method="HEAD", accept_encoding="gzip", **request_of)
+    assert "fwd=bypass" in head.exchange.status.decode()
+    assert (head.status, head.body) == (200, b"")
+    told = {name: value for name, value in head.headers.items() if name != "date"}
+    assert told == {name.decode(): value.decode() for name, value in [*KEPT, *own]}
+    assert head.headers["date"] == DATE.decode()
+
+
+@pytest.mark.parametrize(("options", "request_of"), BYPASSED)
+async def test_head_that_is_passed_by_has_the_fields_of_get_where_the_application_makes_the_body(
+    options: Options, request_of: dict[str, str]
+) -> None:
+    """The same head, compressed or not, and no body."""
+    bench = Bench(Application(), options)
+    for coding in ("identity", "gzip"):
+        head = await bench.ask(method="HEAD", accept_encoding=coding, **request_of)
+        get = await bench.ask(accept_encoding=coding, **request_of)
+        assert (head.headers, head.body) == (get.headers, b"")
+    assert int(get.headers["content-length"]) == len(get.body) > 0
+
+
+async def test_head_that_is_looked_up_is_asked_as_get() -> None:
+    """An application that leaves the body out of HEAD is asked for all of the page, which is kept."""
+    bench = Bench(Application(knows_head=True))
+    head, get = await bench.ask(method="HEAD"), await bench.ask()
+    assert (head.headers["content-length"], get.body, bench.app.renders) == (str(len(BODY)), BODY, 1)
 
 
 async def test_gzip_form_is_the_page_and_has_its_own_tag() -> None:

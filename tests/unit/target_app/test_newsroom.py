@@ -376,6 +376,7 @@ async def test_a_comment_is_on_the_page_at_once_and_gone_when_it_is_taken_back(o
         ("", "It is blank; write something."),
         ("  \n ", "It is blank; write something."),
         ("x" * 4001, "It has 4,001 characters, and 4,000 are the most; shorten it."),
+        ("\u200b\u2060", "It is blank; write something."),
         ("bell \x07", "It holds a control character, which no page can show; delete it."),
     ],
 )

@@ -16,7 +16,8 @@ from tests.unit.target_app.test_articles_api import TEXT
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[..., Opened]
-ROOT = "/api/v1/articles"
+ROOT, PURGE = "/api/v1/articles", "/api/v1/purge"
+ALL = '{"all": true}'
 ONE = f"{ROOT}/{CORPUS.first_id}"
 ANY = {"if-match": "*"}
 JSON_TYPE = "Content-Type: application/json"
@@ -49,6 +50,14 @@ def told(answer: httpx.Response, status: int, *, retryable: bool) -> dict[str, A
         ("PATCH", ONE, {"data": {"title": "x"}}, 415, "x-www-form-urlencoded", "merge-patch+json, application/json"),
         ("POST", ROOT, {"content": b'{"a":', "headers": TYPED}, 400, "Expecting value at character 5", "JSON"),
         ("POST", ROOT, {"content": b'"\xff"', "headers": TYPED}, 400, "cannot be read", "JSON in UTF-8"),
+        ("POST", ROOT, {"content": b'"\xed\xa0\x80"', "headers": TYPED}, 400, "not in UTF-8", "JSON in UTF-8"),
+        ("POST", PURGE, {"content": ALL.encode("utf-16"), "headers": TYPED}, 400, "not in UTF-8", "JSON in UTF-8"),
+        ("POST", PURGE, {"content": ALL.encode("utf-16-le"), "headers": TYPED}, 400, "not JSON", "JSON in UTF-8"),
+        ("POST", PURGE, {"content": b'{"all":true,"all":true}', "headers": TYPED}, 400, "twice", "field named once"),
+        ("POST", ROOT, {"content": b'{"meta":{"a":1,"\\u0061":2}}', "headers": TYPED}, 400, "twice", "named once"),
+        ("POST", PURGE, {"content": b"x", "headers": {**TYPED, "content-encoding": "gzip"}}, 415, "gzip", "without"),
+        ("POST", "/anp/purge", {"json": {}, "headers": {"content-encoding": "identity, br"}}, 415, ", br", "without"),
+        ("PATCH", ONE, {"json": {}, "headers": {"content-encoding": "deflate"}}, 415, "deflate", "Content-Encoding"),
         ("POST", ROOT, {"content": b"[" * 99_999, "headers": TYPED}, 400, "cannot be read", "JSON in UTF-8"),
         ("POST", ROOT, {"headers": TYPED}, 400, "there is no body", "JSON in UTF-8"),
         ("POST", ROOT, {}, 400, "there is no body", "JSON in UTF-8"),
@@ -85,6 +94,17 @@ async def test_a_body_of_another_type_is_told_which_is_taken(method: str, taken:
             assert answer.status_code in {200, 201}
     assert (refused.status_code, refused.headers["accept"]) == (415, taken)
     assert refused.headers.get("accept-patch") == (taken if method == "PATCH" else None)
+
+
+@pytest.mark.parametrize("coding", ["", "identity", " Identity "])
+async def test_a_body_as_it_is_may_be_called_so(coding: str, open_copy: Opener) -> None:
+    """What is coded otherwise is told that this is what is taken; a byte order mark before UTF-8 does no harm."""
+    headers = {**TYPED, **({"content-encoding": coding} if coding else {})}
+    async with open_copy().client() as client:
+        answer = await client.post(PURGE, content=ALL.encode("utf-8-sig"), headers=headers)
+        refused = await client.post(PURGE, content=ALL, headers={**TYPED, "content-encoding": "gzip"})
+    assert answer.status_code == 200
+    assert (refused.status_code, refused.headers["accept-encoding"]) == (415, "identity")
 
 
 async def test_a_page_is_refused_in_words(open_copy: Opener) -> None:

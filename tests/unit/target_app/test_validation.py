@@ -45,6 +45,8 @@ CASES: list[Case] = [
     ("POST", ROOT, {"colour": "red"}, [("/colour", "/colour is not known", "no such field")]),
     ("POST", ROOT, {"a/b~c": 1}, [("/a~1b~0c", "/a~1b~0c is not known", "no such field")]),
     ("POST", ROOT, {"title": ""}, [("/title", "/title has 0 characters", "at least 1")]),
+    ("POST", ROOT, {"title": "\u200b\u00a0\u202e"}, [("/title", "/title holds no visible character", "at least one")]),
+    ("POST", ROOT, {"meta": {" ": 1}}, [("/meta/ ", "/meta/  holds no visible character", "at least one")]),
     ("POST", ROOT, {"title": None}, [("/title", "/title is null", "text")]),
     ("POST", ROOT, {"title": "a\nb"}, [("/title", '/title is "a\\nb"', LINE)]),
     ("POST", ROOT, {"title": "\ud800"}, [("/title", "/title holds what is no character", "text in Unicode")]),
@@ -86,8 +88,12 @@ CASES: list[Case] = [
     ]),
     ("POST", PURGE, {"all": False}, [("/all", "/all is false", "true")]),
     ("POST", PURGE, {"article": 1.5}, [("/article", "/article is 1.5", "a whole number")]),
+    ("POST", PURGE, {"article": True}, [("/article", "/article is true", "a whole number")]),
+    ("POST", PURGE, {"article": "1"}, [("/article", '/article is "1"', "a whole number")]),
+    ("POST", "/anp/edit", {"article": True}, [("/article", "/article is true", "a whole number")]),
     ("POST", PURGE, {"article": -1}, [("/article", "/article is -1", "0 or more")]),
     ("POST", PURGE, {"tags": []}, [("/tags", "/tags has 0 entries", "at least 1")]),
+    ("POST", PURGE, {"tags": "x"}, [("/tags", '/tags is "x"', "a list")]),
     ("POST", PURGE, {"path": None}, [("", "the body holds null, which names nothing", "a value, or no such field")]),
 ]  # fmt: skip
 
@@ -98,7 +104,7 @@ def _options(sent: Any) -> dict[str, Any]:
     return (
         {"headers": headers}
         if sent is None
-        else {"headers": headers, "content": json.dumps(sent, ensure_ascii=False).encode(errors="surrogatepass")}
+        else {"headers": headers, "content": json.dumps(sent, ensure_ascii=False).encode(errors="backslashreplace")}
     )
 
 
