@@ -123,7 +123,8 @@ def _parts(
 ) -> Generator[Any, None, None]:
     size = _chunk(corpus)
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), workers, 4 * workers)) as made:
+    others = workers if workers > 1 else 0
+    with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), others, 4 * workers)) as made:
         for part, ids in zip(made, chunks, strict=True):
             yield part
             if progress:

@@ -37,14 +37,14 @@ def in_order(tasks: Iterable[Callable[[], _Result]], processes: int, ahead: int)
 
     Args:
         tasks: Functions of a module, with ``partial`` for their arguments, as other processes are to call them.
-        processes: 1: they are called here, each when it is asked for.
+        processes: How many do them; 0: they are called here, each when it is asked for.
         ahead: How many are taken on before the first of them is asked for; their results wait in memory.
 
     Raises:
         Exception: Whatever a task raised, in its place.
         ProcessLostError: A process was killed.
     """
-    if processes == 1:
+    if not processes:
         return (task() for task in tasks)
     return _side_by_side(tasks, processes, ahead)
 

@@ -62,7 +62,8 @@ def import_corpus(
         corpus: What to import.
         members: How many members may sign in.
         progress: Told of every batch.
-        processes: How many make articles; None: as many as there are processors, if there is enough to do.
+        processes: How many make articles for this one, 0: none; None: one less than there are processors, if there is
+            enough to do.
 
     Raises:
         DatabaseFileError: The file is not ours, or holds something else or another number of members.
@@ -170,7 +171,8 @@ class _Import:
         self._progress(stored, count)
         size = min(RUN, BATCH)
         author = cache(partial(people.author, seed=self._source.seed))
-        made = in_order(self._source.tasks(size), self._processes or _processes(count - stored), AHEAD // size)
+        processes = _processes(count - stored) if self._processes is None else self._processes
+        made = in_order(self._source.tasks(size), processes, AHEAD // size)
         with closing(made):
             while batch := list(islice(made, BATCH // size)):
                 rows = [portion.rows for portion in batch]
@@ -203,8 +205,8 @@ class _Import:
 
 
 def _processes(articles: int) -> int:
-    """How many processes are worth their start."""
-    return 1 if articles < SIDE_BY_SIDE_FROM else min(cores(), MOST_PROCESSES)
+    """How many processes are worth their start; this one, which writes and is the slowest, has a processor to itself."""
+    return 0 if articles < SIDE_BY_SIDE_FROM else min(cores() - 1, MOST_PROCESSES)
 
 
 def _hashed(seed: int, index: int) -> tuple[people.Member, str]:

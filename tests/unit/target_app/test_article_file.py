@@ -100,7 +100,7 @@ def _spaced(exported: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [_as_it_is, _compressed, _packed_otherwise, _spaced])
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [0, 2])
 def test_the_export_of_a_corpus_makes_its_database(
     prepare: Callable[[Path], None], processes: int, exported: Path, tmp_path: Path
 ) -> None:

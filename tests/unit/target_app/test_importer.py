@@ -37,12 +37,12 @@ def test_two_imports_of_a_corpus_are_equal(tmp_path: Path) -> None:
     assert dump(tmp_path / "a.db") == dump(tmp_path / "b.db")
 
 
-@pytest.mark.parametrize(("batch", "run", "processes"), [(7, 7, 1), (30, 10, 1), (1000, 100, 1), (20, 5, 2)])
+@pytest.mark.parametrize(("batch", "run", "processes"), [(7, 7, 0), (30, 10, 0), (1000, 100, 0), (20, 5, 2)])
 def test_the_content_depends_on_the_corpus_alone(
     batch: int, run: int, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many articles are written at a time, and by however many processes they are made."""
-    import_corpus(tmp_path / "a.db", SMALL, members=2, processes=1)
+    import_corpus(tmp_path / "a.db", SMALL, members=2, processes=0)
     monkeypatch.setattr("target_app.importer.BATCH", batch)
     monkeypatch.setattr("target_app.importer.RUN", run)
     import_corpus(tmp_path / "b.db", SMALL, members=2, processes=processes)
