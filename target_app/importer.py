@@ -205,7 +205,7 @@ class _Import:
 
 
 def _processes(articles: int) -> int:
-    """How many processes are worth their start; this one, which writes and is the slowest, has a processor to itself."""
+    """How many processes are worth their start; this one, which writes and is slowest, has a processor to itself."""
     return 0 if articles < SIDE_BY_SIDE_FROM else min(cores() - 1, MOST_PROCESSES)
 
 
