@@ -109,7 +109,7 @@ def natural(
         edits: How often the article was edited before its first revision here; 0 leaves modified at published.
         revision: The revision asked for.
         quantiles: Days of publication, evenly spaced in their distribution, from the first to the last; none: more
-            posts every year. A day after the last month before `AS_OF` is taken for the end of that.
+            posts every year. A day after the last on which anything is published is taken for that.
     """
     # The larger of two uniform days: the density of posts grows in proportion to the age of the site.
     day = _quantile(quantiles, days[0]) if quantiles else max(days) * _DAYS >> 16

@@ -315,7 +315,7 @@ def read(said: Mapping[str, object]) -> Dials:
     values = {}
     for name, value in said.items():
         if name not in CATALOGUE:
-            near = get_close_matches(name, CATALOGUE, n=1, cutoff=0.4)
+            near = get_close_matches(name, CATALOGUE, n=1)
             raise DialError(
                 f"unknown dial {name!r}: " + (f"did you mean {near[0]!r}?" if near else f"there are {_names()}")
             )
