@@ -21,15 +21,21 @@ from typing import Any, BinaryIO, cast
 from synth.corpus import Corpus
 from synth.errors import ExportError
 from synth.formats import FORMATS, SHARDED, load
-from synth.layout import Pages
+from synth.layout import Format, Pages
 from synth.packing import PACKED, packed
-from synth.processes import in_order
+from synth.processes import Held, in_order, put_in_order
 from synth.unfinished import Unfinished, umask
 
 Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
 
-_LEAST_CHUNK, _MOST_CHUNK, _CHUNKS = 16, 256, 32
+_CHUNKS = 32
+_HANDED_BACK, _PUT, _PACKED = (16, 256), (16, 1024), (128, 256)
+"""How many articles a process makes at a time, at least and at most.
+
+What is handed back waits in the memory of this process. What is put where it belongs does not, and the fewer times
+others are interrupted, the more they do. What is packed is read as a whole, and packs better the more it is.
+"""
 
 
 def export(
@@ -72,74 +78,115 @@ def export(
         raise ExportError(f"cannot export with {workers} workers: use at least 1")
     if shard_size and format not in SHARDED:
         raise ExportError(f"cannot shard {format}: it is always one file; only {', '.join(SHARDED)} goes on in another")
-    if resume:
-        return _resumed(corpus, format, out, progress, workers)
-    if shard_size is None:
-        shard_size = SHARDED.get(format, 0)
-    with closing(_parts(corpus, corpus.ids, format, workers, progress)) as parts:
-        if isinstance(out, str | os.PathLike) and _is_special(Path(out)):
-            with Path(out).open("wb", buffering=0) as stream:
-                files = _Files(lambda: nullcontext(cast(BinaryIO, stream)))
-                load(format).write(parts, corpus, files)
-        elif isinstance(out, str | os.PathLike):
-            with _appearing(Path(out), sharded=shard_size > 0) as begin:
-                files = _Files(begin, shard_size, str(Path(out).parent))
-                load(format).write(parts, corpus, files)
-        else:
-            files = _Files(lambda: nullcontext(out))
-            load(format).write(parts, corpus, files)
-    return files.size
-
-
-def _resumed(
-    corpus: Corpus, format: str, out: str | os.PathLike[str] | BinaryIO, progress: Progress | None, workers: int
-) -> int:
     layout = load(format)
-    if not isinstance(layout, Pages):
-        raise ExportError(f"cannot resume {format}: it is written as a whole; leave resume out")
-    if not isinstance(out, str | os.PathLike):
-        raise ExportError("cannot resume on a stream: name a file")
-    path = Path(out)
-    _check(path)
-    if _is_special(path):
-        raise ExportError(f"cannot resume on {path}, which is no file: name one")
-    with Unfinished(path, {"corpus": corpus.digest, "format": format}) as unfinished:
+    path = Path(out) if isinstance(out, str | os.PathLike) else None
+    if path:
+        _check(path)
+    is_file = path is not None and not _is_special(path)
+    if resume:
+        if not isinstance(layout, Pages):
+            raise ExportError(f"cannot resume {format}: it is written as a whole; leave resume out")
+        if not is_file:
+            raise ExportError(f"cannot resume on {path or 'a stream'}, which is no file: name a file")
+    if path and is_file:
+        if isinstance(layout, Pages):
+            return _put_together(corpus, format, path, progress, workers, resume=resume)
+        size = SHARDED.get(format, 0) if shard_size is None else shard_size
+        with _appearing(path, sharded=size > 0) as begin:
+            return _written(layout, corpus, format, _Files(begin, size, str(path.parent)), progress, workers)
+    with nullcontext(cast(BinaryIO, out)) if path is None else path.open("wb", buffering=0) as stream:
+        if isinstance(layout, Pages):
+            return _streamed(corpus, format, stream, progress, workers)
+        return _written(layout, corpus, format, _Files(lambda: nullcontext(stream)), progress, workers)
+
+
+def _put_together(
+    corpus: Corpus, format: str, path: Path, progress: Progress | None, workers: int, *, resume: bool
+) -> int:
+    """Write one file, to which every process adds what it makes; only where that goes is decided here."""
+    size = 0
+    end = path.suffix
+    with Unfinished(path, {"corpus": corpus.digest, "format": format} if resume else None) as unfinished:
         if unfinished.articles and progress:
             progress(unfinished.articles)
         ids = corpus.ids[unfinished.articles :]
-        before = layout.between if unfinished.articles else layout.head
-        with closing(_parts(corpus, ids, format, workers, progress)) as parts:
-            articles = unfinished.articles
-            for part in parts:
-                articles = min(articles + _chunk(corpus), corpus.count)
-                unfinished.write(before.encode() + part, articles)
-                before = layout.between
-        unfinished.write(layout.tail.encode(), corpus.count)
-        return unfinished.size
+        chunks = _chunks(corpus, ids, *(_PACKED if end in PACKED else _PUT))
+        tasks = (partial(_held, corpus, format, each, unfinished.part, end) for each in chunks)
+        with closing(put_in_order(tasks, _others(workers), unfinished.length)) as done:
+            for (length, more), each in zip(done, chunks, strict=True):
+                size += more
+                unfinished.reached(each[-1] + 1 - corpus.first_id, length)
+                if progress:
+                    progress(each[-1] + 1 - corpus.first_id)
+    return size
 
 
-def _parts(
-    corpus: Corpus, wanted: range, format: str, workers: int, progress: Progress | None
+def _held(corpus: Corpus, format: str, ids: range, part: Path, end: str) -> Held[int]:
+    piece = _piece(corpus, format, ids)
+    data = PACKED[end](piece) if end in PACKED else piece
+    return Held(len(data), partial(_put, data, part, len(piece)))
+
+
+def _put(data: bytes, part: Path, size: int, place: int) -> int:
+    with part.open("r+b") as file:
+        file.seek(place)
+        file.write(data)
+    return size
+
+
+def _streamed(corpus: Corpus, format: str, stream: BinaryIO, progress: Progress | None, workers: int) -> int:
+    size = 0
+    with closing(_made_in_order(_piece, corpus, format, progress, workers)) as pieces:
+        for piece in pieces:
+            stream.write(piece)
+            size += len(piece)
+    return size
+
+
+def _written(
+    layout: Format, corpus: Corpus, format: str, files: _Files, progress: Progress | None, workers: int
+) -> int:
+    with closing(_made_in_order(_part, corpus, format, progress, workers)) as parts:
+        layout.write(parts, corpus, files)
+    return files.size
+
+
+def _made_in_order(
+    make: Callable[[Corpus, str, range], Any], corpus: Corpus, format: str, progress: Progress | None, workers: int
 ) -> Generator[Any, None, None]:
-    size = _chunk(corpus)
-    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    others = workers if workers > 1 else 0
-    with closing(in_order((partial(_made, corpus, format, ids) for ids in chunks), others, 4 * workers)) as made:
+    chunks = _chunks(corpus, corpus.ids, *_HANDED_BACK)
+    tasks = (partial(make, corpus, format, ids) for ids in chunks)
+    with closing(in_order(tasks, _others(workers), 4 * workers)) as made:
         for part, ids in zip(made, chunks, strict=True):
             yield part
             if progress:
                 progress(ids[-1] + 1 - corpus.first_id)
 
 
-def _chunk(corpus: Corpus) -> int:
-    """How many articles a process makes at a time: many, as handing them over takes a moment, but of few a few."""
-    return max(_LEAST_CHUNK, min(_MOST_CHUNK, corpus.count // _CHUNKS))
+def _others(workers: int) -> int:
+    """How many other processes work: one worker is this one."""
+    return workers if workers > 1 else 0
 
 
-def _made(corpus: Corpus, format: str, ids: range) -> Any:
+def _chunks(corpus: Corpus, ids: range, least: int, most: int) -> list[range]:
+    """What a process makes at a time: many articles, as handing them over takes a moment, but of few a few."""
+    size = max(least, min(most, corpus.count // _CHUNKS))
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def _piece(corpus: Corpus, format: str, ids: range) -> bytes:
+    """Return a piece of a file of pages."""
+    layout = cast(Pages, load(format))
     if format == "jsonl":  # the article is sealed by its line, which so costs hardly more than the article
-        return b"".join([corpus.line(each) + b"\n" for each in ids])
-    return load(format).make(map(corpus.article, ids))
+        made = b"".join([corpus.line(each) + b"\n" for each in ids])
+    else:
+        made = layout.make(map(corpus.article, ids))
+    return layout.around(made, is_first=ids[0] == corpus.ids[0], is_last=ids[-1] == corpus.ids[-1])
+
+
+def _part(corpus: Corpus, format: str, ids: range) -> Any:
+    """Return what another format makes of some articles."""
+    return cast(Format, load(format)).make(map(corpus.article, ids))
 
 
 class _Counted(io.RawIOBase):
@@ -223,7 +270,7 @@ def _begun(path: Path, parts: list[Path]) -> Iterator[BinaryIO]:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as file:
         parts.append(Path(file.name))
         stream = packed(path, cast(BinaryIO, file))
-        yield cast(BinaryIO, stream)
+        yield stream
         stream.flush()
         file.flush()
         os.fsync(file.fileno())

@@ -49,12 +49,8 @@ class Pages:
         """Return the articles, one after the other."""
         return self.between.join(map(self.render, articles)).encode()
 
-    def write(self, parts: Iterable[bytes], corpus: Corpus, files: Files) -> None:
-        """Write one file."""
-        with files.open() as stream:
-            stream.write(self.head.encode())
-            before = b""
-            for part in parts:
-                stream.write(before + part)
-                before = self.between.encode()
-            stream.write(self.tail.encode())
+    def around(self, made: bytes, *, is_first: bool, is_last: bool) -> bytes:
+        """Return what was made of some articles with what stands before them in the file and, at its end, after."""
+        before = self.head if is_first else self.between
+        after = self.tail if is_last else ""
+        return b"".join((before.encode(), made, after.encode())) if before or after else made

@@ -54,11 +54,6 @@ class Members(io.RawIOBase):
             self._end_member()
         return len(data)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that was written is in the stream below."""
-        return not self._length
-
     def flush(self) -> None:
         """End the last member; a file of nothing has one as well."""
         if self._length or self._is_empty:
@@ -71,26 +66,9 @@ class Members(io.RawIOBase):
         self._is_empty = False
 
 
-class Plain(io.RawIOBase):
-    """A stream as it is."""
-
-    is_whole = True
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def writable(self) -> bool:
-        """Return that it is."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Hand some bytes on."""
-        return self._stream.write(data)
-
-
-def packed(path: Path, stream: BinaryIO) -> Members | Plain:
+def packed(path: Path, stream: BinaryIO) -> BinaryIO:
     """Return a stream that packs what is written as the name of its file says; to be flushed at the end."""
-    return Members(stream, PACKED[path.suffix]) if path.suffix in PACKED else Plain(stream)
+    return cast(BinaryIO, Members(stream, PACKED[path.suffix])) if path.suffix in PACKED else stream
 
 
 def unpacked(path: Path) -> io.BufferedIOBase:

@@ -1,7 +1,7 @@
 """One module for each way to write articles down, named as the format is.
 
-Each has a ``FORMAT``, which is a `synth.layout.Format`; those in which an article stands by itself also have
-``render(article) -> str``. A module is imported when its format is asked for.
+Each has a ``FORMAT``, a `synth.layout.Format` or, where an article stands by itself, `synth.layout.Pages`; a module of
+those also has ``render(article) -> str``. It is imported when its format is asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import cast
 
-from synth.layout import Format
+from synth.layout import Format, Pages
 
 PAGES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,6 +44,6 @@ SHARDED: Mapping[str, int] = MappingProxyType({"wxr": 15_000_000})
 """Formats that go on in another file when one is full, and how many bytes fill it unless it is said."""
 
 
-def load(name: str) -> Format:
+def load(name: str) -> Format | Pages:
     """Return a format of `FORMATS`."""
-    return cast(Format, import_module(f"{__name__}.{name}").FORMAT)
+    return cast(Format | Pages, import_module(f"{__name__}.{name}").FORMAT)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from synth.processes import ProcessLostError, in_order
+from synth.processes import Held, ProcessLostError, in_order, put_in_order
 
 
 def long(number: int) -> bytes:
@@ -91,3 +92,75 @@ def test_tasks_are_taken_on_only_so_far_ahead() -> None:
     assert len(asked) == 4
     made.close()
     assert len(asked) == 4
+
+
+def piece(number: int) -> bytes:
+    """Another length each."""
+    return str(number).encode() * (1 + number * 7919 % 5000)
+
+
+def held(path: Path, number: int) -> Held[int]:
+    """A piece of a file, which hands back the process that writes it."""
+    data = piece(number)
+    return Held(len(data), partial(put, path, data))
+
+
+def put(path: Path, data: bytes, place: int) -> int:
+    """Write a piece where it belongs."""
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(data)
+    return os.getpid()
+
+
+def not_put(number: int) -> Held[int]:
+    """A piece that cannot be written, which is found out only then."""
+    return Held(7, partial(broken_put, number))
+
+
+def broken_put(number: int, place: int) -> int:
+    """Fail."""
+    raise OSError(28, f"no room for {number} at {place}")
+
+
+@pytest.mark.parametrize("processes", [0, 1, 3])
+def test_pieces_are_put_one_behind_the_other(processes: int, tmp_path: Path) -> None:
+    """Each by the process that made it, whichever is made first, behind what is there already."""
+    path = tmp_path / "file"
+    path.write_bytes(b"begun")
+    done = list(put_in_order((partial(held, path, each) for each in range(40)), processes, 5))
+
+    whole = b"begun"
+    for (end, _), number in zip(done, range(40), strict=True):
+        whole += piece(number)
+        assert end == len(whole)
+    assert path.read_bytes() == whole
+    assert (os.getpid() in {who for _, who in done}) == (processes == 0)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize(("fails", "message"), [(broken, "task 2 fails"), (not_put, "no room for 2 at")])
+def test_a_piece_that_fails_is_told_of_in_its_place(
+    processes: int, fails: object, message: str, tmp_path: Path
+) -> None:
+    """Made or put: those before it are there, and nobody waits for ever behind it."""
+    path = tmp_path / "file"
+    path.touch()
+    tasks = [partial(held, path, 0), partial(held, path, 1), partial(fails, 2)]  # type: ignore[arg-type]
+    done = put_in_order([*tasks, *(partial(held, path, each) for each in range(3, 12))], processes, 0)
+    next(done)
+    end, _ = next(done)
+    assert path.read_bytes()[:end] == piece(0) + piece(1)
+    with pytest.raises((ValueError, OSError), match=message):
+        next(done)
+
+
+def test_a_process_that_is_killed_before_its_piece_is_put_is_told_of(tmp_path: Path) -> None:
+    """And those who wait for its place are let go."""
+    path = tmp_path / "file"
+    path.touch()
+    tasks = [partial(held, path, 0), partial(killed, 1), *(partial(held, path, each) for each in range(2, 12))]
+    done = put_in_order(tasks, 2, 0)  # type: ignore[arg-type]
+    next(done)
+    with pytest.raises(ProcessLostError, match="was killed; see that there is memory"):
+        list(done)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import synth
 from synth import Article, Code, Corpus, Image, Section
 from synth.formats import load
+from synth.layout import Pages
 from synth.record import record
 
 CORPORA = [Corpus(11_730, 60, profile, seed) for seed, profile in enumerate(synth.PROFILES)]
@@ -79,7 +80,11 @@ def written(
     files = Memory(shard_size)
     corpus = corpus or Corpus(0, 1, seed=articles[0].seed)
     layout = load(format)
-    parts = (layout.make(articles[start : start + chunk]) for start in range(0, len(articles), chunk))
+    starts = range(0, len(articles), chunk)
+    parts = (layout.make(articles[start : start + chunk]) for start in starts)
+    if isinstance(layout, Pages):
+        pieces = zip(parts, starts, strict=True)
+        return [b"".join(layout.around(part, is_first=at == 0, is_last=at == starts[-1]) for part, at in pieces)]
     layout.write(parts, corpus, files)
     return files.contents
 
