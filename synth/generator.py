@@ -55,11 +55,11 @@ def line(id: int, *, revision: int = 0, profile: str = "natural", seed: int = 0,
     """
     record = canonical(_unsealed(id, revision, profile, seed, dials))
     sealed = seal(record)
-    before, found, after = record.partition(_UNSEALED_META)
-    if not found or _UNSEALED_META in after:  # a key of somebody's own has the same name
+    before, found, after = record.rpartition(_UNSEALED_META)
+    if not found or (dials is not STANDARD and _UNSEALED_META in before):  # a key of somebody's own has the same name
         return canonical(article(id, revision=revision, profile=profile, seed=seed, dials=dials))
-    meta = b'"reference":"%b","hash":"%b"' % (metabox.reference(id, sealed).encode(), sealed.encode())
-    return b'%b%b%b%b"}' % (before, meta, after.removesuffix(_UNSEALED_END), sealed.encode())
+    meta = f'"reference":"{metabox.reference(id, sealed)}","hash":"{sealed}"'
+    return b"".join((before, meta.encode(), after[: -len(_UNSEALED_END)], sealed.encode(), _UNSEALED_END))
 
 
 _UNSEALED_META = b'"reference":"","hash":""'
