@@ -90,11 +90,17 @@ class Corpus:
         if self.profile not in PROFILES:
             raise CorpusError(unknown(self.profile))
         check(self.profile, self.dials)
+        if self.dials == STANDARD:  # articles without any dial turned are made faster, and are told by this very object
+            object.__setattr__(self, "dials", STANDARD)
         if self.seed > MAX_ID:
             raise CorpusError(f"corpus seed is {self.seed}: it must be at most {MAX_ID}")
         last = self.first_id + self.count - 1
         if last > MAX_ID:
             raise CorpusError(f"corpus would end at id {last}: ids end at {MAX_ID}, so start lower or ask for fewer")
+
+    def __reduce__(self) -> tuple[type[Corpus], tuple[int, int, str, int, Dials]]:
+        """Let a copy in another process be made as this one was."""
+        return Corpus, (self.first_id, self.count, self.profile, self.seed, self.dials)
 
     def __len__(self) -> int:
         return self.count

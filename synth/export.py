@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 """Called with the number of articles written so far."""
 
 _CHUNKS = 32
-_HANDED_BACK, _PUT, _PACKED = (16, 256), (16, 1024), (128, 256)
+_HANDED_BACK, _PUT, _PACKED = (16, 256), (16, 512), (128, 256)
 """How many articles a process makes at a time, at least and at most.
 
 What is handed back waits in the memory of this process. What is put where it belongs does not, and the fewer times

@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -21,7 +23,7 @@ from synth.record import record
 from tests.bench.rivals import HERE, ROUNDS, cores, on
 
 MILLION = int(os.environ.get("BENCH_ARTICLES", "1000000"))
-FEW, MANY = 3_000, 150_000
+FEW, MANY = 3_000, 200_000
 AT_LEAST = {"natural": 10.0, "classic": 25.0}
 MOST_FOR_JSON = 1.5
 LEAST_OF_TWO = 1.8
@@ -112,19 +114,27 @@ def exported(path: Path, count: int, workers: int, where: list[int]) -> tuple[fl
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory
 
 
+def in_memory(otherwise: Path) -> Path:
+    """A folder without a disk below it, which would have to be waited for the longer the more processes write."""
+    shared = Path("/dev/shm")
+    room = 3 * MANY * 8200
+    return shared if shared.is_dir() and shutil.disk_usage(shared).free > room else otherwise
+
+
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_two_workers_do_nearly_twice_as_much_and_memory_stays_where_it_is(tmp_path: Path) -> None:
-    """An export with two workers beside one with one, and of a million beside ten thousand."""
+    """An export with two workers beside one with one, in memory, and of a million beside ten thousand, on disk."""
     two = cores()[-2:]
     ratios = []
-    for _ in range(ROUNDS):
-        alone, _, _ = exported(tmp_path / "one.jsonl", MANY, 1, two[-1:])
-        both, _, _ = exported(tmp_path / "two.jsonl", MANY, 2, two)
-        ratios.append(alone / both)
+    with TemporaryDirectory(dir=in_memory(tmp_path), prefix="anp-bench-") as folder:
+        for _ in range(ROUNDS + 2):
+            alone, _, _ = exported(Path(folder) / "one.jsonl", MANY, 1, two[-1:])
+            both, _, _ = exported(Path(folder) / "two.jsonl", MANY, 2, two)
+            ratios.append(alone / both)
     print(
-        f"\n{MANY:,} articles: one worker {alone:.1f} s, two {both:.1f} s: {median(ratios):.2f} times "
-        f"({LEAST_OF_TWO} asked)"
+        f"\n{MANY:,} articles: one worker {alone:.1f} s, two {both:.1f} s: "
+        f"{', '.join(f'{each:.2f}' for each in ratios)} times ({LEAST_OF_TWO} asked of the median)"
     )
     _, _, few = exported(tmp_path / "few.jsonl", 10_000, 2, two)
     seconds, cpu, many = exported(tmp_path / "many.jsonl", MILLION, 2, two)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import synth
 from synth import Corpus, CorpusError
+from synth.dials import STANDARD, Dials, read
 from synth.popularity import score, views
 
 corpora = st.builds(
@@ -139,3 +141,13 @@ def test_articles_outside(id: int) -> None:
 def test_the_last_article() -> None:
     """The highest id there is makes an article like any other."""
     assert Corpus(first_id=synth.MAX_ID, count=1).article(synth.MAX_ID).id == synth.MAX_ID
+
+
+@pytest.mark.parametrize("dials", [Dials(), read({"popularity": 0.8}), read({"images": [0, 1]}), STANDARD])
+def test_a_copy_is_the_corpus(dials: Dials) -> None:
+    """As another process gets it; no dial turned is the very object by which the faster way is chosen."""
+    corpus = Corpus(7, 30, "natural", 3, dials)
+    copy = pickle.loads(pickle.dumps(corpus))
+    assert copy == corpus
+    assert (copy.dials is STANDARD) == (corpus.dials is STANDARD) == (not dials.changed())
+    assert copy.line(9) == corpus.line(9)
