@@ -25,7 +25,7 @@ _MONTHS = (
     "November", "December",
 )  # fmt: skip
 _REGIONS = ("eu-1", "eu-2", "us-1", "us-2", "ap-1", "sa-1")
-_STATUSES = ("503", "504", "429", "500", "502", "404", "499", "408")
+_STATUSES = ("503", "504", "429", "500", "502", "503", "429", "504")
 _EXTENSIONS = {
     "Python": "py", "JavaScript": "js", "PHP": "php", "SQL": "sql", "TypeScript": "ts", "YAML": "yaml", "Go": "go",
     "nginx": "conf", "Java": "java", "Bash": "sh", "Ruby": "rb", "JSON": "json", "Rust": "rs", "HCL": "tf",
@@ -68,9 +68,11 @@ def facts(raw: bytes, problem: Problem, stack: Stack, scenario: str, service: st
     (
         a_noun, an_other, a_peer, a_second, a_team, a_tool, a_metric, a_word, a_before, a_drop, a_median, a_share,
         rows_one, rows_two, a_key, a_value, a_factor, some_months, a_month, a_window, a_major, a_minor, a_patch,
-        an_old_patch, a_status, commit_one, commit_two, _, a_host, a_region, a_ticket, _,
+        an_old_patch, a_status, commit_one, commit_two, a_day, a_host, a_region, a_ticket, _,
     ) = _WORDS.unpack(raw)  # fmt: skip
     noun, other = SECOND_WORDS[a_noun >> 9], SECOND_WORDS[an_other >> 9]
+    if other == noun:
+        other = SECOND_WORDS[(an_other >> 9) - 1]
     before = 180 + (a_before * a_before * 2400 >> 32)
     after = before * (15 + (a_drop * 60 >> 16)) // 100
     old = 1 + (a_value * 40 >> 16)
@@ -105,6 +107,7 @@ def facts(raw: bytes, problem: Problem, stack: Stack, scenario: str, service: st
         "months": _GROUPED[2 + (some_months * 30 >> 16)],
         "month": _MONTHS[a_month * 12 >> 16],
         "window": _GROUPED[5 + (a_window * 56 >> 16)],
+        "days": _GROUPED[2 + (a_day * 29 >> 16)],
         "previous": f"{major}.{minor - 1}.{an_old_patch * 12 >> 16}",
         "version": f"{major}.{minor}.{a_patch >> 14}",
         "next": f"{major}.{minor + 1}",

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import chain, combinations, islice
+from itertools import chain, combinations, cycle, islice
 from math import gcd
 from operator import getitem
 from typing import NamedTuple, TypeVar
@@ -334,13 +334,13 @@ def compose(draws: Draws, id: int, revision: int, seed: int, dials: Dials = STAN
     # One pass puts the facts into everything.
     told %= sheet
     title, intro, final_notes, *lines = told.split("\n")
-    sections, start = [], 0
+    sections, start, codes = [], 0, cycle(_CODES)
     for (_, count), has_code in zip(outline, coded, strict=True):
         end = start + 1 + count
         paragraphs = tuple(lines[start + 1 : end])
         if dials.paragraph:
             paragraphs = _broken(paragraphs, dials.paragraph)
-        sections.append(Section(lines[start], paragraphs, _code(stack, sheet["noun"]) if has_code else None))
+        sections.append(Section(lines[start], paragraphs, next(codes)(stack, sheet) if has_code else None))
         start = end
     words = told.count(" ") + 3 + len(lines)
     edits = own.edits_one * own.edits_one * own.edits_two * dials.edits >> 48
@@ -514,7 +514,39 @@ def _rewritten(draws: Draws, kind: _Kind, edit: int, size: int) -> tuple[str, ..
 
 
 @lru_cache(maxsize=4096)
-def _code(stack: Stack, noun: str) -> Code:
+def _snippet(stack: Stack, noun: str) -> Code:
     """Return the stack's snippet, about a noun of the article's own."""
     text = stack.snippet.replace(SNIPPET_NOUN, noun).replace(SNIPPET_NOUN.capitalize(), noun.capitalize())
     return Code(stack.language, text)
+
+
+def _setting(sheet: Mapping[str, str]) -> Code:
+    table, key = sheet["key"].split(".")
+    return Code("TOML", f"# {sheet['config']}\n[{table}]\n{key} = {sheet['new'].replace(',', '')}")
+
+
+def _request(sheet: Mapping[str, str]) -> Code:
+    return Code(
+        "Bash",
+        "for turn in 1 2; do\n"
+        f'  curl -sS -o /dev/null -D - "http://{sheet["host"]}{sheet["path"]}" | grep -i "^age:"\n'
+        "done",
+    )
+
+
+def _query(sheet: Mapping[str, str]) -> Code:
+    return Code(
+        "SQL",
+        f"SELECT count(*) AS changed\nFROM {sheet['table']}\n"
+        f"WHERE updated_at > current_date - interval '{sheet['days']} days';",
+    )
+
+
+_CODES: tuple[Callable[[Stack, Mapping[str, str]], Code], ...] = (
+    lambda stack, sheet: _snippet(stack, sheet["noun"]),
+    lambda _, sheet: _setting(sheet),
+    lambda _, sheet: _request(sheet),
+    lambda _, sheet: _query(sheet),
+    lambda stack, sheet: _snippet(stack, sheet["table"].partition("_")[2]),
+)
+"""What the code of an article's sections shows, one after the other: no two alike, unless there are many."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 SITUATION = (
     "{service} had run {scenario} for {months} months before {quality} became a subject {time}",
-    "the {team} team met {problem} {time}, when {a_component} and {peer} disagreed about {quality}",
+    "the {team} team took up {problem} {time}, when {a_component} and {peer} disagreed about {quality}",
     "nothing about the {component} looked wrong {place}, yet {count} requests a day took the {trouble} path",
     (
         "we had postponed {problem} since release {previous}, mostly because {person} could live with {a_trouble} "
@@ -32,12 +32,12 @@ SITUATION = (
     "the oldest part of {service} is {type}; it predates {config} and knows nothing about {peer}",
     "by the time {person} asked about {quality}, {table} held {rows} rows and the {component} touched most of them",
     "{path} serves about {share} percent of all reads, and it is {place} that people notice {quality}",
-    "two services share the {component}: {service}, which needs it {time}, and {peer}, which {hedge} does not",
+    "two services share the {component}: {service}, which needed it {time}, and {peer}, which {hedge} did not",
     "{type} came with release {previous} and was meant to last one summer",
     "on {host} the {component} and {peer} compete for the same {few} cores",
     "{service} is small: {line} lines, one {component}, and a link to {peer} that {hedge} works",
     "until {month} nobody could say what {quality} was {place}, and nobody had asked",
-    "traffic on {path} is uneven; {percent} percent of it arrives {time}",
+    "traffic on {path} is uneven; {percent} percent of it arrived {time}",
     "for {months} months the answer to any complaint about {quality} was to restart the {component}",
     "{peer} calls {service} {count} times an hour, {hedge} for pages that have not changed since {month}",
     "the first report came from {person}: {path} felt {trouble} {time}, and only {place}",
@@ -50,18 +50,18 @@ SITUATION = (
 )
 
 EVIDENCE = (
-    "the {signal} for {path} showed {median} milliseconds at the median and {before} at the ninety-fifth percentile",
+    "on {path} the {signal} put the median at {median} milliseconds, with {metric} at {before}",
     "{a_profile} taken {time} put {percent} percent of the wait inside {type}",
     "of {count} sampled requests, {few} percent ended in {status}, all of them {place}",
     "the numbers of the first run agreed with the {signal}: {quality} {effect} whenever {peer} was left out",
     "line {line} of the {log} names {hex}, a request that spent {ms} milliseconds waiting for {type}",
     (
-        "we compared {few} runs of the same test; the spread stayed under {percent} milliseconds, small against a gap "
-        "of {ms}"
+        "we compared {few} runs of the same test; the spread stayed under {percent} milliseconds, small against the "
+        "{before} we had"
     ),
     "{table} was read {count} times an hour, {percent} percent of that by {type}",
     "with the {component} switched off {place}, {quality} {effect}, which ruled out half of the theories",
-    "the {signal} kept by {person} put the start {time}, a day after {previous} went out",
+    "the {signal} kept by {person} put the start {time}, soon after {previous} went out",
     "a replay of {count} requests against {host} reproduced it in {few} minutes",
     "cache entries for {path} lived {few} seconds on average, far short of the {window} minutes in {config}",
     "one {signal} is worth quoting: {few} retries, {ms} milliseconds each, then {status}",
@@ -74,7 +74,7 @@ EVIDENCE = (
     "the slowest {few} requests all carried the same cookie and all met the {component}",
     "{person} counted {line} identical queries behind one page of {path}",
     "a second run on {host} gave {median} milliseconds, within {few} of the first",
-    "between {hex} and {hex} the {log} is silent for {ms} milliseconds, and so is {peer}",
+    "between requests {hex} and {hex} the {log} is silent for {ms} milliseconds, and so is {peer}",
     "memory on {host} rose by {few} megabytes an hour and fell back {time}",
     "the {log} ends at {status}; the entry before it belongs to {type}",
     "per request {type} cost {few} microseconds when idle and {ms} under load",
@@ -82,7 +82,7 @@ EVIDENCE = (
         "we measured twice, once with the {component} warm and once cold, and {percent} percent of the difference was "
         "{quality}"
     ),
-    "of the {window} hours we recorded, {few} minutes hold everything worth seeing",
+    "of the {days} days we recorded, {few} minutes hold everything worth seeing",
     "the {signal} from {month} is missing, so the comparison rests on {count} requests taken {time}",
 )
 
@@ -102,7 +102,7 @@ CAUSE = (
     "nobody chose it: {cause} arrived with a template that {person} copied {time}",
     "what looked like {cause} was {cause}, seen through {type}",
     "{file} holds the reason at line {line}, in {type}: {cause}",
-    "the {component} did what it was told; {key} told it to wait {ms} milliseconds",
+    "the {component} did what {key} told it to, and waited {ms} milliseconds",
     "without {cause} the {component} would have coped, and without the {component} nobody would have met {cause}",
     "{peer} had changed its answer {time}, and {cause} was the first thing to break",
     "a comment in {config} warns of {cause}; the comment is older than {service}",
@@ -120,10 +120,10 @@ CAUSE = (
 ACTION = (
     "we {action} in {file} and left everything else alone {time}",
     "the change was {few} lines: we {action}, then {action}",
-    "commit {commit} {action} and raised {key} from {old} to {new}",
+    "commit {commit} {action} and moved {key} from {old} to {new}",
     "first {person} {action} {place}; {type} followed {time}",
     "in {config} we set {key} to {new}, with a comment that names {ticket} and the {signal}",
-    "we put {type} behind a flag, {action}, and kept the flag for {window} days",
+    "we put {type} behind a flag, {action}, and kept the flag for {days} days",
     "{person} {action} while the {team} team watched the {signal}",
     "for {path} alone we {action}; the other routes kept what they had",
     "instead of tuning {type}, we {action} and asked {peer} to do the same",
@@ -132,12 +132,12 @@ ACTION = (
     "with {tool} open on a second screen, we {action} and waited {window} minutes",
     "we {action} on {host} first, since its {component} carries {percent} percent of the load",
     "the {component} got a limit of {new}, and whatever exceeds it is answered with {status}",
-    "{person} {action} {time}, and we {action} the day after",
+    "{person} {action} {time}, and then we {action} as well",
     "nothing in {peer} had to change; we {action} on our side and told its owners",
     "we wrote the test first, saw it fail {few} times, and then {action}",
     "the old value of {key} was {old}; we tried {new} {place} and kept it",
     "before the release we {action}, which made the {component} boring again",
-    "{ticket} lists {few} steps, and in the third of them we {action}",
+    "{ticket} lists {few} steps, and in the last of them we {action}",
     "the {team} team {action} in {month}; what we added was a limit on the {component}",
     "to keep the way back short we {action} in one commit, {commit}, and nothing else",
     "we {action} for {percent} percent of the traffic and let the rest wait {time}",
@@ -165,7 +165,7 @@ REASON = (
     "we could have waited for release {next}, but {quality} would have waited with us",
     "{cause} comes back by itself, so the remedy has to be something that stays",
     "the {component} is shared with {peer}, and what is shared is {hedge} fixed last",
-    "at {count} requests an hour even {few} milliseconds add up to a machine by {month}",
+    "at {count} requests a minute even {few} milliseconds add up to a machine by {month}",
     "with {tool} this change can be seen, which the {signal} never showed",
     "an answer that is late but right can be cached; one that is fast and wrong cannot",
     "what we wanted was not a record but a ceiling: {goal} milliseconds {place}, every day",
@@ -207,13 +207,13 @@ CHECK = (
     "search the {log} for {hex}; a request like that one now takes {ms} milliseconds",
     "set {key} back to {old} {place} and the old picture returns, as it should",
     "open {path} on an old phone and in a private window; both should say the same about the {component}",
-    "a week later {percent} percent of the wait was gone and {quality} had not moved again",
+    "a week later {gain} percent of the wait was gone and {quality} had not moved again",
 )
 
 CAVEAT = (
     "this does not help {place}, where the {component} is bypassed by design",
-    "with {few} replicas or fewer the gain shrinks to about {percent} percent",
-    "one side effect: the {signal} now counts each retry, so {quality} looks worse {time} than it is",
+    "with {few} replicas or fewer the gain shrinks to about {few} percent",
+    "one side effect: the {signal} now counts each retry, so {quality} looked worse {time} than it was",
     "if {peer} is upgraded before {service}, expect {status} for up to {window} minutes",
     "we have not tested it above {count} requests an hour, and {person} {hedge} doubts the {component} there",
     "the number is honest but local: {host} has {few} cores and a slow disk",
@@ -228,7 +228,7 @@ CAVEAT = (
     "{peer} may answer {status} while it starts, and the {component} {hedge} believes it",
     "a value of {new} for {key} suits {host}; a smaller machine wants less",
     "the {signal} is sampled, so {few} slow requests in {count} can pass unseen",
-    "{person} has to remember {key} after {window} days, and people forget",
+    "{person} has to remember {key} after {days} days, and people forget",
     "what we gain {place} we pay for in {quality}, though by less than {percent} percent",
     "for {path} the rule is safe; for pages that vary by member it would be a leak",
     "an empty {component} after a purge can look like an outage for {ms} milliseconds",
@@ -243,7 +243,7 @@ CAVEAT = (
 
 FOLLOW_UP = (
     "{person} will look at {type} next, the last step {place}",
-    "{ticket} stays open until {quality} has been stable for {window} days",
+    "{ticket} stays open until {quality} has been stable for {days} days",
     "the lesson we keep repeating is to {lesson}, and after that to {lesson}",
     "we added the {signal} to the weekly review, next to {metric}",
     "the first line of the runbook for {service} now says to {lesson}",
@@ -259,14 +259,14 @@ FOLLOW_UP = (
     "the flag in {config} goes away with release {next}",
     "{person} asked for a chart of {quality} {place}, and it hangs by the coffee machine now",
     "before the next quarter we want {few} people who can do this without the page open",
-    "a smaller question is left over: why the {component} is {trouble} {time}",
+    "a smaller question is left over: why the {component} was {trouble} {time}",
     "we owe {peer} a note about {status}, and {person} will write it",
     "the replay of {count} requests runs every night now, against {host}",
     "should {metric} pass {before} milliseconds again, the place to start is {file}",
     "from {month} on a job compares {table} with its copy and tells {role}",
     "the advice we would give ourselves is short: {lesson}",
     "{person} has {few} more ideas, too late for release {version}; they wait in {ticket}",
-    "we will keep {host} as it is for {window} days, in case {role} wants to look again",
+    "we will keep {host} as it is for {days} days, in case {role} wants to look again",
     "{type} has an owner at last, and the owner has {a_signal}",
     "a note in {config} says who to ask about {key}, and {role} has put a date on it",
     "{type} is due for a rewrite in {month}, unless {quality} says otherwise",
@@ -399,16 +399,16 @@ TITLES = (
     "How {service} got better at {problem}",
     "What {service} taught us about {problem}",
     "{Problem}, one release of {service} at a time",
-    "A year of {problem} on {service}",
+    "Working notes on {problem} in {service}",
     "Inside {service}: {problem} with {stack}",
     "{Problem} without rewriting {service}",
     "The case for {problem} in {service}",
     "A field report on {problem} from {service}",
     "{Problem} for {stack}, as seen from {service}",
     "Rethinking {service}: {problem}",
-    "Three afternoons of {problem} in {service}",
+    "A short account of {problem} in {service}",
     "{Problem}: a checklist that grew up on {service}",
-    "From {service} with numbers: {problem}",
+    "{Problem}, with numbers from {service}",
     "When {service} slowed down: {problem}",
     "The quiet work of {problem} in {service}",
     "Debugging {service}: a story of {problem}",
@@ -420,7 +420,7 @@ TITLES = (
     "{Problem} at {service}: mistakes included",
     "Small changes to {service}, and {problem}",
     "{service} revisited: {problem} with {stack}",
-    "Taking {service} through {problem}",
+    "{Problem}, and what it took on {service}",
     "The numbers behind {problem} in {service}",
     "{Problem} and the limits of {service}",
     "Before you copy {service}: thoughts on {problem}",
@@ -438,7 +438,7 @@ INTROS = (
         "version has a wrong turn in it, kept here on purpose."
     ),
     (
-        "In {month} the {team} team gave {problem} {window} days. Here is what changed in {service}, with the"
+        "In {month} the {team} team gave {problem} {days} days. Here is what changed in {service}, with the"
         " numbers and the doubts."
     ),
     (
@@ -446,7 +446,7 @@ INTROS = (
         "{service} and to {path}."
     ),
     (
-        "{ticket} asked for {problem} in {service} and nothing else. Two releases later {metric} is at {after} "
+        "{ticket} asked for {problem} in {service} and nothing else. One release later {metric} is at {after} "
         "milliseconds, and this page explains the road there."
     ),
     "We write these pages for the next person on call. This one is about {problem} in {service}, release {version}.",
@@ -471,7 +471,7 @@ INTROS = (
         "anyone with {stack} {scenario}."
     ),
     (
-        "Ask three people about {problem} and you get four plans. We followed one of them with {service} for {window} "
+        "Ask three people about {problem} and you get four plans. We followed one of them with {service} for {days} "
         "days and wrote down what happened."
     ),
     (
@@ -487,7 +487,7 @@ INTROS = (
         "milliseconds; {problem} was the remedy we tried."
     ),
     (
-        "Given {window} days with {service} and nothing else to do, we chose {problem}. Most of it worked, and the "
+        "Given {days} days with {service} and nothing else to do, we chose {problem}. Most of it worked, and the "
         "part that did not is told first."
     ),
 )
@@ -524,7 +524,7 @@ FINAL_NOTES = (
         "taken on {host} and will not be yours."
     ),
     (
-        "It took {window} days, most of them spent waiting for data. Commit {commit} is the part that can be read in "
+        "It took {days} days, most of them spent waiting for data. Commit {commit} is the part that can be read in "
         "a minute."
     ),
     "In {month} this page will be reviewed, and either {problem} will have held or there will be a better page.",
@@ -552,7 +552,7 @@ SUMMARIES = (
     ),
     "From {before} to {after} milliseconds: {problem} on {path}, step by step, with the doubts left in.",
     "Why {service} needed {problem} {scenario}, and how release {version} got {metric} close to {goal} milliseconds.",
-    "One team, {window} days, {stack}: an account of {problem} with its numbers and its dead ends.",
+    "One team, {days} days, {stack}: an account of {problem} with its numbers and its dead ends.",
 )
 
 EDITS = (

@@ -37,6 +37,12 @@ def _lexicon(text: str) -> Table:
     return weighted([" ".join(entry.split()) for entry in text.split("|")])
 
 
+def _even(text: str) -> Table:
+    """Return a table in which all entries of a text are about equally likely."""
+    entries = [" ".join(entry.split()) for entry in text.split("|")]
+    return tuple(entries[cell * len(entries) // CELLS] for cell in range(CELLS))
+
+
 def halved(table: Table) -> tuple[Table, Table]:
     """Return two tables that share the entries of one, for where something is said of two different things."""
     entries = list(dict.fromkeys(table))
@@ -87,7 +93,7 @@ _TROUBLE = _lexicon(
 _CALM = _lexicon(
     "quiet | steady | idle | small | orderly | healthy | tidy | harmless | familiar | modest | even | dull"
 )
-_SLOWER = _lexicon("slower | costlier | heavier | harder to plan | less predictable | later | harder to cache")
+_SLOWER = _lexicon("slower | costlier | heavier | harder to plan | less predictable | larger | harder to cache")
 _CAUSE = _lexicon(
     """a missing index | a cookie set on every response | one query per row | a timeout longer than its caller's |
     an unbounded retry | a cache key that included the session | a lock held during a network call | clock skew |
@@ -129,7 +135,7 @@ _PLACE = _lexicon(
     media host | in the checkout | for new visitors"""
 )
 _QUALITY = _lexicon(
-    """latency | throughput | error rate | hit ratio | memory use | queue depth | start-up time | database
+    """latency | wait time | error rate | miss ratio | memory use | queue depth | start-up time | database
     load | build time | bandwidth | cost per request | time to first byte | lock wait | restart count | disk
     usage | recovery time | cache churn | tail latency | CPU time | page weight | backlog age | replication
     lag | connection count | retry count"""
@@ -148,11 +154,11 @@ _LESSON = _lexicon(
 _HEDGE = _lexicon(
     "usually | often | mostly | still | sometimes | rarely | nearly always | generally | normally | seldom | largely"
 )
-LEADS = _lexicon(
-    """In practice, | Even so, | In short, | Here too, | In other words, | For the record, | On reflection, | Put
-    simply, | That said, | To be fair, | All the same, | In any case, | More to the point,"""
+LEADS = _even(
+    "In practice, | Even so, | Here too, | That said, | All the same, | In any case, | For the record, | At the same "
+    "time, | Besides, | Then again,"
 )
-"""What stands before a sentence that leads over from the one before it."""
+"""What stands before a sentence that leads over from the one before it, and claims nothing about either."""
 
 FIRST_WORDS = (
     "amber", "anchor", "apple", "arbor", "argon", "aspen", "atlas", "aurora", "autumn", "badger", "basil",
@@ -198,28 +204,27 @@ def _hundreds(number: int) -> str:
     return f"{number // 10},{number % 10}" if number > 9 else str(number or "")
 
 
-def _spread(text: str) -> Table:
-    """Return a table in which all words of a text are about equally likely."""
-    words = text.split()
-    return tuple(words[cell * len(words) // CELLS] for cell in range(CELLS))
-
-
 # Names of people who are nobody, and of types: so many that the vocabulary grows with the corpus, as others' do.
-_NAME_BEGINNINGS = _spread(
-    """Abel Acker Ader Albe Alder Alme Alta Ande Arbe Arno Asker Aude Averi Bade Balde Banner Barde Basse Bauer Beck
-    Belle Benne Berger Birke Blan Bode Bolde Borne Bracke Brande Breck Brin Bruno Bude Burge Cabre Calde Camber
-    Canter Carde Caster Cedri Chande Charle Clari Clem Colde Corbe Cosse Crane Dahl Dalber Dane Darle Delle Denne
-    Desse Doner Dorne Drake Dube Dunne Ebner Eckle Edel Eiler Elde Elker Ember Enge Erle Esper Etter Evers Fabe
-    Falke Farne Felder Fenne Ferre Fisker Flore Folke Forste Franke Frede Gable Galle Garne Gasser Gelder Gerne
-    Gilde Glase Gode Gorde Grane Grene Grube Gunde Haber Hagen Halde Hame Hansel Harde Hasse Haver Heck Helle Henne
-    Herle Hille Holde Horne Hude Ibe Ilse Inger Irme Isen Jage Janke Jaspe Jelle Jense Jorde Kable Kalle Kamme Karle
-    Kaspe Kelle Kenne Kerste Kinde Klare Knude Kolbe Kope Krame Kunde Lambe Lande Larse Lauren Leande Lede Lenne
-    Linde Lode Lorre Lude Lunde Made Malle Mande Marle Masse Melle Merle Milde Molle Monte Morre Munde Nade Nelle
-    Nesse Nike Norde Nove Ober Odde Olle Orme Osse Otte Palle Panne Parde Pelle Penne Perle Pilge Polle Porte Prande
-    Quille Rade Ralle Rande Rasse Reine Relle Renne Ribbe Ringe Rode Rolle Rosse Rude Runde Sabe Salle Sande Sasse
-    Schade Selle Senne Sibbe Sille Sole Sonne Stande Stelle Strande Sunde Tabe Talle Tande Tasse Telle Tenne Thale
-    Tilde Tolle Torne Trave Tulle Ude Ulle Urse Valle Vande Varne Velle Venne Verle Vilde Volle Wade Walle Wande
-    Warne Welle Wende Wilde Wolle Yale Zande Zelle"""
+_NAME_BEGINNINGS = _even(
+    """Abel | Acker | Ader | Albe | Alder | Alme | Alta | Ande | Arbe | Arno | Asker | Aude | Averi | Bade |
+    Balde | Banner | Barde | Basse | Bauer | Beck | Belle | Benne | Berger | Birke | Blan | Bode | Bolde | Borne
+    | Bracke | Brande | Breck | Brin | Bruno | Bude | Burge | Cabre | Calde | Camber | Canter | Carde | Caster |
+    Cedri | Chande | Charle | Clari | Clem | Colde | Corbe | Cosse | Crane | Dahl | Dalber | Dane | Darle |
+    Delle | Denne | Desse | Doner | Dorne | Drake | Dube | Dunne | Ebner | Eckle | Edel | Eiler | Elde | Elker |
+    Ember | Enge | Erle | Esper | Etter | Evers | Fabe | Falke | Farne | Felder | Fenne | Ferre | Fisker | Flore
+    | Folke | Forste | Franke | Frede | Gable | Galle | Garne | Gasser | Gelder | Gerne | Gilde | Glase | Gode |
+    Gorde | Grane | Grene | Grube | Gunde | Haber | Hagen | Halde | Hame | Hansel | Harde | Hasse | Haver | Heck
+    | Helle | Henne | Herle | Hille | Holde | Horne | Hude | Ibe | Ilse | Inger | Irme | Isen | Jage | Janke |
+    Jaspe | Jelle | Jense | Jorde | Kable | Kalle | Kamme | Karle | Kaspe | Kelle | Kenne | Kerste | Kinde |
+    Klare | Knude | Kolbe | Kope | Krame | Kunde | Lambe | Lande | Larse | Lauren | Leande | Lede | Lenne |
+    Linde | Lode | Lorre | Lude | Lunde | Made | Malle | Mande | Marle | Masse | Melle | Merle | Milde | Molle |
+    Monte | Morre | Munde | Nade | Nelle | Nesse | Nike | Norde | Nove | Ober | Odde | Olle | Orme | Osse | Otte
+    | Palle | Panne | Parde | Pelle | Penne | Perle | Pilge | Polle | Porte | Prande | Quille | Rade | Ralle |
+    Rande | Rasse | Reine | Relle | Renne | Ribbe | Ringe | Rode | Rolle | Rosse | Rude | Runde | Sabe | Salle |
+    Sande | Sasse | Schade | Selle | Senne | Sibbe | Sille | Sole | Sonne | Stande | Stelle | Strande | Sunde |
+    Tabe | Talle | Tande | Tasse | Telle | Tenne | Thale | Tilde | Tolle | Torne | Trave | Tulle | Ude | Ulle |
+    Urse | Valle | Vande | Varne | Velle | Venne | Verle | Vilde | Volle | Wade | Walle | Wande | Warne | Welle
+    | Wende | Wilde | Wolle | Yale | Zande | Zelle"""
 )
 _NAME_ENDINGS = _lexicon(
     """berg | son | man | feld | ton | lund | sen | well | wick | stad | ner | field | holm | dal | ham | brook | mann

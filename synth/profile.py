@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 PROFILES = ("natural", "classic")
 
-PROFILE_VERSIONS: Mapping[str, int] = MappingProxyType({"natural": 3, "classic": 2})
+PROFILE_VERSIONS: Mapping[str, int] = MappingProxyType({"natural": 4, "classic": 2})
 
 
 def unknown(profile: object) -> str:

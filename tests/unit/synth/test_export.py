@@ -114,7 +114,7 @@ def numbered(pattern: str, count: int) -> list[str]:
 
 def test_shards_are_numbered(tmp_path: Path) -> None:
     """What does not go into one file goes into numbered ones, in order of id."""
-    assert shards(tmp_path, "a.b.xml") == numbered("a.b.{}.xml", 7)
+    assert shards(tmp_path, "a.b.xml") == numbered("a.b.{}.xml", 8)
     found = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
     places = [found.index(b"<wp:post_id>%d<" % each) for each in CORPUS.ids]
     assert places == sorted(places)
@@ -122,7 +122,7 @@ def test_shards_are_numbered(tmp_path: Path) -> None:
 
 def test_shards_are_compressed_each(tmp_path: Path) -> None:
     """The number stands before both ends of a compressed file's name; lengths are those before compression."""
-    assert shards(tmp_path, "a.xml.gz") == numbered("a.{}.xml.gz", 7)
+    assert shards(tmp_path, "a.xml.gz") == numbered("a.{}.xml.gz", 8)
     assert all(gzip.decompress(path.read_bytes()).endswith(b"</rss>\n") for path in tmp_path.iterdir())
 
 
@@ -138,7 +138,7 @@ def test_an_export_in_shards_replaces_all_of_an_earlier_one(tmp_path: Path) -> N
         (tmp_path / name).touch()
     others = sorted(path.name for path in tmp_path.iterdir())
     for count, names in (
-        (150, numbered("corpus.{}.xml", 7)),
+        (150, numbered("corpus.{}.xml", 8)),
         (60, numbered("corpus.{}.xml", 3)),
         (20, ["corpus.xml"]),
         (60, numbered("corpus.{}.xml", 3)),

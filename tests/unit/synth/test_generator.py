@@ -20,9 +20,9 @@ from synth.generator import line
 from synth.popularity import score, views
 from synth.record import canonical, digest, encoded, record
 
-VERSIONS = {"natural": 3, "classic": 2}
+VERSIONS = {"natural": 4, "classic": 2}
 FINGERPRINTS = {
-    "natural": "42cd5b83a38a3f531ba7466a32ecdddc7c943d3a3931878b6e286c0e2998972b",
+    "natural": "4ca5e5f46da8122fd037410300655b49ca2dfe196d1a285773dbfc0a7fb3db31",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 DIALLED: list[dict[str, object]] = [

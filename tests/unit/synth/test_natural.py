@@ -195,3 +195,14 @@ def test_things_are_said_of_what_they_can_be_said_of() -> None:
         found = [match for text in texts for match in re.findall(said, text)]
         assert found
         assert all(re.fullmatch(what, match) for match in found), (said, set(found))
+
+
+def test_an_article_shows_no_code_twice() -> None:
+    """One piece for each of up to five sections, about what the article is about."""
+    for number in range(600):
+        article = synth.article(number)
+        codes = [section.code.text for section in article.sections if section.code][:5]
+        assert len(set(codes)) == len(codes), number
+        text = " ".join(paragraph for section in article.sections for paragraph in section.paragraphs)
+        nouns = {noun for path in re.findall(r"src/(\w+)/(\w+)\.", text) for noun in path}
+        assert not nouns or all(any(noun in code.lower() for noun in nouns) for code in codes), number
