@@ -93,7 +93,7 @@ _TROUBLE = _lexicon(
 _CALM = _lexicon(
     "quiet | steady | idle | small | orderly | healthy | tidy | harmless | familiar | modest | even | dull"
 )
-_SLOWER = _lexicon("slower | costlier | heavier | harder to plan | less predictable | larger | harder to cache")
+_SLOWER = _lexicon("slower | costlier | heavier | harder to plan | less predictable | more fragile | harder to cache")
 _CAUSE = _lexicon(
     """a missing index | a cookie set on every response | one query per row | a timeout longer than its caller's |
     an unbounded retry | a cache key that included the session | a lock held during a network call | clock skew |

@@ -22,7 +22,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 4, "classic": 2}
 FINGERPRINTS = {
-    "natural": "4ca5e5f46da8122fd037410300655b49ca2dfe196d1a285773dbfc0a7fb3db31",
+    "natural": "d1f73fb64800a071e1490e8c70acb8768f6efca5f1d88ba4b356025ef264f051",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 DIALLED: list[dict[str, object]] = [
