@@ -22,7 +22,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 4, "classic": 2}
 FINGERPRINTS = {
-    "natural": "d1f73fb64800a071e1490e8c70acb8768f6efca5f1d88ba4b356025ef264f051",
+    "natural": "a86c642ec2994f36fd71365c10d58a828fd5be89c81a9981993a6492b09d0b04",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 DIALLED: list[dict[str, object]] = [
