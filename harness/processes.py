@@ -149,7 +149,7 @@ def check_interrupted() -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGINT and SIGTERM unwind this process at the next ``check_interrupted``, so that children stop in order.
+    """Let SIGINT, SIGTERM and SIGHUP unwind this process at the next ``check_interrupted``: children stop in order.
 
     Python would raise wherever it happens to be, a destructor or a library's callback included, where the exception is
     printed and lost. The second signal does raise at once, for whoever will not wait.
@@ -160,7 +160,10 @@ def interruptible() -> Iterator[None]:
         if again:
             check_interrupted()
 
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    wishes = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        wishes.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, interrupt) for number in wishes}
     try:
         yield
         check_interrupted()

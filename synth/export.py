@@ -66,8 +66,8 @@ def export(
         The number of bytes written, before compression.
 
     Raises:
-        ExportError: The format is unknown, is always one file or cannot be resumed, there are no workers, or the path's
-            folder does not exist.
+        ExportError: The format is unknown, is always one file or cannot be resumed, there are no workers, the path's
+            folder does not exist, or another process goes on with the same file.
         OSError: Writing failed; nothing is left under the final names.
     """
     if format not in FORMATS:
@@ -106,14 +106,15 @@ def _put_together(
     """Write one file, to which every process adds what it makes; only where that goes is decided here."""
     size = 0
     end = path.suffix
-    with Unfinished(path, {"corpus": corpus.digest, "format": format} if resume else None) as unfinished:
+    identity = {"corpus": corpus.digest, "format": format} if resume else None
+    with Unfinished(path, identity, corpus.count) as unfinished:
         if unfinished.articles and progress:
             progress(unfinished.articles)
         ids = corpus.ids[unfinished.articles :]
-        chunks = _chunks(corpus, ids, *(_PACKED if end in PACKED else _PUT))
-        tasks = (partial(_held, corpus, format, each, unfinished.part, end) for each in chunks)
+        sizes = _PACKED if end in PACKED else _PUT
+        tasks = (partial(_held, corpus, format, each, unfinished.part, end) for each in _chunks(corpus, ids, *sizes))
         with closing(put_in_order(tasks, _others(workers), unfinished.length)) as done:
-            for (length, more), each in zip(done, chunks, strict=True):
+            for (length, more), each in zip(done, _chunks(corpus, ids, *sizes), strict=True):
                 size += more
                 unfinished.reached(each[-1] + 1 - corpus.first_id, length)
                 if progress:
@@ -154,10 +155,9 @@ def _written(
 def _made_in_order(
     make: Callable[[Corpus, str, range], Any], corpus: Corpus, format: str, progress: Progress | None, workers: int
 ) -> Generator[Any, None, None]:
-    chunks = _chunks(corpus, corpus.ids, *_HANDED_BACK)
-    tasks = (partial(make, corpus, format, ids) for ids in chunks)
+    tasks = (partial(make, corpus, format, ids) for ids in _chunks(corpus, corpus.ids, *_HANDED_BACK))
     with closing(in_order(tasks, _others(workers), 4 * workers)) as made:
-        for part, ids in zip(made, chunks, strict=True):
+        for part, ids in zip(made, _chunks(corpus, corpus.ids, *_HANDED_BACK), strict=True):
             yield part
             if progress:
                 progress(ids[-1] + 1 - corpus.first_id)
@@ -168,10 +168,10 @@ def _others(workers: int) -> int:
     return workers if workers > 1 else 0
 
 
-def _chunks(corpus: Corpus, ids: range, least: int, most: int) -> list[range]:
+def _chunks(corpus: Corpus, ids: range, least: int, most: int) -> Iterator[range]:
     """What a process makes at a time: many articles, as handing them over takes a moment, but of few a few."""
     size = max(least, min(most, corpus.count // _CHUNKS))
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def _piece(corpus: Corpus, format: str, ids: range) -> bytes:

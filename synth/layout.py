@@ -38,16 +38,24 @@ class Format(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The format of articles that are text each by itself, and follow each other in one file."""
+    """The format of articles that are text each by itself, and follow each other in one file.
+
+    Attributes:
+        head: What the file begins with.
+        between: What stands between two articles, in a file that is more than its articles.
+        end: What stands after every article, in one that is not: files of neighbouring articles follow each other too.
+        tail: What the file ends with.
+    """
 
     render: Callable[[Article], str]
     head: str = ""
     between: str = ""
+    end: str = ""
     tail: str = ""
 
     def make(self, articles: Iterable[Article]) -> bytes:
         """Return the articles, one after the other."""
-        return self.between.join(map(self.render, articles)).encode()
+        return self.between.join([self.render(article) + self.end for article in articles]).encode()
 
     def around(self, made: bytes, *, is_first: bool, is_last: bool) -> bytes:
         """Return what was made of some articles with what stands before them in the file and, at its end, after."""

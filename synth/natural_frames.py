@@ -551,7 +551,7 @@ SUMMARIES = (
         "percent it got for that."
     ),
     "From {before} to {after} milliseconds: {problem} on {path}, step by step, with the doubts left in.",
-    "Why {service} needed {problem} {scenario}, and how release {version} got {metric} close to {goal} milliseconds.",
+    "Why {service} needed {problem} {scenario}: release {version} got {metric} close to {goal} milliseconds.",
     "One team, {days} days, {stack}: an account of {problem} with its numbers and its dead ends.",
 )
 

@@ -159,6 +159,7 @@ def _side_by_side(
 @contextlib.contextmanager
 def _started(processes: int) -> Iterator[_Idle]:
     """Processes that are there while the context lasts, by the pipes to those that have nothing to do."""
+    # Ctrl-C reaches all of them, but it is this one who says what becomes of the work.
     # Fresh interpreters: a forked copy would inherit the threads and locks of whoever calls us.
     context = get_context("spawn")
     idle: _Idle = SimpleQueue()
@@ -166,12 +167,23 @@ def _started(processes: int) -> Iterator[_Idle]:
         for _ in range(processes):
             ours, theirs = context.Pipe()
             child = context.Process(target=_work, args=(theirs,), daemon=True)
-            child.start()
+            with _undisturbed():
+                child.start()
             theirs.close()
             stack.callback(child.join)
             stack.callback(ours.close)
             idle.put(ours)
         yield idle
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for a moment; a process that is started meanwhile does not hear of it, and so dies of none."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _done(task: Callable[[], object], idle: _Idle) -> bytes:
@@ -224,8 +236,6 @@ def _let_go(place: int) -> Any:
 
 def _work(pipe: Connection) -> None:
     """Do one task after the other, until whoever gave them is gone."""
-    # Ctrl-C reaches this process too, but it is the one that asked for the work who says what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # what was imported stays
     with contextlib.suppress(EOFError, OSError):
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import urlsplit
 
 import typer
@@ -152,13 +152,14 @@ def show(
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
     from synth.formats import load
+    from synth.layout import Pages
 
     if format in FORMATS.keys() - PAGES.keys():
         raise UsageError(f"{format} is a format of files: use anp synth --start {id} --count 1 --format {format}")
     if format not in PAGES:
         raise UsageError(unknown("format", format, PAGES))
     one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))
-    typer.echo(load(format).make([one]).decode().rstrip("\n"))
+    typer.echo(cast(Pages, load(format)).render(one).rstrip("\n"))
 
 
 def print_fingerprint(profile: options.Profile = "natural") -> None:

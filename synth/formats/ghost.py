@@ -24,6 +24,7 @@ from synth.record import encoded
 _IN_MEMORY = 1 << 24
 _VERSION = "6.0.0"
 _LONGEST_EXCERPT = 300
+_LONGEST_SLUG = 191
 
 
 class Post(NamedTuple):
@@ -107,7 +108,7 @@ def _post(article: Article) -> dict[str, Any]:
     return {
         "id": str(article.id),
         "title": article.title,
-        "slug": article.slug,
+        "slug": _slug(article),
         "html": f"{html.content(article)}\n{card}",
         "comment_id": str(article.id),
         "type": "post",
@@ -118,6 +119,12 @@ def _post(article: Article) -> dict[str, Any]:
         "published_at": published,
         "custom_excerpt": _cut(site.excerpt(article)),
     }
+
+
+def _slug(article: Article) -> str:
+    """Return as much of a slug as Ghost holds, which keeps its end: that makes it unique."""
+    slug, end = article.slug, f"-{article.id}"
+    return slug if len(slug) <= _LONGEST_SLUG else slug[: _LONGEST_SLUG - len(end)].rstrip("-") + end
 
 
 def _user(index: int, seed: int) -> dict[str, Any]:

@@ -61,5 +61,5 @@ def _json(value: object) -> str:
     return _UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-# A form feed is how plain text says that a new page begins.
-FORMAT = Pages(render, between="\f\n")
+# A form feed is how plain text says that a page ends.
+FORMAT = Pages(render, end="\f\n")

@@ -67,8 +67,11 @@ class Sqlite:
         """Write one file."""
         with files.open() as stream, TemporaryDirectory(dir=files.folder, prefix=".anp-") as folder:
             path = Path(folder) / "database"
-            with closing(sqlite3.connect(path, isolation_level=None)) as database:
-                _fill(database, parts, corpus.seed)
+            try:
+                with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                    _fill(database, parts, corpus.seed)
+            except sqlite3.OperationalError as error:
+                raise OSError(str(error)) from error  # as of a full disk
             with path.open("rb") as made:
                 copyfileobj(made, stream)
 

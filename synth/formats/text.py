@@ -63,5 +63,5 @@ def _bullets(value: tuple[Meta, ...] | Mapping[str, Meta], indent: str) -> Itera
             yield from _bullets(item, indent + "  ")
 
 
-# A form feed is how plain text says that a new page begins.
-FORMAT = Pages(render, between="\f\n")
+# A form feed is how plain text says that a page ends.
+FORMAT = Pages(render, end="\f\n")

@@ -60,6 +60,36 @@ def test_with_resume_the_same_command_goes_on_when_there_is_room(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_disk_is_one_line_for_a_database_too(workers: str, tmp_path: Path) -> None:
+    """SQLite has words of its own for it."""
+    done = synth(
+        tmp_path, "--count", "500", "--format", "sqlite", "--workers", workers, "--out", "a.db", most_bytes=400_000
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: cannot write a.db (")
+    assert done.stderr.splitlines()[-1].endswith("make room, or name another file")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_whatever_stops_it_leaves_nothing(kill: signal.Signals, tmp_path: Path) -> None:
+    """Ctrl-C, a terminal that is closed, and a service that ends; the exit code is that of an interruption."""
+    words = [*ANP, "synth", "--count", "1000000", "--workers", "2", "--out", "a.jsonl"]
+    child = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while not any(path.stat().st_size for path in tmp_path.iterdir()):
+            assert time.monotonic() < deadline
+            select.select([], [], [], 0.01)
+        child.send_signal(kill)
+    finally:
+        _, said = child.communicate(timeout=DEADLINE_S)
+    assert child.returncode == 130, said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_command_goes_on(kill: signal.Signals, tmp_path: Path) -> None:
     """After Ctrl-C and after SIGKILL, whatever moment it was."""

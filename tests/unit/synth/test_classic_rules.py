@@ -208,7 +208,7 @@ def exported(format: str, first: int) -> bytes:
 
 
 def _texts(ids: Iterable[int]) -> Iterator[Page]:
-    return (of_text(exported("text", each).decode()) for each in ids)
+    return (of_text(exported("text", each).decode().removesuffix("\f\n")) for each in ids)
 
 
 def _records(ids: Iterable[int]) -> Iterator[Page]:

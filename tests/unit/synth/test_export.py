@@ -18,6 +18,7 @@ import pytest
 from synth import Corpus, ExportError
 from synth.export import export
 from synth.formats import FORMATS, PAGES, jsonl, markdown, text
+from synth.model import MAX_ID
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -39,10 +40,17 @@ def test_jsonl_lines_are_the_articles() -> None:
     assert written(CORPUS, "jsonl").decode() == "".join(map(jsonl.render, CORPUS))
 
 
-def test_shards_concatenate() -> None:
+@pytest.mark.parametrize("format", ["jsonl", "text", "html", "markdown"])
+def test_shards_concatenate(format: str) -> None:
     """Two exports of neighbouring ranges, one after the other, are the export of the whole range."""
     parts = [Corpus(11_730, 70), Corpus(11_800, 80)]
-    assert b"".join(written(part, "jsonl") for part in parts) == written(CORPUS, "jsonl")
+    assert b"".join(written(part, format) for part in parts) == written(CORPUS, format)
+
+
+def test_shards_of_tables_concatenate_but_for_their_names() -> None:
+    """The first row of the second holds the names once more."""
+    first, second = written(Corpus(11_730, 70), "csv"), written(Corpus(11_800, 80), "csv")
+    assert first + second.partition(b"\r\n")[2] == written(CORPUS, "csv")
 
 
 def test_json_is_one_array() -> None:
@@ -52,9 +60,9 @@ def test_json_is_one_array() -> None:
 
 @pytest.mark.parametrize("module", [text, markdown], ids=["text", "markdown"])
 def test_pages_are_apart(module: ModuleType) -> None:
-    """Pages of text and Markdown are separated by form feeds, and only by them."""
+    """Pages of text and Markdown end with form feeds, and only they do."""
     pages = written(CORPUS, module.__name__.rpartition(".")[2]).decode().split("\f\n")
-    assert pages == [module.render(article) for article in CORPUS]
+    assert pages == [*(module.render(article) for article in CORPUS), ""]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +276,54 @@ def test_what_was_torn_off_behind_the_note_is_written_again(tmp_path: Path) -> N
     export(CORPUS, "jsonl", path, resume=True)
 
     assert path.read_bytes() == written(CORPUS, "jsonl")
+
+
+def test_two_do_not_go_on_with_the_same_file(tmp_path: Path) -> None:
+    """The second is refused while the first is at it, and the first is not disturbed."""
+    path = tmp_path / "some.jsonl"
+    refused: list[str] = []
+
+    def meanwhile(_: int) -> None:
+        with pytest.raises(ExportError) as refusal:
+            export(Corpus(seed=5), "jsonl", path, resume=True)
+        refused.append(str(refusal.value))
+
+    export(CORPUS, "jsonl", path, meanwhile, resume=True)
+    remedy = "let it end, or name another file"
+    assert set(refused) == {f"cannot write {path}: another process is writing {path}.part, so {remedy}"}
+    assert path.read_bytes() == written(CORPUS, "jsonl")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_in_the_place_of_the_part_is_not_followed(tmp_path: Path) -> None:
+    """It leads to what was never meant."""
+    other = tmp_path / "other"
+    other.write_text("somebody's own")
+    (tmp_path / "some.jsonl.part").symlink_to(other)
+    with pytest.raises(OSError, match="symbolic links"):
+        export(CORPUS, "jsonl", tmp_path / "some.jsonl", resume=True)
+    assert other.read_text() == "somebody's own"
+
+
+@pytest.mark.parametrize("said", [{"articles": -5}, {"articles": 151}, {"articles": 1e999}, {"bytes": -1}])
+def test_a_note_that_cannot_be_is_none(said: dict[str, float], tmp_path: Path) -> None:
+    """What it is beside is begun anew."""
+    path = tmp_path / "some.jsonl"
+    with pytest.raises(_StoppedError):
+        export(CORPUS, "jsonl", path, stopped_at(64), resume=True)
+    note = tmp_path / "some.jsonl.part.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), **said}))
+    export(CORPUS, "jsonl", path, resume=True)
+    assert path.read_bytes() == written(CORPUS, "jsonl")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_corpus_of_all_ids_is_begun_as_any_other(workers: int, tmp_path: Path) -> None:
+    """Nothing is made ready for each of its articles; on a stream and in a file."""
+    everything = Corpus(0, MAX_ID)
+    for out in (io.BytesIO(), tmp_path / "all.jsonl"):
+        with pytest.raises(_StoppedError):
+            export(everything, "jsonl", out, stopped_at(1), workers)
 
 
 @pytest.mark.parametrize("other", ["corpus", "format", "note", "shorter"])

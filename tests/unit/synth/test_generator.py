@@ -22,7 +22,7 @@ from synth.record import canonical, digest, encoded, record
 
 VERSIONS = {"natural": 4, "classic": 2}
 FINGERPRINTS = {
-    "natural": "a86c642ec2994f36fd71365c10d58a828fd5be89c81a9981993a6492b09d0b04",
+    "natural": "a5f010b720efeb91916e051f9b0450729086f5fc5cfc008b2e6388a6521e6528",
     "classic": "83352dc1ac835ac4766d0cc0611b4a383ba258ea4ba3f3295e4dea9be5cb339a",
 }
 DIALLED: list[dict[str, object]] = [

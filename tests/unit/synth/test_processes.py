@@ -54,6 +54,17 @@ def test_others_do_the_work() -> None:
     assert os.getpid() not in doers
 
 
+def mask() -> set[int]:
+    """The signals that are kept from this process, from its first moment on."""
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+def test_others_do_not_hear_of_ctrl_c_but_this_process_does() -> None:
+    """Not even while they start: it is here that is said what becomes of the work."""
+    assert all(signal.SIGINT in theirs for theirs in in_order([mask] * 4, 2, 4))
+    assert signal.SIGINT not in mask()
+
+
 @pytest.mark.parametrize("processes", [0, 2])
 def test_an_error_comes_in_its_place(processes: int) -> None:
     """What was done before it is handed out first."""

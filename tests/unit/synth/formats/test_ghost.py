@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from synth import Article, Corpus, people
+from synth.dials import read
 from synth.formats import html
 from tests.unit.synth.formats.material import CORPORA, corpora, file, worst
 
@@ -85,3 +86,15 @@ def test_an_excerpt_is_cut_where_ghost_would_refuse_it(sign: str, kept: int) -> 
     article = replace(CORPORA[0].article(11_730), meta={"summary": sign * 400})
     (post,) = json.loads(file([article], "ghost"))["data"]["posts"]
     assert post["custom_excerpt"] == sign * kept
+
+
+def test_a_slug_is_cut_to_what_ghost_holds() -> None:
+    """191 characters, and its end stays, which makes it unique."""
+    corpus = Corpus(0, 60, dials=read({"edge_every": 1}))
+    articles = list(corpus)
+    assert max(len(article.slug) for article in articles) > 191
+    slugs = [post["slug"] for post in json.loads(file(articles, "ghost"))["data"]["posts"]]
+    assert max(map(len, slugs)) == 191
+    assert len(set(slugs)) == len(slugs)
+    for article, slug in zip(articles, slugs, strict=True):
+        assert slug == article.slug or (len(article.slug) > 191 and slug.endswith(f"-{article.id}"))
