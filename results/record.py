@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -178,6 +179,11 @@ class Record:
         """Whether the run wrote its last file."""
         return self.run is not None
 
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
     def launches(self) -> list[Record]:
         """The swarm records inside: this one, or a trial's launches in order."""
         if self.kind == "swarm":
@@ -263,6 +269,19 @@ def list_records(root: Path) -> tuple[list[Record], list[RecordError]]:
             except RecordError as error:
                 unreadable.append(error)
     return records, unreadable
+
+
+def remove_record(record: Record) -> None:
+    """Delete a record with all its files; where that is broken off, what is left is none any more.
+
+    Raises:
+        ResultsError: It cannot be deleted.
+    """
+    try:
+        (record.path / _PLAN).unlink()
+        shutil.rmtree(record.path)
+    except OSError as error:
+        raise ResultsError(f"cannot delete {record.path} ({error.strerror}): delete it by hand") from error
 
 
 def _read_json(path: Path, name: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,16 @@ EPILOG = """**Examples**
 - `anp runs show 20261120T101500Z-page-cache --json`
 - `anp runs promote latest --as main`
 - `anp runs export latest --format csv --out series.csv`
+- `anp runs prune --keep 20`
+"""
+PRUNE_EPILOG = """**Examples**
+
+- `anp runs prune --keep 20`
+- `anp runs prune --keep 20 --yes`
+- `anp runs prune --older-than 30 --yes`
+- `anp runs prune --incomplete --yes`
+
+What is kept as a baseline (`anp runs promote`) lies elsewhere and stays.
 """
 PROMOTE_EPILOG = """**Examples**
 
@@ -50,10 +61,11 @@ def register(app: typer.Typer) -> None:
     group.command("show", epilog="**Examples**\n\n- `anp runs show latest`\n- `anp runs show latest --json`")(show)
     group.command("promote", epilog=PROMOTE_EPILOG)(promote)
     group.command("export", epilog=EXPORT_EPILOG)(export)
+    group.command("prune", epilog=PRUNE_EPILOG)(prune)
     app.add_typer(
         group,
         name="runs",
-        help="List run records, show what one holds, keep it as a baseline, export it.",
+        help="List run records, show what one holds, keep it as a baseline, export it, delete old ones.",
     )
 
 
@@ -61,9 +73,7 @@ def list_runs(
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
-    """List the run records, oldest first, with the verdict of each trial and whether a swarm's figures are valid."""
-    from rich.table import Table
-
+    """List the run records, oldest first: the verdict of each trial, whether a swarm's figures are valid, and sizes."""
     from results.record import list_records, runs_root
 
     root = runs_root(out)
@@ -76,11 +86,7 @@ def list_runs(
     if not records:
         typer.echo(f"there are no records in {root} yet. Make one with: anp demo", err=True)
         return
-    table = Table("record", "kind", "scenario", "ended", "verdict", box=None, pad_edge=False)
-    for record in records:
-        facts = _facts(record)
-        table.add_row(*(str(facts[key] or "–") for key in ("record", "kind", "scenario", "ended_by", "verdict")))
-    options.console().print(table)
+    _print_list(records)
 
 
 def show(
@@ -200,6 +206,78 @@ def export(
     steps.say(f"{_WRITTEN[format]}{counted(requests, 'request')} written to {where}")
 
 
+def prune(
+    keep: Annotated[
+        int | None,
+        typer.Option("--keep", help="Spare the newest N records.", metavar="N", min=0, show_default=False),
+    ] = None,
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            "--older-than",
+            help="Only what began more than so many days ago.",
+            metavar="DAYS",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
+    incomplete: Annotated[
+        bool,
+        typer.Option(
+            "--incomplete", help="Only what was cut off, a day ago or more; else that is spared, as it may still run."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; else what would be deleted is listed.")] = False,
+    out: options.Out = None,
+) -> None:
+    """Delete run records, the oldest first, or say which would be."""
+    from rich import filesize
+
+    from results.record import list_records, remove_record, runs_root
+    from results.units import counted
+
+    if keep is None and older_than is None and not incomplete:
+        raise UsageError(
+            "anp runs prune deletes nothing by itself: say which with --keep, --older-than or --incomplete"
+        )
+    root = runs_root(out)
+    records, unreadable = list_records(root)
+    for error in unreadable:
+        typer.echo(f"left out: {error}", err=True)
+    days = float(incomplete) if older_than is None else older_than
+    before = datetime.now(UTC) - timedelta(days=days)
+    old = records[: max(0, len(records) - (keep or 0))]
+    chosen = [each for each in old if each.is_complete != incomplete and (not days or _began(each) < before)]
+    if not chosen:
+        typer.echo(f"there is nothing of that kind in {root}", err=True)
+        return
+    _print_list(chosen)
+    what = f"{counted(len(chosen), 'record')}, {filesize.decimal(sum(record.size for record in chosen))}"
+    for record in chosen if yes else ():
+        remove_record(record)
+    typer.echo(f"deleted: {what}" if yes else f"{what}: nothing is deleted without --yes", err=True)
+
+
+def _began(record: Record) -> datetime:
+    try:
+        return datetime.fromisoformat(str(record.plan.get("started")))
+    except ValueError:
+        raise UsageError(f"{record.name} does not say when it began; delete {record.path} by hand") from None
+
+
+def _print_list(records: list[Record]) -> None:
+    from rich import filesize
+    from rich.table import Table
+
+    table = Table("record", "kind", "scenario", "ended", "verdict", box=None, pad_edge=False)
+    table.add_column("size", justify="right")
+    for record in records:
+        facts = _facts(record)
+        shown = (str(facts[key] or "–") for key in ("record", "kind", "scenario", "ended_by", "verdict"))
+        table.add_row(*shown, filesize.decimal(facts["bytes"]))
+    options.console().print(table)
+
+
 def _missing_rows(record: Record) -> int:
     """Rows that complete launches say they wrote and that cannot be read."""
     said = sum(launch.run["rows"].get("requests", 0) for launch in record.launches() if launch.run is not None)
@@ -220,4 +298,5 @@ def _facts(record: Record) -> dict[str, Any]:
         "ended_by": run.get("ended_by", "incomplete (no run.json)"),
         "reason": run.get("reason"),
         "verdict": verdict,
+        "bytes": record.size,
     }

@@ -58,10 +58,12 @@ VERBS = [
     ["swarm"],
     ["compare"],
     ["trial"],
+    ["report"],
     ["runs", "list"],
     ["runs", "show"],
     ["runs", "promote"],
     ["runs", "export"],
+    ["runs", "prune"],
 ]
 
 

@@ -1,8 +1,10 @@
-"""``anp runs export`` as a person meets it: files, standard output, refusals."""
+"""``anp runs`` and ``anp report`` as a person meets them: files, standard output, refusals."""
 
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -73,3 +75,103 @@ def test_a_refusal_is_one_line(words: list[str], says: str, tmp_path: Path) -> N
     assert says in done.stderr
     assert (done.stderr.startswith("error: "), done.stderr.count("\n")) == (True, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A folder of four records: three complete ones, of three years, and one that was cut off."""
+    for year in (2024, 2025, 2026):
+        shutil.copytree(GOLDEN, tmp_path / "runs" / f"{year}0101T000000Z-trial")
+        plan = tmp_path / "runs" / f"{year}0101T000000Z-trial" / "plan.json"
+        said = {**json.loads(plan.read_text()), "started": f"{year}-01-01T00:00:00Z"}
+        plan.write_text(json.dumps({**said, "kind": "swarm" if year == 2025 else "trial"}))
+    cut = shutil.copytree(tmp_path / "runs" / "20240101T000000Z-trial", tmp_path / "runs" / "20240601T000000Z-cut")
+    (cut / "run.json").unlink()
+    return tmp_path
+
+
+def prune(folder: Path, *words: str) -> tuple[list[str], warm.Done]:
+    """Run it; and the records that are left."""
+    done = warm.anp("runs", "prune", "--out", "runs", *words, folder=folder)
+    return sorted(path.name[:4] + path.name[-4:] for path in (folder / "runs").iterdir()), done
+
+
+ALL = ["2024-cut", "2024rial", "2025rial", "2026rial"]
+
+
+def test_what_would_be_deleted_is_listed_first(kept: Path) -> None:
+    """Nothing is gone without --yes."""
+    left, done = prune(kept, "--keep", "1")
+    assert (left, done.returncode) == (ALL, 0)
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [
+        "20240101T000000Z-trial",
+        "20250101T000000Z-trial",
+    ]
+    assert "2 records, " in done.stderr
+    assert "nothing is deleted without --yes" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["--keep", "1"], ["2024-cut", "2026rial"]),
+        (["--keep", "0"], ["2024-cut"]),
+        (["--keep", "9"], ALL),
+        (["--older-than", "36500"], ALL),
+        (["--older-than", "1", "--keep", "3"], ["2024-cut", "2025rial", "2026rial"]),
+        (["--incomplete"], ["2024rial", "2025rial", "2026rial"]),
+        (["--incomplete", "--older-than", "36500"], ALL),
+    ],
+)
+def test_what_is_asked_for_is_deleted_and_nothing_else(words: list[str], left: list[str], kept: Path) -> None:
+    """All that is asked must hold; what was cut off is deleted only where that is asked for."""
+    found, done = prune(kept, *words, "--yes")
+    assert (found, done.returncode) == (left, 0)
+    assert ("deleted: " in done.stderr) == (left != ALL)
+
+
+def test_nothing_is_deleted_unasked(kept: Path) -> None:
+    """Without a choice it is refused, and the choices are named."""
+    left, done = prune(kept, "--yes")
+    assert (left, done.returncode) == (ALL, 2)
+    assert "--keep, --older-than or --incomplete" in done.stderr
+
+
+def test_a_list_tells_sizes(kept: Path) -> None:
+    """For a person in a column, and in bytes for a program."""
+    listed = json.loads(warm.anp("runs", "list", "--out", "runs", "--json", folder=kept).stdout)
+    for each in listed:
+        assert (
+            each["bytes"] == sum(path.stat().st_size for path in (kept / each["path"]).rglob("*") if path.is_file()) > 0
+        )
+    table = warm.anp("runs", "list", "--out", "runs", folder=kept).stdout.splitlines()
+    assert table[0].split()[-1] == "size"
+    assert all(line.rstrip().endswith(("kB", "bytes", "MB")) for line in table[1:])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_report_is_opened_in_the_browser(kept: Path, *, is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever that is; where there is none, a person is told the file."""
+    page = kept / "runs" / "20260101T000000Z-trial" / "report.html"
+    page.write_text("<!doctype html>")
+    seen, browser = kept / "seen", kept / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {seen}\n')
+    browser.chmod(0o755)
+    done = warm.anp(
+        "report", "--out", "runs", folder=kept, environment={"BROWSER": str(browser if is_there else kept / "none")}
+    )
+    assert done.returncode == 0
+    assert done.stdout.strip() == "runs/20260101T000000Z-trial/report.html"
+    if is_there:
+        assert seen.read_text() == page.as_uri()
+
+
+def test_what_has_no_report_says_how_to_get_one(kept: Path) -> None:
+    """A trial without one, one that was cut off, a swarm."""
+    done = warm.anp("report", "--out", "runs", folder=kept)
+    assert done.returncode == 2
+    assert "20260101T000000Z-trial has no report, as none was written; write one with: anp compare" in done.stderr
+    cut = warm.anp("report", "20240601T000000Z-cut", "--out", "runs", folder=kept)
+    assert "as the trial was cut off" in cut.stderr
+    swarm = warm.anp("report", "20250101T000000Z-trial", "--out", "runs", folder=kept)
+    assert "as a swarm alone compares nothing; see its figures with: anp runs show" in swarm.stderr

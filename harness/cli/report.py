@@ -1,0 +1,52 @@
+"""``anp report``: open what a trial wrote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli import options
+from harness.errors import UsageError
+
+EPILOG = """**Examples**
+
+- `anp report`
+- `anp report 20261120T101500Z-page-cache`
+- `anp report latest --path`
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("report", epilog=EPILOG)(report)
+
+
+def report(
+    record: Annotated[
+        str, typer.Argument(help="Path or name of a trial's record, or latest.", metavar="ID")
+    ] = "latest",
+    path: Annotated[bool, typer.Option("--path", help="Print where it is, and open nothing.")] = False,
+    out: options.Out = None,
+) -> None:
+    """Open the report of a trial in the browser, and print where it is."""
+    import webbrowser
+
+    from results.record import find_record, runs_root
+
+    found = find_record(record, runs_root(out))
+    page = found.path / "report.html"
+    if not page.is_file():
+        remedy = f"write one with: anp compare {found.path} --html report.html"
+        if found.kind == "swarm":
+            remedy = f"see its figures with: anp runs show {found.path}"
+        raise UsageError(f"{found.name} has no report, as {_why(found.kind, found.is_complete)}; {remedy}")
+    typer.echo(str(page))
+    if not path and not webbrowser.open(page.resolve().as_uri()):
+        typer.echo("there is no browser here: open that file in one", err=True)
+
+
+def _why(kind: str, is_complete: bool) -> str:
+    if kind == "swarm":
+        return "a swarm alone compares nothing"
+    return "none was written" if is_complete else "the trial was cut off"
