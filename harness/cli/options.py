@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,12 +154,35 @@ def print_json(data: Any) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write a file so that it holds all of ``content`` or what it held before.
 
+    A symbolic link stays one, and what it leads to is written. A device or a pipe takes what it is given, and stays
+    what it is.
+
     Raises:
         UsageError: It cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        if _is_special(path):
+            path.write_text(content, encoding="utf-8")
+        else:
+            _replace(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}. Name a file in a folder that exists and has room"
+        ) from error
+
+
+def _is_special(path: Path) -> bool:
+    """Whether what has this name, or what it leads to, is there and is no file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, content: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(content, encoding="utf-8")
         temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}. Name a file in a folder that exists") from error
+    finally:
+        temporary.unlink(missing_ok=True)
