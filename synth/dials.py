@@ -29,7 +29,10 @@ LEAST_WORDS = 100
 MOST_KEYS = 500
 META_KINDS = ("text", "number", "list", "map", "records")
 """What a value of the meta box is: words, digits, words of a list, entries of a map, or maps of a list."""
+LONGEST_KEY = 100
+"""In characters."""
 _LARGEST_VALUE = 10_000
+_MOST_DIGITS = 18
 FIRST_YEAR = 1970
 SHAPES = ("wide", "deep", "fat")
 """What a larger meta box has more of: keys, levels, or words in a value."""
@@ -129,14 +132,21 @@ class MetaKey:
     size: int
 
 
+def largest(kind: str) -> int:
+    """Return the most words, digits or entries that a value of the meta box of this kind has."""
+    return _MOST_DIGITS if kind == "number" else _LARGEST_VALUE
+
+
 def _meta_keys(said: object) -> tuple[MetaKey, ...]:
     keys = []
     for each in _several(said):
         if not isinstance(each, Mapping) or set(each) != {"name", "share", "kind", "size"}:
             raise ValueError(each)
-        if not isinstance(each["name"], str) or not 0 < len(each["name"]) <= 100 or each["kind"] not in META_KINDS:
+        if not isinstance(each["name"], str) or not 0 < len(each["name"]) <= LONGEST_KEY:
             raise ValueError(each)
-        size = _whole(1, 18 if each["kind"] == "number" else _LARGEST_VALUE)(each["size"])
+        if each["kind"] not in META_KINDS:
+            raise ValueError(each)
+        size = _whole(1, largest(each["kind"]))(each["size"])
         keys.append(MetaKey(each["name"], _real(0, 1)(each["share"]), each["kind"], size))
     if len({key.name for key in keys}) < len(keys) or len(keys) > MOST_KEYS:
         raise ValueError(said)

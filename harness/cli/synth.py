@@ -236,6 +236,7 @@ def learn(
 ) -> None:
     """Learn what a site's articles are like, and write that down as dials: numbers and meta keys, no sentences."""
     from harness.progress import Steps
+    from synth.dials import LONGEST_KEY, MOST_KEYS
     from synth.learn import documents, learned, of_page
 
     steps = Steps()
@@ -249,6 +250,11 @@ def learn(
         found = documents(Path(export))
     with steps.step("articles read", count=True) as advance:
         result = learned(_told(found, advance))
+    if result.left_out:
+        steps.say(
+            f"  meta keys left out: {result.left_out:,}; a profile takes {MOST_KEYS}, each of 1 to {LONGEST_KEY} "
+            "characters that can be printed"
+        )
     text = result.toml(export)
     if out == "-":
         typer.echo(text.rstrip("\n"))

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from html.parser import HTMLParser
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
+
+from synth.dials import largest
 
 _BLOCKS = frozenset({"p", "li", "blockquote", "td", "th", "figcaption"})
 _PARAGRAPHS = frozenset({"p", "blockquote"})
@@ -17,7 +20,10 @@ _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _UNREAD = frozenset({"script", "style", "noscript", "template", "svg", "nav", "footer", "form", "aside", "dl"})
 """Elements that hold no prose: programs, ways around, and data in pairs."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_PHP_ARRAY = re.compile(r"a:(\d+):\{(i:\d+;)?(a:)?")
+_PHP_ARRAY = re.compile(r"a:(\d{1,9}):\{(i:\d+;)?(a:)?")
+
+_LARGEST_NUMBER = 10 ** largest("number") - 1
+"""One of more digits counts as this one: Python refuses to write down the largest."""
 
 MetaSize = tuple[str, int]
 """Kind and size of a value of the meta box, see `dials.META_KINDS`."""
@@ -67,8 +73,8 @@ def sized(value: Any) -> MetaSize:
     """Return kind and size of a value: what a number, a text, a list or a map is like, whatever it says."""
     if isinstance(value, bool):
         return "number", 1
-    if isinstance(value, int | float):
-        return "number", len(str(abs(int(value))))
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return "number", len(str(min(abs(int(value)), _LARGEST_NUMBER)))
     if isinstance(value, Mapping):
         return "map", len(value)
     if isinstance(value, list | tuple):
@@ -116,7 +122,18 @@ def of_page(html: str, host: str) -> Document:
     return replace(counted, tags=tags, published=head.published)
 
 
-class _Head(HTMLParser):
+class _Reader(HTMLParser):
+    """A parser that reads on, whatever it is given."""
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Skip a declaration, and a section of no kind: to browsers it is a comment, to some Python an error."""
+        try:
+            return super().parse_html_declaration(i)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
+
+
+class _Head(_Reader):
     """What a page tells of itself."""
 
     def __init__(self) -> None:
@@ -138,7 +155,7 @@ class _Head(HTMLParser):
             self.published = self.published or day_of(named.get("datetime"))
 
 
-class _Body(HTMLParser):
+class _Body(_Reader):
     """Counts what stands in an element, or in all of the text."""
 
     def __init__(self, host: str, within: str = "") -> None:
@@ -220,7 +237,10 @@ class _Body(HTMLParser):
             self._paragraphs.append(count)
 
     def _is_own(self, address: str) -> bool:
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:  # brackets around no address
+            return False
         if parts.scheme not in {"", "http", "https"} or address.startswith("#"):
             return False
         return bool(parts.path) and (not parts.netloc or parts.netloc == self._host)

@@ -77,14 +77,14 @@ def of_record(record: Mapping[str, Any]) -> Document:
 
 def _of_sections(record: Mapping[str, Any], sections: list[Any]) -> Document:
     maps = [each for each in sections if isinstance(each, Mapping)]
-    paragraphs = [len(str(text).split()) for each in maps for text in each.get("paragraphs") or ()]
+    paragraphs = [len(str(text).split()) for each in maps for text in _listed(each.get("paragraphs"))]
     others = [
         record.get("title"),
         record.get("intro"),
         record.get("final_notes"),
         *(each.get("heading") for each in maps),
     ]
-    others += record.get("checklist") or ()
+    others += _listed(record.get("checklist"))
     return Document(
         words=sum(paragraphs) + sum(len(str(text).split()) for text in others if text),
         paragraphs=tuple(paragraphs),
@@ -96,6 +96,10 @@ def _of_sections(record: Mapping[str, Any], sections: list[Any]) -> Document:
 
 def _first(record: Mapping[str, Any], *names: str) -> Any:
     return next((record[name] for name in names if record.get(name) is not None), None)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _length(value: Any) -> int:
@@ -111,7 +115,7 @@ def _wxr(path: Path, stream: BufferedIOBase) -> Iterator[Document]:
         for _, element in iterparse(stream, events=("end",)):
             name = _local(element.tag)
             if name == "base_blog_url":
-                host = urlsplit(element.text or "").netloc
+                host = _host(element.text or "")
             elif name == "item":
                 found = True
                 if (document := _of_item(element, host)) is not None:
@@ -123,6 +127,13 @@ def _wxr(path: Path, stream: BufferedIOBase) -> Iterator[Document]:
         raise LearnError(f"{path} declares entities, which no export does: name another file") from None
     if not found:
         raise LearnError(f"{path} is XML without an item: name an export of WordPress (Tools, Export)")
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # brackets around no address
+        return ""
 
 
 def _of_item(item: Element, host: str) -> Document | None:

@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import mean, median
 from typing import Any, TypeVar
+from unicodedata import category
 
-from synth.dials import FIRST_YEAR, LEAST_WORDS, MOST_KEYS, MOST_PARTS, MOST_WORDS, Dials, read
+from synth.dials import (
+    FIRST_YEAR,
+    LEAST_WORDS,
+    LONGEST_KEY,
+    MOST_KEYS,
+    MOST_PARTS,
+    MOST_WORDS,
+    Dials,
+    largest,
+    read,
+)
 from synth.errors import LearnError
 from synth.learn.documents import Document
 
@@ -29,18 +40,21 @@ class Learned:
         articles: From how many.
         dials: That make articles like them.
         said: The dials as a file says them.
+        left_out: How many keys of the meta box are not among them, although not rare.
     """
 
     articles: int
     dials: Dials
     said: dict[str, Any]
+    left_out: int = 0
 
     def toml(self, source: str) -> str:
         """Return the profile file, which ``--profile-file`` takes."""
         import tomlkit
 
         document = tomlkit.document()
-        document.add(tomlkit.comment(f"Learned by anp synth learn from {self.articles:,} articles of {source}."))
+        named = "".join(each if each.isprintable() else "�" for each in source)
+        document.add(tomlkit.comment(f"Learned by anp synth learn from {self.articles:,} articles of {named}."))
         for name, value in self.said.items():
             document.add(name, tomlkit.item(value))
         return tomlkit.dumps(document)
@@ -69,9 +83,11 @@ def learned(documents: Iterable[Document]) -> Learned:
     days = [one.published for one in seen if one.published is not None and one.published.year >= FIRST_YEAR]
     if len(days) >= _FEWEST:
         said["published"] = _quantiles(days)
-    if keys := _meta_keys(seen):
-        said["meta_keys"] = keys
-    return Learned(len(seen), read(said), said)
+    common = _common_keys(seen)
+    taken = [each for each in common if _is_taken(each["name"])][:MOST_KEYS]
+    if taken:
+        said["meta_keys"] = taken
+    return Learned(len(seen), read(said), said, len(common) - len(taken))
 
 
 def _quantiles(values: Sequence[_Value]) -> list[_Value]:
@@ -87,7 +103,7 @@ def _shares(counts: Sequence[int]) -> list[float]:
     return [round(table[number] / len(counts), 4) for number in range(max(table) + 1)]
 
 
-def _meta_keys(seen: Sequence[Document]) -> list[dict[str, Any]]:
+def _common_keys(seen: Sequence[Document]) -> list[dict[str, Any]]:
     """Keys by how many articles have them, each with the kind that it mostly is, and the median of its sizes."""
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     sizes: dict[str, list[int]] = defaultdict(list)
@@ -95,14 +111,19 @@ def _meta_keys(seen: Sequence[Document]) -> list[dict[str, Any]]:
         for key, (kind, size) in one.meta.items():
             kinds[key][kind] += 1
             sizes[key].append(size)
-    common = sorted(sizes, key=lambda key: (-len(sizes[key]), key))[:MOST_KEYS]
+    kind_of = {key: kinds[key].most_common(1)[0][0] for key in sizes}
     return [
         {
             "name": key,
             "share": round(len(sizes[key]) / len(seen), 3),
-            "kind": kinds[key].most_common(1)[0][0],
-            "size": max(round(median(sizes[key])), 1),
+            "kind": kind_of[key],
+            "size": min(max(round(median(sizes[key])), 1), largest(kind_of[key])),
         }
-        for key in common
+        for key in sorted(sizes, key=lambda key: (-len(sizes[key]), key))
         if len(sizes[key]) >= _RARE * len(seen)
     ]
+
+
+def _is_taken(key: str) -> bool:
+    """Whether a dial takes a key of this name, and a file can say it."""
+    return 0 < len(key) <= LONGEST_KEY and not any(category(each) in {"Cc", "Cs"} for each in key)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from harness.cli import app
 from synth import Corpus, article
-from synth.dials import META_KINDS, STANDARD, read, read_file
+from synth.dials import META_KINDS, MOST_KEYS, STANDARD, MetaKey, largest, read, read_file
 from synth.errors import LearnError
 from synth.export import export
 from synth.learn import Document, documents, learned, of_page
@@ -80,6 +80,14 @@ def test_whatever_a_page_holds_is_counted(html: str) -> None:
     assert seen.words >= sum(seen.paragraphs)
 
 
+@pytest.mark.parametrize("odd", ["<![foo bar]>", "<![%s]>", '<a href="http://[x">', "<![CDATA[", "&#x110000;"])
+def test_markup_that_is_none_is_read_over(odd: str) -> None:
+    """What some parsers stop at: sections of no kind, addresses with half a bracket, characters there are none of."""
+    seen = of_page(f"<article><p>two words</p>{odd}", "site.example")
+
+    assert (seen.paragraphs, seen.links) == ((2,), 0)
+
+
 @given(st.lists(st.text("abc <>/p", max_size=40)))
 def test_every_word_of_plain_text_is_one_word(texts: list[str]) -> None:
     """In paragraphs, as many as stand in them."""
@@ -134,7 +142,10 @@ def test_records_of_others_are_read_by_the_usual_names() -> None:
         (12, ("number", 2)), ("-120", ("number", 3)), (True, ("number", 1)), ("two words", ("text", 2)),
         ("", ("text", 0)),
         ([1, 2], ("list", 2)), ({"a": 1}, ("map", 1)), ([{"a": 1}], ("records", 1)), ([], ("list", 0)),
-        ('a:0:{}', ("list", 0)),
+        ('a:0:{}', ("list", 0)), (f"a:{'9' * 5_000}:{{}}", ("text", 1)), (float("nan"), ("text", 1)),
+        (float("-inf"), ("text", 1)), (1e300, ("number", 18)), (12.7, ("number", 2)),
+        pytest.param(10**5_000, ("number", 18), id="huge"),
+        ("\ud800", ("text", 1)),
     ],
 )  # fmt: skip
 def test_a_value_is_known_by_kind_and_size(value: object, size: tuple[str, int]) -> None:
@@ -200,6 +211,81 @@ def test_keys_of_the_meta_box_come_back_with_kind_size_and_share() -> None:
     assert {key: value for key, value in one.meta.items() if key not in {"_price", "hash", "reference"}} == {
         key: value for key, value in other.meta.items() if key not in {"hash", "reference"}
     }
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+"""Whatever JSON says, with NaN, infinity and half characters, which Python reads."""
+FIELDS = ("html", "markdown", "sections", "checklist", "images", "tags", "links", "date", "meta")
+
+
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), VALUES)
+    | st.fixed_dictionaries(
+        {"sections": st.lists(st.dictionaries(st.sampled_from(["heading", "paragraphs", "code"]), VALUES, max_size=3))}
+    )
+)
+def test_whatever_a_record_holds_is_counted(record: dict[str, object]) -> None:
+    """Text where a list is usual, numbers where text is: it is no reason to stop."""
+    seen = of_record({"title": "two words", **record})
+
+    assert seen.words >= sum(seen.paragraphs)
+
+
+@given(st.dictionaries(st.text(st.characters(), max_size=110), VALUES, max_size=5))
+def test_whatever_a_meta_box_holds_gives_dials_that_a_file_can_say(meta: dict[str, object]) -> None:
+    """What was learned is what a reader of the file gets; what is not in it is counted."""
+    found = learned([of_record({"html": "<p>two words", "meta": meta})] * 2)
+    said = tomllib.loads(found.toml("export\n\udcff.jsonl").encode().decode())
+
+    assert read(said) == found.dials
+    assert len(found.dials.meta_keys) + found.left_out == len(meta)
+
+
+@pytest.mark.parametrize("kind", META_KINDS)
+def test_a_value_larger_than_a_dial_takes_is_learned_as_the_largest(kind: str) -> None:
+    """Of each kind; the profile file is taken."""
+    found = learned([Document(words=100, meta={"key": (kind, 10**6)})] * 2)
+
+    assert found.dials.meta_keys == (MetaKey("key", 1.0, kind, largest(kind)),)
+
+
+@pytest.mark.parametrize("key", ["", "k" * 101, "a\tb", "\0z", "\x85", "\ud800"])
+def test_a_key_that_no_dial_takes_is_left_out_and_counted(key: str) -> None:
+    """The others are learned."""
+    found = learned([Document(words=100, meta={key: ("text", 1), "kept": ("text", 2), "k" * 100: ("text", 3)})] * 2)
+
+    assert [each.name for each in found.dials.meta_keys] == ["kept", "k" * 100]
+    assert found.left_out == 1
+
+
+def test_keys_beyond_those_that_a_dial_takes_are_left_out_and_counted() -> None:
+    """The most frequent stay; rare ones were never meant."""
+    usual = {f"{number:03}": ("text", 1) for number in range(MOST_KEYS)}
+    seen = [Document(words=100, meta=usual)] * 200 + [Document(words=100, meta={**usual, "more": ("text", 1)})] * 200
+    found = learned([*seen, Document(words=100, meta={"rare": ("text", 1)})])
+
+    assert {each.name for each in found.dials.meta_keys} == usual.keys()
+    assert found.left_out == 1
+
+
+def test_the_command_says_how_many_keys_are_left_out(tmp_path: Path) -> None:
+    """In one line beside the profile, which others take."""
+    source, site = tmp_path / "articles.jsonl", tmp_path / "site.toml"
+    meta = {"": 1, "\ud800": 2, "k" * 250: 3, "size": float("inf"), "words": "w " * 20_000}
+    source.write_text(f"{json.dumps({'html': '<p>two words', 'meta': meta})}\n" * 2)
+    done = CliRunner().invoke(app, ["synth", "learn", str(source), "--out", str(site)])
+
+    assert done.exit_code == 0, done.output
+    assert [line.split(";")[0] for line in done.stderr.splitlines() if "left out" in line] == [
+        "  meta keys left out: 3"
+    ]
+    assert [key.name for key in read(read_file(site)).meta_keys] == ["size", "words"]
 
 
 def test_no_sentence_is_learned(tmp_path: Path) -> None:
