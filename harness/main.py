@@ -5,26 +5,31 @@ It imports little, so that Ctrl-C is understood from the first moment; the comma
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import Any, Final, NoReturn
 
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode, HarnessError, UsageError
 from harness.processes import interruptible
+
+_STDOUT: Final = 1
 
 
 def main() -> NoReturn:
     """Run ``anp`` and exit with its code; an error is one line on standard error."""
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _standard_output()
     try:
         with interruptible():
             code = _command_line()
+            sys.stdout.flush()
     except KeyboardInterrupt:
         _fail("interrupted", ExitCode.INTERRUPTED)
     except HarnessError as error:
         _fail(f"error: {error}", error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; not an error of ours
+    except _NobodyReadsError:
         sys.exit(ExitCode.FINE)
     except Exception as error:
         if isinstance(error, _errors_of_the_rooms()):
@@ -35,6 +40,42 @@ def main() -> NoReturn:
             ExitCode.DEFECT,
         )
     sys.exit(code)
+
+
+class _NobodyReadsError(Exception):
+    """The reader of standard output has gone, as head does when it has enough; that is no error of ours."""
+
+
+class _Raw(io.FileIO):
+    """Standard output, which tells its own failures from those of other files and pipes."""
+
+    def write(self, data: Any, /) -> int:
+        """Write as a file does; after a failure what is left goes nowhere, so that it fails once.
+
+        Raises:
+            UsageError: It takes nothing.
+        """
+        try:
+            return super().write(data)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise _NobodyReadsError from None
+            raise UsageError(
+                f"cannot write to standard output ({error.strerror}): make room, or send it somewhere else"
+            ) from error
+
+
+def _standard_output() -> io.TextIOWrapper:
+    """Standard output as Python opens it; one that was closed takes nothing, and no other file gets its number."""
+    opened = sys.stdout
+    if opened is None:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), _STDOUT)
+    stream = io.BufferedWriter(_Raw(_STDOUT, "w", closefd=False))
+    if not isinstance(opened, io.TextIOWrapper):
+        return io.TextIOWrapper(stream, "utf-8")
+    is_by_lines = opened.line_buffering or opened.write_through
+    return io.TextIOWrapper(stream, opened.encoding, opened.errors, newline="\n", line_buffering=is_by_lines)
 
 
 def _command_line() -> int:

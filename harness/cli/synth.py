@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import urlsplit
@@ -118,7 +118,9 @@ def synth(
     if out == "-" and format in BINARY and sys.stdout.isatty():
         raise UsageError(f"{format} is not for a terminal: name a file with --out")
     corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
-    target = sys.stdout.buffer if out == "-" else Path(out)
+    target = sys.stdout.buffer if out == "-" else _file(out)
+    if shard_size is not None and not isfinite(shard_size):
+        raise UsageError(f"--shard-size is {shard_size}; give megabytes such as 15, or 0 for one file of any length")
     size = None if shard_size is None else round(shard_size * 1_000_000)
     steps = Steps()
     try:
@@ -128,7 +130,7 @@ def synth(
                 resume=resume,
             )
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has all it wanted
+        pass  # the reader of a named pipe has all it wanted
     except OSError as error:
         left = f"; what there is stands in {out}.part, and the same command goes on from there" if resume else ""
         raise UsageError(
@@ -239,6 +241,7 @@ def learn(
     from synth.dials import LONGEST_KEY, MOST_KEYS
     from synth.learn import documents, learned, of_page
 
+    path = None if out == "-" else _file(out)
     steps = Steps()
     if export.startswith(("http://", "https://")):
         from harness.crawl import pages
@@ -256,11 +259,22 @@ def learn(
             "characters that can be printed"
         )
     text = result.toml(export)
-    if out == "-":
+    if path is None:
         typer.echo(text.rstrip("\n"))
     else:
-        options.write_text(Path(out), text)
+        options.write_text(path, text)
         steps.say(f"  what {result.articles:,} articles are like: {out}")
+
+
+def _file(name: str) -> Path:
+    """The file that somebody names; a path would not tell a name that ends as those of folders do.
+
+    Raises:
+        UsageError: It does.
+    """
+    if name.endswith(("/", "/.")):
+        raise UsageError(f"cannot write {name}, which names a folder: name a file")
+    return Path(name)
 
 
 def _told(documents: Iterator[Document], advance: Advance) -> Iterator[Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import select
 import signal
@@ -124,3 +125,88 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
         said = child.stderr.read()
         assert child.wait(timeout=DEADLINE_S) == 0, said
     assert "error" not in said
+
+
+PRINTING = [
+    ["synth", "--count", "3"],
+    ["synth", "--count", "100", "--format", "parquet"],
+    ["synth", "show", "3"],
+    ["synth", "fingerprint"],
+    ["synth", "dials"],
+    ["synth", "dials", "--json"],
+    ["synth", "learn", "articles.jsonl"],
+    ["runs", "list", "--json"],
+    ["--help"],
+]
+"""Commands that print what they are asked for: by every way there is."""
+
+
+def printed(folder: Path, words: list[str], stdout: int | None) -> subprocess.CompletedProcess[str]:
+    """Run a command whose standard output is this; None: closed."""
+    (folder / "articles.jsonl").write_text('{"html": "<p>two words"}\n' * 2)
+    return subprocess.run(
+        [*ANP, *words],
+        cwd=folder,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE_S,
+        preexec_fn=(lambda: os.close(1)) if stdout is None else None,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_a_standard_output_that_takes_nothing_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    """Full or closed: what was asked for did not arrive, which is told once, and is no defect of anp."""
+    with Path("/dev/full").open("wb") as device:
+        full = printed(tmp_path, words, device.fileno())
+    closed = printed(tmp_path, words, None)
+
+    for done, reason in ((full, "No space left on device"), (closed, "Bad file descriptor")):
+        assert done.returncode == 2, done.stderr
+        assert [line for line in done.stderr.splitlines() if not line.startswith("  ")] == [
+            f"error: cannot write to standard output ({reason}): make room, or send it somewhere else"
+        ]
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_a_standard_output_that_nobody_reads_ends_it_quietly(tmp_path: Path, words: list[str]) -> None:
+    """Not with the exit code of a verdict."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = printed(tmp_path, words, writer)
+    finally:
+        os.close(writer)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if not line.startswith("  ")] == []
+
+
+def test_what_writes_a_file_needs_no_standard_output(tmp_path: Path) -> None:
+    """Closed, its number goes to no other file."""
+    done = printed(tmp_path, ["synth", "--count", "3", "--out", "a.jsonl"], None)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.jsonl").read_bytes() == b"".join(
+        Corpus(count=3).line(each) + b"\n" for each in Corpus(count=3).ids
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--format", "wxr", "--shard-size", "inf", "--out", "a.xml"], "--shard-size is inf; give megabytes"),
+        (["--out", "a.jsonl/"], "cannot write a.jsonl/, which names a folder: name a file"),
+        (["--out", "a.jsonl/."], "cannot write a.jsonl/., which names a folder: name a file"),
+        (["learn", "missing.jsonl", "--out", "site.toml/"], "cannot write site.toml/, which names a folder"),
+    ],
+)
+def test_what_names_no_length_and_no_file_is_refused(tmp_path: Path, words: list[str], problem: str) -> None:
+    """In one line, before anything is made."""
+    done = synth(tmp_path, *words)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {problem}")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
