@@ -32,11 +32,11 @@ def pages(sitemap: str, *, limit: int, allowed: frozenset[str]) -> Iterator[tupl
     Raises:
         UsageError: The host may not be asked, or the sitemap cannot be read or names no page of the host.
     """
-    host = urlsplit(sitemap).hostname or ""
+    host = _host(sitemap) or ""
     if not (host in allowed or _is_this_machine(host)):
         raise UsageError(f"{host or sitemap} is not this machine. If the site is yours, say so: --i-may-crawl {host}")
     with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
-        named = [each for each in _named(client, sitemap) if urlsplit(each).hostname == host]
+        named = [each for each in _named(client, sitemap) if _host(each) == host]
         if not named:
             raise UsageError(f"{sitemap} names no page of {host}; name the sitemap of the site itself")
         step = max(len(named) / limit, 1.0)
@@ -44,7 +44,7 @@ def pages(sitemap: str, *, limit: int, allowed: frozenset[str]) -> Iterator[tupl
             address = named[int(place * step)]
             try:
                 answer = client.get(address)
-            except httpx.HTTPError:
+            except (httpx.HTTPError, httpx.InvalidURL):
                 continue
             if answer.status_code == 200 and "html" in answer.headers.get("content-type", ""):
                 yield address, answer.text
@@ -63,17 +63,24 @@ def _named(client: httpx.Client, sitemap: str) -> list[str]:
             root = fromstring(answer.content)
         except httpx.HTTPStatusError as error:
             raise UsageError(f"{address} was answered with {error.response.status_code}; name a sitemap") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UsageError(f"{address} cannot be read ({error or type(error).__name__}); is the site up?") from None
         except (ParseError, DefusedXmlException):
             raise UsageError(f"{address} is no sitemap: its answer is no XML; name one, such as /sitemap.xml") from None
         places = [(element.text or "").strip() for element in root.iter() if element.tag.rpartition("}")[2] == "loc"]
         if root.tag.rpartition("}")[2] == "sitemapindex":
-            own = urlsplit(sitemap).hostname
-            waiting += [each for each in places if urlsplit(each).hostname == own]
+            own = _host(sitemap)
+            waiting += [each for each in places if _host(each) == own]
         else:
             named += places
     return named
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:  # brackets around no address
+        return None
 
 
 def _is_this_machine(host: str) -> bool:

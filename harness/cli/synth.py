@@ -119,9 +119,7 @@ def synth(
         raise UsageError(f"{format} is not for a terminal: name a file with --out")
     corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
     target = sys.stdout.buffer if out == "-" else _file(out)
-    if shard_size is not None and not isfinite(shard_size):
-        raise UsageError(f"--shard-size is {shard_size}; give megabytes such as 15, or 0 for one file of any length")
-    size = None if shard_size is None else round(shard_size * 1_000_000)
+    size = None if shard_size is None else _bytes(shard_size)
     steps = Steps()
     try:
         with steps.counted(f"articles as {format}", "articles") as tell:
@@ -140,6 +138,13 @@ def synth(
         if resume:
             steps.say(f"  what there is stands in {out}.part; the same command goes on from there")
         raise
+
+
+def _bytes(megabytes: float) -> int:
+    size = megabytes * 1_000_000
+    if not isfinite(size):
+        raise UsageError(f"--shard-size is {megabytes}; give megabytes such as 15, or 0 for one file of any length")
+    return round(size)
 
 
 def show(
@@ -246,7 +251,10 @@ def learn(
     if export.startswith(("http://", "https://")):
         from harness.crawl import pages
 
-        host = urlsplit(export).netloc
+        try:
+            host = urlsplit(export).netloc
+        except ValueError:
+            raise UsageError(f"{export} is no address; give that of a sitemap") from None
         asked = pages(export, limit=limit, allowed=frozenset(i_may_crawl or ()))
         found: Iterator[Document] = (of_page(html, host) for _, html in asked)
     else:

@@ -197,12 +197,15 @@ def test_what_writes_a_file_needs_no_standard_output(tmp_path: Path) -> None:
     ("words", "problem"),
     [
         (["--format", "wxr", "--shard-size", "inf", "--out", "a.xml"], "--shard-size is inf; give megabytes"),
+        (["--format", "wxr", "--shard-size", "1e305", "--out", "a.xml"], "--shard-size is 1e+305; give megabytes"),
+        (["learn", "http://[x/sitemap.xml"], "http://[x/sitemap.xml is no address; give that of a sitemap"),
+        (["learn", "http://127.0.0.1:x/sitemap.xml"], "http://127.0.0.1:x/sitemap.xml cannot be read (Invalid port"),
         (["--out", "a.jsonl/"], "cannot write a.jsonl/, which names a folder: name a file"),
         (["--out", "a.jsonl/."], "cannot write a.jsonl/., which names a folder: name a file"),
         (["learn", "missing.jsonl", "--out", "site.toml/"], "cannot write site.toml/, which names a folder"),
     ],
 )
-def test_what_names_no_length_and_no_file_is_refused(tmp_path: Path, words: list[str], problem: str) -> None:
+def test_what_names_no_length_no_address_and_no_file_is_refused(tmp_path: Path, words: list[str], problem: str) -> None:
     """In one line, before anything is made."""
     done = synth(tmp_path, *words)
 
