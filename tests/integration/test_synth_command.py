@@ -129,6 +129,7 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
 
 PRINTING = [
     ["synth", "--count", "3"],
+    ["synth", "--count", "1", "--format", "text"],
     ["synth", "--count", "100", "--format", "parquet"],
     ["synth", "show", "3"],
     ["synth", "fingerprint"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -106,6 +106,16 @@ def test_a_wordpress_export_is_its_published_posts(tmp_path: Path) -> None:
     assert (first.words, first.paragraphs, first.tags, first.published) == (5, (3,), 1, date(2020, 5, 6))
     assert first.meta == {"list": ("list", 2), "map": ("map", 1), "rows": ("records", 1), "views": ("number", 4)}
     assert (second.words, second.sections) == (4, 1)
+
+
+def test_a_wordpress_export_of_a_site_without_an_address_is_read(tmp_path: Path) -> None:
+    """Whatever stands in its place: only links that name a host are not known as the site's own."""
+    path = tmp_path / "export.xml"
+    path.write_text(
+        WXR.replace("https://site.example", "http://[site").format(items=item('<p>A <a href="/b">link</a>'))
+    )
+
+    assert [one.links for one in documents(path)] == [1]
 
 
 def test_a_folder_of_markdown_is_read_with_its_front_matter(tmp_path: Path) -> None:
@@ -230,6 +240,7 @@ FIELDS = ("html", "markdown", "sections", "checklist", "images", "tags", "links"
         {"sections": st.lists(st.dictionaries(st.sampled_from(["heading", "paragraphs", "code"]), VALUES, max_size=3))}
     )
 )
+@example({"sections": [{"paragraphs": 5, "heading": 5}], "checklist": 5})
 def test_whatever_a_record_holds_is_counted(record: dict[str, object]) -> None:
     """Text where a list is usual, numbers where text is: it is no reason to stop."""
     seen = of_record({"title": "two words", **record})
