@@ -495,7 +495,7 @@ def test_a_server_that_closes_kept_connections_is_told(tmp_path: Path) -> None:
     (doubt,) = (doubt for doubt in shown["doubts"] if doubt["code"] == "retried")
     assert f"INVALID: {doubt['words']}" in done.stdout
     assert (shown["ended_by"], shown["verdict"]) == ("completed", "invalid")
-    assert listed.stdout.splitlines()[-1].split()[-2:] == ["completed", "invalid"]
+    assert listed.stdout.splitlines()[-1].split()[-4:-2] == ["completed", "invalid"]
 
 
 def _poll(condition: Callable[[], bool]) -> None:
