@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import permutations
@@ -24,7 +24,7 @@ from synth.classic_prose import APPROACH, FINAL_NOTES, INTROS, OWNER, POOLS, SUM
 from synth.draws import Draws
 from synth.figures import figures
 from synth.model import Article, Code, Section
-from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, STACKS, Stack
+from synth.subjects import CHECKLISTS, PROBLEMS, SCENARIOS, STACKS, Problem, Stack
 
 _AUTHORS = 24
 _DIFFICULTIES = ("beginner", "intermediate", "advanced")
@@ -64,31 +64,63 @@ _PLACES_AT = 96
 _MOST_PARAGRAPHS = 7
 _PLACES = struct.Struct(f"<{_MOST_PARAGRAPHS + len(POOLS)}H")
 
-# All is printed in lower case but snippets and image addresses.
-_PROBLEMS = tuple(replace(problem, phrase=problem.phrase.lower()) for problem in PROBLEMS)
-_STACKS = tuple(
-    replace(
-        stack,
-        name=stack.name.lower(),
-        area=stack.area.lower(),
-        language=stack.language.lower(),
-        tools=tuple(map(str.lower, stack.tools)),  # type: ignore[arg-type]  # four, as they were
+
+class _Words(NamedTuple):
+    """All that a page is made of, in one case; snippets and image addresses have their own."""
+
+    problems: tuple[Problem, ...]
+    stacks: tuple[Stack, ...]
+    scenarios: tuple[str, ...]
+    titles: tuple[str, ...]
+    intros: tuple[str, ...]
+    summary: str
+    checklists: tuple[tuple[str, ...], ...]
+    owners: Mapping[str, str]
+    final_notes: Mapping[str, str]
+    codes: Mapping[str, Code]
+    approach: str
+    orders: tuple[tuple[Pool, ...], ...]
+    prose: metabox.Prose
+    capital: Callable[[str], str]
+
+
+def _words(case: Callable[[str], str], prose: metabox.Prose, capital: Callable[[str], str]) -> _Words:
+    stacks = tuple(
+        replace(
+            stack,
+            name=case(stack.name),
+            area=case(stack.area),
+            language=case(stack.language),
+            tools=tuple(map(case, stack.tools)),  # type: ignore[arg-type]  # four, as they were
+        )
+        for stack in STACKS
     )
-    for stack in STACKS
-)
-_SCENARIOS = tuple(map(str.lower, SCENARIOS))
-_TITLES = tuple(map(str.lower, TITLES))
-_INTROS = tuple(map(str.lower, INTROS))
-_SUMMARY = SUMMARY.lower()
-_CHECKLISTS = tuple(tuple(map(str.lower, items)) for items in CHECKLISTS)
-_OWNERS = {stack.name: " " + OWNER.lower().format(stack=stack.name) for stack in _STACKS}
-_FINAL_NOTES = {stack.name: FINAL_NOTES.lower().format(stack=stack.name) for stack in _STACKS}
-_CODES = {stack.name: Code(stack.language, stack.snippet) for stack in _STACKS}
-_APPROACH = " " + APPROACH.lower()
-_POOLS = tuple(
-    replace(pool, heading=pool.heading.lower(), paragraphs=tuple(map(str.lower, pool.paragraphs))) for pool in POOLS
-)
-_ORDERS = tuple(permutations(_POOLS))
+    pools = (replace(pool, heading=case(pool.heading), paragraphs=tuple(map(case, pool.paragraphs))) for pool in POOLS)
+    return _Words(
+        problems=tuple(replace(problem, phrase=case(problem.phrase)) for problem in PROBLEMS),
+        stacks=stacks,
+        scenarios=tuple(map(case, SCENARIOS)),
+        titles=tuple(map(case, TITLES)),
+        intros=tuple(map(case, INTROS)),
+        summary=case(SUMMARY),
+        checklists=tuple(tuple(map(case, items)) for items in CHECKLISTS),
+        owners={stack.name: " " + case(OWNER).format(stack=stack.name) for stack in stacks},
+        final_notes={stack.name: case(FINAL_NOTES).format(stack=stack.name) for stack in stacks},
+        codes={stack.name: Code(stack.language, stack.snippet) for stack in stacks},
+        approach=" " + case(APPROACH),
+        orders=tuple(permutations(pools)),
+        prose=prose,
+        capital=capital,
+    )
+
+
+_LOWER = _words(str.lower, metabox.LOWER, str)
+
+
+@cache
+def _natural() -> _Words:
+    return _words(str, metabox.PROSE, lambda text: text[:1].upper() + text[1:])
+
 
 _Item = TypeVar("_Item")
 
@@ -100,9 +132,9 @@ def _of(items: Sequence[_Item], drawn: int) -> _Item:
 def slug(draws: Draws, id: int, seed: int) -> str:
     """Return the slug of an article without composing it."""
     fields = _Fields._make(_FIELDS.unpack(draws.stream("article", _FIELDS.size)))
-    _, stem = _titled(
-        _of(_TITLES, fields.title), _of(_PROBLEMS, fields.problem).phrase, _of(_STACKS, fields.stack).name
-    )
+    # It is in lower case, whatever the title is in.
+    problem, stack = _of(_LOWER.problems, fields.problem), _of(_LOWER.stacks, fields.stack)
+    _, stem = _titled(_of(_LOWER.titles, fields.title), problem.phrase, stack.name)
     return f"{stem}-{id}"
 
 
@@ -113,22 +145,26 @@ def _titled(template: str, problem: str, stack: str) -> tuple[str, str]:
     return title, slugs.stem(title)
 
 
-def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
-    """Return an unsealed article: its digest, and the parts of the meta box that follow from it, are empty."""
+def compose(draws: Draws, id: int, revision: int, seed: int, *, is_lower: bool = True) -> Article:
+    """Return an unsealed article: its digest, and the parts of the meta box that follow from it, are empty.
+
+    In lower case, as the original's are, or in the case of sentences.
+    """
+    words = _LOWER if is_lower else _natural()
     raw = draws.stream("article", _PLACES_AT + _PLACES.size)
     fields = _Fields._make(_FIELDS.unpack_from(raw))
     problem, stack, scenario = (
-        _of(_PROBLEMS, fields.problem),
-        _of(_STACKS, fields.stack),
-        _of(_SCENARIOS, fields.scenario),
+        _of(words.problems, fields.problem),
+        _of(words.stacks, fields.stack),
+        _of(words.scenarios, fields.scenario),
     )
     slots = {"problem": problem.phrase, "stack": stack.name, "scenario": scenario}
-    title, stem = _titled(_of(_TITLES, fields.title), problem.phrase, stack.name)
+    title, stem = _titled(_of(words.titles, fields.title), problem.phrase, stack.name)
     wanted = 5 + (fields.paragraphs * 3 >> 16)
     places = _PLACES.unpack_from(raw, _PLACES_AT)
-    filled = _filled(draws, _of(_ORDERS, fields.sections), wanted, places, revision)
-    checklist = _of(_CHECKLISTS, fields.checklist)
-    images = figures(id, f"{problem.phrase} with {stack.name}", fields.images * 5 >> 16)
+    filled = _filled(draws, _of(words.orders, fields.sections), wanted, places, revision)
+    checklist = _of(words.checklists, fields.checklist)
+    images = figures(id, words.capital(f"{problem.phrase} with {stack.name}"), fields.images * 5 >> 16)
     reviewed, modified, published = _DATES.unpack_from(raw, _DATES_AT)
     when = dates.classic(reviewed, modified, published, revision)
     return Article(
@@ -136,13 +172,13 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
         revision=revision,
         profile="classic",
         seed=seed,
-        title=title,
+        title=words.capital(title),
         slug=f"{stem}-{id}",
-        intro=_of(_INTROS, fields.intro).format_map(slots),
-        sections=_sections(filled, stack, places[_MOST_PARAGRAPHS:]),
+        intro=words.capital(_of(words.intros, fields.intro).format_map(slots)),
+        sections=_sections(words, filled, stack, places[_MOST_PARAGRAPHS:]),
         checklist=checklist,
         images=images,
-        final_notes=_FINAL_NOTES[stack.name],
+        final_notes=words.final_notes[stack.name],
         categories=slugs.categories(stack, problem),
         tags=slugs.tags(stack, problem),
         author=fields.author * _AUTHORS >> 16,
@@ -154,7 +190,7 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
             problem=problem,
             stack=stack,
             scenario=scenario,
-            summary=_SUMMARY.format_map(slots),
+            summary=words.summary.format_map(slots),
             difficulty=_of(_DIFFICULTIES, fields.difficulty),
             reading_minutes=4 + (fields.reading_time * 9 >> 16),
             views=popularity.views(popularity.score(id, seed)),
@@ -168,7 +204,7 @@ def compose(draws: Draws, id: int, revision: int, seed: int) -> Article:
             checklist=checklist,
             images=images,
             paragraphs=1 + wanted,
-            prose=metabox.LOWER,
+            prose=words.prose,
         ),
         digest="",
     )
@@ -200,7 +236,7 @@ def _filled(draws: Draws, pools: Sequence[Pool], wanted: int, drawn: Sequence[in
     return filled
 
 
-def _sections(filled: _Filled, stack: Stack, drawn: Sequence[int]) -> tuple[Section, ...]:
+def _sections(words: _Words, filled: _Filled, stack: Stack, drawn: Sequence[int]) -> tuple[Section, ...]:
     """Return sections of the paragraphs that were taken, with what some end in; ``drawn`` says which end in code."""
     sections: list[Section] = []
     number = 0
@@ -208,7 +244,9 @@ def _sections(filled: _Filled, stack: Stack, drawn: Sequence[int]) -> tuple[Sect
         paragraphs = []
         for paragraph in taken:
             number += 1
-            ending = _OWNERS[stack.name] if number % 3 == 0 else _APPROACH if number % 4 == 0 else ""
+            ending = words.owners[stack.name] if number % 3 == 0 else words.approach if number % 4 == 0 else ""
             paragraphs.append(paragraph + ending)
-        sections.append(Section(pool.heading, tuple(paragraphs), _CODES[stack.name] if code * 10 >> 16 < 3 else None))
+        sections.append(
+            Section(pool.heading, tuple(paragraphs), words.codes[stack.name] if code * 10 >> 16 < 3 else None)
+        )
     return tuple(sections)

@@ -37,6 +37,8 @@ FIRST_YEAR = 1970
 SHAPES = ("wide", "deep", "fat")
 """What a larger meta box has more of: keys, levels, or words in a value."""
 
+CASES = ("natural", "lower")
+
 Number: TypeAlias = int | float
 Lengths = tuple[int, ...]
 """Words at evenly spaced quantiles, the shortest article first."""
@@ -84,6 +86,12 @@ def _real(least: float, most: float) -> Callable[[object], float]:
         return value
 
     return read
+
+
+def _case(said: object) -> str:
+    if said not in CASES:
+        raise ValueError(said)
+    return str(said)
 
 
 def _several(said: object) -> list[object]:
@@ -282,6 +290,13 @@ class Dials:
         "every so manieth id is an edge case: emoji, right-to-left text, 1 MB of text, empty parts and others",
         "Whatever was written for the usual article: escaping, column types, time-outs, bounds of a cache's entry.",
         _whole(0, 10**9),
+    )
+    case: str = _dial(
+        "",
+        " | ".join(CASES) + "; none: lower in classic, natural in natural",
+        "whether prose begins sentences and names with capitals; the one dial of classic too",
+        "Words that an index without folding of case tells apart; a comparison with pages of the original is lower.",
+        _case,
     )
 
     def values(self) -> dict[str, Any]:

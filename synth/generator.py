@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from synth import classic, edge_cases, meta_volume, metabox, natural
 from synth.dates import MAX_REVISION
-from synth.dials import STANDARD, Dials
+from synth.dials import CATALOGUE, STANDARD, Dials
 from synth.draws import Draws
 from synth.errors import ArticleError, DialError
-from synth.model import MAX_ID, Article, Meta
+from synth.model import MAX_ID, Article, Code, Meta, Section
 from synth.profile import PROFILE_VERSIONS, unknown
 from synth.record import canonical, digest, seal
 
@@ -87,7 +88,8 @@ def slug(id: int, *, profile: str = "natural", seed: int = 0, dials: Dials = STA
         check(profile, dials)
         if edge_cases.kind(id, dials.edge_every) is not None:
             return _dialled(draws, id, 0, profile, seed, dials).slug
-        return natural.slug(draws, id, seed, dials)
+        if profile == "natural":
+            return natural.slug(draws, id, seed, dials)
     made: str = _COMPOSERS[profile].slug(draws, id, seed)
     return made
 
@@ -111,14 +113,19 @@ def check(profile: str, dials: Dials) -> None:
     Raises:
         DialError: One of them is turned.
     """
-    if profile != "natural" and (turned := dials.changed()):
-        raise DialError(f"the profile {profile} has no dials: leave out {', '.join(turned)}, or use natural")
+    if profile != "natural" and (turned := dials.changed().keys() - {"case"}):
+        listed = ", ".join(name for name in CATALOGUE if name in turned)
+        raise DialError(f"the profile {profile} has no dial but case: leave out {listed}, or use natural")
 
 
 def _dialled(draws: Draws, id: int, revision: int, profile: str, seed: int, dials: Dials) -> Article:
     """Return an unsealed article with what the dials add to it."""
     check(profile, dials)
+    if profile == "classic":
+        return classic.compose(draws, id, revision, seed, is_lower=dials.case != "natural")
     made = natural.compose(draws, id, revision, seed, dials)
+    if dials.case == "lower":
+        made = _lower(made)
     if dials.meta_scale > 1:
         more = meta_volume.further(draws, dials.meta_scale, dials.meta_shape)
         made = replace(made, meta={**made.meta, **more})
@@ -127,6 +134,36 @@ def _dialled(draws: Draws, id: int, revision: int, profile: str, seed: int, dial
     if (kind := edge_cases.kind(id, dials.edge_every)) is not None:
         made = edge_cases.changed(made, kind)
     return made
+
+
+def _lower(made: Article) -> Article:
+    """Return an article in lower case, but for code and addresses."""
+    sections = (
+        Section(
+            each.heading.lower(),
+            tuple(map(str.lower, each.paragraphs)),
+            each.code and Code(each.code.language.lower(), each.code.text),
+        )
+        for each in made.sections
+    )
+    return replace(
+        made,
+        title=made.title.lower(),
+        intro=made.intro.lower(),
+        sections=tuple(sections),
+        checklist=tuple(map(str.lower, made.checklist)),
+        images=tuple(replace(each, caption=each.caption.lower()) for each in made.images),
+        final_notes=made.final_notes.lower(),
+        meta=_lower_meta(made.meta),
+    )
+
+
+def _lower_meta(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.lower()
+    if isinstance(value, Mapping):
+        return {key: each if key == "url" else _lower_meta(each) for key, each in value.items()}
+    return tuple(map(_lower_meta, value)) if isinstance(value, tuple | list) else value
 
 
 def _draws(id: int, profile: str, seed: int) -> Draws:

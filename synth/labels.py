@@ -12,5 +12,7 @@ SIMILAR = "Similar Posts"
 
 
 def cased(label: str, article: Article) -> str:
-    """Return a label in the case of the article's profile: classic pages are all lower-case."""
-    return label if article.profile == "classic" else label.capitalize()
+    """Return a label in the case of the article, which its brief has: that is the same sentence in all."""
+    brief = article.meta.get("ai brief")
+    is_lower = brief.islower() if isinstance(brief, str) else article.profile == "classic"
+    return label if is_lower else label.capitalize()

@@ -46,6 +46,15 @@ ProfileFile = Annotated[
     Path | None,
     typer.Option("--profile-file", help="Dials from a TOML file; --set wins over it.", metavar="FILE"),
 ]
+Case = Annotated[
+    str | None,
+    typer.Option(
+        "--case",
+        help="natural or lower, as --set case=…",
+        metavar="CASE",
+        show_default="lower in classic, else natural",
+    ),
+]
 REPORT_EPILOG = """**Examples**
 
 - `anp synth report`
@@ -107,6 +116,7 @@ def synth(
     ] = False,
     set: Dial = None,
     profile_file: ProfileFile = None,
+    case: Case = None,
 ) -> None:
     """Synthesize a range of articles; the same numbers give the same bytes everywhere."""
     if context.invoked_subcommand is not None:
@@ -117,7 +127,7 @@ def synth(
 
     if out == "-" and format in BINARY and sys.stdout.isatty():
         raise UsageError(f"{format} is not for a terminal: name a file with --out")
-    corpus = Corpus(start, count, profile, seed, _dials(profile_file, set))
+    corpus = Corpus(start, count, profile, seed, _dials(profile_file, set, case))
     target = sys.stdout.buffer if out == "-" else _file(out)
     size = None if shard_size is None else _bytes(shard_size)
     steps = Steps()
@@ -155,6 +165,7 @@ def show(
     format: Annotated[str, typer.Option("--format", help=f"{', '.join(PAGES)}.")] = "text",
     set: Dial = None,
     profile_file: ProfileFile = None,
+    case: Case = None,
 ) -> None:
     """Show one article; it is computed alone, whatever its id."""
     from synth import article
@@ -165,7 +176,7 @@ def show(
         raise UsageError(f"{format} is a format of files: use anp synth --start {id} --count 1 --format {format}")
     if format not in PAGES:
         raise UsageError(unknown("format", format, PAGES))
-    one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set))
+    one = article(id, revision=revision, profile=profile, seed=seed, dials=_dials(profile_file, set, case))
     typer.echo(cast(Pages, load(format)).render(one).rstrip("\n"))
 
 
@@ -312,9 +323,10 @@ def print_dials(json: options.Json = False) -> None:
     options.console().print(table)
 
 
-def _dials(file: Path | None, assignments: list[str] | None) -> Dials:
+def _dials(file: Path | None, assignments: list[str] | None, case: str | None = None) -> Dials:
     from synth.dials import STANDARD, read_assignments, read_file
 
-    if file is None and not assignments:
+    words = [*(assignments or ()), *(() if case is None else (f"case={case}",))]
+    if file is None and not words:
         return STANDARD
-    return read_assignments(assignments or (), {} if file is None else read_file(file))
+    return read_assignments(words, {} if file is None else read_file(file))

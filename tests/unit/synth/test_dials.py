@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
@@ -19,8 +20,10 @@ from synth import Article, Corpus, article, edge_cases, meta_volume, slug
 from synth.corpus import Links
 from synth.dials import CATALOGUE, SHAPES, STANDARD, Dials, cells, lengths, read, read_assignments, read_file
 from synth.errors import DialError
+from synth.formats import text
 from synth.model import Meta
 from synth.record import canonical, digest
+from synth.subjects import STACKS
 
 FEW = range(40_000, 40_300)
 
@@ -86,6 +89,7 @@ TURNED: dict[str, tuple[object, set[str]]] = {
     "meta_scale": (3, {"meta"}),
     "meta_shape": ("deep", set()),
     "meta_keys": ([{"name": "price", "share": 0.5, "kind": "number", "size": 3}], {"meta"}),
+    "case": ("lower", {"title", "intro", "sections", "checklist", "images", "final_notes", "meta"}),
     "edge_every": (1, {"title", "slug", "intro", "sections", "checklist", "images", "final_notes", "tags", "meta"}),
 }  # fmt: skip
 
@@ -338,7 +342,7 @@ def test_a_corpus_with_dials_is_another_one_and_says_so() -> None:
     assert turned.to_dict()["dials"] == {"images": [1.0, 1.0], "published": ["2020-01-01", "2021-01-01"]}
     assert Corpus.from_dict(turned.to_dict()) == turned
     assert turned.digest != plain.digest
-    with pytest.raises(DialError, match="the profile classic has no dials: leave out words"):
+    with pytest.raises(DialError, match="the profile classic has no dial but case: leave out words"):
         Corpus(profile="classic", dials=read({"words": 700}))
 
 
@@ -352,3 +356,48 @@ def test_every_dial_and_every_edge_case_is_documented() -> None:
         assert f" | {dial.does} | {shown} | {dial.effect} |\n" in text
     rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
     assert [row for row in rows if row in edge_cases.KINDS] == list(edge_cases.KINDS)
+
+
+@given(st.integers(0, 10**12), st.integers(0, 3))
+def test_one_case_is_the_other_but_for_its_capitals(id: int, revision: int) -> None:
+    """Of both profiles: code, addresses and the seal keep theirs; slugs are the same."""
+    for profile, turned in (("classic", "natural"), ("natural", "lower")):
+        dials = read({"case": turned})
+        one, other = (article(id, revision=revision, profile=profile, dials=each) for each in (STANDARD, dials))
+        natural, lower = (one, other) if turned == "lower" else (other, one)
+        assert natural.slug == lower.slug == slug(id, profile=profile, dials=dials)
+        assert [image.url.lower() for image in natural.images] == [image.url.lower() for image in lower.images]
+        codes = [[each.code and each.code.text for each in which.sections] for which in (natural, lower)]
+        assert codes[0] == codes[1]
+        unsealed_ones = (
+            replace(which, digest="", meta={**which.meta, "reference": "", "hash": ""}) for which in (natural, lower)
+        )
+        assert len({canonical(each).lower() for each in unsealed_ones}) == 1
+        paragraphs = [paragraph for section in lower.sections for paragraph in (section.heading, *section.paragraphs)]
+        for said in (lower.title, lower.intro, *paragraphs, *lower.checklist, lower.final_notes):
+            assert said == said.lower()
+
+
+@given(st.integers(0, 10**12))
+def test_classic_pages_in_natural_case_begin_sentences_with_capitals(id: int) -> None:
+    """And keep the names of things as they are written."""
+    page = article(id, profile="classic", dials=read({"case": "natural"}))
+    paragraphs = [paragraph for section in page.sections for paragraph in section.paragraphs]
+    captions = [image.caption for image in page.images]
+    for said in (page.title, page.intro, *paragraphs, page.final_notes, *page.checklist, *captions):
+        assert not re.search(r"(^|[.?!] )[a-z]", said), said
+    stack = page.meta["stack"]
+    assert isinstance(stack, tuple)
+    assert stack[0] in {each.name for each in STACKS}
+
+
+def test_labels_have_the_case_of_the_page() -> None:
+    """In classic pages of either case, and in natural ones that are lower."""
+    for profile, turned, label in (
+        ("classic", {}, "final notes"),
+        ("classic", {"case": "natural"}, "Final notes"),
+        ("natural", {}, "Final notes"),
+        ("natural", {"case": "lower"}, "final notes"),
+    ):
+        page = text.render(article(7, profile=profile, dials=read(turned)))
+        assert f"\n{label}\n" in page
