@@ -274,10 +274,15 @@ def list_records(root: Path) -> tuple[list[Record], list[RecordError]]:
 def remove_record(record: Record) -> None:
     """Delete a record with all its files; where that is broken off, what is left is none any more.
 
+    Of a link to one the link is deleted.
+
     Raises:
         ResultsError: It cannot be deleted.
     """
     try:
+        if record.path.is_symlink():
+            record.path.unlink()
+            return
         (record.path / _PLAN).unlink()
         shutil.rmtree(record.path)
     except OSError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import options
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from results.record import Record
 
 EPILOG = """**Examples**
 
@@ -37,16 +40,15 @@ def report(
     found = find_record(record, runs_root(out))
     page = found.path / "report.html"
     if not page.is_file():
-        remedy = f"write one with: anp compare {found.path} --html report.html"
-        if found.kind == "swarm":
-            remedy = f"see its figures with: anp runs show {found.path}"
-        raise UsageError(f"{found.name} has no report, as {_why(found.kind, found.is_complete)}; {remedy}")
+        raise UsageError(f"{found.name} has no report, {_why(found)}")
     typer.echo(str(page))
     if not path and not webbrowser.open(page.resolve().as_uri()):
         typer.echo("there is no browser here: open that file in one", err=True)
 
 
-def _why(kind: str, is_complete: bool) -> str:
-    if kind == "swarm":
-        return "a swarm alone compares nothing"
-    return "none was written" if is_complete else "the trial was cut off"
+def _why(found: Record) -> str:
+    """The reason, and what can be done."""
+    if found.kind == "trial" and found.is_complete:
+        return f"as none was written; write one with: anp compare {found.path} --html report.html"
+    reason = "a swarm alone compares nothing" if found.kind == "swarm" else "the trial was cut off"
+    return f"as {reason}; see its figures with: anp runs show {found.path}"

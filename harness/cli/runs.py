@@ -245,9 +245,8 @@ def prune(
     for error in unreadable:
         typer.echo(f"left out: {error}", err=True)
     days = float(incomplete) if older_than is None else older_than
-    before = datetime.now(UTC) - timedelta(days=days)
     old = records[: max(0, len(records) - (keep or 0))]
-    chosen = [each for each in old if each.is_complete != incomplete and (not days or _began(each) < before)]
+    chosen = [each for each in old if each.is_complete != incomplete and (not days or _age(each) > days)]
     if not chosen:
         typer.echo(f"there is nothing of that kind in {root}", err=True)
         return
@@ -258,10 +257,11 @@ def prune(
     typer.echo(f"deleted: {what}" if yes else f"{what}: nothing is deleted without --yes", err=True)
 
 
-def _began(record: Record) -> datetime:
+def _age(record: Record) -> float:
+    """Days since it began."""
     try:
-        return datetime.fromisoformat(str(record.plan.get("started")))
-    except ValueError:
+        return (datetime.now(UTC) - datetime.fromisoformat(str(record.plan.get("started")))) / timedelta(days=1)
+    except (ValueError, TypeError):
         raise UsageError(f"{record.name} does not say when it began; delete {record.path} by hand") from None
 
 

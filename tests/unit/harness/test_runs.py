@@ -118,6 +118,7 @@ def test_what_would_be_deleted_is_listed_first(kept: Path) -> None:
         (["--keep", "0"], ["2024-cut"]),
         (["--keep", "9"], ALL),
         (["--older-than", "36500"], ALL),
+        (["--older-than", "inf"], ALL),
         (["--older-than", "1", "--keep", "3"], ["2024-cut", "2025rial", "2026rial"]),
         (["--incomplete"], ["2024rial", "2025rial", "2026rial"]),
         (["--incomplete", "--older-than", "36500"], ALL),
@@ -128,6 +129,25 @@ def test_what_is_asked_for_is_deleted_and_nothing_else(words: list[str], left: l
     found, done = prune(kept, *words, "--yes")
     assert (found, done.returncode) == (left, 0)
     assert ("deleted: " in done.stderr) == (left != ALL)
+
+
+def test_what_a_link_leads_to_is_not_deleted(kept: Path) -> None:
+    """The link is, as it is all that lies there."""
+    (kept / "runs" / "20240101T000000Z-trial").rename(kept / "elsewhere")
+    (kept / "runs" / "20240101T000000Z-trial").symlink_to(kept / "elsewhere")
+    left, done = prune(kept, "--older-than", "1", "--keep", "3", "--yes")
+    assert (left, done.returncode) == (["2024-cut", "2025rial", "2026rial"], 0)
+    assert (kept / "elsewhere" / "plan.json").is_file()
+
+
+@pytest.mark.parametrize("started", ["yesterday", "2024-01-01", None])
+def test_a_record_that_does_not_say_when_it_began_is_named(started: str | None, kept: Path) -> None:
+    """Where its age is asked for."""
+    plan = kept / "runs" / "20250101T000000Z-trial" / "plan.json"
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "started": started}))
+    left, done = prune(kept, "--older-than", "1", "--yes")
+    assert (left, done.returncode) == (ALL, 2)
+    assert "20250101T000000Z-trial does not say when it began" in done.stderr
 
 
 def test_nothing_is_deleted_unasked(kept: Path) -> None:
@@ -172,6 +192,6 @@ def test_what_has_no_report_says_how_to_get_one(kept: Path) -> None:
     assert done.returncode == 2
     assert "20260101T000000Z-trial has no report, as none was written; write one with: anp compare" in done.stderr
     cut = warm.anp("report", "20240601T000000Z-cut", "--out", "runs", folder=kept)
-    assert "as the trial was cut off" in cut.stderr
+    assert "as the trial was cut off; see its figures with: anp runs show" in cut.stderr
     swarm = warm.anp("report", "20250101T000000Z-trial", "--out", "runs", folder=kept)
     assert "as a swarm alone compares nothing; see its figures with: anp runs show" in swarm.stderr
