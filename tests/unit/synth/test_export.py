@@ -74,6 +74,16 @@ def test_workers_do_not_matter(format: str) -> None:
     assert written(CORPUS, format, workers=2) == written(CORPUS, format)
 
 
+@pytest.mark.parametrize("workers", [2, 7])
+@pytest.mark.parametrize("end", ["jsonl", "jsonl.zst"])
+def test_workers_do_not_matter_where_they_write_themselves(workers: int, end: str, tmp_path: Path) -> None:
+    """Into a file, packed or not: the bytes are those of one worker."""
+    corpus = Corpus(first_id=11_730, count=600)
+    alone, together = tmp_path / f"alone.{end}", tmp_path / f"together.{end}"
+    assert export(corpus, "jsonl", alone) == export(corpus, "jsonl", together, workers=workers)
+    assert together.read_bytes() == alone.read_bytes()
+
+
 def test_gzip_is_reproducible(tmp_path: Path) -> None:
     """A .gz export holds the plain bytes, and a second one under another name is identical."""
     for name in ("a.jsonl.gz", "b.jsonl.gz"):
