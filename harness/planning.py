@@ -54,12 +54,10 @@ def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, comma
     trial.check(plan)
     with Rig.open(plan, out, commands, steps) as rig:
         steps.say(f"  pilot of {duration.announcement(plan)}")
-        rig.import_articles()
+        rig.targets.make()
         with rig.cores_awake():
             pilot.look(rig)
-            method, first = launches.begin(rig)
-            for number in range(first, plan.launches):
-                launches.carry_out(rig, method, number)
+            method = launches.carry_out_all(rig)
         return _advise(rig, method, detect, command)
 
 
@@ -102,5 +100,5 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
 
 def _fixed_cost_s(rig: Rig, passes: int) -> float:
     """What a launch took beside its measured seconds; the first one of a duet, which does more, left out."""
-    ordinary = rig.took_s[1:] if rig.plan.method in {"auto", "duet"} else rig.took_s
+    ordinary = rig.state.took_s[1:] if rig.plan.method in {"auto", "duet"} else rig.state.took_s
     return max(0.0, statistics.median(ordinary) - passes * rig.seconds)
