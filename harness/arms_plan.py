@@ -109,7 +109,7 @@ class ArmPlan(Part):
         """What makes this arm what it is, by name, as records and reports tell it."""
         if self.kind == "reference":
             return self._set_in_words()
-        told = {"label": self.label} if self.label else {}
+        told = {"revision": self.label} if self.label else {}
         if not self.label or self.kind != "command":
             value = getattr(self, self.kind)
             told[self.kind] = value if isinstance(value, str) else shlex.join(value)
@@ -218,6 +218,21 @@ class SitePlan(Part):
             raise ValueError(
                 f'{host} is not this machine; if you are allowed to load it, say so in [site]: i_may_load = ["{host}"]'
             )
+
+
+class GitPlan(Part):
+    """Two revisions of one repository, as the arms.
+
+    Attributes:
+        before, after: Branch, tag or commit.
+        setup: Shell command that sets a work tree up before its server can start: an environment, a build.
+        repository: Its folder; ``None`` is the one that the plan lies in.
+    """
+
+    before: str = Field(min_length=1)
+    after: str = Field(default="HEAD", min_length=1)
+    setup: str = ""
+    repository: Path | None = None
 
 
 class HooksPlan(Part):

@@ -121,25 +121,32 @@ class OwnTargets:
 
     def _prepare(self, name: str, label: str) -> None:
         if self._plan.hooks.rollback and not self._touched:
-            values = hooks.environment(BEFORE, self._address(BEFORE), self._plan.before.environment())
+            values = hooks.environment(BEFORE, self._address(BEFORE), self._environment(BEFORE))
             self._stage.watchdog.undo_later(
-                _ROLLBACK, [hooks.SHELL, "-c", self._plan.hooks.rollback], self._plan.before.folder, values
+                _ROLLBACK, [hooks.SHELL, "-c", self._plan.hooks.rollback], self._folder(BEFORE), values
             )
         self._touched = True
         if self._plan.hooks.prepare:
             self._run_hook("prepare", self._plan.hooks.prepare, name, label)
 
     def _run_hook(self, what: str, command: str, name: str, label: str, url: str = "") -> None:
-        arm = self._plan.arms[name]
         hooks.run(
             f"{what} of {name}" if what != _ROLLBACK else what,
             command,
             self._stage,
             self._stage.log(f"{label}-{name}-{what}"),
-            folder=arm.folder,
-            values=hooks.environment(name, url or self._address(name), arm.environment()),
+            folder=self._folder(name),
+            values=hooks.environment(name, url or self._address(name), self._environment(name)),
             seconds=self._plan.hooks.seconds,
         )
+
+    def _folder(self, name: str) -> Path | None:
+        """Where an arm's commands are run."""
+        return self._plan.arms[name].folder
+
+    def _environment(self, name: str) -> dict[str, str]:
+        """An arm's own variables."""
+        return self._plan.arms[name].environment()
 
     def _address(self, name: str) -> str:
         """Where an arm is, as far as the plan knows."""
@@ -150,10 +157,15 @@ class OwnTargets:
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
         argv = arm.argv({"port": str(port), "url": url, "arm": name})
-        values = hooks.environment(name, url, arm.environment())
+        values = hooks.environment(name, url, self._environment(name))
         try:
             child = Child(
-                name, argv, log, cores=self._stage.cores.all_but_generator, folder=arm.folder, environment=values
+                name,
+                argv,
+                log,
+                cores=self._stage.cores.all_but_generator,
+                folder=self._folder(name),
+                environment=values,
             )
         except OSError as error:
             raise TargetError(
@@ -225,7 +237,7 @@ class OwnTargets:
 
     def _in_folder(self, command: str) -> str:
         """A command that the swarm runs elsewhere, as it is meant here."""
-        folder = self._plan.before.folder
+        folder = self._folder(BEFORE)
         return command if folder is None else f"cd {shlex.quote(str(folder))} || exit\n{command}"
 
 

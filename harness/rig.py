@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from harness import resuming, swarm
 from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError, UsageError, unknown
+from harness.git_arms import GitTargets
 from harness.own_site import OwnTargets
 from harness.processes import check_interrupted, uninterrupted
 from harness.progress import Advance, Steps
@@ -84,7 +85,7 @@ class Rig:
         ):
             watchdog.undo_later("remove what was scratch", ["rm", "-rf", "--", work])
             stage = Stage(Path(work), _logs(directory), cores, steps, watchdog)
-            targets = (ReferenceTargets if plan.kind == "reference" else OwnTargets)(plan, stage)
+            targets = _targets(plan, stage)
             rig = cls(plan, steps, writer, Path(work), cores, targets, state)
             try:
                 yield rig
@@ -284,6 +285,12 @@ def launch_label(launch: int) -> str:
     return f"launch-{launch + 1:02d}"
 
 
+def _targets(plan: TrialPlan, stage: Stage) -> Targets:
+    if plan.kind == "reference":
+        return ReferenceTargets(plan, stage)
+    return OwnTargets(plan, stage) if plan.git is None else GitTargets(plan, stage)
+
+
 def _logs(directory: Path) -> Path:
     folder = directory / "logs"
     folder.mkdir(exist_ok=True)
@@ -293,14 +300,14 @@ def _logs(directory: Path) -> Path:
 def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
     own = {"before", "after", "again", "corpus", "margins", "control", "primary"}
     if plan.kind == "reference":
-        own |= {"site", "hooks", "locustfile"}
+        own |= {"site", "hooks", "git", "locustfile"}
     return {
         **plan.model_dump(mode="json", exclude=own),
         "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],
         "kind_of_arms": plan.kind,
         "corpus": plan.corpus.corpus().to_dict() if plan.kind == "reference" else None,
         "design": plan.design().to_dict(),
-        "resolved": plan.model_dump(mode="json"),
+        "resolved": plan.model_dump(mode="json", exclude_unset=True),
         "plan_hash": plan.hash,
         "commands": commands,
         "source": source.describe(),

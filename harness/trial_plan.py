@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from harness.arms_plan import ArmPlan, HooksPlan, Kind, Part, SitePlan
+from harness.arms_plan import ArmPlan, GitPlan, HooksPlan, Kind, Part, SitePlan
 from harness.errors import UsageError, unknown
 from harness.preset_files import presets, read_preset
 from results.columns import CACHE_CLASSES
@@ -152,6 +152,7 @@ class TrialPlan(Part):
         keep_awake: Keep the cores out of their idle states during the launches.
         locustfile: A locustfile of the user's own, whose scenario takes the place of ``scenario``.
         site: How arms are reached that are no reference sites, and what to ask them for.
+        git: The revisions that are the arms.
         hooks: Commands that bring the arms and their caches to their state.
     """
 
@@ -185,6 +186,7 @@ class TrialPlan(Part):
     before: ArmPlan = ArmPlan()
     after: ArmPlan = ArmPlan()
     site: SitePlan = Field(default_factory=SitePlan)
+    git: GitPlan | None = None
     hooks: HooksPlan = Field(default_factory=HooksPlan)
 
     @model_validator(mode="before")
@@ -192,12 +194,12 @@ class TrialPlan(Part):
     def _fitting_the_arms(cls, values: Any) -> Any:
         """Defaults that depend on how the arms are reached."""
         before = values.get("before") if isinstance(values, Mapping) else None
-        if not isinstance(before, Mapping) or not before.keys() & {"command", "url", "switch"}:
+        if not isinstance(before, Mapping) or not any(before.get(key) for key in ("command", "url", "switch")):
             return values
         site = values.get("site")
         logs_in = isinstance(site, Mapping) and site.get("login") is not None
         fitting = {"scenario": "readers_and_members" if logs_in else "cache_hit"}
-        if "switch" in before:
+        if before.get("switch"):
             fitting["method"] = "reversal"
         asked = {name: value for name, value in values.items() if (name, value) != ("method", "auto")}
         return {**fitting, **asked}
@@ -235,6 +237,11 @@ class TrialPlan(Part):
             raise ValueError(
                 f"[before] has {self.before.kind_in_words} and [after] {self.after.kind_in_words}; arms are compared "
                 "that are reached in one way, so give both the same key"
+            )
+        if self.git is not None and self.kind != "command":
+            raise ValueError(
+                f"[git] takes a command that starts a revision, and [before] has {self.before.kind_in_words}; give "
+                "both arms a command"
             )
         if self.kind == "reference":
             self._without_own_site()
@@ -331,6 +338,7 @@ _KINDS: Final = {
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "site": SitePlan,
     "hooks": HooksPlan,
+    "git": GitPlan,
     "corpus": CorpusPlan,
     "margins": MarginPlan,
     "control": PagePlan,
@@ -381,6 +389,8 @@ def _anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         if isinstance(sitemap := site.get("sitemap"), str) and not sitemap.startswith(("/", "http://", "https://")):
             site["sitemap"] = (folder / sitemap).absolute().as_uri()
         own["site"] = site
+    if isinstance(git := own.get("git"), Mapping):
+        own["git"] = {**git, "repository": there(git.get("repository", "."))}
     for name in (BEFORE, AFTER):
         arm = own.get(name)
         if isinstance(arm, Mapping) and arm.keys() & {"command", "url", "switch"}:
