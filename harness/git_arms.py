@@ -156,7 +156,7 @@ def _git(folder: Path, *words: str) -> str:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise UsageError(f"git {words[0]} in {folder}: {said[-1].removeprefix('fatal: ')}")
-    return done.stdout.strip()
+    return done.stdout.rstrip()
 
 
 def range_of(word: str) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from harness import duration
 from harness.errors import TargetError
@@ -81,16 +81,20 @@ def _see_one_site(tried: Mapping[str, Record]) -> None:
     Raises:
         TargetError: With an address and what each arm said.
     """
-    for name, record in tried.items():
-        counts = (record.run or {}).get("counts") or {}
-        if math.isnan(tryout.page_cost_ms(record, name)):
-            raise TargetError(f"arm {name} answered none of the addresses ({counts}); see {record.path}")
     if (found := tryout.unlike(tried)) is not None:
         (one, first), (other, second) = found.statuses.items()
         raise TargetError(
             f"the arms are not one site: {one} answers {found.path} with status {first}, {other} with {second}, and "
             f"{percent(found.share)} of the addresses differ so; give both arms the same content"
         )
+    for name, record in tried.items():
+        if math.isnan(tryout.page_cost_ms(record, name)):
+            kept: list[dict[str, Any]] = (record.run or {}).get("failed_requests") or []
+            failed = next((one for one in kept if one["arm"] == name), {})
+            raise TargetError(
+                f"arm {name} answered no address with a page ({failed.get('path', 'no request')}: "
+                f"{failed.get('reason') or failed.get('error')}, status {failed.get('status')}); see {record.path}"
+            )
 
 
 def affordable(cost_ms: float) -> float:
