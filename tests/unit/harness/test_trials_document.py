@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from harness.duet import ALONE_S
+from harness.duration import ALONE_S
 from harness.planning import LAUNCHES, SECONDS
 from harness.trial_plan import (
     ENOUGH_REQUESTS,
