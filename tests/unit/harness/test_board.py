@@ -55,7 +55,7 @@ def test_a_line_names_few_cells_and_says_of_how_many_more(tmp_path: Path) -> Non
 def test_a_table_draws_the_intervals(tmp_path: Path) -> None:
     """Each cell has its ratio, its interval, and a bar left of the middle where it is faster."""
     text = drawn(board(tmp_path))
-    (row,) = [line for line in text.splitlines() if line.startswith("  reader article p50")]
+    (row,) = [line for line in text.splitlines() if line.startswith("  reader home p50")]
 
     assert "4 of 8 launches made" in text
     assert 0 < row.index("●") < row.index("│")
