@@ -41,8 +41,9 @@ ENOUGH_REQUESTS: Final = 250
 """With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
 has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
 
-SECONDS_LIMITS: Final = (10.0, 60.0)
-"""With ``seconds = auto``, the shortest and the longest launch."""
+SECONDS_LIMITS: Final = (30.0, 60.0)
+"""With ``seconds = auto``, the shortest and the longest launch. What a launch takes beside its load, some four seconds, is
+then a small part of it."""
 
 
 class CorpusPlan(Part):
@@ -168,7 +169,7 @@ class TrialPlan(Part):
     warmup: float = Field(1.0, ge=0, le=3600)
     rate: Annotated[float, Field(ge=0.01, le=1e6)] | Literal["auto"] = "auto"
     visitors: int = Field(64, ge=1, le=10_000)
-    members: int = Field(20, ge=1, le=100_000)
+    members: int = Field(6, ge=1, le=100_000)
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     event_every: float | None = Field(None, ge=0.001, le=86_400)
