@@ -97,6 +97,13 @@ class Rig:
             except KeyboardInterrupt:
                 rig._abort("interrupted", "interrupted from outside")
                 raise
+            except OSError as error:
+                failure = RunFailed(
+                    f"{error.filename or directory} cannot be written ({error.strerror or error}); make room, and go on "
+                    f"with anp trial --resume {directory}"
+                )
+                rig._abort("failed", str(failure))
+                raise failure from error
             except BaseException as error:
                 rig._abort("failed", str(error))
                 raise
@@ -259,7 +266,10 @@ class Rig:
             known = {"rate": self.rate or None, "duration_s": self.seconds or None}
             told = {"reason": reason, **known, **self.facts, **self.state.history()}
             if not self.writer.is_finished:
-                self.writer.finish(ended_by, told)
+                try:
+                    self.writer.finish(ended_by, told)
+                except OSError as error:
+                    self.steps.say(f"  the record could not be completed ({error.strerror or error})")
         self.steps.say(f"record: {self.directory}")
 
     def _roll_back(self, *, is_fine: bool) -> None:

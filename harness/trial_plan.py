@@ -42,8 +42,8 @@ ENOUGH_REQUESTS: Final = 250
 has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
 
 SECONDS_LIMITS: Final = (30.0, 60.0)
-"""With ``seconds = auto``, the shortest and the longest launch. What a launch takes beside its load, some four seconds, is
-then a small part of it."""
+"""With ``seconds = auto``, the shortest and the longest launch. What a launch takes beside its load, some four
+seconds, is then a small part of it."""
 
 
 class CorpusPlan(Part):
