@@ -99,8 +99,8 @@ class Rig:
                 raise
             except OSError as error:
                 failure = RunFailed(
-                    f"{error.filename or directory} cannot be written ({error.strerror or error}); make room, and go on "
-                    f"with anp trial --resume {directory}"
+                    f"{error.filename or directory} cannot be written ({error.strerror or error}); make room, and go "
+                    f"on with anp trial --resume {directory}"
                 )
                 rig._abort("failed", str(failure))
                 raise failure from error
