@@ -131,7 +131,8 @@ class Errands:
         path, route, code = self.page(work[4])
         client = visitor.client
         if self._fields is not None:
-            client.fields = merged(self._fields[work[3]], visitor.fields)
+            fields = self._fields[work[3]]
+            client.fields = merged(fields, visitor.fields) if visitor.fields else fields
         if route in self._beyond_reading:
             if route in WRITES:
                 self._write(side, visitor, work, released, path, route, code)

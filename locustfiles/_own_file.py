@@ -36,7 +36,7 @@ def _users(path: Path) -> dict[str, Any]:
         spec.loader.exec_module(module)
     except Exception as error:
         traceback.print_exc()
-        raise SwarmError(f"{_place(error, path)}: {described(error)}; correct it (anp --debug shows more)") from None
+        raise SwarmError(f"{_place(error, path)}: {_words(error)}") from None
     finally:
         sys.path.remove(str(path.parent))
         sys.path.insert(1, str(path.parent))
@@ -54,6 +54,12 @@ def _users(path: Path) -> dict[str, Any]:
             f"Scenario({path.stem!r}, …), or call the file {user.scenario.name}.py"
         )
     return found
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.msg}; correct it"
+    return described(error) + ("" if isinstance(error, SwarmError) else "; correct it, or see more with anp --debug")
 
 
 def _place(error: BaseException, path: Path) -> str:

@@ -144,6 +144,8 @@ class Scenario:
             raise SwarmError(f"scenario {self.name!r} has no persona; give it one that comes")
         if len(self.kinds) > MOST:
             raise SwarmError(f"scenario {self.name!r} has {len(self.kinds)} page kinds; {MOST} are possible")
+        if self.members is not None and not self.has_members:
+            raise SwarmError(f"scenario {self.name!r} has members, and no persona logs in; set logged_in=True")
         kinds = {kind.name: kind for kind in self.kinds}
         for persona in self.personas:
             for route in persona.routes:
