@@ -202,13 +202,11 @@ def merged(*parts: Fields) -> Fields:
 
 
 def where(error: BaseException) -> str:
-    """An exception of code that somebody else wrote, in one line: file, line, class and message."""
+    """An exception of code that somebody else wrote, in one line: file, the last line of it, class and message."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = ""
-    if frames:
-        own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
-        last = (own or frames)[-1]
-        place = f"{Path(last.filename).name} line {last.lineno}: "
+    theirs = next((f.filename for f in frames if Path(f.filename).parent != Path(__file__).parent), "")
+    lines = [frame.lineno for frame in frames if frame.filename == theirs]
+    place = f"{Path(theirs).name} line {lines[-1]}: " if lines else ""
     return f"{place}{described(error)}"
 
 
