@@ -369,8 +369,11 @@ class Conductor:
             plan = _options.fit_members(options, plan, len(recipe.accounts), f"the recipe {recipe.name}")
         elif scenario.has_members and members is not None:
             plan = _options.fit_members(options, plan, len(members.accounts), f"scenario {scenario.name!r}")
+        closed = {kind.name for kind in scenario.kinds if kind.for_members}
+        everybodys = [path for path, route in zip(table.paths, table.routes, strict=True) if route not in closed]
         for site in sites:
-            _site.require_pages(site, table.paths)
+            if everybodys:
+                _site.require_pages(site, everybodys)
             if recipe is not None:
                 require_proof(recipe, site)
             elif members is not None:

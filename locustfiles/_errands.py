@@ -21,7 +21,7 @@ from locustfiles._plan import AGAIN, ONCE, Traffic
 from locustfiles._reading import cache_code
 from locustfiles._reply import Reply
 from locustfiles._site import Accounts, Editing, Purging
-from locustfiles._steps import Course, Fields, StepError, Visit, fields_of, merged
+from locustfiles._steps import Course, Fields, Request, StepError, Visit, fields_of, merged
 from locustfiles._validators import Validators
 from results.columns import CACHE_CLASSES
 
@@ -227,14 +227,14 @@ class Errands:
         where: _Where,
         reply: Reply,
         *,
-        method: str = "GET",
+        request: Request | None = None,
         conditional: bool = False,
     ) -> Reply | None:
         """Note a redirect, go where it leads, and so on until a page comes; None where none does.
 
-        ``where`` follows.
+        ``where`` follows. ``request`` is what steps asked for, if it was they; its headers go with it to the end.
         """
-        hops = 0
+        hops, method = 0, "GET" if request is None else request.method
         while reply.error == "none" and follow(reply.status, method) is not None:
             target = side.origin.resolve(where.path, reply.location)
             failure = None
@@ -250,7 +250,10 @@ class Errands:
                 return None
             hops, method = hops + 1, "GET"
             where.go(target, reply.end - self._journal.origin)
-            reply = visitor.client.get(target)
+            if request is None:
+                reply = visitor.client.get(target)
+            else:
+                reply = visitor.client.send(Request(target, headers=request.headers), target)
         return reply
 
     def _land(
@@ -297,15 +300,17 @@ class Errands:
         It ends with the first answer that is no good page: what it would have led to is not known.
         """
         where, client, origin = _Where(self.page(work[4])[0], work[0], released), visitor.client, self._journal.origin
-        route, method, course = kind.name, "GET", None
+        request: Request | None = None
+        course: Course | None = None
         self._journal.sent += 1
         try:
             reply = client.get(where.path)
             while True:
-                landed = self._follow(side, visitor, work, where, reply, method=method)
+                landed = self._follow(side, visitor, work, where, reply, request=request)
                 if landed is None:
                     break
-                method = method if landed is reply else "GET"
+                method = request.method if request is not None and landed is reply else "GET"
+                route = kind.name if request is None else request.kind or kind.name
                 check, failure = self._judge_step(side, visitor, work, where, route, landed)
                 request = None
                 if landed.error == "none" and failure is None and check in {"ok", "unchecked"}:
@@ -319,7 +324,6 @@ class Errands:
                 self._note(work, where, landed, self._code[route], check, failure, method)
                 if request is None or course is None:
                     break
-                route, method = request.kind or kind.name, request.method
                 where.go(course.path, monotonic() - origin)  # what the steps took is not the site's
                 reply = client.send(request, course.path)
         except GreenletExit:

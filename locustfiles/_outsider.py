@@ -20,7 +20,7 @@ from locustfiles._origin import follow
 from locustfiles._recipe import Account, Recipe
 from locustfiles._reply import Reply
 from locustfiles._site import Exchange, Site, log_in
-from locustfiles._steps import Course, StepError, fields_of, merged
+from locustfiles._steps import Course, Request, StepError, fields_of, merged
 from locustfiles._viewers import Viewers
 
 _KNOWN = 65_536
@@ -204,7 +204,7 @@ class MemberAccounts:
                     break
                 yield Exchange("login", method, course.path, reply, False, None)
                 method, course.path = "GET", target
-                reply = client.get(target)
+                reply = client.send(Request(target, headers=request.headers), target)
             path, request, wrong, problem = course.path, None, None, ""
             if reply.error != "none" or not 200 <= reply.status < 300:
                 wrong = _failed(reply)

@@ -48,7 +48,9 @@ class SwarmUser(User):
         if not isinstance(scenario, Scenario):
             raise SwarmError(f"class {cls.__name__} has no scenario; write scenario = Scenario(…) in it")
         if SwarmUser._station is not None:
-            sys.exit("error: one locust process runs one scenario; give a single locustfile with -f")
+            sys.exit(
+                "error: one locust process runs one scenario; give a single locustfile with one class that has one"
+            )
         locustfile = locustfile_of(getattr(sys.modules.get(cls.__module__), "__file__", None), scenario)
         SwarmUser._station = Station(scenario, locustfile)
         _Wiring(scenario, SwarmUser._station, locustfile)

@@ -319,6 +319,7 @@ def test_steps_follow_redirects_and_go_on_from_there() -> None:
     ]
     assert [method for method, *_ in found["fired"]] == ["GET", "POST", "GET", "GET"]
     assert asked(server, "Cookie") == [None, None, None, "b=2"]
+    assert asked(server, "X-Step") == [None, "1", "1", "1"]
 
 
 def test_a_form_that_would_have_to_be_sent_again_is_an_error() -> None:
