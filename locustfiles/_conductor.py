@@ -654,7 +654,7 @@ def _cacheable(traffic: Traffic) -> list[str]:
             break
     pages = traffic.pages
     own = {"me", "member", *WRITES, *(kind.name for kind in traffic.scenario.kinds if kind.for_members)}
-    return [pages.path(url) for url in sorted(urls) if pages.route(url) not in own]
+    return list(dict.fromkeys(pages.path(url) for url in sorted(urls) if pages.route(url) not in own))
 
 
 def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:

@@ -38,7 +38,7 @@ _FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
 """Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
 
 
-_NAMES: Final = {"arms": "arms in a launch"}
+_NAMES: Final = {"arms": "arms in a launch", "locustfile": "scenario of the locustfile"}
 """What plan keys are called where their values alone would not be understood."""
 
 
@@ -85,6 +85,7 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     arms = plan.get("arms", [])
     side_by_side = paired and len(arms) > 1
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if side_by_side else len(arms)
+    plan["locustfile"] = (plan.get("locustfile") or {}).get("digest")  # what it asks for, not how it is written
     return plan
 
 
