@@ -42,7 +42,7 @@ def scenario_of(locustfile: Path) -> str:
             f"did you mean {folder / near[0]}?" if near else "give a Python file with a class derived from SwarmUser"
         )
         raise UsageError(f"the locustfile {locustfile} {what}; {remedy}")
-    if locustfile.suffix != ".py" or not re.fullmatch(r"[A-Za-z]\w{0,39}", locustfile.stem, re.ASCII):
+    if locustfile.suffix != ".py" or not re.fullmatch(r"[A-Za-z][\w-]{0,39}", locustfile.stem, re.ASCII):
         raise UsageError(
             f"the locustfile {locustfile} gives its scenario its name, and {locustfile.name!r} does not do; call it by "
             "a word and .py, such as shop_readers.py"

@@ -10,7 +10,7 @@ import json
 import random
 import re
 import traceback
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -46,7 +46,7 @@ class Request:
     Attributes:
         path: Where to: a path, or an address as it stands in the last page, relative or whole, on the same site.
         method: GET, or POST where there is something to send.
-        form: Sent as browsers send a form.
+        form: Sent as browsers send a form; a field of several values has a list of them.
         json: Sent as JSON.
         headers: Further header fields; they take the place of a browser's own of the same name.
         kind: The kind of page that comes of it: its route in the record, and its markers. Empty: that of the errand.
@@ -57,7 +57,7 @@ class Request:
 
     path: str
     method: str = ""
-    form: Mapping[str, str] | None = None
+    form: Mapping[str, str | Sequence[str]] | None = None
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
@@ -84,7 +84,7 @@ class Request:
     def body(self) -> tuple[bytes, str] | None:
         """What is sent, with its media type."""
         if self.form is not None:
-            return urlencode(self.form).encode(), "application/x-www-form-urlencoded"
+            return urlencode(self.form, doseq=True).encode(), "application/x-www-form-urlencoded"
         if self.json is not None:
             return json.dumps(self.json).encode(), "application/json"
         return None

@@ -47,6 +47,8 @@ class SwarmUser(User):
         scenario = getattr(cls, "scenario", None)
         if not isinstance(scenario, Scenario):
             raise SwarmError(f"class {cls.__name__} has no scenario; write scenario = Scenario(…) in it")
+        if len(cls.tasks) > 1:
+            raise SwarmError(f"class {cls.__name__} has tasks of its own; say what visitors do in its scenario instead")
         if SwarmUser._station is not None:
             sys.exit(
                 "error: one locust process runs one scenario; give a single locustfile with one class that has one"

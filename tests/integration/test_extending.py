@@ -206,7 +206,7 @@ def test_members_of_ones_own_log_in_under_load(shop: str, folder: Path) -> None:
     )
     (folder / "storm.py").write_text(storm)
 
-    data, record, _ = swarm(folder, shop, "storm.py", "--allow-writes")
+    data, record, _ = swarm(folder, shop, "storm.py", "--allow-writes", "--processes", "2")
 
     assert_valid(data)
     rows = columns(record)
@@ -244,6 +244,12 @@ REFUSALS = [
     pytest.param("x = 1", "mine.py defines no class derived from SwarmUser", id="nothing"),
     pytest.param(
         "from locustfiles import SwarmUser\nclass V(SwarmUser):\n    pass", "class V has no scenario", id="no-scenario"
+    ),
+    pytest.param(
+        "import locust, locustfiles\n\nclass V(locustfiles.SwarmUser):\n    @locust.task\n    def more(self): ...\n\n"
+        "    scenario = locustfiles.Scenario('mine', '', (locustfiles.Persona('a', 1, {'b': 1}),))",
+        "mine.py line 3: class V has tasks of its own",
+        id="tasks",
     ),
 ]
 OFTEN = {"syntax", "exception", "nothing"}

@@ -35,14 +35,14 @@ def test_a_file_gives_its_scenario_its_name(tmp_path: Path) -> None:
         ("quite_other.py", "does not exist; give a Python file"),
         ("nowhere/shop.py", "does not exist; give a Python file"),
         ("", "is a folder; give a Python file"),
-        ("my-shop.py", "'my-shop.py' does not do; call it by a word"),
+        ("my shop.py", "'my shop.py' does not do; call it by a word"),
         ("2026.py", "'2026.py' does not do"),
         ("shop.txt", "'shop.txt' does not do"),
     ],
 )
 def test_what_is_no_locustfile_is_refused(name: str, says: str, tmp_path: Path) -> None:
     """With the nearest file, or how to call it."""
-    for file in ("shop.py", "my-shop.py", "2026.py", "shop.txt"):
+    for file in ("shop.py", "my shop.py", "2026.py", "shop.txt"):
         (tmp_path / file).touch()
     with pytest.raises(UsageError, match=says):
         scenario_of(tmp_path / name)

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 import locustfiles
+from harness.cli import app
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -66,6 +68,14 @@ def test_what_the_document_promises_is_there(name: str) -> None:
     assert [
         attribute for attribute in promised if not hasattr(type(made), attribute) and not hasattr(made, attribute)
     ] == []
+
+
+def test_the_document_names_only_options_that_there_are() -> None:
+    """Every option in the text is one of ``anp swarm``'s, or of ``anp`` itself."""
+    command = typer.main.get_command(app)
+    known = {name for each in (command, command.commands["swarm"]) for option in each.params for name in option.opts}  # type: ignore[attr-defined]
+    links = re.sub(r"\]\([^)]*\)", "]", DOCUMENT)
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", links)) <= known
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

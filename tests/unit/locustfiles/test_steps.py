@@ -38,8 +38,8 @@ def test_a_request_that_cannot_be_sent_is_refused(values: dict[str, Any], says: 
 def test_what_is_sent_decides_the_method_and_its_type() -> None:
     """Nothing is a GET; a form and JSON are a POST unless another method is given."""
     assert (Request("/a").method, Request("/a").body) == ("GET", None)
-    form = Request("/a", form={"a b": "ü&"})
-    assert (form.method, form.body) == ("POST", (b"a+b=%C3%BC%26", "application/x-www-form-urlencoded"))
+    form = Request("/a", form={"a b": "ü&", "c": ["1", "2"]})
+    assert (form.method, form.body) == ("POST", (b"a+b=%C3%BC%26&c=1&c=2", "application/x-www-form-urlencoded"))
     sent = Request("/a", method="PUT", json={"a": [1]})
     assert sent.method == "PUT"
     assert sent.body is not None
