@@ -100,11 +100,11 @@ class Station:
         try:
             self._compare("runs", machine.versions(MUST_AGREE), data["versions"])
             plan = SwarmPlan.from_dict(data["plan"])
-            masters = None if plan.locustfile is None else plan.locustfile["digest"]
-            self._compare("has a locustfile of its own, with digest", self._digest, masters)
             target = build(data["target"], plan, self._scenario)
             traffic = Traffic(plan, target.scenario, target.pages)
             self._compare("makes other traffic of the plan, with hash", traffic.hash, data["hash"])
+            masters = None if plan.locustfile is None else plan.locustfile["digest"]
+            self._compare("has a locustfile of its own, with digest", self._digest, masters)
             hooks = Hooks(
                 request=self._firing(),
                 ship=self._ship,
