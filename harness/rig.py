@@ -223,7 +223,7 @@ class Rig:
         urls = {one.name: one.url for one in self.sites}
         given, site = self.plan, self.plan.site
         plan = SwarmPlan(
-            scenario=given.scenario if given.locustfile is None else given.locustfile.stem,
+            scenario=given.scenario,
             arms=tuple(Arm(name, urls[name]) for name in names),
             seed=given.seed,
             launch=launch,
@@ -247,6 +247,7 @@ class Rig:
             scratch=self.work,
             core=self.cores.generator,
             options=self.targets.words(),
+            locustfile=given.locustfile,
             watch=self._watch,
             advance=told,
         )
@@ -328,7 +329,7 @@ def _logs(directory: Path) -> Path:
 def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
     own = {"before", "after", "again", "corpus", "margins", "control", "primary"}
     if plan.kind == "reference":
-        own |= {"site", "hooks", "git", "locustfile"}
+        own |= {"site", "hooks", "git"}
     return {
         **plan.model_dump(mode="json", exclude=own),
         "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],

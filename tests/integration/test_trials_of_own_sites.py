@@ -198,6 +198,34 @@ def test_servers_that_run_already_are_loaded_and_left_running(tmp_path: Path) ->
     assert comparison["caveats"][0].startswith("The claim is about these two deployments")
 
 
+OWN = """
+from locustfiles import PageKind, Persona, Scenario, SwarmUser
+
+class Visitor(SwarmUser):
+    scenario = Scenario(
+        name="little_readers",
+        summary="readers of the little site",
+        personas=(Persona("fan", share=1.0, routes={"entry": 1}),),
+        kinds=(PageKind("entry", pages=tuple(f"/posts/{n}" for n in range(5)), shows="<h1>/posts/"),),
+    )
+"""
+
+
+def test_a_locustfile_of_ones_own_says_who_comes_and_what_for(tmp_path: Path) -> None:
+    """Its personas and page kinds are those of the trial; no other source of addresses is needed."""
+    (tmp_path / "little_readers.py").write_text(OWN)
+    primary = '[[primary]]\npersona = "fan"\nroute = "entry"'
+    top = 'locustfile = "little_readers.py"\nmethod = "rounds"\n'
+    code, out, err = finish(start(tmp_path, "--json", *CALM, plan=plan(arms(command()), primary, top=top)))
+
+    assert code == 0, err
+    record = read_record(record_of(tmp_path))
+    rows = record.table("requests").to_pylist()
+    assert {(row["persona"], row["route"], row["check"]) for row in rows} == {("fan", "entry", "ok")}
+    assert record.plan["scenario"] == "little_readers"
+    assert next(gate for gate in json.loads(out)["gates"] if gate["code"] == "traffic")["ok"]
+
+
 def test_one_slot_is_switched_to_and_fro(tmp_path: Path) -> None:
     """The switch runs before every round, as before, after, after, before; the slot is rolled back at the end."""
     state = tmp_path / "state"
