@@ -1,0 +1,92 @@
+"""A report for people: a line for each kind of page, then what was found, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.audit.explain import explain
+from harness.audit.model import SITE, Finding, Report, Seen, Severity
+from harness.audit.render import lines
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold"}
+_MOST_PLACES = 6
+
+
+def render(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print it.
+
+    Args:
+        report: Of an audit.
+        console: Where to.
+        verbose: Whether to put the headers of each kind into words too.
+    """
+    console.print(_pages(report.seen))
+    if verbose:
+        for seen in report.seen:
+            console.print(_headers(seen))
+    for check, findings in groupby(report.worst_first(), key=lambda finding: finding.check):
+        console.print()
+        console.print(Text.assemble((check.severity.word, _COLOURS[check.severity]), f"  {check.title}  [{check.id}]"))
+        console.print(Padding(Group(*_finding(list(findings))), (0, 0, 0, 2), expand=False))
+    console.print()
+    for skipped in report.skipped:
+        console.print(Text(f"not tried: {skipped.family} ({skipped.why})"))
+    console.print(Text(_summary(report)))
+
+
+def _pages(seen: Iterable[Seen]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("page", "status", "layers, from the reader inwards", "may be kept", "304 by", "coding"):
+        table.add_column(name, overflow="fold", min_width=6, justify="right" if name == "status" else "left")
+    for each in seen:
+        row = lines.row(each)
+        table.add_row(
+            Text(each.subject.kind),
+            str(each.last.status),
+            Text(row.layers),
+            Text(row.kept),
+            row.confirmed or "–",
+            row.coding,
+        )
+    return table
+
+
+def _headers(seen: Seen) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold", ratio=2)
+    table.add_column(overflow="fold", ratio=3)
+    for word in explain(seen.last):
+        table.add_row(Text(f"{word.name}: {_short(word.value)}"), Text(word.means))
+    return Group(
+        Text(""),
+        Text(f"{seen.subject.kind}  {seen.subject.path}", style="bold"),
+        Padding(table, (0, 0, 0, 2), expand=False),
+    )
+
+
+def _finding(findings: list[Finding]) -> Iterable[Text]:
+    for each in findings[:_MOST_PLACES]:
+        where = "" if each.kind == SITE else f"{each.kind} {each.url}: "
+        yield Text(f"{where}{each.seen}")
+    if (more := len(findings) - _MOST_PLACES) > 0:
+        kinds = ", ".join(dict.fromkeys(each.kind for each in findings[_MOST_PLACES:]))
+        yield Text(f"and {more} more: {kinds}")
+    check = findings[0].check
+    yield Text(f"Why: {check.why}")
+    yield Text(f"Do: {check.remedy}")
+
+
+def _summary(report: Report) -> str:
+    counts = [(report.count(severity), severity.word) for severity in reversed(Severity)]
+    found = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    return f"{found or 'nothing found'}; {len(report.seen)} kinds of pages, {report.sent} requests"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 120 else f"{value[:117]}…"
