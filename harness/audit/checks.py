@@ -351,10 +351,10 @@ TABLE: Final = (
     Check(
         "member-page-reused",
         "members",
-        _ERROR,
+        _NOTE,
         "A member's page comes out of a cache",
-        "It was kept, and what tells members apart may not be in the key.",
-        "Let requests with a session pass the cache by, before it looks up and before it stores.",
+        "One session is all that keeps it from others; what was in it an hour ago may be shown now.",
+        "See that the whole session is in the key, or let requests with a session pass the cache by.",
     ),
     Check(
         "member-shown-nobody",

@@ -39,13 +39,13 @@ class Trust:
     ca_file: Path | None = None
     insecure: bool = False
 
-    def context(self) -> ssl.SSLContext | bool:
-        """For the HTTP client.
+    def context(self, origin: str) -> ssl.SSLContext | bool:
+        """For the HTTP client; False checks nothing, as without TLS there is nothing to check.
 
         Raises:
             UsageError: The file is of no use.
         """
-        if self.insecure:
+        if self.insecure or not origin.startswith("https:"):
             return False
         try:
             return ssl.create_default_context(cafile=self.ca_file)
@@ -76,7 +76,7 @@ class Client:
             base_url=origin,
             timeout=_TIMEOUT,
             trust_env=False,
-            verify=trust.context(),
+            verify=trust.context(origin),
             headers={"User-Agent": USER_AGENT, "Accept": "text/html,*/*;q=0.8", "Accept-Encoding": "gzip"},
         )
 

@@ -25,6 +25,7 @@ HEURISTIC: Final = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 
 
 _DIRECTIVE: Final = re.compile(r'([^\s,;="]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,;]*))?')
 _REUSED: Final = ("HIT", "STALE")
+_DECIDES: Final = frozenset({"max-age", "s-maxage", "no-store", "private", "no-cache"})
 _TEXT: Final = re.compile(r"text/|\b(?:json|xml|javascript|ecmascript)\b|\+(?:json|xml)\b")
 
 
@@ -137,13 +138,14 @@ def seconds_of(argument: str | None) -> int | None:
 
 
 def _policy(reply: Reply) -> Policy:
-    name = next((name for name in TARGETED if reply.headers.get(name, "").strip()), "cache-control")
+    name = next(
+        (name for name in TARGETED if _DECIDES & directives(reply.headers.get(name, "")).keys()), "cache-control"
+    )
     said = directives(reply.headers.get(name, ""))
-    for belt in {name, "cache-control"}:
-        for word in ("no-store", "private"):
-            # A qualified private names fields only; caches may still take it for the whole, so it counts as one.
-            if word in directives(reply.headers.get(belt, "")):
-                return Policy(False, 0, 0, f"{title(belt)} says {word}")
+    for word in ("no-store", "private"):
+        # A private that names fields alone may be taken for one of the whole, so it counts as one.
+        if word in said:
+            return Policy(False, 0, 0, f"{title(name)} says {word}")
     if "*" in reply.vary:
         return Policy(False, 0, 0, "Vary: * fits no later request")
     grace = seconds_of(said.get("stale-while-revalidate")) or 0

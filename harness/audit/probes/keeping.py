@@ -22,14 +22,22 @@ def judge(seen: Seen) -> Iterator[Finding]:
     policy = last.policy
     if last.status in {301, 308} and policy.shared is False:
         yield found("permanent-redirect-not-kept", subject, f"status {last.status}, and {policy.why}")
-    if last.status != 200 or seen.is_kept:
+    if last.status != 200:
         return
     if policy.shared is None and "cache-control" not in last.headers:
         yield found("no-freshness", subject, "neither Cache-Control nor Expires")
+    elif seen.is_kept:
+        return
     elif _FILE.search(last.headers.get("content-type", "")):
         if policy.shared is False:
             yield found("asset-not-kept", subject, policy.why)
-    elif seen.is_page and not policy.invites and subject.kind not in _OF_ONE and _is_for_all(seen):
+    elif (
+        seen.is_page
+        and not policy.invites
+        and "*" not in last.vary
+        and subject.kind not in _OF_ONE
+        and _is_for_all(seen)
+    ):
         yield found("page-not-cacheable", subject, policy.why)
     if policy.invites and last.reading.layers:
         yield found("not-kept", subject, f"{policy.why}, yet the layers said: {_did(seen)}{_reason(last)}")

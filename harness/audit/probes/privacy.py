@@ -31,16 +31,17 @@ def ask(reader: Client, member: Member, subject: Subject, path: str) -> Iterator
     theirs = member.client.get(path)
     if theirs.status != 200:
         return
-    if member.is_shown(theirs):
+    is_theirs = member.is_shown(theirs)
+    if is_theirs:
         yield from _judge(subject, theirs)
     elif theirs.reused and member.is_for_nobody(theirs):
         yield found("member-shown-nobody", subject, "a member's request was answered from a store", path)
     strangers = reader.get(path)
     if member.is_shown(strangers):
         kept = " from a cache" if strangers.reused else ""
-        yield found(
-            "member-page-leaked", subject, f"after a member asked, a stranger got the member's page{kept}", path
-        )
+        yield found("member-page-leaked", subject, f"a stranger who asked next got the member's page{kept}", path)
+    elif is_theirs and member.is_shown(again := member.client.get(path)) and again.reused:
+        yield found("member-page-reused", subject, f"the layers said {again.reading.verdict}", path)
 
 
 def deceive(reader: Client, member: Member, subject: Subject) -> Iterator[Finding]:
@@ -63,8 +64,6 @@ def deceive(reader: Client, member: Member, subject: Subject) -> Iterator[Findin
 
 def _judge(subject: Subject, reply: Reply) -> Iterator[Finding]:
     policy = reply.policy
-    if reply.reused and "private" not in reply.headers.get("x-litespeed-cache", ""):
-        yield found("member-page-reused", subject, f"the layers said {reply.reading.verdict}", reply.path)
     if policy.invites:
         yield found("member-page-storable", subject, policy.why, reply.path)
     elif policy.shared is not False:

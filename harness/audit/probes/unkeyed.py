@@ -38,6 +38,10 @@ class _Input:
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
 
+    def passes(self, reply: Reply) -> bool:
+        """Whether a page that shows it may be given to those who did not send it."""
+        return self.form is None and "Cookie" not in self.headers and not reply.vary & {n.lower() for n in self.headers}
+
 
 def _hosts(*names: str) -> tuple[_Input, ...]:
     return tuple(_Input(name, {name: f"{_CANARY}.invalid"}) for name in names)
@@ -81,7 +85,8 @@ def ask(client: Client, seen: Seen) -> Iterator[Finding]:
             poisoned = [name for each in batch for name in trial.send((each,))[0]] or poisoned
         for name in poisoned:
             yield found("unkeyed-input", seen.subject, f"{name} changed what the next visitor was given")
-        unproven = [name for name in reflected if name.lower() not in seen.last.vary]
+        # Of cookies and bodies caches make a difference without saying so: who sends them may pass the cache by.
+        unproven = [each.name for each in batch if each.name in reflected and each.passes(seen.last)]
         if seen.is_kept and not trial.is_kept and unproven and not poisoned:
             yield found("reflected-input", seen.subject, f"the page shows what {listed(unproven)} said")
 

@@ -1,0 +1,148 @@
+"""The audit of a small site with every fault switched on in turn, and with none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from harness.audit.checks import CHECKS, TABLE
+from harness.audit.conduct import Options, audit
+from harness.audit.model import Report
+from tests import audited_site
+
+RECIPE = """\
+[login]
+page = "/login"
+[login.fields]
+who = "{login}"
+secret = "{password}"
+[accounts]
+list = [["ann", "her password"]]
+[check]
+page = "/account"
+logged_in = "Welcome, {login}!"
+logged_out = "Log in</a>"
+"""
+PAGE, PAGES = "/recipes/plum-cake/", "/recipes/plum-cake/ /recipes/pear-tart/ /recipes/apple-pie/"
+SEARCH, TWO = "/search?q=plum", "/search?q=plum&page=1"
+WITH_LOGIN, WITH_WRITES = "login", "writes"
+SHARED_WITH_ALL = {"member-page-leaked", "member-page-storable", "member-shown-nobody"}
+
+FAULTS = [
+    ("forgetful", PAGE, {"not-kept"}),
+    ("uncacheable", PAGE, {"page-not-cacheable"}),
+    ("asset_no_store", "/style.css", {"asset-not-kept"}),
+    ("unsaid", PAGE, {"no-freshness"}),
+    ("redirect_no_store", "/about", {"permanent-redirect-not-kept"}),
+    ("silent", PAGE, {"silent-cache"}),
+    ("ageless", PAGE, {"age-missing"}),
+    ("bare", PAGE, {"no-cache-seen"}),
+    ("contradictory", PAGE, {"contradictory-directives"}),
+    ("misspelt", PAGE, {"unknown-directive"}),
+    ("unreadable", PAGE, {"invalid-lifetime"}),
+    ("lapsed", PAGE, {"expires-disagrees"}),
+    ("dateless", PAGE, {"date-missing"}),
+    ("ahead", PAGE, {"last-modified-ahead"}),
+    ("old", PAGE, {"too-old"}),
+    ("no_validators", PAGE, {"validator-missing"}),
+    ("validator_ignored", PAGE, {"validator-ignored"}),
+    ("tag_changes", PAGE, {"validator-changes"}),
+    ("tag_stays", PAGE, {"validator-stays", "etag-shared"}),
+    ("poor_304", PAGE, {"304-incomplete"}),
+    ("head_missing", PAGE, {"head-disagrees"}),
+    ("vary_star", PAGE, {"vary-star"}),
+    ("vary_cookie", PAGE, {"vary-cookie", "vary-coding-missing"}),
+    ("vary_user_agent", PAGE, {"vary-user-agent", "vary-coding-missing"}),
+    ("vary_missing", PAGE, {"vary-coding-missing"}),
+    ("plain", PAGE, {"not-compressed"}),
+    ("coding_forced", PAGE, {"coding-forced"}),
+    ("tag_shared", PAGE, {"etag-shared"}),
+    ("wrong_part", "/style.css", {"part-wrong"}),
+    ("cookie_on_hit", PAGE, {"cookie-on-kept"}),
+    ("sets_cookie", PAGE, {"cookie-on-cacheable", "not-kept"}),
+    ("token", PAGE, {"token-on-kept"}),
+    ("tracking_splits", PAGE, {"tracking-splits"}),
+    ("order_splits", TWO, {"query-order-splits"}),
+    ("query_ignored", SEARCH, {"query-ignored"}),
+    ("wrong_page", PAGES, {"wrong-page"}),
+    *((fault, PAGE, {"unkeyed-input"}) for fault in ("x_forwarded_host", "x_original_url", "override", "oversize")),
+    *((fault, PAGE, {"unkeyed-input"}) for fault in ("telephone", "language", "cookie_shown", "origin", "scheme")),
+    ("fat_get", SEARCH, {"unkeyed-input"}),
+    ("x_forwarded_host_bypassed", PAGE, {"reflected-input"}),
+    (
+        "cache_shares_members",
+        f"{WITH_LOGIN} {PAGE}",
+        SHARED_WITH_ALL,
+    ),
+    ("member_storable", f"{WITH_LOGIN} {PAGE}", {"member-page-storable"}),
+    ("member_unmarked", f"{WITH_LOGIN} {PAGE}", {"member-page-unmarked"}),
+    ("blind", f"{WITH_LOGIN} {PAGE}", {"member-shown-nobody"}),
+    ("cache_by_session", f"{WITH_LOGIN} {PAGE}", {"member-page-reused"}),
+    ("suffixes", f"{WITH_LOGIN} {PAGE}", {"deceptive-address"}),
+    ("deceivable", f"{WITH_LOGIN} {PAGE}", {"cache-deception"}),
+    ("soft_404", "/", {"missing-is-found"}),
+    ("error_kept", "/nothing", {"error-kept-long"}),
+    ("purge_nothing", f"{WITH_WRITES} /about/ {PAGE}", {"stale-after-change"}),
+    ("purge_all", f"{WITH_WRITES} {PAGES} /about/", {"purge-too-wide"}),
+]
+"""Fault, what is audited, and the checks that find it."""
+
+Audit = Callable[[str, str], Report]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audit]:
+    """The site; what it gives audits pages of it with a fault."""
+    recipe = tmp_path_factory.mktemp("recipe") / "login.toml"
+    recipe.write_text(RECIPE)
+    command = [sys.executable, audited_site.__file__]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, httpx.Client() as http:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+
+            def look(fault: str, words: str) -> Report:
+                assert http.post(f"{url}/-/{fault}").status_code == 204
+                paths = [word for word in words.split() if word.startswith("/")]
+                options = Options(
+                    login=recipe if WITH_LOGIN in words else None, allow_writes=WITH_WRITES in words.split()
+                )
+                return audit([url + path for path in paths], options)
+
+            yield look
+        finally:
+            process.terminate()
+
+
+def _found(report: Report) -> set[str]:
+    return {finding.check.id for finding in report.findings}
+
+
+def test_a_sound_site_has_nothing_wrong(site: Audit) -> None:
+    """Neither its kinds of pages, nor what a member is shown, nor a purge."""
+    report = site("none", f"{WITH_LOGIN} {WITH_WRITES} / {TWO}")
+
+    assert [(finding.check.id, finding.url, finding.seen) for finding in report.findings] == []
+    assert {seen.subject.kind for seen in report.seen} == {
+        *("home", "recipes", "about", "asset", "feed", "search", "redirect", "missing", "login", "member")
+    }
+    assert report.skipped == []
+
+
+@pytest.mark.parametrize(("fault", "words", "expected"), FAULTS, ids=[fault for fault, _, _ in FAULTS])
+def test_a_fault_is_found_and_nothing_else(site: Audit, fault: str, words: str, expected: set[str]) -> None:
+    """Each fault has the findings of its own."""
+    report = site(fault, words)
+
+    assert _found(report) == expected, [(finding.check.id, finding.url, finding.seen) for finding in report.findings]
+
+
+def test_every_check_has_a_fault_that_it_finds() -> None:
+    """No check is without a site on which it speaks."""
+    assert {check for _, _, expected in FAULTS for check in expected} == CHECKS.keys()
+    assert len(CHECKS) == len(TABLE)
