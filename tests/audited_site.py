@@ -1,8 +1,8 @@
 """A small site behind a small page cache, both sound until they are told a fault: run as a program, it serves.
 
-``POST /-/NAME`` makes it a site with that fault, or a sound one (``none``), with an empty cache. It has a home page,
-recipes, an article about itself, a style sheet, a feed, a search, and members who log in; the cache is a shared cache
-with ``Cache-Status`` and ``Age``, which members pass by.
+``POST /-/NAME`` makes it a site with that fault, or with several (``ONE+OTHER``), or a sound one (``none``), with an
+empty cache. It has a home page, recipes, a page about itself, a style sheet, a feed, a search, and members who log in;
+the cache is a shared cache with ``Cache-Status`` and ``Age``, which members pass by.
 """
 
 from __future__ import annotations
@@ -41,6 +41,14 @@ LINKS = (
     "<link rel=alternate type=application/rss+xml href=/feed.xml><form action=/search><input type=search name=q></form>"
 )
 
+SHOWN = {
+    "x_forwarded_host": "x-forwarded-host",
+    "x_forwarded_host_bypassed": "x-forwarded-host",
+    "language": "accept-language",
+    "cookie_shown": "cookie",
+}
+HIDDEN = {"silent": ("cache-status", "age"), "bare": ("cache-status", "age"), "dateless": ("date",)}
+
 Fields = dict[str, str]
 Reply = tuple[int, Fields, bytes]
 
@@ -49,20 +57,19 @@ class Site:
     """The site and its cache."""
 
     def __init__(self) -> None:
-        self.fault = "none"
+        self.faults: frozenset[str] = frozenset()
         self.stored: dict[str, tuple[float, int, Fields, bytes]] = {}
-        self.made = 0
+        self.late: str | None = None
         self.previous = ""
 
     def has(self, *faults: str) -> bool:
         """Whether one of these faults is switched on."""
-        return self.fault in faults
+        return not self.faults.isdisjoint(faults)
 
     # -- the pages -----------------------------------------------------------------------------------------------------
 
     def render(self, method: str, path: str, query: str, asked: Mapping[str, str], form: Mapping[str, str]) -> Reply:
         """What the site itself answers."""
-        self.made += 1
         path = self._led(path, asked)
         member = SESSION in asked.get("cookie", "")
         if (file := self._file(path, is_member=member)) is not None:
@@ -128,16 +135,18 @@ class Site:
             "unreadable": "s-maxage=300, max-age=1h",
             "lapsed": "max-age=300",
         }
-        if self.fault in said and not member:
-            fields["cache-control"] = said[self.fault]
+        for fault, value in said.items():
+            if self.has(fault) and not member:
+                fields["cache-control"] = value
         if self.has("unsaid"):
             del fields["cache-control"]
         if self.has("lapsed"):
             fields["expires"] = formatdate(time.time() + 86_400, usegmt=True)
         if self.has("ahead"):
             fields["last-modified"] = formatdate(time.time() + 86_400, usegmt=True)
-        if self.has("vary_star", "vary_cookie", "vary_user_agent"):
-            fields["vary"] = {"vary_star": "*", "vary_cookie": "Cookie"}.get(self.fault, "User-Agent")
+        for fault, value in (("vary_star", "*"), ("vary_cookie", "Cookie"), ("vary_user_agent", "User-Agent")):
+            if self.has(fault):
+                fields["vary"] = value
         if self.has("sets_cookie"):
             fields["set-cookie"] = "visitor=1; Path=/"
         if self.has("token"):
@@ -150,14 +159,9 @@ class Site:
 
     def _fooled(self, method: str, status: int, fields: Fields, body: bytes, asked: Mapping[str, str]) -> Reply:
         """The page with what a header of the request does to it."""
-        shown = {
-            "x_forwarded_host": "x-forwarded-host",
-            "x_forwarded_host_bypassed": "x-forwarded-host",
-            "language": "accept-language",
-            "cookie_shown": "cookie",
-        }.get(self.fault)
-        if shown and shown in asked:
-            body += f'<a href="//{html.escape(asked[shown])}/">here</a>'.encode()
+        for fault, name in SHOWN.items():
+            if self.has(fault) and name in asked:
+                body += f'<a href="//{html.escape(asked[name])}/">here</a>'.encode()
         if self.has("origin") and "origin" in asked:
             fields["access-control-allow-origin"] = asked["origin"]
         if self.has("telephone") and "iPhone" in asked.get("user-agent", ""):
@@ -195,6 +199,9 @@ class Site:
             unknown and self.has("x_forwarded_host_bypassed")
         )
         held = None if passes else self.stored.get(key)
+        if key == self.late:
+            del self.stored[key]
+            self.late = None
         if held is None:
             status, fields, content = self.render(method, path, query, asked, form)
             fields = {"date": formatdate(usegmt=True), **fields}
@@ -216,6 +223,8 @@ class Site:
         pairs = parse_qsl(query, keep_blank_values=True)
         if not self.has("tracking_splits"):
             pairs = [(name, value) for name, value in pairs if not name.startswith("utm_")]
+        if self.has("key_without_unknown"):
+            pairs = [(name, value) for name, value in pairs if name != "anp-audit"]
         if not self.has("order_splits"):
             pairs.sort()
         if self.has("query_ignored"):
@@ -233,7 +242,9 @@ class Site:
         return re.search(r"(?:s-maxage|max-age)=[1-9]", said) is not None and "no-store" not in said
 
     def _purge(self, key: str) -> Reply:
-        if self.has("purge_all"):
+        if self.has("purge_late"):
+            self.late = key
+        elif self.has("purge_all"):
             self.stored.clear()
         elif not self.has("purge_nothing"):
             self.stored.pop(key, None)
@@ -255,8 +266,11 @@ class Site:
             fields["vary"] = "Accept-Encoding"
         if status == 200:
             tag = hashlib.sha256(content).hexdigest()[:12]
-            tag = {"tag_changes": str(time.time_ns()), "tag_stays": "1"}.get(self.fault, tag)
-            fields["etag"] = '"shared"' if self.has("tag_shared") else f'"{tag}"'
+            if self.has("tag_stays", "tag_shared"):
+                tag = "1"
+            if self.has("tag_changes"):
+                tag = str(time.time_ns())
+            fields["etag"] = f'"{tag}"'
             fields.setdefault("last-modified", CHANGED)
             if self.has("no_validators"):
                 del fields["etag"], fields["last-modified"]
@@ -276,8 +290,8 @@ class Site:
 
     def finish(self, fields: Fields) -> Fields:
         """The last fields, as they leave the machine."""
-        hidden = {"silent": ("cache-status", "age"), "bare": ("cache-status", "age"), "dateless": ("date",)}
-        return {name: value for name, value in fields.items() if name not in hidden.get(self.fault, ())}
+        hidden = {name for fault, names in HIDDEN.items() if self.has(fault) for name in names}
+        return {name: value for name, value in fields.items() if name not in hidden}
 
 
 SITE = Site()
@@ -294,7 +308,7 @@ async def app(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
     path = scope["raw_path"].decode().partition("?")[0]
     if path.startswith("/-/"):
         SITE.__init__()  # type: ignore[misc]
-        SITE.fault = path[3:]
+        SITE.faults = frozenset(path[3:].split("+"))
         status, fields, content = 204, {}, b""
     else:
         status, fields, content = SITE.answer(scope["method"], path, scope["query_string"].decode(), asked, body)

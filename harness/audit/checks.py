@@ -19,7 +19,7 @@ TABLE: Final = (
         _WARNING,
         "Headers invite caches to keep the page, and none does",
         "Every reader costs a render, although the page is meant to be shared.",
-        "See what the layer gives as its reason: is the cache switched off, its time cut to nothing, a cookie set?",
+        "See why: is the cache switched off, its time cut to nothing, a cookie set?",
     ),
     Check(
         "page-not-cacheable",
@@ -170,7 +170,7 @@ TABLE: Final = (
     Check(
         "304-incomplete",
         "validators",
-        _WARNING,
+        _NOTE,
         "A 304 leaves out what the page says",
         "RFC 9110 (15.4.5) has it repeat ETag, Cache-Control, Expires, Vary and Content-Location: caches go by it.",
         "Send these fields with a 304 as with the page.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from harness.audit import discovery, members
-from harness.audit.client import Client, Trust, origin_of
+from harness.audit.client import PARAMETER, Client, Trust, origin_of
 from harness.audit.members import Member, Reference
 from harness.audit.model import SITE, Finding, Report, Seen, Skipped, Subject
 from harness.audit.probes import (
@@ -43,6 +43,10 @@ _JUDGED: Final = {
 """The families that are judged from the replies that are there."""
 
 
+_TRIES: Final = 3
+_MOST_TRIES: Final = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to audit.
@@ -63,13 +67,12 @@ class Options:
     allowance_s: float = 0.0
 
 
-def audit(urls: Sequence[str], options: Options, tell: Callable[[str], None] = lambda line: None) -> Report:
+def audit(urls: Sequence[str], options: Options) -> Report:
     """Audit sites, one after the other.
 
     Args:
         urls: Origins, of which the kinds of pages are looked for, and addresses of pages.
         options: How.
-        tell: Told what is done next.
 
     Raises:
         UsageError: A host may not be asked, or an option does not fit.
@@ -90,8 +93,13 @@ def audit(urls: Sequence[str], options: Options, tell: Callable[[str], None] = l
     report = Report()
     for origin, paths in sites.items():
         report.origins.append(origin)
-        _Audit(origin, options, report, tell).run(paths)
+        _Audit(origin, options, report).run(paths)
     return report
+
+
+def _may_come(reply: Reply) -> bool:
+    """Whether another question may be answered from a store: caches are told to keep it, and do not pass it by."""
+    return reply.policy.invites and reply.reading.verdict == "MISS"
 
 
 def _of_members(member: Member | None) -> list[Subject]:
@@ -104,11 +112,10 @@ def _of_members(member: Member | None) -> list[Subject]:
 class _Audit:
     """The audit of one site."""
 
-    def __init__(self, origin: str, options: Options, report: Report, tell: Callable[[str], None]) -> None:
+    def __init__(self, origin: str, options: Options, report: Report) -> None:
         self._origin = origin
         self._options = options
         self._report = report
-        self._tell = tell
 
     def run(self, paths: Sequence[str]) -> None:
         """Go through the kinds of pages, then through what concerns the whole site."""
@@ -125,13 +132,11 @@ class _Audit:
             for each in seen:
                 self._probe(reader, each, site.listed)
             self._ask_as_member(reader, member, seen)
-            self._tell("caches that do not say what they do")
             self._add(SITE, "reuse", reuse.ask(reader, seen))
             self._change(reader, about, seen)
             self._report.sent += reader.sent + (member.client.sent if member is not None else 0)
 
     def _site(self, reader: Client, paths: Sequence[str]) -> discovery.Site:
-        self._tell(f"kinds of pages of {self._origin}")
         sitemap = self._options.sitemap
         if sitemap is not None:
             if origin_of(sitemap) != self._origin:
@@ -146,10 +151,10 @@ class _Audit:
     def _look(self, reader: Client, subject: Subject, first: Reply | None) -> Seen:
         """Ask for a page again and again, in all the ways in which it can be asked for without a probe."""
         check_interrupted()
-        self._tell(f"{subject.kind}: {subject.path}")
         path = subject.path
         replies = [first or reader.get(path), reader.get(path)]
-        if not any(reply.reused for reply in replies):
+        # Behind one address there may be several caches, each of which has to get the page first.
+        while not replies[-1].reused and len(replies) < (_MOST_TRIES if _may_come(replies[-1]) else _TRIES):
             replies.append(reader.get(path))
         last = replies[-1]
         if last.status != 200:
@@ -167,14 +172,18 @@ class _Audit:
     def _probe(self, reader: Client, seen: Seen, listed: frozenset[str]) -> None:
         check_interrupted()
         subject = seen.subject
-        self._tell(f"probes of {subject.kind}")
         for family, judge in _JUDGED.items():
             self._add(subject.kind, family, judge(seen))
         if subject.kind == "asset":
             self._add(subject.kind, "variants", variants.ask_for_a_part(reader, seen), again=True)
         self._add(subject.kind, "queries", queries.ask(reader, seen))
         if seen.is_page:
-            self._add(subject.kind, "unkeyed", unkeyed.ask(reader, seen))
+            trial = unkeyed.begin(reader, seen)
+            if trial is None:
+                why = f"the cache leaves {PARAMETER}=… out of its key, so that visitors would be given what is tried"
+                self._report.skipped.append(Skipped(subject.kind, "unkeyed", why))
+            else:
+                self._add(subject.kind, "unkeyed", unkeyed.ask(trial))
             replies = [seen.last, *(reader.get(path) for path in subject.siblings[:1])]
             for reply in replies:
                 self._add(subject.kind, "identity", identity.ask(reader, subject, reply, listed), again=True)
@@ -184,7 +193,6 @@ class _Audit:
             for family in ("members", "deception"):
                 self._report.skipped.append(Skipped(SITE, family, "nobody can log in: give --login FILE.toml"))
             return
-        self._tell("pages as a member")
         for each in seen:
             if each.is_page and each.subject.kind not in {"login", "member"}:
                 # An address that no reader has asked for is not in a cache yet, and so may be taken from a member.
@@ -200,7 +208,6 @@ class _Audit:
         if not self._options.allow_writes:
             self._report.skipped.append(Skipped(SITE, "changes", "it writes: allow it with --allow-writes"))
             return
-        self._tell("what a change drops")
         allowance = self._options.allowance_s
         if about is not None:
             articles = [each.subject for each in seen if each.subject.kind == "articles"]

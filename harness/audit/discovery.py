@@ -22,12 +22,14 @@ from defusedxml.ElementTree import fromstring
 from harness.audit.client import USER_AGENT, Client, token
 from harness.audit.model import Subject
 from harness.audit.reply import Reply
-from harness.errors import UsageError
+from harness.errors import TargetError, UsageError
 
 MISSING: Final = "missing"
 """The kind of an address where nothing is."""
 
-_MOST_KINDS: Final = 16
+_MOST_KINDS: Final = 12
+_ALWAYS: Final = ("home", "asset", "other")
+_HOPS: Final = 3
 _MOST_SITEMAPS: Final = 3
 _MOST_ADDRESSES: Final = 50_000
 _SIBLINGS: Final = 4
@@ -76,30 +78,35 @@ def discover(client: Client, sitemap: str | None) -> Site:
     rules.parse(robots.body.decode("utf-8", "replace").splitlines() if robots.status == 200 else [])
     places = [sitemap] if sitemap else [_path_of(place, client.origin) for place in rules.site_maps() or ()]
     listed = list(_listed(client, [place for place in places if place] or ["/sitemap.xml"], required=bool(sitemap)))
-    home = client.get("/")
+    home = landing = client.get("/")
+    for _ in range(_HOPS):
+        leads = urljoin(client.origin + landing.path, landing.headers.get("location", ""))
+        if not 300 <= landing.status < 400 or leads == client.origin + landing.path:
+            break
+        if not (path := _own(leads, client.origin)):
+            raise TargetError(f"{client.origin} leads to {leads}; if you may audit that site, name it instead")
+        landing = client.get(path)
     links = _Links()
-    if home.is_html:
-        links.feed(home.body.decode("utf-8", "replace"))
+    if landing.is_html:
+        links.feed(landing.body.decode("utf-8", "replace"))
         links.close()
-    addresses = [path for link in links.pages if (path := _own(link, client.origin))]
-    files = [path for link in links.files if (path := _own(link, client.origin))]
-    kinds: dict[str, list[str]] = {"home": ["/"]}
-    # A page that shows no other kind, such as an article, may show what the home page does not: its pictures.
-    for path in [*listed, *addresses, *files]:
-        if rules.can_fetch(USER_AGENT, client.origin + path) and not _CHANGES.search(path):
-            kinds.setdefault(kind_of(path), []).append(path)
-    kinds.pop("other", None)
-    subjects = [
-        Subject(kind, paths[0], tuple(dict.fromkeys(paths[1:]))[:_SIBLINGS])
-        for kind, paths in list(kinds.items())[:_MOST_KINDS]
+    addresses = [path for link in links.pages if (path := _own(link, client.origin + landing.path))]
+    files = [path for link in links.files if (path := _own(link, client.origin + landing.path))]
+    feeds = [path for link in links.feeds if (path := _own(link, client.origin + landing.path))]
+    paths = [
+        path
+        for path in (*([landing.path] if landing.path != "/" else []), *listed, *addresses, *files)
+        if rules.can_fetch(USER_AGENT, client.origin + path) and not _CHANGES.search(path) and path not in feeds
     ]
-    feeds = [path for link in links.feeds if (path := _own(link, client.origin))]
+    subjects = [
+        Subject(kind, found[0], tuple(dict.fromkeys(found[1:]))[:_SIBLINGS]) for kind, found in _kinds(paths).items()
+    ]
     subjects += [Subject("feed", feeds[0], tuple(feeds[1:]))] if feeds else []
-    if links.search is not None and (path := _own(links.search, client.origin)):
-        subjects.append(Subject("search", f"{path}?{urlencode({links.word: _a_word(home)})}"))
+    if links.search is not None and (path := _own(links.search, client.origin + landing.path)):
+        subjects.append(Subject("search", f"{path}?{urlencode({links.word: _a_word(landing)})}"))
     subjects += _redirect(subjects)
     subjects.append(Subject(MISSING, f"/{token()}"))
-    return Site(subjects, frozenset(listed), {"/": home})
+    return Site(subjects, frozenset(listed), {"/": home, landing.path: landing})
 
 
 def kind_of(path: str) -> str:
@@ -111,6 +118,18 @@ def kind_of(path: str) -> str:
     if not first:
         return "home" if path == "/" else "other"
     return first if slash or "." not in first else "other"
+
+
+def _kinds(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Addresses by kind; where there are too many kinds, the largest, and the rest as one."""
+    kinds: dict[str, list[str]] = {"home": ["/"]}
+    for path in paths:
+        kinds.setdefault(kind_of(path), []).append(path)
+    if len(kinds) > _MOST_KINDS:
+        largest = sorted((kind for kind in kinds if kind not in _ALWAYS), key=lambda kind: -len(set(kinds[kind])))
+        for kind in largest[_MOST_KINDS - len(_ALWAYS) :]:
+            kinds.setdefault("other", []).extend(kinds.pop(kind))
+    return kinds
 
 
 def _redirect(subjects: Iterable[Subject]) -> Iterator[Subject]:
@@ -158,18 +177,19 @@ def _path_of(address: str, origin: str) -> str:
     return quote(parts.path or "/", _AS_SENT) + (f"?{quote(parts.query, _AS_SENT)}" if parts.query else "")
 
 
-def _own(link: str, origin: str) -> str:
-    """Path and query of a link, where it leads to the site itself."""
+def _own(link: str, page: str) -> str:
+    """Path and query of a link on a page, where it leads to the same site."""
     try:
-        parts = urlsplit(urljoin(f"{origin}/", link.strip()))
+        leads, site = urlsplit(urljoin(page, link.strip())), urlsplit(page)
     except ValueError:
         return ""
-    return _path_of(link.strip(), f"{origin}/") if f"{parts.scheme}://{parts.netloc}" == origin else ""
+    same = (leads.scheme, leads.netloc) == (site.scheme, site.netloc)
+    return _path_of(link.strip(), page) if same and link.strip() else ""
 
 
-def _a_word(home: Reply) -> str:
-    """A word to search for: one that the home page has."""
-    text = re.sub(rb"<(script|style).*?</\1>|<[^>]*>", b" ", home.body, flags=re.DOTALL | re.IGNORECASE)
+def _a_word(page: Reply) -> str:
+    """A word to search for: one that a page has."""
+    text = re.sub(rb"<(script|style).*?</\1>|<[^>]*>", b" ", page.body, flags=re.DOTALL | re.IGNORECASE)
     words = re.findall(r"\b[a-z]{5,12}\b", text.decode("utf-8", "replace"))
     return max(words, key=words.count, default="hello")
 

@@ -48,12 +48,13 @@ _VERDICTS: Final = {
 
 def explain(reply: Reply) -> Iterator[Word]:
     """The fields that matter to caches, those for caches first."""
+    apart = any(name in reply.headers for name in TARGETED)
     for name in (*TARGETED, "cache-control"):
         if value := reply.headers.get(name):
             meanings = [
                 _DIRECTIVES[word](argument) for word, argument in directives(value).items() if word in _DIRECTIVES
             ]
-            whom = "browsers and caches" if name == "cache-control" else "caches in front of the site"
+            whom = "caches in front of the site" if name != "cache-control" else "browsers" if apart else "all"
             yield Word(title(name), value, f"{whom}: {'; '.join(meanings) or 'nothing that is known'}")
     for name, say in _FIELDS.items():
         if (value := reply.headers.get(name)) is not None:
@@ -101,8 +102,8 @@ _FIELDS: Final[dict[str, Callable[[str], str]]] = {
         f"depends on these fields of the request: {value}" if value != "*" else "fits no other request"
     ),
     "content-encoding": lambda value: f"compressed: {value}",
-    "cache-groups": lambda value: f"may be purged by {len(value.split(','))} names of groups (RFC 9875)",
-    "surrogate-key": lambda value: f"may be purged by {len(value.split())} keys",
-    "cache-tag": lambda value: f"may be purged by {len(value.split(','))} tags",
+    "cache-groups": lambda value: f"belongs to {len(value.split(','))} groups, by which it may be purged (RFC 9875)",
+    "surrogate-key": lambda value: f"has {len(value.split())} keys, by which it may be purged",
+    "cache-tag": lambda value: f"has {len(value.split(','))} tags, by which it may be purged",
     "pragma": lambda _: "of HTTP/1.0, and ignored where there is Cache-Control",
 }

@@ -125,9 +125,8 @@ def audit(
         allowance_s=options.duration("--stale-allowance", stale_allowance),
     )
     started = datetime.now(UTC)
-    steps = Steps()
-    with steps.step(f"audit of {', '.join(dict.fromkeys(url))}") as advance:
-        report = conduct(url, how, lambda line: advance(0))
+    with Steps().step(f"audit of {', '.join(dict.fromkeys(url))}"):
+        report = conduct(url, how)
     severity = _severity(fail_on)
     _write(report, "json" if json else format, out, severity, started, verbose=verbose)
     fails = severity is not None and any(finding.check.severity >= severity for finding in report.findings)

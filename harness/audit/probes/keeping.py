@@ -56,7 +56,7 @@ def _did(seen: Seen) -> str:
 def _reason(reply: Reply) -> str:
     """What is known to keep caches from keeping."""
     detail = re.search(r"detail=\"?([\w-]+)", reply.headers.get("cache-status", ""))
-    reasons = [f"the layer gives {detail[1]} as its reason"] if detail else []
+    reasons = [f"its reason: {detail[1]}"] if detail else []
     reasons += ["the page sets a cookie"] if reply.cookies else []
     reasons += ["the page varies by Cookie"] if "cookie" in reply.vary else []
     return f" ({listed(reasons)})" if reasons else ""

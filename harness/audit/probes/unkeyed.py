@@ -18,6 +18,8 @@ from harness.audit.reply import Reply
 _OVERSIZE: Final = 9000
 _PORT: Final = "47113"
 _CANARY: Final = "{canary}"
+_Plain = tuple[int, bytes, str]
+"""Status, body and target of a reply, without the word that its address alone has."""
 _TELEPHONE: Final = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 "
     "Mobile/15E148 Safari/604.1"
@@ -69,30 +71,8 @@ _BATCHES: Final = (
 """What is sent at once; inputs that hide each other's effect are kept apart."""
 
 
-def ask(client: Client, seen: Seen) -> Iterator[Finding]:
-    """Send what a stranger could send, then ask as anybody would."""
-    path = seen.subject.path
-    one, other = token(), token()
-    control, again = client.get(unasked(path, one)), client.get(unasked(path, other))
-    if seen.is_kept and (control.reused or again.reused):
-        return  # the parameter is no part of the key
-    scheme = "http" if client.origin.startswith("https") else "https"
-    schemes = tuple(_Input(name, {name: scheme}) for name in ("X-Forwarded-Proto", "X-Forwarded-Scheme"))
-    trial = _Trial(client, path, control, _plain(control, one), _plain(control, one) == _plain(again, other))
-    for batch in (*_BATCHES, schemes):
-        poisoned, reflected = trial.send(batch)
-        if poisoned and len(batch) > 1:
-            poisoned = [name for each in batch for name in trial.send((each,))[0]] or poisoned
-        for name in poisoned:
-            yield found("unkeyed-input", seen.subject, f"{name} changed what the next visitor was given")
-        # Of cookies and bodies caches make a difference without saying so: who sends them may pass the cache by.
-        unproven = [each.name for each in batch if each.name in reflected and each.passes(seen.last)]
-        if seen.is_kept and not trial.is_kept and unproven and not poisoned:
-            yield found("reflected-input", seen.subject, f"the page shows what {listed(unproven)} said")
-
-
 @dataclass(slots=True)
-class _Trial:
+class Trial:
     """Questions about one page.
 
     Attributes:
@@ -103,9 +83,9 @@ class _Trial:
     """
 
     client: Client
-    path: str
+    seen: Seen
     control: Reply
-    plain: tuple[int, bytes, str]
+    plain: _Plain
     is_stable: bool
     is_kept: bool = False
 
@@ -121,7 +101,7 @@ class _Trial:
             for each in batch
             for name, value in (each.form or {}).items()
         }
-        address = unasked(self.path, word)
+        address = unasked(self.seen.subject.path, word)
         asked = self.client.get(address, headers, form=form or None)
         after = self.client.get(address)
         self.is_kept |= after.reused
@@ -139,11 +119,36 @@ class _Trial:
     def _is_as_before(self) -> bool:
         """Whether the page is, at yet another address, what it was: then it has not changed by itself."""
         word = token()
-        now = _plain(self.client.get(unasked(self.path, word)), word)
+        now = _plain(self.client.get(unasked(self.seen.subject.path, word)), word)
         return now == self.plain if self.is_stable else now[0] == self.plain[0]
 
 
-def _plain(reply: Reply, word: str) -> tuple[int, bytes, str]:
-    """Status, body and target of a reply, without the word that its address alone has."""
+def _plain(reply: Reply, word: str) -> _Plain:
     target = reply.headers.get("location", "").replace(word, "")
     return reply.status, reply.body.replace(word.encode(), b""), target
+
+
+def begin(client: Client, seen: Seen) -> Trial | None:
+    """Ask as anybody would, at two addresses of their own; None where these are not kept apart from the page's."""
+    one, other = token(), token()
+    control, again = client.get(unasked(seen.subject.path, one)), client.get(unasked(seen.subject.path, other))
+    if seen.is_kept and (control.reused or again.reused):
+        return None
+    return Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other))
+
+
+def ask(trial: Trial) -> Iterator[Finding]:
+    """Send what a stranger could send, then ask as anybody would."""
+    seen = trial.seen
+    scheme = "http" if trial.client.origin.startswith("https") else "https"
+    schemes = tuple(_Input(name, {name: scheme}) for name in ("X-Forwarded-Proto", "X-Forwarded-Scheme"))
+    for batch in (*_BATCHES, schemes):
+        poisoned, reflected = trial.send(batch)
+        if poisoned and len(batch) > 1:
+            poisoned = [name for each in batch for name in trial.send((each,))[0]] or poisoned
+        for name in poisoned:
+            yield found("unkeyed-input", seen.subject, f"{name} changed what the next visitor was given")
+        # Of cookies and bodies caches make a difference without saying so: who sends them may pass the cache by.
+        unproven = [each.name for each in batch if each.name in reflected and each.passes(seen.last)]
+        if seen.is_kept and not trial.is_kept and unproven and not poisoned:
+            yield found("reflected-input", seen.subject, f"the page shows what {listed(unproven)} said")

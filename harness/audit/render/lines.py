@@ -51,4 +51,4 @@ def _confirmed(seen: Seen) -> str | None:
     asked = [(name, reply) for name, reply in (("ETag", seen.by_tag), ("date", seen.by_date)) if reply is not None]
     if not asked:
         return None
-    return " and ".join(name for name, reply in asked if reply.status == 304) or "no"
+    return ", ".join(name for name, reply in asked if reply.status == 304) or "no"

@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.audit.explain import explain
+from harness.audit.client import origin_of
+from harness.audit.explain import explain, told
 from harness.audit.model import SITE, Finding, Report, Seen, Severity
 from harness.audit.render import lines
 
@@ -33,7 +34,9 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     for check, findings in groupby(report.worst_first(), key=lambda finding: finding.check):
         console.print()
         console.print(Text.assemble((check.severity.word, _COLOURS[check.severity]), f"  {check.title}  [{check.id}]"))
-        console.print(Padding(Group(*_finding(list(findings))), (0, 0, 0, 2), expand=False))
+        console.print(
+            Padding(Group(*_finding(list(findings), one_site=len(report.origins) == 1)), (0, 0, 0, 2), expand=False)
+        )
     console.print()
     for skipped in report.skipped:
         console.print(Text(f"not tried: {skipped.family} ({skipped.why})"))
@@ -61,6 +64,8 @@ def _headers(seen: Seen) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(overflow="fold", ratio=2)
     table.add_column(overflow="fold", ratio=3)
+    for layer in reversed(seen.last.reading.layers):
+        table.add_row(Text(f"{layer.provider}: {layer.verdict}"), Text(told(layer)))
     for word in explain(seen.last):
         table.add_row(Text(f"{word.name}: {_short(word.value)}"), Text(word.means))
     return Group(
@@ -70,13 +75,20 @@ def _headers(seen: Seen) -> RenderableType:
     )
 
 
-def _finding(findings: list[Finding]) -> Iterable[Text]:
-    for each in findings[:_MOST_PLACES]:
-        where = "" if each.kind == SITE else f"{each.kind} {each.url}: "
-        yield Text(f"{where}{each.seen}")
-    if (more := len(findings) - _MOST_PLACES) > 0:
-        kinds = ", ".join(dict.fromkeys(each.kind for each in findings[_MOST_PLACES:]))
-        yield Text(f"and {more} more: {kinds}")
+def _finding(findings: list[Finding], *, one_site: bool) -> Iterable[Text]:
+    """What was seen, alike things as one, then reason and remedy."""
+    alike: dict[str, list[Finding]] = {}
+    for each in findings:
+        alike.setdefault(each.seen, []).append(each)
+    for seen, group in list(alike.items())[:_MOST_PLACES]:
+        first = group[0]
+        kinds = ", ".join(dict.fromkeys(each.kind for each in group))
+        where = first.url.removeprefix(origin_of(first.url)) if one_site else first.url
+        yield Text(
+            seen if first.kind == SITE else f"{kinds} {where}: {seen}" if len(group) == 1 else f"{kinds}: {seen}"
+        )
+    if more := sum(len(group) for group in list(alike.values())[_MOST_PLACES:]):
+        yield Text(f"and {more} more; --json has all")
     check = findings[0].check
     yield Text(f"Why: {check.why}")
     yield Text(f"Do: {check.remedy}")

@@ -110,7 +110,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audit]:
                 assert http.post(f"{url}/-/{fault}").status_code == 204
                 paths = [word for word in words.split() if word.startswith("/")]
                 options = Options(
-                    login=recipe if WITH_LOGIN in words else None, allow_writes=WITH_WRITES in words.split()
+                    login=recipe if WITH_LOGIN in words else None,
+                    allow_writes=WITH_WRITES in words,
+                    allowance_s=60 if "patient" in words else 0,
                 )
                 return audit([url + path for path in paths], options)
 
@@ -146,3 +148,20 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
     """No check is without a site on which it speaks."""
     assert {check for _, _, expected in FAULTS for check in expected} == CHECKS.keys()
     assert len(CHECKS) == len(TABLE)
+
+
+def test_an_old_page_is_no_fault_for_as_long_as_is_allowed(site: Audit) -> None:
+    """The purge takes effect a while after it was answered."""
+    words = f"{WITH_WRITES} /about/ {PAGE}"
+
+    assert _found(site("purge_late", words)) == {"stale-after-change"}
+    assert _found(site("purge_late", f"{words} patient")) == set()
+
+
+def test_nothing_is_tried_at_addresses_that_are_not_kept_apart(site: Audit) -> None:
+    """Where the cache leaves the unknown parameter out of its key, a probe would reach everybody."""
+    report = site("key_without_unknown+x_forwarded_host", PAGE)
+
+    assert report.findings == []
+    assert [(each.kind, each.family) for each in report.skipped if each.family == "unkeyed"] == [("recipes", "unkeyed")]
+    assert ("recipes", "unkeyed") not in report.made
