@@ -39,8 +39,8 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
         )
     console.print()
     for skipped in report.skipped:
-        console.print(Text(f"not tried: {skipped.family} ({skipped.why})"))
-    console.print(Text(_summary(report)))
+        console.print(_text(f"not tried: {skipped.family} ({skipped.why})"))
+    console.print(_text(_summary(report)))
 
 
 def _pages(seen: Iterable[Seen]) -> Table:
@@ -50,10 +50,10 @@ def _pages(seen: Iterable[Seen]) -> Table:
     for each in seen:
         row = lines.row(each)
         table.add_row(
-            Text(each.subject.kind),
+            _text(each.subject.kind),
             str(each.last.status),
-            Text(row.layers),
-            Text(row.kept),
+            _text(row.layers),
+            _text(row.kept),
             row.confirmed or "–",
             row.coding,
         )
@@ -65,12 +65,12 @@ def _headers(seen: Seen) -> RenderableType:
     table.add_column(overflow="fold", ratio=2)
     table.add_column(overflow="fold", ratio=3)
     for layer in reversed(seen.last.reading.layers):
-        table.add_row(Text(f"{layer.provider}: {layer.verdict}"), Text(told(layer)))
+        table.add_row(_text(f"{layer.provider}: {layer.verdict}"), _text(told(layer)))
     for word in explain(seen.last):
-        table.add_row(Text(f"{word.name}: {_short(word.value)}"), Text(word.means))
+        table.add_row(_text(f"{word.name}: {_short(word.value)}"), _text(word.means))
     return Group(
         Text(""),
-        Text(f"{seen.subject.kind}  {seen.subject.path}", style="bold"),
+        _text(f"{seen.subject.kind}  {seen.subject.path}", style="bold"),
         Padding(table, (0, 0, 0, 2), expand=False),
     )
 
@@ -84,20 +84,25 @@ def _finding(findings: list[Finding], *, one_site: bool) -> Iterable[Text]:
         first = group[0]
         kinds = ", ".join(dict.fromkeys(each.kind for each in group))
         where = first.url.removeprefix(origin_of(first.url)) if one_site else first.url
-        yield Text(
+        yield _text(
             seen if first.kind == SITE else f"{kinds} {where}: {seen}" if len(group) == 1 else f"{kinds}: {seen}"
         )
     if more := sum(len(group) for group in list(alike.values())[_MOST_PLACES:]):
-        yield Text(f"and {more} more; --json has all")
+        yield _text(f"and {more} more; --json has all")
     check = findings[0].check
-    yield Text(f"Why: {check.why}")
-    yield Text(f"Do: {check.remedy}")
+    yield _text(f"Why: {check.why}")
+    yield _text(f"Do: {check.remedy}")
 
 
 def _summary(report: Report) -> str:
     counts = [(report.count(severity), severity.word) for severity in reversed(Severity)]
     found = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
     return f"{found or 'nothing found'}; {len(report.seen)} kinds of pages, {report.sent} requests"
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Text whatever the site wrote: no markup, nothing that moves the cursor."""
+    return Text("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text), style)
 
 
 def _short(value: str) -> str:
