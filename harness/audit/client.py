@@ -23,6 +23,8 @@ PARAMETER: Final = "anp-audit"
 """Name of the query parameter that makes an address nobody else asks for."""
 
 _TIMEOUT: Final = httpx.Timeout(20.0)
+_LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
+"""Connections are given up before a site does, which would be an error in the middle of a request."""
 _MOST_BYTES: Final = 8 * 2**20
 """Of a body; what is longer is cut."""
 
@@ -75,6 +77,7 @@ class Client:
         self._http = httpx.Client(
             base_url=origin,
             timeout=_TIMEOUT,
+            limits=_LIMITS,
             trust_env=False,
             verify=trust.context(origin),
             headers={"User-Agent": USER_AGENT, "Accept": "text/html,*/*;q=0.8", "Accept-Encoding": "gzip"},
@@ -117,8 +120,9 @@ class Client:
             finally:
                 answer.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            remedy = "Trust it with --ca-file or --insecure" if "CERTIFICATE" in str(error) else "Is the site running?"
             raise TargetError(
-                f"{self.origin} does not answer {method} {path} ({error or type(error).__name__}). Is the site running?"
+                f"{self.origin} does not answer {method} {path} ({error or type(error).__name__}). {remedy}"
             ) from error
         if answer.status_code == 429:
             wait = answer.headers.get("retry-after")

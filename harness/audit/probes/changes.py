@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from harness.audit.client import Client
@@ -65,9 +65,8 @@ def _kept(client: Client, seen: Sequence[Seen], subject: Subject) -> list[tuple[
     return [(each, reply) for each, reply in asked if each.is_kept and reply.reused]
 
 
-def _stays(client: Client, path: str, is_old: object, allowance_s: float) -> bool:
+def _stays(client: Client, path: str, is_old: Callable[[Reply], bool], allowance_s: float) -> bool:
     """Whether the old page is still there when its time is up."""
-    assert callable(is_old)
     until = time.monotonic() + allowance_s
     while is_old(client.get(path)):
         if time.monotonic() >= until:

@@ -71,6 +71,11 @@ _BATCHES: Final = (
 """What is sent at once; inputs that hide each other's effect are kept apart."""
 
 
+_SCHEMES: Final = ("X-Forwarded-Proto", "X-Forwarded-Scheme")
+INPUTS: Final = (*(each.name for batch in _BATCHES for each in batch), *_SCHEMES)
+"""Names of all that is sent."""
+
+
 @dataclass(slots=True)
 class Trial:
     """Questions about one page.
@@ -141,7 +146,7 @@ def ask(trial: Trial) -> Iterator[Finding]:
     """Send what a stranger could send, then ask as anybody would."""
     seen = trial.seen
     scheme = "http" if trial.client.origin.startswith("https") else "https"
-    schemes = tuple(_Input(name, {name: scheme}) for name in ("X-Forwarded-Proto", "X-Forwarded-Scheme"))
+    schemes = tuple(_Input(name, {name: scheme}) for name in _SCHEMES)
     for batch in (*_BATCHES, schemes):
         poisoned, reflected = trial.send(batch)
         if poisoned and len(batch) > 1:

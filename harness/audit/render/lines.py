@@ -15,13 +15,13 @@ class Row:
     Attributes:
         layers: What each layer did with the first reply, then with the last; nearest to the reader first.
         kept: Whether it may be kept and is, and why not.
-        confirmed: Which validators get a 304; None where there is none to ask with.
+        confirmed: The validators that get a 304; None where there is none to ask with.
         coding: How it is compressed.
     """
 
     layers: str
     kept: str
-    confirmed: str | None
+    confirmed: tuple[str, ...] | None
     coding: str
 
 
@@ -47,8 +47,6 @@ def _kept(seen: Seen) -> str:
     return ("no: " if policy.shared is False else "unsaid: " if policy.shared is None else "") + policy.why
 
 
-def _confirmed(seen: Seen) -> str | None:
+def _confirmed(seen: Seen) -> tuple[str, ...] | None:
     asked = [(name, reply) for name, reply in (("ETag", seen.by_tag), ("date", seen.by_date)) if reply is not None]
-    if not asked:
-        return None
-    return ", ".join(name for name, reply in asked if reply.status == 304) or "no"
+    return tuple(name for name, reply in asked if reply.status == 304) if asked else None

@@ -54,7 +54,7 @@ def _pages(seen: Iterable[Seen]) -> Table:
             str(each.last.status),
             _text(row.layers),
             _text(row.kept),
-            row.confirmed or "–",
+            "–" if row.confirmed is None else ", ".join(row.confirmed) or "none",
             row.coding,
         )
     return table

@@ -12,7 +12,8 @@ from harness.errors import TargetError, UsageError
 from tests.origin import Origin, Reply, Seen, told_origin
 
 HOME = """<a href="/recipes/1/">one</a> <a href="recipes/2/">two</a> <a href="/logout">out</a>
-<a href="/secret/x">no</a> <a href="/shop/?add-to-cart=7">buy</a> <a href="http://other.example/a/">away</a> <a href="mailto:a@b">write</a>
+<a href="/secret/x">no</a> <a href="/shop/?add-to-cart=7">buy</a> <a href="http://other.example/a/">away</a>
+<a href="mailto:a@b">write</a>
 <a href="/about.html#top">about</a> <link rel="stylesheet" href="/site.css"> <img src="/plum.png"> <a href="">here</a>
 <link rel="alternate" type="application/atom+xml" href="/atom.xml"> <a href="/atom.xml">feed</a> <a href="http://[x">?</a>
 <form method="post" action="/vote"><input name="q"></form>

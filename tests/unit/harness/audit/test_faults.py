@@ -158,6 +158,11 @@ def test_an_old_page_is_no_fault_for_as_long_as_is_allowed(site: Audit) -> None:
     assert _found(site("purge_late", f"{words} patient")) == set()
 
 
+def test_a_cookie_that_is_another_each_time_is_not_out_of_the_store(site: Audit) -> None:
+    """The cache sets it itself; that it sets one at all is still told."""
+    assert _found(site("cookie_of_the_cache", PAGE)) == {"cookie-on-cacheable"}
+
+
 def test_nothing_is_tried_at_addresses_that_are_not_kept_apart(site: Audit) -> None:
     """Where the cache leaves the unknown parameter out of its key, a probe would reach everybody."""
     report = site("key_without_unknown+x_forwarded_host", PAGE)

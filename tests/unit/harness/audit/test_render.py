@@ -156,7 +156,7 @@ def test_json_holds_findings_pages_and_what_was_not_tried(report: Report) -> Non
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("verbose", [False, True])
 def test_the_table_fits_the_terminal_and_has_the_worst_first(report: Report, width: int, verbose: bool) -> None:
-    """Each check once with reason and remedy; brackets and control characters are text; headers only where they are asked for."""
+    """Each check once with reason and remedy; brackets are text; headers only where they are asked for."""
     page = io.StringIO()
     table.render(report, Console(file=page, width=width), verbose=verbose)
     text = page.getvalue()
