@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import re
+import secrets
 import socket
 import time
 from collections.abc import Mapping
@@ -170,6 +171,8 @@ class Site:
             return 301, {"location": "http://www.kitchen.example/", "cache-control": "s-maxage=300"}, b""
         if self.has("override") and asked.get("x-http-method-override") == "HEAD":
             body = b""
+        if self.has("now_this_now_that") and secrets.randbelow(2):
+            body += b"<p>that</p>"
         if self.has("oversize") and any(len(value) > 8000 for value in asked.values()):
             return 400, {"cache-control": "s-maxage=300"}, b"too large"
         return status, fields, body
@@ -187,7 +190,9 @@ class Site:
                     b"",
                 )
             return self.render("GET", path, query, asked, form)
-        if method == "PURGE":
+        if method == "REPORT" and not self.has("any_method"):
+            return 501, {}, b"no such method"
+        if method == "PURGE" and not self.has("any_method"):
             return self._purge(self._key(path, query))
         key = self._key(path, query)
         is_member = SESSION in asked.get("cookie", "")

@@ -25,7 +25,7 @@ TABLE: Final = (
         "page-not-cacheable",
         "keeping",
         _NOTE,
-        "A page that is the same for two strangers may not be kept",
+        "Shared caches may not reuse a page that is the same for two strangers",
         "Every reader costs a render of what could be shared.",
         "Give it a lifetime for shared caches, such as CDN-Cache-Control: max-age=60, if it really is for everybody.",
     ),

@@ -10,9 +10,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from harness.audit import discovery, members
-from harness.audit.client import PARAMETER, Client, Trust, origin_of
+from harness.audit.client import Client, Trust, origin_of
 from harness.audit.members import Member, Reference
-from harness.audit.model import SITE, Finding, Report, Seen, Skipped, Subject
+from harness.audit.model import SITE, Finding, NotTriedError, Report, Seen, Skipped, Subject
 from harness.audit.probes import (
     changes,
     cookies,
@@ -178,12 +178,7 @@ class _Audit:
             self._add(subject.kind, "variants", variants.ask_for_a_part(reader, seen), again=True)
         self._add(subject.kind, "queries", queries.ask(reader, seen))
         if seen.is_page:
-            trial = unkeyed.begin(reader, seen)
-            if trial is None:
-                why = f"the cache leaves {PARAMETER}=… out of its key, so that visitors would be given what is tried"
-                self._report.skipped.append(Skipped(subject.kind, "unkeyed", why))
-            else:
-                self._add(subject.kind, "unkeyed", unkeyed.ask(trial))
+            self._add(subject.kind, "unkeyed", unkeyed.ask(reader, seen))
             replies = [seen.last, *(reader.get(path) for path in subject.siblings[:1])]
             for reply in replies:
                 self._add(subject.kind, "identity", identity.ask(reader, subject, reply, listed), again=True)
@@ -210,14 +205,21 @@ class _Audit:
             return
         allowance = self._options.allowance_s
         if about is not None:
-            articles = [each.subject for each in seen if each.subject.kind == "articles"]
-            for subject in articles:
-                self._add(subject.kind, "changes", changes.edit(reader, subject, seen, allowance))
+            subjects = [each.subject for each in seen if each.subject.kind == "articles"][:1]
+            change = changes.edit
         else:
-            for each in [each for each in seen if each.is_page and each.is_kept][-1:]:
-                self._add(each.subject.kind, "changes", changes.purge(reader, each.subject, seen, allowance))
+            subjects = [each.subject for each in seen if each.is_page and each.is_kept][-1:]
+            change = changes.purge
+        for subject in subjects:
+            self._add(subject.kind, "changes", change(reader, subject, seen, allowance))
+        if not subjects:
+            self._report.skipped.append(Skipped(SITE, "changes", "no page was kept that could be changed"))
 
     def _add(self, kind: str, family: str, findings: Iterable[Finding], *, again: bool = False) -> None:
-        self._report.findings += [replace(each, url=f"{self._origin}{each.url}") for each in findings]
+        try:
+            self._report.findings += [replace(each, url=f"{self._origin}{each.url}") for each in findings]
+        except NotTriedError as reason:
+            self._report.skipped.append(Skipped(kind, family, str(reason)))
+            return
         if not again or (kind, family) not in self._report.made:
             self._report.made.append((kind, family))

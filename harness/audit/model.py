@@ -123,6 +123,10 @@ class Skipped:
     why: str
 
 
+class NotTriedError(Exception):
+    """Raised by a probe that cannot be made; the message is the reason, for people."""
+
+
 @dataclass(slots=True)
 class Report:
     """What an audit saw and found.

@@ -145,6 +145,15 @@ def test_a_fault_of_the_site_is_found_and_nothing_else(setting: str, expected: s
     assert _checks(data) == expected
 
 
+def test_what_cannot_be_tried_is_said(original: Path) -> None:
+    """A site with a token takes no edit without."""
+    with reference_site(original, options=["--purge-token", "secret"]) as site:
+        skipped = {each["family"]: each["why"] for each in _audit(site.url, writes=True)["skipped"]}
+
+    assert skipped.keys() == {"changes"}
+    assert skipped["changes"].startswith("an edit is refused with 403")
+
+
 # -- other sites and real caches ---------------------------------------------------------------------------------------
 
 

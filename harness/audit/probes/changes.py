@@ -9,11 +9,13 @@ from typing import Final
 
 from harness.audit.client import Client
 from harness.audit.discovery import MISSING
-from harness.audit.model import Finding, Seen, Subject
+from harness.audit.model import Finding, NotTriedError, Seen, Subject
 from harness.audit.probes import found
 from harness.audit.reply import Reply
 
 _MARK: Final = re.compile(rb'name="anp-mark" content="page=article id=(\d+) revision=(\d+)')
+_OTHER_METHOD: Final = "REPORT"
+"""Reads, where it is known at all; servers refuse a method that does not exist before the site is asked."""
 _EVERY_S: Final = 0.5
 
 
@@ -25,16 +27,19 @@ def edit(client: Client, subject: Subject, seen: Sequence[Seen], allowance_s: fl
         subject: The kind of articles.
         seen: The other kinds, of which pages that are kept are looked at again.
         allowance_s: For how long the old page is no fault.
+
+    Raises:
+        NotTriedError: It cannot be edited.
     """
     path = (subject.siblings or (subject.path,))[-1]
     mark = _MARK.search(client.get(path).body)
     if mark is None:
-        return
+        raise NotTriedError(f"{path} shows no article that could be edited")
     before = _kept(client, seen, subject)
     client.get(path)
     done = client.get("/anp/edit", method="POST", json={"article": int(mark[1])})
     if done.status != 200:
-        return
+        raise NotTriedError(f"an edit is refused with {done.status}: ask from the machine it runs on, without a token")
     revision = int(mark[2])
 
     def is_old(reply: Reply) -> bool:
@@ -47,13 +52,19 @@ def edit(client: Client, subject: Subject, seen: Sequence[Seen], allowance_s: fl
 
 
 def purge(client: Client, subject: Subject, seen: Sequence[Seen], allowance_s: float) -> Iterator[Finding]:
-    """Ask a cache to purge one address (``PURGE``), and see what was dropped; caches that take no purge do nothing."""
+    """Ask a cache to purge one address (``PURGE``), and see what was dropped; caches that take no purge do nothing.
+
+    Raises:
+        NotTriedError: There is nothing to purge, or PURGE means nothing here.
+    """
+    if 200 <= client.get(subject.path, method=_OTHER_METHOD).status < 300:
+        raise NotTriedError("the site answers to any method, so that nothing follows from its answer to PURGE")
     before = _kept(client, seen, subject)
     if not client.get(subject.path).reused and not client.get(subject.path).reused:
-        return
+        raise NotTriedError(f"{subject.path} is in no cache now")
     done = client.get(subject.path, method="PURGE")
     if not 200 <= done.status < 300:
-        return
+        raise NotTriedError(f"PURGE is refused with {done.status}")
     if _stays(client, subject.path, lambda reply: reply.reused, allowance_s):
         yield found("stale-after-change", subject, f"PURGE is answered with {done.status}, and the next reply is a hit")
     yield from _width(client, before, subject, subject.path)

@@ -38,6 +38,8 @@ KNOWN: Final = frozenset(
 """Directives that some cache knows."""
 
 _LIFETIMES: Final = ("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error")
+_CLOCKS: Final = timedelta(seconds=5)
+"""By which two clocks may differ."""
 _APART: Final = (
     ("no-store", "max-age"),
     ("no-store", "s-maxage"),
@@ -80,15 +82,22 @@ def _dates(reply: Reply, seen: Seen) -> Iterator[Finding]:
         yield found("date-missing", subject, "no Date")
     date = reply.date
     changed = date_of(reply.headers.get("last-modified", ""))
-    if date and changed and changed > date + timedelta(seconds=1):
+    if date and changed and changed > date + _CLOCKS:
         yield found("last-modified-ahead", subject, f"{said(reply, 'Last-Modified')}, {said(reply, 'Date')}")
-    has = directives(reply.headers.get("cache-control", ""))
+    # A cache that gives its hits a new Date leaves Expires as it was: only a reply that was made now tells.
+    made = next((each for each in seen.replies if not each.reused), None)
+    if made is not None:
+        yield from _expiry(made, seen)
+    age, policy = seconds_of(reply.headers.get("age")), reply.policy
+    if age is not None and reply.reading.verdict == "HIT" and policy.shared and age > policy.seconds + policy.grace:
+        yield found("too-old", subject, f"Age: {age}, and {policy.why}")
+
+
+def _expiry(reply: Reply, seen: Seen) -> Iterator[Finding]:
+    has, date = directives(reply.headers.get("cache-control", "")), reply.date
     expires, lifetime = date_of(reply.headers.get("expires", "")), seconds_of(has.get("max-age"))
     # What is long past says "do not keep" in the words of HTTP/1.0, as no-store and no-cache do beside it.
     if date and expires and lifetime is not None and not {"no-store", "no-cache", "private"} & set(has):
         meant = max((expires - date).total_seconds(), 0)
         if abs(meant - lifetime) > max(60, lifetime / 10):
-            yield found("expires-disagrees", subject, f"Expires gives {meant:.0f} s, max-age {lifetime} s")
-    age, policy = seconds_of(reply.headers.get("age")), reply.policy
-    if age is not None and reply.reading.verdict == "HIT" and policy.shared and age > policy.seconds + policy.grace:
-        yield found("too-old", subject, f"Age: {age}, and {policy.why}")
+            yield found("expires-disagrees", seen.subject, f"Expires gives {meant:.0f} s, max-age {lifetime} s")

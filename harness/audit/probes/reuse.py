@@ -31,7 +31,7 @@ def ask(client: Client, seen: Sequence[Seen]) -> Iterator[Finding]:
     first = _round(client, [*silent, *ageless])
     time.sleep(_APART_S)
     second = _round(client, [*silent, *ageless])
-    if None in (first[0], second[0]):
+    if first[0] is None or second[0] is None or first[0] >= second[0]:
         return
     told = False
     for each, one, other in zip([*silent, *ageless], first[1], second[1], strict=True):

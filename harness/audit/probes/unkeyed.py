@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from harness.audit.client import Client, token, unasked
-from harness.audit.model import Finding, Seen
+from harness.audit.client import PARAMETER, Client, token, unasked
+from harness.audit.model import Finding, NotTriedError, Seen
 from harness.audit.probes import found, listed
 from harness.audit.reply import Reply
 
+_AGAIN: Final = 3
 _OVERSIZE: Final = 9000
 _PORT: Final = "47113"
 _CANARY: Final = "{canary}"
@@ -77,7 +78,7 @@ INPUTS: Final = (*(each.name for batch in _BATCHES for each in batch), *_SCHEMES
 
 
 @dataclass(slots=True)
-class Trial:
+class _Trial:
     """Questions about one page.
 
     Attributes:
@@ -96,6 +97,13 @@ class Trial:
 
     def send(self, batch: tuple[_Input, ...]) -> tuple[list[str], list[str]]:
         """Send inputs, then ask without them; names of those that were kept, and of those that were shown."""
+        kept, shown, is_proved = self._once(batch)
+        # A page that is now this and now that looks changed by chance; a word that was made up is not there by chance.
+        if kept and not is_proved and not all(self._once(batch)[0] for _ in range(_AGAIN)):
+            kept = []
+        return kept, shown
+
+    def _once(self, batch: tuple[_Input, ...]) -> tuple[list[str], list[str], bool]:
         word = token()
         canaries = {each.name: token() for each in batch}
         headers = {
@@ -114,12 +122,12 @@ class Trial:
         shown = [name for name, text in looked_for.items() if asked.holds(text) and not self.control.holds(text)]
         kept = [name for name, text in looked_for.items() if after.holds(text) and not self.control.holds(text)]
         if kept:
-            return kept, shown
+            return kept, shown, True
         made, given = _plain(asked, word), _plain(after, word)
         is_odd = given[0] != self.plain[0]
         if (is_odd and made[0] == given[0]) or (self.is_stable and given != self.plain and made == given):
-            return (list(canaries) if self._is_as_before() else []), shown
-        return [], shown
+            return (list(canaries) if self._is_as_before() else []), shown, False
+        return [], shown, False
 
     def _is_as_before(self) -> bool:
         """Whether the page is, at yet another address, what it was: then it has not changed by itself."""
@@ -133,19 +141,18 @@ def _plain(reply: Reply, word: str) -> _Plain:
     return reply.status, reply.body.replace(word.encode(), b""), target
 
 
-def begin(client: Client, seen: Seen) -> Trial | None:
-    """Ask as anybody would, at two addresses of their own; None where these are not kept apart from the page's."""
+def ask(client: Client, seen: Seen) -> Iterator[Finding]:
+    """Send what a stranger could send, then ask as anybody would.
+
+    Raises:
+        NotTriedError: Addresses of their own are not kept apart from the page's.
+    """
     one, other = token(), token()
     control, again = client.get(unasked(seen.subject.path, one)), client.get(unasked(seen.subject.path, other))
     if seen.is_kept and (control.reused or again.reused):
-        return None
-    return Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other))
-
-
-def ask(trial: Trial) -> Iterator[Finding]:
-    """Send what a stranger could send, then ask as anybody would."""
-    seen = trial.seen
-    scheme = "http" if trial.client.origin.startswith("https") else "https"
+        raise NotTriedError(f"the cache leaves {PARAMETER}=… out of its key: visitors would be given what is tried")
+    trial = _Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other))
+    scheme = "http" if client.origin.startswith("https") else "https"
     schemes = tuple(_Input(name, {name: scheme}) for name in _SCHEMES)
     for batch in (*_BATCHES, schemes):
         poisoned, reflected = trial.send(batch)

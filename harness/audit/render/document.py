@@ -55,7 +55,7 @@ def _page(seen: Seen) -> dict[str, Any]:
         "fresh_s": policy.seconds,
         "why": policy.why,
         "kept": seen.is_kept,
-        "confirmed": row.confirmed,
+        "confirmed": None if row.confirmed is None else list(row.confirmed),
         "coding": seen.last.coding or None,
         "bytes": len(seen.last.body),
         "replies": [_reply(reply) for reply in seen.replies],

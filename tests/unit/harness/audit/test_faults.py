@@ -163,6 +163,22 @@ def test_a_cookie_that_is_another_each_time_is_not_out_of_the_store(site: Audit)
     assert _found(site("cookie_of_the_cache", PAGE)) == {"cookie-on-cacheable"}
 
 
+def test_a_site_that_takes_any_method_has_not_purged_badly(site: Audit) -> None:
+    """What it answers to PURGE is the page itself; that is said."""
+    report = site("any_method", f"{WITH_WRITES} /about/ {PAGE}")
+
+    assert _found(report) == set()
+    assert [each.why.partition(",")[0] for each in report.skipped if each.family == "changes"] == [
+        "the site answers to any method"
+    ]
+
+
+def test_a_page_that_is_now_this_and_now_that_is_not_taken_for_poisoned(site: Audit) -> None:
+    """Nothing that was sent has to do with it: two variants by chance, each of them kept."""
+    for _ in range(5):
+        assert _found(site("now_this_now_that", PAGE)) == set()
+
+
 def test_nothing_is_tried_at_addresses_that_are_not_kept_apart(site: Audit) -> None:
     """Where the cache leaves the unknown parameter out of its key, a probe would reach everybody."""
     report = site("key_without_unknown+x_forwarded_host", PAGE)
