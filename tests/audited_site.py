@@ -47,6 +47,7 @@ SHOWN = {
     "x_forwarded_host_bypassed": "x-forwarded-host",
     "language": "accept-language",
     "cookie_shown": "cookie",
+    "port_of_host": "host",
 }
 HIDDEN = {"silent": ("cache-status", "age"), "bare": ("cache-status", "age"), "dateless": ("date",)}
 
@@ -80,7 +81,8 @@ class Site:
         if path == "/account":
             body = self._page("Account", path, TEXT, True)
         elif path == "/search":
-            words = {**dict(parse_qsl(query)), **(form if self.has("fat_get") else {})}
+            separator = ";" if self.has("cloaked") and ";" in query else "&"
+            words = {**dict(parse_qsl(query, separator=separator)), **(form if self.has("fat_get") else {})}
             body = self._page("Search", path, f"<p>Results for {html.escape(words.get('q', ''))}</p>{TEXT}", member)
         elif path in {"/", "/about/", *(f"/recipes/{name}/" for name in NAMES)}:
             body = self._page(path.strip("/") or "Kitchen", path, LINKS + TEXT, member)
@@ -91,6 +93,8 @@ class Site:
                 status, fields["cache-control"] = 200, SHARED
         if member:
             fields["cache-control"] = PRIVATE
+        if self.has("tracker_shown"):
+            body += f'<a href="?{html.escape(query)}">here</a>'.encode()
         return self._broken(method, status, fields, body, asked, member=member)
 
     def _page(self, title: str, path: str, body: str, member: bool) -> bytes:
@@ -110,6 +114,8 @@ class Site:
 
     def _file(self, path: str, *, is_member: bool) -> Reply | None:
         """What is neither a page nor missing."""
+        if path == "/style.3f9a01bc.css":
+            return 200, {"content-type": "text/css", "cache-control": "max-age=60"}, b"p { margin: 0 }\n" * 100
         if path == "/style.css":
             lifetime = "no-store" if self.has("asset_no_store") else "max-age=31536000, immutable"
             return 200, {"content-type": "text/css", "cache-control": lifetime}, b"p { margin: 0 }\n" * 100
@@ -135,6 +141,7 @@ class Site:
             "misspelt": "s-maxage=300, max_age=0",
             "unreadable": "s-maxage=300, max-age=1h",
             "lapsed": "max-age=300",
+            "long": "max-age=604800",
         }
         for fault, value in said.items():
             if self.has(fault) and not member:

@@ -38,6 +38,22 @@ TABLE: Final = (
         "Put a hash of its content into its name and send Cache-Control: max-age=31536000, immutable.",
     ),
     Check(
+        "asset-asked-each-time",
+        "keeping",
+        _NOTE,
+        "Browsers ask again for a file whose name has a hash of its content",
+        "Under this name it never changes, and yet each page waits for the answer.",
+        "Send Cache-Control: max-age=31536000, immutable with it.",
+    ),
+    Check(
+        "page-long-in-browsers",
+        "keeping",
+        _NOTE,
+        "Browsers keep a page for a day or longer",
+        "No purge reaches browsers: readers see the old page until its time is up.",
+        "Give browsers max-age=0, and caches a lifetime of their own in CDN-Cache-Control or s-maxage.",
+    ),
+    Check(
         "no-freshness",
         "keeping",
         _WARNING,

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+import trustme
 
 import tests.audited_site
 import tests.member_site
@@ -132,6 +133,7 @@ FAULTS = [
     ("cache_ttl=0", {"not-kept"}),
     ("compression=off", {"not-compressed"}),
     ("assets=no_store", {"asset-not-kept"}),
+    ("assets=revalidate", {"asset-asked-each-time"}),
     ("purge=all", {"purge-too-wide"}),
 ]
 
@@ -198,6 +200,25 @@ def test_a_site_that_keeps_members_pages_is_found_by_a_recipe(tmp_path: Path) ->
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_believed_only_where_it_is_said(tmp_path: Path) -> None:
+    """Else the audit stops at the first request, and says how to go on."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "site.pem"))
+    http = """server { listen LISTEN ssl; ssl_certificate site.pem; ssl_certificate_key site.pem;
+        location / { return 200 plums; } }"""
+    with nginx(tmp_path, http) as server:
+        url = server.url.replace("http:", "https:")
+        done = [warm.anp("audit", url + "/x", *words, folder=tmp_path) for words in CERTIFICATES]
+
+    assert [each.returncode for each in done] == [2, 2, 0, 0]
+    assert done[0].stderr.rstrip().endswith("Trust it with --ca-file or --insecure")
+    assert "--ca-file none.pem holds no certificates" in done[1].stderr
+
+
+CERTIFICATES: list[list[str]] = [[], ["--ca-file", "none.pem"], ["--ca-file", "ca.pem"], ["--insecure"]]
 
 
 def test_documents_go_where_they_are_sent(original: Path, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ from typing import Final
 
 from harness.audit.model import Finding, Seen
 from harness.audit.probes import found, listed
-from harness.audit.reply import Reply
+from harness.audit.reply import Reply, directives, seconds_of
 
 _FILE: Final = re.compile(r"text/css|javascript|^(?:image|font|audio|video)/|application/wasm")
+_HASHED: Final = re.compile(r"[.\-_/](?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\.[a-z0-9]+(?:\?|$)")
+"""A file's name that ends in eight hexadecimal digits or more before its type."""
+_DAY_S: Final = 86_400
 _OF_ONE: Final = ("login", "member")
 """Kinds that are right to be kept by nobody."""
 _PASSWORD: Final = re.compile(rb"<input[^>]+type=[\"']?password", re.IGNORECASE)
@@ -24,6 +27,7 @@ def judge(seen: Seen) -> Iterator[Finding]:
         yield found("permanent-redirect-not-kept", subject, f"status {last.status}, and {policy.why}")
     if last.status != 200:
         return
+    yield from _in_browsers(seen)
     if policy.shared is None and "cache-control" not in last.headers:
         yield found("no-freshness", subject, "neither Cache-Control nor Expires")
     elif seen.is_kept:
@@ -41,6 +45,18 @@ def judge(seen: Seen) -> Iterator[Finding]:
         yield found("page-not-cacheable", subject, policy.why)
     if policy.invites and last.reading.layers:
         yield found("not-kept", subject, f"{policy.why}, yet the layers said: {_did(seen)}{_reason(last)}")
+
+
+def _in_browsers(seen: Seen) -> Iterator[Finding]:
+    """Look at the lifetime that browsers see."""
+    has = directives(seen.last.headers.get("cache-control", ""))
+    lifetime = seconds_of(has.get("max-age"))
+    if lifetime is None or "no-store" in has:
+        return
+    if _HASHED.search(seen.subject.path) and lifetime < _DAY_S:
+        yield found("asset-asked-each-time", seen.subject, f"Cache-Control: {seen.last.headers['cache-control']}")
+    elif seen.is_page and lifetime >= _DAY_S and "no-cache" not in has:
+        yield found("page-long-in-browsers", seen.subject, f"Cache-Control: {seen.last.headers['cache-control']}")
 
 
 def _is_for_all(seen: Seen) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from harness.audit.client import PARAMETER, Client, token, unasked
 from harness.audit.model import Finding, NotTriedError, Seen
@@ -35,15 +36,21 @@ class _Input:
         name: For people.
         headers: Fields; ``{canary}`` stands for a word that is looked for in replies.
         form: A body.
+        query: What is appended to the address.
     """
 
     name: str
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
+    query: str = ""
 
     def passes(self, reply: Reply) -> bool:
         """Whether a page that shows it may be given to those who did not send it."""
-        return self.form is None and "Cookie" not in self.headers and not reply.vary & {n.lower() for n in self.headers}
+        return (
+            not (self.form or self.query)
+            and "Cookie" not in self.headers
+            and not reply.vary & {n.lower() for n in self.headers}
+        )
 
 
 def _hosts(*names: str) -> tuple[_Input, ...]:
@@ -67,13 +74,16 @@ _BATCHES: Final = (
     (_Input("User-Agent", {"User-Agent": f"{_TELEPHONE} {_CANARY}"}),),
     (_Input("Accept-Language", {"Accept-Language": "ar,ja;q=0.5"}),),
     (_Input("Cookie", {"Cookie": f"lang={_CANARY}; theme={_CANARY}; country={_CANARY}"}),),
+    (_Input("utm_source", query=f"&utm_source={_CANARY}"),),
     (_Input("the body of a GET", form=dict.fromkeys(("q", "s", "id", "utm_content"), _CANARY)),),
 )
 """What is sent at once; inputs that hide each other's effect are kept apart."""
 
 
 _SCHEMES: Final = ("X-Forwarded-Proto", "X-Forwarded-Scheme")
-INPUTS: Final = (*(each.name for batch in _BATCHES for each in batch), *_SCHEMES)
+_HOST_PORT: Final = "a port in Host"
+_CLOAKED: Final = "a parameter within utm_content"
+INPUTS: Final = (*(each.name for batch in _BATCHES for each in batch), *_SCHEMES, _HOST_PORT, _CLOAKED)
 """Names of all that is sent."""
 
 
@@ -115,10 +125,14 @@ class _Trial:
             for name, value in (each.form or {}).items()
         }
         address = unasked(self.seen.subject.path, word)
-        asked = self.client.get(address, headers, form=form or None)
+        query = "".join(each.query.replace(_CANARY, canaries[each.name]) for each in batch)
+        asked = self.client.get(address + query, headers, form=form or None)
         after = self.client.get(address)
         self.is_kept |= after.reused
-        looked_for = {name: f":{_PORT}" if name == "X-Forwarded-Port" else canary for name, canary in canaries.items()}
+        looked_for = {
+            name: f":{_PORT}" if name in {"X-Forwarded-Port", _HOST_PORT} else canary
+            for name, canary in canaries.items()
+        }
         shown = [name for name, text in looked_for.items() if asked.holds(text) and not self.control.holds(text)]
         kept = [name for name, text in looked_for.items() if after.holds(text) and not self.control.holds(text)]
         if kept:
@@ -152,9 +166,7 @@ def ask(client: Client, seen: Seen) -> Iterator[Finding]:
     if seen.is_kept and (control.reused or again.reused):
         raise NotTriedError(f"the cache leaves {PARAMETER}=… out of its key: visitors would be given what is tried")
     trial = _Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other))
-    scheme = "http" if client.origin.startswith("https") else "https"
-    schemes = tuple(_Input(name, {name: scheme}) for name in _SCHEMES)
-    for batch in (*_BATCHES, schemes):
+    for batch in (*_BATCHES, *_of_this(client, seen)):
         poisoned, reflected = trial.send(batch)
         if poisoned and len(batch) > 1:
             poisoned = [name for each in batch for name in trial.send((each,))[0]] or poisoned
@@ -164,3 +176,14 @@ def ask(client: Client, seen: Seen) -> Iterator[Finding]:
         unproven = [each.name for each in batch if each.name in reflected and each.passes(seen.last)]
         if seen.is_kept and not trial.is_kept and unproven and not poisoned:
             yield found("reflected-input", seen.subject, f"the page shows what {listed(unproven)} said")
+
+
+def _of_this(client: Client, seen: Seen) -> Iterator[tuple[_Input, ...]]:
+    """What is sent to this site, and to this page of it."""
+    parts = urlsplit(client.origin)
+    scheme = "http" if parts.scheme == "https" else "https"
+    yield tuple(_Input(name, {name: scheme}) for name in _SCHEMES)
+    yield (_Input(_HOST_PORT, {"Host": f"{parts.netloc.removesuffix(f':{parts.port}')}:{_PORT}"}),)
+    for name, _ in parse_qsl(urlsplit(seen.subject.path).query)[:1]:
+        # Some sites take a semicolon for an ampersand, and caches leave out what begins with utm_content.
+        yield (_Input(_CLOAKED, query=f"&utm_content=x;{quote(name)}={_CANARY}"),)

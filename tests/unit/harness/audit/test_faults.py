@@ -37,6 +37,8 @@ FAULTS = [
     ("forgetful", PAGE, {"not-kept"}),
     ("uncacheable", PAGE, {"page-not-cacheable"}),
     ("asset_no_store", "/style.css", {"asset-not-kept"}),
+    ("none", "/style.3f9a01bc.css", {"asset-asked-each-time"}),
+    ("long", PAGE, {"page-long-in-browsers"}),
     ("unsaid", PAGE, {"no-freshness"}),
     ("redirect_no_store", "/about", {"permanent-redirect-not-kept"}),
     ("silent", PAGE, {"silent-cache"}),
@@ -72,7 +74,8 @@ FAULTS = [
     ("wrong_page", PAGES, {"wrong-page"}),
     *((fault, PAGE, {"unkeyed-input"}) for fault in ("x_forwarded_host", "x_original_url", "override", "oversize")),
     *((fault, PAGE, {"unkeyed-input"}) for fault in ("telephone", "language", "cookie_shown", "origin", "scheme")),
-    ("fat_get", SEARCH, {"unkeyed-input"}),
+    *((fault, SEARCH, {"unkeyed-input"}) for fault in ("fat_get", "cloaked")),
+    *((fault, PAGE, {"unkeyed-input"}) for fault in ("tracker_shown", "port_of_host")),
     ("x_forwarded_host_bypassed", PAGE, {"reflected-input"}),
     (
         "cache_shares_members",
