@@ -25,6 +25,8 @@ PARAMETER: Final = "anp-audit"
 _TIMEOUT: Final = httpx.Timeout(20.0)
 _LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
 """Connections are given up before a site does, which would be an error in the middle of a request."""
+_MOST_IN_VAIN: Final = 3
+"""Questions without an answer, one after another, at which a site is taken to be gone; servers hang up on odd ones."""
 _MOST_BYTES: Final = 8 * 2**20
 """Of a body; what is longer is cut."""
 
@@ -74,8 +76,9 @@ class Client:
         self.origin = origin
         self.sent = 0
         self._keeps_cookies = keeps_cookies
+        self._is_there = False
+        self._in_vain = 0
         self._http = httpx.Client(
-            base_url=origin,
             timeout=_TIMEOUT,
             limits=_LIMITS,
             trust_env=False,
@@ -102,13 +105,16 @@ class Client:
     ) -> Reply:
         """Send one request and follow nothing.
 
+        Returns:
+            What came; a reply with status 0 where a site that has answered before does not answer this.
+
         Raises:
             TargetError: Nothing answers, or the site asks to be left alone (429).
         """
         if not self._keeps_cookies:
             self._http.cookies.clear()
         try:
-            request = self._http.build_request(method, path, headers=headers, data=form, json=json)
+            request = self._http.build_request(method, self.origin + path, headers=headers, data=form, json=json)
             self.sent += 1
             answer = self._http.send(request, stream=True)
             try:
@@ -120,10 +126,14 @@ class Client:
             finally:
                 answer.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._in_vain += 1
+            if self._in_vain < _MOST_IN_VAIN and self._is_there:
+                return Reply(method, path, 0, {}, (), b"")
             remedy = "Trust it with --ca-file or --insecure" if "CERTIFICATE" in str(error) else "Is the site running?"
             raise TargetError(
                 f"{self.origin} does not answer {method} {path} ({error or type(error).__name__}). {remedy}"
             ) from error
+        self._is_there, self._in_vain = True, 0
         if answer.status_code == 429:
             wait = answer.headers.get("retry-after")
             raise TargetError(

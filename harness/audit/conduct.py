@@ -116,6 +116,7 @@ class _Audit:
         self._origin = origin
         self._options = options
         self._report = report
+        self._has_visitors = not is_this_machine(urlsplit(origin).hostname or "")
 
     def run(self, paths: Sequence[str]) -> None:
         """Go through the kinds of pages, then through what concerns the whole site."""
@@ -178,7 +179,7 @@ class _Audit:
             self._add(subject.kind, "variants", variants.ask_for_a_part(reader, seen), again=True)
         self._add(subject.kind, "queries", queries.ask(reader, seen))
         if seen.is_page:
-            self._add(subject.kind, "unkeyed", unkeyed.ask(reader, seen))
+            self._add(subject.kind, "unkeyed", unkeyed.ask(reader, seen, has_visitors=self._has_visitors))
             replies = [seen.last, *(reader.get(path) for path in subject.siblings[:1])]
             for reply in replies:
                 self._add(subject.kind, "identity", identity.ask(reader, subject, reply, listed), again=True)

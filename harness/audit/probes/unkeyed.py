@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from harness.audit.client import PARAMETER, Client, token, unasked
+from harness.audit.client import PARAMETER, USER_AGENT, Client, token, unasked
 from harness.audit.model import Finding, NotTriedError, Seen
 from harness.audit.probes import found, listed
 from harness.audit.reply import Reply
@@ -71,7 +71,7 @@ _BATCHES: Final = (
     (_Input("X-HTTP-Method-Override", {"X-HTTP-Method-Override": "HEAD", "X-Method-Override": "HEAD"}),),
     (_Input("Origin", {"Origin": f"https://{_CANARY}.invalid"}),),
     (_Input("a header field of 9 KB", {"X-Oversize": "x" * _OVERSIZE}),),
-    (_Input("User-Agent", {"User-Agent": f"{_TELEPHONE} {_CANARY}"}),),
+    (_Input("User-Agent", {"User-Agent": f"{_TELEPHONE} {USER_AGENT} {_CANARY}"}),),
     (_Input("Accept-Language", {"Accept-Language": "ar,ja;q=0.5"}),),
     (_Input("Cookie", {"Cookie": f"lang={_CANARY}; theme={_CANARY}; country={_CANARY}"}),),
     (_Input("utm_source", query=f"&utm_source={_CANARY}"),),
@@ -155,12 +155,19 @@ def _plain(reply: Reply, word: str) -> _Plain:
     return reply.status, reply.body.replace(word.encode(), b""), target
 
 
-def ask(client: Client, seen: Seen) -> Iterator[Finding]:
+def ask(client: Client, seen: Seen, *, has_visitors: bool) -> Iterator[Finding]:
     """Send what a stranger could send, then ask as anybody would.
 
+    Args:
+        client: A reader.
+        seen: The page.
+        has_visitors: Whether others may be given what is tried, so that it has to be seen that they are not.
+
     Raises:
-        NotTriedError: Addresses of their own are not kept apart from the page's.
+        NotTriedError: Addresses of their own are not kept apart from the page's, or nobody can tell.
     """
+    if has_visitors and not any(reply.reading.layers for reply in seen.replies):
+        raise NotTriedError("no cache speaks, so that nobody can tell whether visitors would be given what is tried")
     one, other = token(), token()
     control, again = client.get(unasked(seen.subject.path, one)), client.get(unasked(seen.subject.path, other))
     if seen.is_kept and (control.reused or again.reused):

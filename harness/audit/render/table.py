@@ -38,8 +38,12 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
             Padding(Group(*_finding(list(findings), one_site=len(report.origins) == 1)), (0, 0, 0, 2), expand=False)
         )
     console.print()
+    reasons: dict[tuple[str, str], list[str]] = {}
     for skipped in report.skipped:
-        console.print(_text(f"not tried: {skipped.family} ({skipped.why})"))
+        reasons.setdefault((skipped.family, skipped.why), []).append(skipped.kind)
+    for (family, why), kinds in reasons.items():
+        of = "" if kinds == [SITE] else f" of {', '.join(kinds)}"
+        console.print(_text(f"not tried: {family}{of} ({why})"))
     console.print(_text(_summary(report)))
 
 

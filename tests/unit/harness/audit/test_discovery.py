@@ -131,23 +131,3 @@ KINDS = {
 def test_a_kind_is_named_as_the_swarm_names_routes(path: str, kind: str) -> None:
     """By the ending of a file, else by the first segment."""
     assert kind_of(path) == kind
-
-
-def test_a_site_that_asks_to_be_left_alone_is(origin: Origin) -> None:
-    """The audit stops at the first 429."""
-    origin.reply = lambda seen: (429, [("Retry-After", "7")], b"")
-
-    with pytest.raises(TargetError, match=r"429, too many requests: the audit stopped\. Begin again in 7 s"):
-        _found(origin)
-    assert len(origin.seen) == 1
-
-
-def test_a_reader_sends_no_cookie_back_and_a_member_does(origin: Origin) -> None:
-    """A reader is a stranger at each request."""
-    origin.reply = lambda seen: (200, [("Set-Cookie", "visitor=1; Path=/")], b"")
-    for keeps in (False, True):
-        with Client(f"http://127.0.0.1:{origin.port}", Trust(), keeps_cookies=keeps) as client:
-            client.get("/")
-            client.get("/")
-
-    assert ["cookie" in seen.headers for seen in origin.seen] == [False, False, False, True]

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from harness.audit.checks import CHECKS, TABLE
+from harness.audit.client import Client, Trust
 from harness.audit.conduct import Options, audit
-from harness.audit.model import Report
+from harness.audit.model import NotTriedError, Report
+from harness.audit.probes import unkeyed
 from tests import audited_site
 
 RECIPE = """\
@@ -180,6 +182,14 @@ def test_a_page_that_is_now_this_and_now_that_is_not_taken_for_poisoned(site: Au
     """Nothing that was sent has to do with it: two variants by chance, each of them kept."""
     for _ in range(5):
         assert _found(site("now_this_now_that", PAGE)) == set()
+
+
+def test_nothing_is_tried_on_visitors_where_no_cache_speaks(site: Audit) -> None:
+    """Whether the parameter is in its key would not show."""
+    (seen,) = site("silent", PAGE).seen
+
+    with pytest.raises(NotTriedError, match="no cache speaks"), Client("http://127.0.0.1:9", Trust()) as nobody:
+        list(unkeyed.ask(nobody, seen, has_visitors=True))
 
 
 def test_nothing_is_tried_at_addresses_that_are_not_kept_apart(site: Audit) -> None:
