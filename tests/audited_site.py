@@ -245,7 +245,7 @@ class Site:
 
     def _keeps(self, path: str, fields: Fields) -> bool:
         said = fields.get("cache-control", "")
-        if (self.has("deceivable") and path.endswith(".css")) or self.has("cache_by_session"):
+        if (self.has("deceivable") and path.endswith(".css")) or self.has("cache_by_session", "heedless"):
             return True
         if self.has("forgetful", "bare") or fields.get("vary") == "*":
             return False

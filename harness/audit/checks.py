@@ -22,6 +22,14 @@ TABLE: Final = (
         "See why: is the cache switched off, its time cut to nothing, a cookie set?",
     ),
     Check(
+        "kept-though-forbidden",
+        "keeping",
+        _WARNING,
+        "A cache keeps what its headers forbid to keep",
+        "The site relies on its word, and may put into such a page what is for one person.",
+        "Let the cache go by the headers; give pages that are for all a lifetime in CDN-Cache-Control or s-maxage.",
+    ),
+    Check(
         "page-not-cacheable",
         "keeping",
         _NOTE,

@@ -127,7 +127,9 @@ class _Audit:
             member = stack.enter_context(
                 members.logged_in(self._origin, self._options.trust, about, self._options.login)
             )
-            site.subjects += _of_members(member)
+            around = _of_members(member)
+            known = {subject.path for subject in around}
+            site.subjects = [subject for subject in site.subjects if subject.path not in known] + around
             seen = [self._look(reader, subject, site.asked.get(subject.path)) for subject in site.subjects]
             self._report.seen += seen
             for each in seen:

@@ -171,6 +171,23 @@ def test_a_cache_that_goes_by_endings_gives_away_a_members_page(tmp_path: Path) 
     assert all(each["url"].endswith(".css") for each in data["findings"] if each["check"] == "cache-deception")
 
 
+def test_a_cache_that_heeds_nothing_is_found_out_whatever_the_site_does(original: Path, tmp_path: Path) -> None:
+    """One that keys by decoded paths alone, before the sound site: what it is bad at, and what cannot be tried there."""
+    with reference_site(original) as site:
+        server = f"""proxy_cache_path stored keys_zone=pages:1m;
+            server {{ listen LISTEN; add_header X-Cache-Status $upstream_cache_status; proxy_cache pages;
+                proxy_cache_valid 200 1h; proxy_ignore_headers Cache-Control; proxy_cache_key $host$uri;
+                location / {{ proxy_pass {site.url}; }} }}"""
+        with nginx(tmp_path, server) as front:
+            data = _audit(front.url)
+
+    assert _checks(data) == {
+        *("cache-deception", "member-page-leaked", "query-ignored"),
+        *("age-missing", "kept-though-forbidden", "member-shown-nobody", "validator-missing"),
+    }
+    assert "unkeyed" in {each["family"] for each in data["skipped"]}
+
+
 def test_what_a_header_does_is_kept_by_the_page_cache_that_does_not_know_of_it(tmp_path: Path) -> None:
     """``anp cache`` has X-Forwarded-Host in its key and X-Original-URL not: only the site can know what it goes by."""
     with _other_site(tests.audited_site.__file__) as url, caching_proxy(url, tmp_path) as cache:

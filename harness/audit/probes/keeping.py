@@ -31,6 +31,8 @@ def judge(seen: Seen) -> Iterator[Finding]:
     if policy.shared is None and "cache-control" not in last.headers:
         yield found("no-freshness", subject, "neither Cache-Control nor Expires")
     elif seen.is_kept:
+        if policy.shared is False:
+            yield found("kept-though-forbidden", subject, f"{policy.why}, and the layers said: {_did(seen)}")
         return
     elif _FILE.search(last.headers.get("content-type", "")):
         if policy.shared is False:

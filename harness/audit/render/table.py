@@ -86,11 +86,10 @@ def _finding(findings: list[Finding], *, one_site: bool) -> Iterable[Text]:
         alike.setdefault(each.seen, []).append(each)
     for seen, group in list(alike.items())[:_MOST_PLACES]:
         first = group[0]
-        kinds = ", ".join(dict.fromkeys(each.kind for each in group))
         where = first.url.removeprefix(origin_of(first.url)) if one_site else first.url
-        yield _text(
-            seen if first.kind == SITE else f"{kinds} {where}: {seen}" if len(group) == 1 else f"{kinds}: {seen}"
-        )
+        kinds = ", ".join(dict.fromkeys(each.kind for each in group))
+        place = f"{kinds}, such as {where}: " if len(group) > 1 else f"{kinds} {where}: "
+        yield _text(seen if first.kind == SITE else place + seen)
     if more := sum(len(group) for group in list(alike.values())[_MOST_PLACES:]):
         yield _text(f"and {more} more; --json has all")
     check = findings[0].check

@@ -37,6 +37,7 @@ SHARED_WITH_ALL = {"member-page-leaked", "member-page-storable", "member-shown-n
 
 FAULTS = [
     ("forgetful", PAGE, {"not-kept"}),
+    ("uncacheable+heedless", PAGE, {"kept-though-forbidden"}),
     ("uncacheable", PAGE, {"page-not-cacheable"}),
     ("asset_no_store", "/style.css", {"asset-not-kept"}),
     ("none", "/style.3f9a01bc.css", {"asset-asked-each-time"}),
@@ -87,7 +88,7 @@ FAULTS = [
     ("member_storable", f"{WITH_LOGIN} {PAGE}", {"member-page-storable"}),
     ("member_unmarked", f"{WITH_LOGIN} {PAGE}", {"member-page-unmarked"}),
     ("blind", f"{WITH_LOGIN} {PAGE}", {"member-shown-nobody"}),
-    ("cache_by_session", f"{WITH_LOGIN} {PAGE}", {"member-page-reused"}),
+    ("cache_by_session", f"{WITH_LOGIN} {PAGE}", {"member-page-reused", "kept-though-forbidden"}),
     ("suffixes", f"{WITH_LOGIN} {PAGE}", {"deceptive-address"}),
     ("deceivable", f"{WITH_LOGIN} {PAGE}", {"cache-deception"}),
     ("soft_404", "/", {"missing-is-found"}),
