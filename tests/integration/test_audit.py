@@ -172,7 +172,7 @@ def test_a_cache_that_goes_by_endings_gives_away_a_members_page(tmp_path: Path) 
 
 
 def test_a_cache_that_heeds_nothing_is_found_out_whatever_the_site_does(original: Path, tmp_path: Path) -> None:
-    """One that keys by decoded paths alone, before the sound site: what it is bad at, and what cannot be tried there."""
+    """One that keys by decoded paths alone, before the sound site; what cannot be tried there is said."""
     with reference_site(original) as site:
         server = f"""proxy_cache_path stored keys_zone=pages:1m;
             server {{ listen LISTEN; add_header X-Cache-Status $upstream_cache_status; proxy_cache pages;
