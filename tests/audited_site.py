@@ -269,6 +269,8 @@ class Site:
         fields = dict(fields)
         if self.has("cookie_on_hit") and "hit" in fields["cache-status"]:
             fields["set-cookie"] = "session=somebody; Path=/"
+        if self.has("language_cookie"):
+            fields["set-cookie"] = "lang=en; Path=/"
         if self.has("cookie_of_the_cache"):
             fields["set-cookie"] = f"__cf_bm={time.time_ns()}; Path=/"
         if self.has("tag_stays"):

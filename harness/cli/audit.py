@@ -22,7 +22,7 @@ EPILOG = """**Examples**
 - `anp audit http://127.0.0.1:8000/articles/a-slug-11730/ --verbose`
 - `anp audit http://127.0.0.1:8080 --login login.toml --fail-on warning --format junit --out audit.xml`
 - `anp audit https://staging.example --i-may-probe staging.example --format sarif --out audit.sarif`
-- `anp audit http://127.0.0.1:8000 --allow-writes --stale-allowance 22s`
+- `anp audit http://127.0.0.1:8080 --allow-writes --stale-allowance 22s`
 
 Of an origin, the kinds of pages are found in its sitemap, its home page and robots.txt: one for each first segment of
 an address. One request is sent after another, and only to the sites that were named. Probes that could poison a cache

@@ -164,9 +164,10 @@ def test_an_old_page_is_no_fault_for_as_long_as_is_allowed(site: Audit) -> None:
     assert _found(site("purge_late", f"{words} patient")) == set()
 
 
-def test_a_cookie_that_is_another_each_time_is_not_out_of_the_store(site: Audit) -> None:
-    """The cache sets it itself; that it sets one at all is still told."""
-    assert _found(site("cookie_of_the_cache", PAGE)) == {"cookie-on-cacheable"}
+@pytest.mark.parametrize("fault", ["cookie_of_the_cache", "language_cookie"])
+def test_a_cookie_that_tells_nobody_from_others_is_no_session_of_everybody(site: Audit, fault: str) -> None:
+    """One that is another each time, or that many may have alike; that one is set at all is still told."""
+    assert _found(site(fault, PAGE)) == {"cookie-on-cacheable"}
 
 
 def test_a_site_that_takes_any_method_has_not_purged_badly(site: Audit) -> None:
