@@ -267,12 +267,11 @@ class Site:
     ) -> Reply:
         """The reply in the form that was asked for: coded, confirmed, without a body."""
         fields = dict(fields)
-        if self.has("cookie_on_hit") and "hit" in fields["cache-status"]:
-            fields["set-cookie"] = "session=somebody; Path=/"
-        if self.has("language_cookie"):
-            fields["set-cookie"] = "lang=en; Path=/"
-        if self.has("cookie_of_the_cache"):
-            fields["set-cookie"] = f"__cf_bm={time.time_ns()}; Path=/"
+        is_hit = "hit" in fields["cache-status"]
+        for fault, pair in (("language_cookie", "lang=en"), ("cookie_of_the_cache", f"__cf_bm={time.time_ns()}")):
+            if self.has(fault):
+                fields["set-cookie"] = pair
+        fields |= {"set-cookie": "session=somebody"} if is_hit and self.has("cookie_on_hit") else {}
         if self.has("tag_stays"):
             content += str(time.time_ns()).encode()
         takes = "gzip" in asked.get("accept-encoding", "") or self.has("coding_forced")

@@ -63,6 +63,9 @@ def _head(seen: Seen, head: Reply) -> Iterator[Finding]:
     if head.status in {405, 501}:
         yield found("head-disagrees", seen.subject, f"HEAD is refused with {head.status}")
         return
+    if not head.status:
+        yield found("head-disagrees", seen.subject, "HEAD is not answered")
+        return
     differ = [] if head.status == last.status else [f"status {head.status} instead of {last.status}"]
     # A tag that changes each time is told of above; so is a page that is another each time.
     first = seen.replies[0]

@@ -55,7 +55,7 @@ def _pages(seen: Iterable[Seen]) -> Table:
         row = lines.row(each)
         table.add_row(
             _text(each.subject.kind),
-            str(each.last.status),
+            str(each.last.status or "none"),
             _text(row.layers),
             _text(row.kept),
             "–" if row.confirmed is None else ", ".join(row.confirmed) or "none",
