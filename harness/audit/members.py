@@ -102,7 +102,7 @@ def _of_reference(client: Client, site: Reference) -> Member:
     if not who.is_shown(client.get("/me")):
         raise TargetError(
             f"{client.origin}: the log-in of {one.login!r} was answered with {answer.status}, and /me then shows no "
-            "member. Was its database imported with other members?"
+            "member. Was its database imported with other members? Then say who logs in: --login FILE.toml"
         )
     return who
 
