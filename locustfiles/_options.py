@@ -16,7 +16,6 @@ from locust.util.timespan import parse_timespan
 from locustfiles import _site
 from locustfiles._access_log import read_access_logs
 from locustfiles._errors import SwarmError
-from locustfiles._recipe import Recipe
 from locustfiles._scenario import Scenario
 from locustfiles._sitemap import read_sitemap
 from locustfiles._urls import UrlTable, read_urls
@@ -36,7 +35,13 @@ class _Given(argparse.Action):
         namespace.given = (*namespace.given, self.dest)
 
 
-_FOREIGN_ONLY = {"alias": "--alias", "login": "--login", "allow_writes": "--allow-writes"}
+_FOREIGN_ONLY = {
+    "alias": "--alias",
+    "login": "--login",
+    "allow_writes": "--allow-writes",
+    "purge_command": "--purge-command",
+    "warm_command": "--warm-command",
+}
 
 
 def _seconds(text: str) -> float:
@@ -127,6 +132,12 @@ def add_options(parser: LocustArgumentParser) -> None:
         "--allow-writes", action="store_true", help="Permit log-ins and purges as load on another site", **hidden
     )
     parser.add_argument(
+        "--purge-command", metavar="COMMAND", help="Empties the caches of that site, run before load", **hidden
+    )
+    parser.add_argument(
+        "--warm-command", metavar="COMMAND", help="Fills the caches of that site, run before load", **hidden
+    )
+    parser.add_argument(
         "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden
     )
     parser.set_defaults(num_users=DEFAULT_VISITORS, spawn_rate=100, given=())
@@ -206,18 +217,17 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
             )
 
 
-def fit_members(options: argparse.Namespace, plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
-    """The plan with as many members as a login recipe has accounts, where no number of them was asked for.
+def fit_members(options: argparse.Namespace, plan: SwarmPlan, accounts: int, whose: str) -> SwarmPlan:
+    """The plan with as many members as there are accounts, where no number of them was asked for.
 
     Raises:
         SwarmError: It asks for more than there are.
     """
-    accounts = len(recipe.accounts)
     if plan.members <= accounts:
         return plan
     if plan.members != DEFAULT_MEMBERS or "members" in options.given:
         raise SwarmError(
-            f"--members is {plan.members}, and the recipe {recipe.name} has {accounts} accounts; give --members "
+            f"--members is {plan.members}, and {whose} has {accounts} accounts; give --members "
             f"{accounts}, or add accounts"
         )
     return replace(plan, members=accounts)
@@ -266,6 +276,10 @@ def require_use(options: argparse.Namespace, plan: SwarmPlan, scenario: Scenario
         raise SwarmError(
             f"--zipf {options.zipf:g} has no effect: the addresses of {'--urls' if options.urls else '--access-log'} "
             "come with weights of their own; leave it out"
+        )
+    if "zipf" in options.given and scenario.kinds and not options.sitemap:
+        raise SwarmError(
+            f"--zipf {options.zipf:g} has no effect: scenario {scenario.name!r} lists its pages; leave it out"
         )
     if options.with_bots and not options.access_log:
         raise SwarmError("--with-bots has no effect: it is about the requests of an --access-log; leave it out")

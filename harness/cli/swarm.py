@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import typer
 from harness.cli import options
 from harness.cores import choose_cores
 from harness.errors import ExitCode, UsageError
-from harness.scenarios import check_scenario, scenarios
+from harness.scenarios import check_scenario, scenario_of, scenarios
 from results.loopback import is_this_machine
 from results.plan import SHAPES, Arm, SwarmPlan
 
@@ -34,6 +35,7 @@ EPILOG = """**Examples**
 - `anp swarm --host http://127.0.0.1:8080 --scenario cache_hit --rate 20 --access-log access.log
   --access-log access.log.1.gz --alias www.example`
 - `anp swarm --host http://127.0.0.1:8080 --scenario readers_and_members --urls urls.txt --login login.toml`
+- `anp swarm --host http://127.0.0.1:8080 --locustfile shop.py --urls urls.txt --rate 20`
 
 Figures that cannot be believed are marked INVALID, each with its reason and what to do.
 
@@ -50,7 +52,13 @@ def register(app: typer.Typer) -> None:
 
 
 def swarm(
-    scenario: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(scenarios())}.")],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help=f"One of: {', '.join(scenarios())}.", metavar="NAME")
+    ] = None,
+    locustfile: Annotated[
+        Path | None,
+        typer.Option("--locustfile", help="A scenario of your own instead; it is called as its file.", metavar="FILE"),
+    ] = None,
     host: Annotated[
         str | None, typer.Option("--host", help="Origin of the site, such as http://127.0.0.1:8000.", metavar="URL")
     ] = None,
@@ -164,6 +172,24 @@ def swarm(
         bool,
         typer.Option("--allow-writes", help="Allow log-ins and purges as load there.", rich_help_panel=_OTHER_SITES),
     ] = False,
+    purge_command: Annotated[
+        str | None,
+        typer.Option(
+            "--purge-command",
+            help="Empties the caches there, with --prepare cold or warm.",
+            metavar="COMMAND",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
+    warm_command: Annotated[
+        str | None,
+        typer.Option(
+            "--warm-command",
+            help="Fills them before every page is asked for, with --prepare warm.",
+            metavar="COMMAND",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
     i_may_load: Annotated[
         list[str] | None,
         typer.Option(
@@ -196,7 +222,7 @@ def swarm(
     Without addresses the site must be the reference site, whose pages can be checked. Any other site is swarmed by the
     addresses in a file, a sitemap or an access log.
     """
-    check_scenario(scenario)
+    scenario = _scenario(scenario, locustfile)
     if users is not None and (rate is not None or visitors is not None):
         name, value = ("--rate", rate) if rate is not None else ("--visitors", visitors)
         raise UsageError(
@@ -204,6 +230,7 @@ def swarm(
         )
     if not shape.startswith("breakpoint") and (limit_p99 is not None or limit_errors is not None):
         raise UsageError(f"--limit-p99 and --limit-errors end --shape breakpoint; the shape is {shape!r}")
+    _refuse_idle_commands(prepare, purge_command, warm_command)
     plan = SwarmPlan(
         scenario=scenario,
         arms=_arms(host, arm),
@@ -227,6 +254,8 @@ def swarm(
     words += [f"--alias={name}" for name in alias or ()]
     words += ["--with-bots"] if with_bots else []
     words += ["--allow-writes"] if allow_writes else []
+    words += [] if purge_command is None else [f"--purge-command={_from_here(purge_command)}"]
+    words += [] if warm_command is None else [f"--warm-command={_from_here(warm_command)}"]
     words += [] if limit_p99 is None else [f"--limit-p99={limit_p99}"]
     words += [] if limit_errors is None else [f"--limit-errors={limit_errors}"]
     # The plan holds these too, but not whether they were given: the swarm refuses those that would change nothing.
@@ -264,6 +293,7 @@ def swarm(
                 options=words,
                 watch=_tell_addresses(directory, steps, no_rate=no_rate),
                 advance=advance,
+                locustfile=locustfile,
             )
     finally:
         if (directory / "plan.json").exists():
@@ -277,6 +307,19 @@ def swarm(
     else:
         is_valid = figures.show(record)
     return ExitCode.FINE if is_valid else ExitCode.INVALID
+
+
+def _scenario(name: str | None, locustfile: Path | None) -> str:
+    if name is not None and locustfile is not None:
+        raise UsageError(f"--scenario {name} and --locustfile {locustfile} exclude each other; give one")
+    if locustfile is not None:
+        return scenario_of(locustfile)
+    if name is None:
+        raise UsageError(
+            f"say who comes: --scenario NAME ({', '.join(scenarios())}), or --locustfile FILE with one of your own"
+        )
+    check_scenario(name)
+    return name
 
 
 def _arms(host: str | None, words: Sequence[str] | None) -> tuple[Arm, ...]:
@@ -310,6 +353,22 @@ def _lasting(path: Path, folder: Path) -> Path:
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}); give a file") from error
     return copy
+
+
+def _refuse_idle_commands(prepare: str, purge: str | None, warm: str | None) -> None:
+    for option, command, states in (
+        ("--purge-command", purge, ("cold", "warm")),
+        ("--warm-command", warm, ("warm",)),
+    ):
+        if command is not None and prepare not in states:
+            raise UsageError(
+                f"{option} has no effect with --prepare {prepare}; use {' or '.join(states)}, or leave it out"
+            )
+
+
+def _from_here(command: str) -> str:
+    """A command for a process in another folder."""
+    return f"cd {shlex.quote(str(Path.cwd()))} || exit\n{command}"
 
 
 def _sitemap(word: str, folder: Path) -> str:

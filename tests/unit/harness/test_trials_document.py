@@ -6,7 +6,10 @@ import json
 import re
 from pathlib import Path
 
-from harness.duet import ALONE_S
+import pytest
+
+from harness.arms_plan import ArmPlan, GitPlan, HooksPlan, Part, SitePlan
+from harness.duration import ALONE_S
 from harness.planning import LAUNCHES, SECONDS
 from harness.trial_plan import (
     ENOUGH_REQUESTS,
@@ -25,9 +28,9 @@ from results.planning import LAUNCHES as WEIGHED
 TEXT = (Path(__file__).parents[3] / "docs" / "trials.md").read_text(encoding="utf-8")
 
 
-def rows() -> dict[str, str]:
-    """Default as it is written, by key, of the table of keys."""
-    table = TEXT[TEXT.index("| key |") : TEXT.index("## Which method")]
+def rows(head: str = "| key | default |") -> dict[str, str]:
+    """Default as it is written, by key, of a table of keys."""
+    table = TEXT[TEXT.index(head) :].partition("\n\n")[0]
     found = {}
     for keys, defaults in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([^|]*)\|", table, re.MULTILINE):
         names = re.findall(r"`(\w+)`", keys)
@@ -59,6 +62,28 @@ def test_every_key_is_told_with_its_default() -> None:
             assert defaults[key] in (None, []) or isinstance(defaults[key], dict), key
 
 
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        ("| key of an arm |", ArmPlan()),
+        ("| key of `[site]` |", SitePlan()),
+        ("| key of `[hooks]` |", HooksPlan()),
+        ("| key of `[git]` |", GitPlan(before="main")),
+    ],
+)
+def test_every_key_of_a_section_is_told_with_its_default(head: str, part: Part) -> None:
+    """No more keys and no fewer, each with its default; a dash, or nothing, where there is none."""
+    told = rows(head)
+    defaults = part.model_dump(mode="json")
+
+    assert set(told) == set(type(part).model_fields)
+    for key, value in told.items():
+        if value in {"", "–"}:
+            assert defaults[key] in (None, [], {}, "") or (key, part) == ("before", part), key
+        elif key != "folder":  # which is the plan's own, once it is read
+            assert json.loads(value) == defaults[key], key
+
+
 def test_parts_of_a_plan_are_named() -> None:
     """Corpus, margins and primary cells have no key that the page leaves out."""
     for part in (CorpusPlan, MarginPlan, PrimaryPlan):
@@ -77,7 +102,7 @@ def test_its_figures_are_those_of_the_code() -> None:
     assert "three launches of at most four seconds, or" in TEXT
     assert "the trial's, four for a reversal" in TEXT
     assert (LAUNCHES, SECONDS, SHORTEST_REVERSAL) == (3, 4.0, 4)
-    assert "as long as 250 requests to each arm take, from 10 s to 60 s" in TEXT
-    assert (ENOUGH_REQUESTS, SECONDS_LIMITS) == (250, (10.0, 60.0))
+    assert "as long as 250 requests to each arm take, from 30 s to 60 s" in TEXT
+    assert (ENOUGH_REQUESTS, SECONDS_LIMITS) == (250, (30.0, 60.0))
     assert "trials of 6 to 24 launches" in TEXT
     assert (min(WEIGHED), max(WEIGHED)) == (6, 24)
