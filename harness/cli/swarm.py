@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import shutil
 import tempfile
@@ -238,15 +237,15 @@ def swarm(
         seed=seed,
         rate=None if users is not None else (50.0 if rate is None else rate),
         visitors=next((number for number in (users, visitors) if number is not None), 64),
-        warmup_s=_seconds("--warmup", warmup),
-        duration_s=_seconds("--duration", duration),
+        warmup_s=options.duration("--warmup", warmup),
+        duration_s=options.duration("--duration", duration),
         members=20 if members is None else members,
         member_share=member_share,
         zipf=0.8 if zipf is None else zipf,
         prepare=prepare,  # type: ignore[arg-type]  # the plan judges it
         shape=shape,
-        event_s=None if event_every is None else _seconds("--event-every", event_every),
-        stale_s=0.0 if stale_allowance is None else _seconds("--stale-allowance", stale_allowance),
+        event_s=None if event_every is None else options.duration("--event-every", event_every),
+        stale_s=0.0 if stale_allowance is None else options.duration("--stale-allowance", stale_allowance),
         ca_file=None if ca_file is None else str(ca_file.resolve()),
         insecure=insecure,
     )
@@ -337,20 +336,6 @@ def _arms(host: str | None, words: Sequence[str] | None) -> tuple[Arm, ...]:
     if len(arms) != 2:
         raise UsageError(f"--arm was given {'once' if len(arms) == 1 else f'{len(arms)} times'}; two sites make a duet")
     return tuple(arms)
-
-
-def _seconds(option: str, word: str) -> float:
-    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-    for unit, factor in units.items():
-        number = word.removesuffix(unit)
-        if number != word or unit == "s":
-            try:
-                seconds = float(number) * factor
-            except ValueError:
-                continue
-            if math.isfinite(seconds) and seconds >= 0:
-                return seconds
-    raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
 def _lasting(path: Path, folder: Path) -> Path:
