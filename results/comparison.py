@@ -168,7 +168,7 @@ class Comparison:
 
     def exit_code(self, fail_on: Collection[str] = ("slower", "invalid")) -> int:
         """The exit code this comparison asks for; see ``verdict.exit_code``."""
-        return exit_code([result.verdict.word for result in self.primary], self.overall.word, fail_on)
+        return exit_code([result.verdict for result in self.primary], self.overall.word, fail_on)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; a figure that is not finite is ``null``."""

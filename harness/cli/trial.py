@@ -116,9 +116,7 @@ def trial(
         typer.Option("--resume", help="Go on with the record of a trial that was cut off.", metavar="DIR"),
     ] = None,
     out: options.Out = None,
-    fail_on: Annotated[
-        str, typer.Option(help="Verdicts that fail the command: slower, invalid, not-enough-data.")
-    ] = _FAIL_ON,
+    fail_on: options.FailOn = _FAIL_ON,
     json: options.Json = False,
 ) -> int:
     """Carry out a before/after trial: start both arms, swarm them side by side, compare, report.
