@@ -41,6 +41,10 @@ FailOn = Annotated[
         "invalid, not-enough-data.",
     ),
 ]
+Markdown = Annotated[
+    str | None, typer.Option("--markdown", help="Write a pull-request comment there.", metavar="FILE|-")
+]
+JUnit = Annotated[str | None, typer.Option("--junit", help="Write a JUnit report there.", metavar="FILE|-")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Set = Annotated[
     list[str] | None,
