@@ -38,7 +38,9 @@ import json, os, pathlib, sys
 state, words = pathlib.Path(__file__).with_name("github"), sys.argv[1:]
 assert words[0] == "api"
 assert os.environ["GH_TOKEN"] == "a token"
-if "--jq" in words:
+if words[:4] == ["api", "--method", "GET", "repos/owner/site/pulls"]:
+    print("12" if "head=someone:$(touch pwned)" in words and "f00d" in words[-1] else "")
+elif "--jq" in words:
     print("7\\n8" if state.exists() else "")
 else:
     (body,) = [word.removeprefix("body=@") for word in words if word.startswith("body=@")]
@@ -77,13 +79,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def programs(folder: Path) -> str:
+    """A search path with the anp of this checkout, and GitHub's command."""
+    folder.mkdir(exist_ok=True)
+    program(folder / "anp", f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m harness "$@"\n')
+    program(folder / "gh", GH.format(python=sys.executable))
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
 def acted(workspace: Path, temp: Path, *, fork: bool = False, **inputs: str) -> Outcome:
     """Carry out the action of a pull request, with the anp of this checkout."""
-    programs = temp.parent / "programs"
-    if not programs.exists():
-        programs.mkdir()
-        program(programs / "anp", f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m harness "$@"\n')
-        program(programs / "gh", GH.format(python=sys.executable))
     temp.mkdir()
     repository = "someone/fork" if fork else "owner/site"
     github: dict[str, Any] = {
@@ -93,7 +98,7 @@ def acted(workspace: Path, temp: Path, *, fork: bool = False, **inputs: str) -> 
         "event": {"pull_request": {"number": 12, "head": {"repo": {"full_name": repository}}}},
     }
     given = {"install": "false", **{name.replace("_", "-"): value for name, value in inputs.items()}}
-    return run(ROOT, given, github, workspace, temp, f"{programs}{os.pathsep}{os.environ['PATH']}")
+    return run(ROOT, given, github, workspace, temp, programs(temp.parent / "programs"))
 
 
 SITE = {"working_directory": "site", "plan": "plan.toml", "command": "./serve.sh {port}", "launches": "1", "spare": "0"}
@@ -147,6 +152,41 @@ def test_a_trial_that_does_not_begin_fails_the_action_and_is_no_verdict(workspac
 def test_a_fork_gets_no_comment(workspace: Path, tmp_path: Path) -> None:
     """Its token could not write one."""
     assert acted(workspace, tmp_path / "temp", fork=True, command="no port").steps["Comment"] == "skipped"
+
+
+@pytest.mark.parametrize("sha", ["f00d", "beef"])
+def test_the_second_workflow_comments_on_the_pull_request_of_that_commit_alone(tmp_path: Path, sha: str) -> None:
+    """The script in docs/ci.md finds it by owner, branch and commit; the name of a branch is no shell; else nothing."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(page.split("anp-comment.yml -->\n```yaml\n")[1].split("```")[0])
+    (step,) = [step for step in workflow["jobs"]["comment"]["steps"] if "run" in step]
+    (tmp_path / "anp").mkdir()
+    (tmp_path / "anp" / "comment.md").write_text("<!-- anp-comparison -->\n### Slower: …\n" + "x" * 70_000)
+    environment = {
+        "PATH": programs(tmp_path / "programs"),
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_REPOSITORY": "owner/site",
+        "GH_TOKEN": "a token",
+        "OWNER": "someone",
+        "BRANCH": "$(touch pwned)",
+        "SHA": sha,
+    }
+    assert set(step["env"]) <= set(environment)
+    for place in ("repos/owner/site/issues/12/comments", "repos/owner/site/issues/comments/7"):
+        argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 0, done.stderr
+        if sha == "beef":
+            assert "No open pull request has this commit" in done.stdout
+            assert not (tmp_path / "programs" / "github").exists()
+            continue
+        told, body = json.loads((tmp_path / "programs" / "github").read_text())
+        assert place in told
+        assert body.startswith("<!-- anp-comparison -->\n> Written by the run of a pull request from a fork")
+        assert "### Slower" in body
+        assert len(body) < 65_536
+    assert not (tmp_path / "pwned").exists()
 
 
 EVIL = "\"; touch pwned; $(touch pwned) `touch pwned` ' #"
