@@ -44,14 +44,20 @@ def carry_out_all(rig: Rig) -> Method:
 
 
 def _spare_due(rig: Rig) -> int:
-    """How many of the plan's spare launches are to be made: one for each in which the generator was not fit."""
+    """How many of the plan's spare launches are to be made: one for each in which the generator was not fit.
+
+    None further where so many are lost that the trial stays invalid, whatever a spare one brings.
+    """
     plan = rig.plan
-    if not plan.spare or len(rig.state.done) < plan.launches:
+    made = len(rig.state.done) - plan.launches
+    if not plan.spare or made < 0:
         return 0
     design = plan.design()
     lost = gates.lost(read_trial(read_record(rig.directory, allow_incomplete=True), design.before, design.after))
     due = min(plan.spare, lost)
-    if due > len(rig.state.done) - plan.launches:
+    if lost > gates.LEFT_OUT_LIMIT * (plan.launches + due):
+        return made
+    if due > made:
         rig.steps.say(f"  the generator was not fit in {lost} of {counted(len(rig.state.done), 'launch')}, so one more")
     return due
 
