@@ -32,6 +32,7 @@ EPILOG = """**Examples**
 - `anp trial --git main..HEAD -- flask run --port {port}`
 - `anp trial --git main..HEAD --setup "python -m venv .venv && .venv/bin/pip install -r requirements.txt"
   -- gunicorn app:app --bind 127.0.0.1:{port}`
+- `anp trial --git main..HEAD --spare 2 --fail-on leaning-slower,invalid --junit junit.xml -- "node app.js {port}"`
 - `anp trial my-site.toml --git v1.4..main --bisect "reader posts p50"`
 - `anp trial --resume results/runs/20261129T093946Z-my-change`
 
