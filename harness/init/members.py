@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -76,6 +77,15 @@ def read_accounts(file: Path) -> list[Account]:
     return accounts
 
 
+def accounts_text(accounts: Sequence[Account]) -> str:
+    """Accounts as CSV, as ``read_accounts`` reads them."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(["login", "password"])
+    writer.writerows([account.login, account.password] for account in accounts)
+    return lines.getvalue()
+
+
 def find_marks(url: str, form: LoginForm, accounts: Sequence[Account]) -> Marks:
     """Log the first two accounts in, and find out by what that shows.
 
@@ -111,8 +121,8 @@ def find_marks(url: str, form: LoginForm, accounts: Sequence[Account]) -> Marks:
                 if all(fits) and not _stands(mark, account.login, anonymous + shown):
                     return Marks(path, is_private, mark, out, len(members))
     raise TargetError(
-        f"{accounts[0].login!r} was logged in at {url}{form.page}, or was not: no page tells, by a text that readers are "
-        "not shown. Check the password, or leave --accounts out and write the recipe by hand (docs/foreign-sites.md)"
+        f"whether {accounts[0].login!r} is logged in at {url} cannot be told: no page has a text that readers are not "
+        "shown. Check the password, or leave --accounts out and write the recipe by hand (docs/foreign-sites.md)"
     )
 
 

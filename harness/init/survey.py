@@ -279,10 +279,8 @@ def _login_form(client: httpx.Client, home: httpx.Response, known: str | None) -
         answer = ask(client, page)
         form = next((form for form in Page(answer.text).forms if form.is_for_logins), None)
         if answer.status_code == 200 and form is not None:
-            link = links.get(page, "")
-            return LoginForm(
-                page, form.id, form.login_field, form.passwords[0], link if link and link in home.text else ""
-            )
+            words = links.get(page, "")
+            return LoginForm(page, form.id, form.login_field, form.passwords[0], words if words in home.text else "")
     if known is not None:
         raise UsageError(
             f"--login-page {known}: no form with a name and a password on that page of {client.base_url}; name the "

@@ -57,6 +57,7 @@ VERBS = [
     ["cache"],
     ["swarm"],
     ["compare"],
+    ["init"],
     ["trial"],
     ["report"],
     ["runs", "list"],
