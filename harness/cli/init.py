@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import typer
 
 from harness.cli import options
-from harness.errors import ExitCode, TargetError, UsageError
+from harness.errors import ExitCode, TargetError, UsageError, unknown
 from results.loopback import is_this_machine
 from results.units import counted
 
@@ -166,6 +167,16 @@ def init(
             rich_help_panel=_FOUND,
         ),
     ] = None,
+    route: Annotated[
+        str | None,
+        typer.Option(
+            "--route",
+            help="The kind of page that decides.",
+            metavar="ROUTE",
+            show_default="the one asked for most",
+            rich_help_panel=_FOUND,
+        ),
+    ] = None,
     accounts: Annotated[
         Path | None,
         typer.Option(
@@ -227,7 +238,7 @@ def init(
 
     steps = Steps()
     files: dict[Path, str] = {}
-    members: texts.Members | None = None
+    members = None if login is None else texts.Members(_from(plan, login))
     caches = {}
     for arm in arms[:1] if url is not None else arms:
         with ExitStack() as running:
@@ -236,43 +247,36 @@ def init(
                     serving(replace(arm, url=url or arm.url), folder, ready=ready, seconds=ready_seconds)
                 )
             if arm is arms[0]:
-                found = _survey(questions, steps, address, sitemap, alias or (), login_page)
-                if login is not None:
-                    members = texts.Members(_from(plan, login))
-                elif found.login is not None:
+                found = _survey(questions, steps, address, sitemap, alias or (), login_page, i_may_load or ())
+                decides = _route(questions, found, route)
+                if login is None:
                     members = _members(questions, steps, address, found.login, accounts, plan, files)
-                elif accounts is not None:
-                    raise UsageError(
-                        f"--accounts {accounts} has no effect: no login form was found; say where it is: --login-page PATH"
-                    )
             if url is None:
-                page = found.addresses.example(found.addresses.busiest())
+                page = found.addresses.example(decides)
                 caches[arm.name] = cache_readings(address, page)
                 steps.say(f"  {arm.name}: {texts.cache_words(caches[arm.name])}, of {page}")
-
     urls = None
     if found.addresses.source is None:
-        listed = _beside(plan, "urls.txt")
-        urls, files[listed] = listed.name, texts.urls_text(found.addresses)
-    elif sitemap is not None and not sitemap.startswith(("/", "http://", "https://")):
-        found = replace(found, addresses=replace(found.addresses, source=_from(plan, Path(sitemap))))
-    files[plan] = texts.plan_text(
-        texts.Draft(
-            file=plan.name,
-            name=questions.ask("Name of the trial", _name_of(plan)) if name is None else name,
-            reason=questions.ask("What is changed, and why (one sentence)") if reason is None else reason,
-            arms=arms,
-            folder=_from(plan, folder),
-            slot=url,
-            ready=ready,
-            ready_seconds=ready_seconds,
-            found=found,
-            urls=urls,
-            caches=caches,
-            members=members,
-            i_may_load=tuple(i_may_load or ()),
-        )
+        urls = _beside(plan, "urls.txt")
+        files[urls] = texts.urls_text(found.addresses)
+    draft = texts.Draft(
+        file=plan.name,
+        name=questions.ask("Name of the trial", _name_of(plan)) if name is None else name,
+        reason=questions.ask("What is changed, and why (one sentence)") if reason is None else reason,
+        arms=arms,
+        folder=_from(plan, folder),
+        slot=url,
+        ready=ready,
+        ready_seconds=ready_seconds,
+        found=found,
+        route=decides,
+        sitemap=None if found.addresses.source is None else _sitemap_from(plan, found.addresses.source),
+        urls=None if urls is None else urls.name,
+        caches=caches,
+        members=members,
+        i_may_load=tuple(i_may_load or ()),
     )
+    files[plan] = texts.plan_text(draft)
     _refuse_to_overwrite(files, force=force)
     for file, text in files.items():
         _write(file, text)
@@ -324,9 +328,9 @@ def _arms(
     if questions.asks and not any([*commands, *environments, *urls, *switches, slot]):
         command = questions.ask("Command that starts the site, {port} for its port (empty: it runs already)")
         if command:
-            environments = (questions.ask("Its variables before the change, NAME=VALUE …").split(), [])
+            environments = (shlex.split(questions.ask("Its variables before the change, NAME=VALUE …")), [])
             changed = questions.ask("Command after the change", command)
-            environments = (environments[0], questions.ask("Its variables after the change, NAME=VALUE …").split())
+            environments = environments[0], shlex.split(questions.ask("Its variables after the change, NAME=VALUE …"))
             commands = (command, changed)
         else:
             urls = (questions.ask("Address before the change"), questions.ask("Address after the change"))
@@ -388,14 +392,17 @@ def _survey(
     sitemap: str | None,
     aliases: Sequence[str],
     login_page: str | None,
+    may_load: Sequence[str],
 ) -> Survey:
     from harness.init.survey import survey
     from harness.init.texts import addresses_words
 
     found = survey(address, sitemap=sitemap, aliases=aliases, login_page=login_page)
     if sitemap is None:
-        asked = questions.ask("Sitemap (empty: the links of the home page)", found.addresses.source or "")
-        if asked and asked != found.addresses.source:
+        known = found.addresses.source or ""
+        asked = questions.ask("Sitemap" if known else "Sitemap (empty: where the home page leads)", known)
+        if asked != known:
+            _require_leave((), asked, may_load)
             found = survey(address, sitemap=asked, aliases=aliases, login_page=login_page)
     source = found.addresses.source or "no sitemap; where the home page leads"
     names = f", which calls the site {' and '.join(found.addresses.aliases)}" if found.addresses.aliases else ""
@@ -407,11 +414,20 @@ def _survey(
     return found
 
 
+def _route(questions: _Questions, found: Survey, given: str | None) -> str:
+    """The route that decides: of those there are, the one that was asked for, or the busiest."""
+    known = found.addresses.deciding()
+    route = given if given is not None else questions.ask("Route that decides", found.addresses.busiest())
+    if route not in known:
+        raise UsageError(unknown("route" if given is None else "route for --route", route, known))
+    return route
+
+
 def _members(
     questions: _Questions,
     steps: Steps,
     address: str,
-    form: LoginForm,
+    form: LoginForm | None,
     given: Path | None,
     plan: Path,
     files: dict[Path, str],
@@ -420,6 +436,10 @@ def _members(
     from harness.init.members import MOST_ACCOUNTS, accounts_text, find_marks
     from harness.init.texts import Members, recipe_text
 
+    if form is None:
+        if given is not None:
+            raise UsageError(f"--accounts {given} has no effect, for no login form was found; say where: --login-page")
+        return None
     while True:
         file, accounts = _accounts(questions, plan, given)
         if not accounts:
@@ -460,6 +480,11 @@ def _accounts(questions: _Questions, plan: Path, given: Path | None) -> tuple[Pa
 def _beside(plan: Path, name: str) -> Path:
     """A file that goes with a plan; one of another name than plan.toml gives its own to it."""
     return plan.with_name(name if plan.stem == "plan" else f"{plan.stem}-{name}")
+
+
+def _sitemap_from(plan: Path, source: str) -> str:
+    """A sitemap as the plan names it: a path or an address as it is, a file from the plan's folder."""
+    return source if source.startswith(("/", "http://", "https://")) else _from(plan, Path(source))
 
 
 def _from(file: Path, target: Path) -> str:

@@ -75,9 +75,13 @@ class Addresses:
 
     def busiest(self) -> str:
         """The route of pages that is asked for most, home page and files aside where there is another."""
-        routes = [route for route in self.routes() if route not in NEVER_DECIDE]
+        routes = self.deciding()
         pages = [route for route in routes if route not in {"home", "asset", "other"}]
-        return (pages or routes or ["home"])[0]
+        return (pages or routes)[0]
+
+    def deciding(self) -> list[str]:
+        """Routes of which one may decide, the most requested first."""
+        return [route for route in self.routes() if route not in NEVER_DECIDE]
 
     def example(self, route: str) -> str:
         """The first address of a route."""

@@ -50,7 +50,9 @@ class Draft:
         ready: The path that was asked for until it was answered.
         ready_seconds: How long that may take.
         found: On the first arm.
-        urls: File of addresses, from the plan's folder; ``None`` where a sitemap gives them.
+        route: The kind of page that decides.
+        sitemap: Where the addresses come from: a path, an address, or a file from the plan's folder.
+        urls: Instead, a file of addresses from the plan's folder.
         caches: What the headers of each arm said, of the first and the second reader of one page.
         members: ``None`` where only readers are to come.
         i_may_load: Hosts other than this machine.
@@ -65,6 +67,8 @@ class Draft:
     ready: str
     ready_seconds: float
     found: Survey
+    route: str
+    sitemap: str | None
     urls: str | None
     caches: Mapping[str, tuple[Reading, Reading]]
     members: Members | None
@@ -187,7 +191,7 @@ def _site(draft: Draft) -> Iterator[str]:
     if draft.slot is not None:
         yield f"url = {_text(draft.slot)}  # the one slot, which the arms' commands switch"
     yield from _comment(f"{addresses_words(found)}. Instead: sitemap, urls (a file) or access_log (a list of files).")
-    yield f"sitemap = {_text(found.source or '')}" if draft.urls is None else f"urls = {_text(draft.urls)}"
+    yield f"urls = {_text(draft.urls)}" if draft.sitemap is None else f"sitemap = {_text(draft.sitemap)}"
     if found.aliases:
         yield f"aliases = {_list(found.aliases)}  # what the addresses call the site"
     else:
@@ -209,7 +213,7 @@ def _site(draft: Draft) -> Iterator[str]:
 
 
 def _arms(draft: Draft) -> Iterator[str]:
-    example = draft.found.addresses.example(draft.found.addresses.busiest())
+    example = draft.found.addresses.example(draft.route)
     for arm in draft.arms:
         if arm.name in draft.caches:
             yield from _comment(f"Caches, of {example}: {cache_words(draft.caches[arm.name])}.")
@@ -224,7 +228,7 @@ def _arms(draft: Draft) -> Iterator[str]:
         elif arm.url is not None:
             yield f"url = {_text(arm.url)}"
         else:
-            yield f"switch = {_text(arm.switch or '')}"
+            yield f"switch = {_text(arm.switch)}"
         yield ""
     yield from _comment("Shell commands around an arm; ANP_ARM, ANP_URL, ANP_PORT and ANP_LAUNCH tell which.")
     yield "# [hooks]"
@@ -236,18 +240,16 @@ def _arms(draft: Draft) -> Iterator[str]:
 
 
 def _decisions(draft: Draft) -> Iterator[str]:
-    route = draft.found.addresses.busiest()
     both_hit = len(draft.caches) == 2 and all(second.verdict in _REUSED for _, second in draft.caches.values())
     if both_hit:
         why = "Both arms answer the second reader from a cache, so hits are set against hits."
     else:
         why = 'All its replies count, from a cache or not; with cache = "HIT", hits alone.'
-    yield from _comment(
-        f"The cells that decide, named before any figure is seen. Route {route} is asked for most. {why}"
-    )
-    yield from _primary("reader", route, 'cache = "HIT"' if both_hit else '# cache = "HIT"')
+    routes = ", ".join(draft.found.addresses.deciding())
+    yield from _comment(f"The cells that decide, named before any figure is seen. {why} Routes: {routes}.")
+    yield from _primary("reader", draft.route, 'cache = "HIT"' if both_hit else '# cache = "HIT"')
     if draft.members is not None:
-        yield from _primary("member", route)
+        yield from _primary("member", draft.route)
     yield from _comment("The smallest change that matters, as a share.")
     yield "[margins]"
     yield "p50 = 0.05"
@@ -273,9 +275,9 @@ def _comment(text: str) -> list[str]:
     )
 
 
-def _text(value: str) -> str:
+def _text(value: str | None) -> str:
     """A text in TOML's quotes; JSON's are the same but for one character, which it leaves bare."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value or "", ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _list(values: tuple[str, ...] | list[str]) -> str:
