@@ -299,7 +299,8 @@ class _Questions:
         from rich.prompt import Prompt
         from rich.text import Text
 
-        previous = signal.signal(signal.SIGINT, signal.default_int_handler)  # one Ctrl-C is enough here
+        wishes = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        previous = {wish: signal.signal(wish, signal.default_int_handler) for wish in wishes}  # nobody polls here
         try:
             return Prompt.ask(
                 Text(question),
@@ -311,7 +312,8 @@ class _Questions:
         except EOFError:
             raise KeyboardInterrupt from None
         finally:
-            signal.signal(signal.SIGINT, previous)
+            for wish, handler in previous.items():
+                signal.signal(wish, handler)
 
 
 def _arms(
@@ -468,7 +470,7 @@ def _accounts(questions: _Questions, plan: Path, given: Path | None) -> tuple[Pa
     usual = plan.with_name("accounts.csv")
     answer = questions.ask(
         "Members: a CSV file with login,password, or the login of one (empty: readers alone)",
-        str(usual) if usual.exists() else "",
+        str(usual) if usual.exists() and questions.asks else "",
     )
     if not answer:
         return usual, []
