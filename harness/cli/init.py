@@ -343,10 +343,11 @@ def _arms(
         if arm_name == "after" and not said and commands[0]:
             said = {"command": commands[0]}
         if len(said) != 1:
-            what = f"both --{arm_name}-{' and --'.join([*said]).replace('--', f'--{arm_name}-')}" if said else "nothing"
+            given = " and ".join(f"--{arm_name}-{way}" for way in said)
             raise UsageError(
-                f"{what} says what {arm_name} is; give one: --{arm_name}-command COMMAND, --{arm_name}-url URL, or "
-                f"--{arm_name}-switch COMMAND with --url URL. At a terminal, anp init asks"
+                f"{f'{given} exclude each other' if given else f'nothing says what {arm_name} is'}; give one: "
+                f"--{arm_name}-command COMMAND, --{arm_name}-url URL, or --{arm_name}-switch COMMAND with --url URL. "
+                "At a terminal, anp init asks"
             )
         variables = _variables(f"--{arm_name}-env", environments[place])
         if variables and "command" not in said:

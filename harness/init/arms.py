@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from harness.errors import TargetError, UsageError
-from harness.processes import Child, check_interrupted
+from harness.processes import Child, check_interrupted, uninterrupted
 
 PORT: Final = "{port}"
 """Stands in a command for the port that the site is to listen on."""
@@ -92,7 +92,8 @@ def serving(arm: Arm, folder: Path, *, ready: str = "/", seconds: float = 60.0) 
             _wait(arm.name, url, ready, child, seconds)
             yield url
         finally:
-            child.stop(patience_s=STOP_SECONDS)
+            with uninterrupted():
+                child.stop(patience_s=STOP_SECONDS)
 
 
 def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float) -> None:

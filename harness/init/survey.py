@@ -38,9 +38,9 @@ _ZIPF: Final = 0.8
 """How popularity falls with the place in a sitemap, as a swarm supposes."""
 
 _HOPS: Final = 5
-_TO_A_LOGIN: Final = re.compile(r"log-?in|sign-?in|anmeld|connexion", re.IGNORECASE)
+_TO_A_LOGIN: Final = re.compile(r"(?<![a-z])(?:log|sign)[ _-]?in|anmeld|connexion", re.IGNORECASE)
 _TO_AN_ACT: Final = re.compile(
-    r"log-?out|log-?off|sign-?out|sign-?off|delete|remove|cancel|subscribe|cart|basket|checkout|action=|[?&]add",
+    r"(?:log|sign)[ _-]?(?:out|off)|delete|remove|cancel|subscribe|cart|basket|checkout|action=|[?&]add",
     re.IGNORECASE,
 )
 

@@ -241,13 +241,14 @@ def _arms(draft: Draft) -> Iterator[str]:
 
 def _decisions(draft: Draft) -> Iterator[str]:
     both_hit = len(draft.caches) == 2 and all(second.verdict in _REUSED for _, second in draft.caches.values())
-    if both_hit:
-        why = "Both arms answer the second reader from a cache, so hits are set against hits."
-    else:
-        why = 'All its replies count, from a cache or not; with cache = "HIT", hits alone.'
+    why = (
+        "Both arms answer the second reader from a cache, so hits are set against hits."
+        if both_hit
+        else "All replies of a page count, from a cache or not."
+    )
     routes = ", ".join(draft.found.addresses.deciding())
     yield from _comment(f"The cells that decide, named before any figure is seen. {why} Routes: {routes}.")
-    yield from _primary("reader", draft.route, 'cache = "HIT"' if both_hit else '# cache = "HIT"')
+    yield from _primary("reader", draft.route, f'{"" if both_hit else "# "}cache = "HIT"  # hits alone')
     if draft.members is not None:
         yield from _primary("member", draft.route)
     yield from _comment("The smallest change that matters, as a share.")
