@@ -220,17 +220,20 @@ def init(
 
     if login is not None and accounts is not None:
         raise UsageError(f"--login {login} and --accounts {accounts} exclude each other: a recipe names its accounts")
+    if login is not None and not login.is_file():
+        raise UsageError(f"there is no recipe {login}; with --accounts FILE, anp init writes one")
     if not ready.startswith("/"):
         raise UsageError(f"--ready {ready!r} is not a path; it begins with /")
     if not plan.parent.is_dir():
         raise UsageError(f"there is no folder {plan.parent} for {plan.name}; make it, or name another")
     _refuse_to_overwrite([plan], force=force)
+    url = _origin(url)
     questions = _Questions(asks=not yes and sys.stdin.isatty() and sys.stderr.isatty())
     arms = _arms(
         questions,
         (before_command, after_command),
         (before_env or [], after_env or []),
-        (before_url, after_url),
+        (_origin(before_url), _origin(after_url)),
         (before_switch, after_switch),
         url,
     )
@@ -335,7 +338,10 @@ def _arms(
             environments = environments[0], shlex.split(questions.ask("Its variables after the change, NAME=VALUE …"))
             commands = (command, changed)
         else:
-            urls = (questions.ask("Address before the change"), questions.ask("Address after the change"))
+            urls = (
+                _origin(questions.ask("Address before the change")),
+                _origin(questions.ask("Address after the change")),
+            )
     ways = {"command": commands, "url": urls, "switch": switches}
     arms = []
     for place, arm_name in enumerate(("before", "after")):
@@ -363,6 +369,11 @@ def _arms(
     return before, after
 
 
+def _origin(address: str | None) -> str | None:
+    """The address of a site without the slash that browsers put behind it."""
+    return None if address is None else address.removesuffix("/")
+
+
 def _variables(option: str, words: Sequence[str]) -> dict[str, str]:
     variables = {}
     for word in words:
@@ -374,12 +385,13 @@ def _variables(option: str, words: Sequence[str]) -> dict[str, str]:
 
 
 def _require_leave(addresses: Sequence[str | None], sitemap: str | None, may_load: Sequence[str]) -> None:
-    """Refuse what is no address, and hosts that nobody gave leave to ask."""
+    """Refuse what is no address of a site, and hosts that nobody gave leave to ask."""
+    for address in filter(None, addresses):
+        if not re.fullmatch(r"https?://[^/?#@]+", address):
+            raise UsageError(f"{address!r} is not the address of a site; give for instance http://127.0.0.1:8001")
     for address in filter(None, (*addresses, sitemap)):
-        if not address.startswith(("http://", "https://")):
-            if address == sitemap:
-                continue  # a path or a file
-            raise UsageError(f"{address!r} is not an http(s) address")
+        if address.startswith("/") or "://" not in address:
+            continue  # of a sitemap: a path or a file
         try:
             host = urlsplit(address).hostname or ""
         except ValueError as error:

@@ -71,7 +71,7 @@ def serving(arm: Arm, folder: Path, *, ready: str = "/", seconds: float = 60.0) 
         TargetError: It cannot be started, ends, or does not answer in time; with its last words.
     """
     if arm.command is None:
-        url = (arm.url or "").rstrip("/")
+        url = arm.url or ""
         _wait(arm.name, url, ready, None, 0.0)
         yield url
         return

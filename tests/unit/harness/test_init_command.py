@@ -34,7 +34,10 @@ REFUSED = [
     ([*TWO, "--ready", "healthz"], "--ready 'healthz' is not a path; it begins with /"),
     ([*TWO, "--sitemap", "https://www.example/map.xml"], "www.example is not this machine. If you are allowed to load"),
     ([*URLS[:2], "--after-url", "http://b.example"], "so: --i-may-load b.example"),
-    ([*URLS[:2], "--after-url", "b.example"], "'b.example' is not an http(s) address"),
+    ([*URLS[:2], "--after-url", "b.example"], "'b.example' is not the address of a site; give for instance http"),
+    ([*URLS[:2], "--after-url", "http://127.0.0.1:2/shop"], "'http://127.0.0.1:2/shop' is not the address of a site"),
+    ([*URLS[:2], "--after-url", f"{URLS[1]}/"], "before and after are the same; say in what they differ"),
+    ([*TWO, "--login", "nowhere.toml"], "there is no recipe nowhere.toml; with --accounts FILE, anp init writes one"),
     ([*URLS[:2], "--after-url", "http://[b"], "'http://[b' is not an address"),
     (["nowhere/plan.toml", *TWO], "there is no folder nowhere for plan.toml; make it, or name another"),
 ]
