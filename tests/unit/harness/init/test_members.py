@@ -19,19 +19,39 @@ FORM = """<form method="post"><input type="hidden" name="token" value="7">
 LINK = '<a href="/login">Log in</a>'
 
 
-def site_of(greeting: str, *, private: bool = True, link: str = LINK, known: tuple[Account, ...] = (ANN, BOB)) -> Pages:
-    """A site whose pages greet their member; readers are sent away from the account page, if it is private."""
+def site_of(
+    greeting: str,
+    *,
+    private: bool = True,
+    link: str = LINK,
+    known: tuple[Account, ...] = (ANN, BOB),
+    own: str = "",
+    shared: str = "",
+) -> Pages:
+    """A site whose pages greet their member; readers are sent away from the account page, if it is private.
+
+    Args:
+        greeting: On every page of a member.
+        private: Whether the account page is.
+        link: What readers are shown instead of a greeting.
+        known: The members.
+        own: Stands on the account page before the greeting.
+        shared: Stands on every page, before anything else.
+    """
     passwords = {account.login: account.password for account in known}
 
     def page(cookies: Mapping[str, str], _form: Mapping[str, str]) -> Answer:
         login = bytes.fromhex(cookies.get("who", "")).decode()
         more = '<a href="/account">Yours</a> <a href="/log-out">Out</a>' if login else link
-        return 200, {}, f"<h1>Anna, annotations</h1>{greeting.format(html.escape(login)) if login else ''}{more}"
+        hello = greeting.format(html.escape(login)) if login else ""
+        return 200, {}, f"<h1>Anna, annotations</h1>{shared}{hello}{more}"
 
     def account(cookies: Mapping[str, str], form: Mapping[str, str]) -> Answer:
         if private and "who" not in cookies:
             return 303, {"location": "/login"}, ""
-        return page(cookies, form)
+        status, headers, text = page(cookies, form)
+        login = bytes.fromhex(cookies.get("who", "")).decode()
+        return status, headers, own.format(html.escape(login)) + text
 
     def login(_cookies: Mapping[str, str], form: Mapping[str, str]) -> Answer:
         if not form:
@@ -63,6 +83,37 @@ def test_the_text_around_a_login_is_the_mark(greeting: str, mark: str) -> None:
 
         assert (marks.page, marks.is_private, marks.logged_in, marks.tried) == ("/account", True, mark, 2)
         assert marks.logged_out == ">Log in</a>"
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "greeting", "accounts"),
+    [
+        pytest.param("<p>You are {}.</p>", "", "<p>Hello, {}!</p>", [ANN, BOB], id="also on the home page"),
+        pytest.param("", "", "<p>Of late here: ann.</p><p>Hello, {}!</p>", [ANN, BOB], id="of the second too"),
+        pytest.param("", "<p>Written by ann.</p>", "<p>Hello, {}!</p>", [ANN], id="not for readers"),
+    ],
+)
+def test_of_several_texts_with_the_login_the_one_that_tells_most_is_the_mark(
+    own: str, shared: str, greeting: str, accounts: list[Account]
+) -> None:
+    """It is on the home page as well, with every member's own login, and readers are not shown it."""
+    with small_site(site_of(greeting, own=own, shared=shared)) as site:
+        form = survey(site.url).login
+        assert form is not None
+        assert find_marks(site.url, form, accounts).logged_in == "Hello, {login}!"
+
+
+def test_what_would_log_out_is_not_followed() -> None:
+    """Also where the page that tells is behind it in the list of links."""
+    pages = dict(site_of("<a href='/log-out'>Out</a><a href='/settings'>Settings</a>"))
+    pages["/settings"] = lambda cookies, _form: (
+        (200, {}, f"<p>You are {bytes.fromhex(cookies['who']).decode()}.") if cookies else (403, {}, "")
+    )
+    pages["/account"] = "<p>Welcome.</p>"
+    with small_site(pages) as site:
+        form = survey(site.url).login
+        assert form is not None
+        assert find_marks(site.url, form, [ANN]).page == "/settings"
         assert "GET /log-out" not in site.asked
 
 
