@@ -13,6 +13,13 @@ class Cores:
     site: int | None
     generator: int | None
 
+    @property
+    def all_but_generator(self) -> frozenset[int]:
+        """Where servers of the user's own may run, which can have processes to spread; empty: everywhere."""
+        if self.generator is None:
+            return frozenset()
+        return frozenset(os.sched_getaffinity(0)) - {self.generator}
+
 
 def choose_cores() -> Cores:
     """Give site and generator a core each where this process may use two; both arms share the site's core.

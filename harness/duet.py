@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness import probe
 from harness.progress import Advance
 from harness.rig import Rig, after, launch_label
 from results import interference
@@ -62,8 +61,7 @@ def checked_launch(rig: Rig) -> tuple[Interference, ...]:
             for place, name in enumerate(names)
         }
         if plan.prepare == "natural":  # what was asked for so far must not be in the caches of this launch alone
-            for one in rig.sites:
-                probe.purge(one.name, one.url)
+            rig.targets.forget_traffic(launch_label(0))
         duet = _duet(rig, 0, after(before, advance))
         found = interference.check(alone, duet, plan.margins.p50)
         if suspects := {one.arm for one in found if one.is_confirmed}:

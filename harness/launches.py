@@ -20,6 +20,21 @@ _LAUNCH: Final[Mapping[Method, Callable[[Rig, int], None]]] = {
 """How one launch goes, by method."""
 
 
+def carry_out_all(rig: Rig) -> Method:
+    """Carry out every launch that is still to be made, and give the method by which."""
+    method: Method
+    if "method" in rig.facts:  # the trial is gone on with
+        method = rig.facts["method"]
+    else:
+        method, first = begin(rig)
+        rig.keep(done=list(range(first)))
+    for number in range(rig.plan.launches):
+        if number not in rig.state.done:
+            _LAUNCH[method](rig, number)
+            rig.keep(done=[*rig.state.done, number])
+    return method
+
+
 def begin(rig: Rig) -> tuple[Method, int]:
     """Settle the method: a duet is tried in the first launch, and given up where the arms hold each other up.
 
@@ -28,7 +43,7 @@ def begin(rig: Rig) -> tuple[Method, int]:
     """
     asked = rig.plan.method
     method: Method = "duet" if asked == "auto" else asked
-    rig.facts |= {"method": method, "fallback": None}
+    rig.facts.update({"method": method, "fallback": None})
     if method != "duet":
         return method, 0
     found = duet.checked_launch(rig)
@@ -41,16 +56,11 @@ def begin(rig: Rig) -> tuple[Method, int]:
         rig.steps.say(f"  {told}; a duet was asked for, so it goes on")
         return "duet", 1
     duet.give_up(rig)
-    rig.facts |= {"method": "rounds", "fallback": f"{told}, so they were loaded in turn."}
+    rig.facts.update({"method": "rounds", "fallback": f"{told}, so they were loaded in turn."})
     rig.steps.say(
         f"  {told}; from here on they are loaded in turn, {duration.words(duration.rounds(rig.plan, rig.seconds))}"
     )
     return "rounds", 0
-
-
-def carry_out(rig: Rig, method: Method, number: int) -> None:
-    """Carry out one launch; ``number`` counts from 0."""
-    _LAUNCH[method](rig, number)
 
 
 def _held_up(one: Interference) -> str:

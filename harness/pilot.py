@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from harness import duration, probe
+from harness import duration
+from harness.errors import TargetError
 from harness.rig import PILOT, Rig
 from harness.trial_plan import ENOUGH_REQUESTS, SECONDS_LIMITS
+from results import tryout
+from results.record import Record
 from results.units import percent
 
 BUSY_SHARE: Final = 0.07
 """With ``rate = auto``, the share of the site's core that article pages may keep busy if every one were rendered."""
+
+_TRIED_S: Final = 2.0
+_TRIED_RATE: Final = 10.0
+"""Seconds, and requests a second, by which an arm of the user's own is tried out."""
 
 RATE_LIMITS: Final = (5.0, 500.0)
 
@@ -22,29 +29,72 @@ def look(rig: Rig) -> None:
 
     With ``rate = auto`` the rate is the one the arms hold together with room to spare, even if every page of each had
     to be rendered. Arms that are loaded one at a time need no room for each other.
+
+    Raises:
+        TargetError: An arm does not answer, or the arms answer as different sites do.
     """
     plan = rig.plan
-    corpus = plan.corpus.corpus()
+    if rig.rate:  # the trial is gone on with
+        return
     costs: dict[str, float] = {}
-    with rig.steps.step("pilot: both arms serve, and a login logs in the right member"):
+    tried: dict[str, Record] = {}
+    words = "a login logs in the right member" if plan.kind == "reference" else "they answer alike"
+    with rig.steps.step(f"pilot: both arms serve, and {words}"):
         for together in [[name] for name in plan.arms] if rig.is_slot else [list(plan.arms)]:
             try:
                 rig.start_arms(together, PILOT)
-                for one in rig.sites if plan.members else []:
-                    probe.verify_login(one.name, one.url)
-                costs |= {one.name: probe.page_cost_ms(one.url, corpus) for one in rig.sites}
+                if plan.kind == "reference":
+                    costs |= rig.targets.look(PILOT)
+                else:
+                    tried |= dict.fromkeys(together, _try_out(rig, together))
             finally:
                 rig.stop_arms()
+        if tried:
+            _see_one_site(tried)
+            costs = {name: tryout.page_cost_ms(record, name) for name, record in tried.items()}
     is_side_by_side = plan.method in {"auto", "duet"}
     cost = sum(costs.values()) if is_side_by_side else max(costs.values())
-    rig.rate = affordable(cost) if plan.rate == "auto" else plan.rate
-    rig.seconds = long_enough(rig.rate) if plan.seconds == "auto" else plan.seconds
-    rig.steps.say(_words(rig.rate, {name: costs[name] for name in plan.arms}, cost, is_side_by_side=is_side_by_side))
+    rate = affordable(cost) if plan.rate == "auto" else plan.rate
+    rig.keep(rate=rate, seconds=long_enough(rate) if plan.seconds == "auto" else plan.seconds)
+    page = "rendering an article" if plan.kind == "reference" else "a page"
+    rig.steps.say(
+        _words(page, rig.rate, {name: costs[name] for name in plan.arms}, cost, is_side_by_side=is_side_by_side)
+    )
     if rig.seconds != plan.seconds:
         rig.steps.say(
             f"  {rig.seconds:g} s a launch, so that each arm gets {rig.rate * rig.seconds:.0f} requests in it: "
             f"{duration.words(duration.total(plan, rig.seconds))} in all"
         )
+
+
+def _try_out(rig: Rig, names: Sequence[str]) -> Record:
+    """Load arms for a moment: addresses are read, members log in, and what a page costs shows."""
+    rate = _TRIED_RATE if rig.plan.rate == "auto" else min(_TRIED_RATE, rig.plan.rate)
+    label = "-".join(names)
+    out = rig.directory / "pilot" / label
+    return rig.load(names, 0, out, f"{PILOT}-{label}-swarm", seconds=_TRIED_S, rate=rate, prepare="natural")
+
+
+def _see_one_site(tried: Mapping[str, Record]) -> None:
+    """Refuse arms of which one answers nothing, or which answer the same addresses otherwise.
+
+    Raises:
+        TargetError: With an address and what each arm said.
+    """
+    if (found := tryout.unlike(tried)) is not None:
+        (one, first), (other, second) = found.statuses.items()
+        raise TargetError(
+            f"the arms are not one site: {one} answers {found.path} with status {first}, {other} with {second}, and "
+            f"{percent(found.share)} of the addresses differ so; give both arms the same content"
+        )
+    for name, record in tried.items():
+        if math.isnan(tryout.page_cost_ms(record, name)):
+            kept: list[dict[str, Any]] = (record.run or {}).get("failed_requests") or []
+            failed = next((one for one in kept if one["arm"] == name), {})
+            raise TargetError(
+                f"arm {name} answered no address with a page ({failed.get('path', 'no request')}: "
+                f"{failed.get('reason') or failed.get('error')}, status {failed.get('status')}); see {record.path}"
+            )
 
 
 def affordable(cost_ms: float) -> float:
@@ -63,10 +113,10 @@ def long_enough(rate: float) -> float:
     return min(high, max(low, math.ceil(ENOUGH_REQUESTS / rate)))
 
 
-def _words(rate: float, costs: Mapping[str, float], cost_ms: float, *, is_side_by_side: bool) -> str:
+def _words(page: str, rate: float, costs: Mapping[str, float], cost_ms: float, *, is_side_by_side: bool) -> str:
     told = ", ".join(f"{cost:.2f} ms {name}" for name, cost in costs.items())
     who = "requests a second and arm" if is_side_by_side else "requests a second to one arm at a time"
     return (
-        f"  rendering an article takes {told}: at {rate:g} {who}, "
+        f"  {page} takes {told}: at {rate:g} {who}, "
         f"the site's core is busy {percent(rate * cost_ms / 1e3)} of the time at most"
     )

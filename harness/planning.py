@@ -6,8 +6,10 @@ part of any trial: whoever has seen them would choose by them.
 
 from __future__ import annotations
 
+import shlex
 import statistics
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,13 +37,23 @@ class Advice:
     planning: Planning
 
 
-def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, commands: list[str], steps: Steps) -> Advice:
+def run(
+    plan: TrialPlan,
+    *,
+    detect: float,
+    command: str,
+    served_by: Sequence[str] = (),
+    out: Path | None,
+    commands: list[str],
+    steps: Steps,
+) -> Advice:
     """Carry out the pilot of a trial and say what the trial would show.
 
     Args:
         plan: Of the trial to come; its launches are not used.
         detect: The slowdown that must not be missed, as a fraction.
         command: How the trial is begun.
+        served_by: What stands at its end, after ``--``.
         out: Where run records go; ``None`` for the usual place.
         commands: What a person would type to do the same again.
         steps: Shows what is going on.
@@ -54,13 +66,11 @@ def run(plan: TrialPlan, *, detect: float, command: str, out: Path | None, comma
     trial.check(plan)
     with Rig.open(plan, out, commands, steps) as rig:
         steps.say(f"  pilot of {duration.announcement(plan)}")
-        rig.import_articles()
+        rig.targets.make()
         with rig.cores_awake():
             pilot.look(rig)
-            method, first = launches.begin(rig)
-            for number in range(first, plan.launches):
-                launches.carry_out(rig, method, number)
-        return _advise(rig, method, detect, command)
+            method = launches.carry_out_all(rig)
+        return _advise(rig, method, detect, command, f" -- {shlex.join(served_by)}" if served_by else "")
 
 
 def pilot_of(plan: TrialPlan) -> TrialPlan:
@@ -70,7 +80,7 @@ def pilot_of(plan: TrialPlan) -> TrialPlan:
     return plan.model_copy(update={"name": f"{plan.name}-pilot", "launches": number, "seconds": seconds})
 
 
-def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
+def _advise(rig: Rig, method: Method, detect: float, command: str, end: str) -> Advice:
     """Read the pilot's launches and weigh what others would show."""
     design = rig.plan.design()
     samples = read_trial(read_record(rig.directory, allow_incomplete=True), design.before, design.after)
@@ -95,6 +105,7 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
         command=command if method in {"duet", rig.plan.method} else f"{command} --method {method}",
         seed=rig.plan.seed,
     )
+    found = replace(found, command=found.command and found.command + end)
     facts: dict[str, Any] = {"planning": found.to_dict()}
     rig.finish(facts)
     return Advice(read_record(rig.directory), found)
@@ -102,5 +113,5 @@ def _advise(rig: Rig, method: Method, detect: float, command: str) -> Advice:
 
 def _fixed_cost_s(rig: Rig, passes: int) -> float:
     """What a launch took beside its measured seconds; the first one of a duet, which does more, left out."""
-    ordinary = rig.took_s[1:] if rig.plan.method in {"auto", "duet"} else rig.took_s
+    ordinary = rig.state.took_s[1:] if rig.plan.method in {"auto", "duet"} else rig.state.took_s
     return max(0.0, statistics.median(ordinary) - passes * rig.seconds)

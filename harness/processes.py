@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -43,7 +43,7 @@ class Child:
         argv: Sequence[str],
         log: Path,
         *,
-        core: int | None = None,
+        cores: Collection[int] = (),
         stdout: Path | None = None,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
@@ -54,7 +54,7 @@ class Child:
             name: What it is called in messages.
             argv: Program and arguments.
             log: Its standard error is appended here, and its standard output too unless ``stdout`` is given.
-            core: Pin it, and whatever it starts, to this core.
+            cores: Pin it, and whatever it starts, to these cores; none leaves it to the operating system.
             stdout: File for its standard output.
             folder: Its working folder; ``None`` is this process's own.
             environment: Its whole environment; ``None`` is this process's own.
@@ -65,8 +65,8 @@ class Child:
 
         def before_exec() -> None:
             _die_with_parent()
-            if core is not None:
-                os.sched_setaffinity(0, {core})
+            if cores:
+                os.sched_setaffinity(0, cores)
 
         with contextlib.ExitStack() as files:
             err = files.enter_context(log.open("ab"))

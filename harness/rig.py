@@ -6,22 +6,27 @@ A rig starts and stops; which arm is loaded when is the business of ``duet`` and
 from __future__ import annotations
 
 import contextlib
-import random
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
-from harness import probe, site, swarm
+from harness import resuming, swarm
 from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError, UsageError, unknown
-from harness.processes import Child, check_interrupted, uninterrupted
+from harness.git_arms import GitTargets
+from harness.own_site import OwnTargets
+from harness.processes import check_interrupted, uninterrupted
 from harness.progress import Advance, Steps
-from harness.trial_plan import TrialPlan
+from harness.reference import ReferenceTargets
+from harness.resuming import State
+from harness.site import Site
+from harness.targets import Stage, Targets
+from harness.trial_plan import Prepare, TrialPlan
 from harness.wakefulness import awake
+from harness.watchdog import Watchdog
 from results import machine, source
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, new_directory, runs_root
@@ -43,10 +48,8 @@ class Rig:
         writer: Of the trial's record.
         work: Scratch folder: databases, plan files.
         cores: Of sites and generator.
-        rate, seconds: Requests a second and arm, and measured seconds of a launch, once they are known.
-        facts: What ``run.json`` says of how the trial was carried out.
-        took_s: Seconds that each launch took, stopping its arms included.
-        sites: Those that run, in the order they were started.
+        targets: Its arms.
+        state: How far it has come.
     """
 
     plan: TrialPlan
@@ -54,25 +57,39 @@ class Rig:
     writer: RecordWriter
     work: Path
     cores: Cores
-    rate: float = 0.0
-    seconds: float = 0.0
-    facts: dict[str, Any] = field(default_factory=dict)
-    took_s: list[float] = field(default_factory=list)
-    sites: list[site.Site] = field(default_factory=list)
-    _children: list[Child] = field(default_factory=list)
-    _slot_port: int = 0
+    targets: Targets
+    state: State
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps) -> Iterator[Rig]:
-        """Begin the record, and complete it however the trial ends."""
+    def open(
+        cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps, *, resume: Path | None = None
+    ) -> Iterator[Rig]:
+        """Begin the record, or go on with that of a trial that was cut off; complete it however the trial ends.
+
+        Raises:
+            UsageError: The record is not to be gone on with.
+        """
         cores = choose_cores()
-        directory = new_directory(runs_root(out), plan.name)
-        writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
-        with tempfile.TemporaryDirectory(prefix="anp-") as work:
-            rig = cls(plan, steps, writer, Path(work), cores)
+        if resume is None:
+            directory = new_directory(runs_root(out), plan.name)
+            writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
+            state = State()
+        else:
+            directory = resume
+            writer, state = resuming.take_up(plan, directory)
+        with (
+            resuming.alone(directory),
+            tempfile.TemporaryDirectory(prefix="anp-", ignore_cleanup_errors=True) as work,
+            Watchdog.on_guard(_logs(directory) / "watchdog.log") as watchdog,
+        ):
+            watchdog.undo_later("remove what was scratch", ["rm", "-rf", "--", work])
+            stage = Stage(Path(work), _logs(directory), cores, steps, watchdog)
+            targets = _targets(plan, stage)
+            rig = cls(plan, steps, writer, Path(work), cores, targets, state)
             try:
                 yield rig
+                rig._roll_back(is_fine=True)
             except KeyboardInterrupt:
                 rig._abort("interrupted", "interrupted from outside")
                 raise
@@ -86,22 +103,33 @@ class Rig:
         return self.writer.directory
 
     @property
+    def rate(self) -> float:
+        """Requests a second and arm; 0 until it is known."""
+        return self.state.rate
+
+    @property
+    def seconds(self) -> float:
+        """Measured seconds of a launch; 0 until they are known."""
+        return self.state.seconds
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What ``run.json`` says of how the trial was carried out."""
+        return self.state.facts
+
+    @property
+    def sites(self) -> list[Site]:
+        """The arms that run, in the order they were started."""
+        return self.targets.up
+
+    @property
     def is_slot(self) -> bool:
         """Whether the arms take turns in one place, so that one alone can run."""
         return self.plan.method == "reversal"
 
     def log(self, name: str) -> Path:
         """Where a child process writes its words."""
-        folder = self.directory / "logs"
-        folder.mkdir(exist_ok=True)
-        return folder / f"{name}.log"
-
-    def import_articles(self) -> None:
-        """Synthesize the corpus and import it into one SQLite file, of which each arm gets a copy."""
-        corpus, members = self.plan.corpus.corpus(), self.plan.members
-        title = f"synthesized {corpus.count:,} articles from id {corpus.first_id} on, imported with {members} members"
-        with self.steps.counted(title, "articles") as count:
-            site.run_import(site.import_command(self._corpus_file(), corpus, members), self.log("import"), count)
+        return _logs(self.directory) / f"{name}.log"
 
     @contextlib.contextmanager
     def cores_awake(self) -> Iterator[None]:
@@ -120,42 +148,21 @@ class Rig:
             finally:
                 self.stop_arms()
         check_interrupted()
-        self.took_s.append(time.monotonic() - began)
+        self.state.took_s.append(time.monotonic() - began)
 
     def start_arms(self, names: Collection[str], label: str) -> None:
-        """Start arms in random order, each on a fresh copy of the database; see that they serve the corpus.
-
-        Each has a free port and a file of its own. In a slot every arm has the same ones.
-
-        Args:
-            names: Of the arms.
-            label: Of the launch, for logs and databases.
-        """
-        order = sorted(names)
-        random.Random(f"{self.plan.seed}/{label}").shuffle(order)
-        for name in order:
-            database = self.work / ("slot.sqlite" if self.is_slot else f"{name}-{label}.sqlite")
-            site.copy_database(self._corpus_file(), database)
-            settings = self.plan.arms[name].assignments()
-            log = self.log(f"{label}-{name}")
-            child = site.spawn(name, database, settings, log, core=self.cores.site, port=self._slot_port)
-            self._children.append(child)
-        for child in self._children[len(self.sites) :]:
-            one = site.listening(child)
-            self.sites.append(one)
-            if self.is_slot:
-                self._slot_port = urlsplit(one.url).port or 0
-            probe.verify_pages(one.name, one.url, self.plan.corpus.corpus())
+        """Start arms in random order and see that they serve; ``label`` is of the launch, for logs."""
+        self.targets.start(names, label)
 
     def stop_arms(self) -> None:
-        """Stop the sites, last started first, and drop their databases."""
-        with uninterrupted():
-            self.sites = []
-            while self._children:
-                self._children.pop().stop()
-            for path in self.work.glob("*.sqlite*"):
-                if not path.name.startswith(self._corpus_file().name):
-                    path.unlink()
+        """Stop the sites, last started first."""
+        self.targets.stop()
+
+    def keep(self, **what: Any) -> None:
+        """Remember how far the trial has come, on disk too, so that it can be gone on with."""
+        for name, value in what.items():
+            setattr(self.state, name, value)
+        resuming.write(self.directory, self.state)
 
     def load(
         self,
@@ -165,6 +172,8 @@ class Rig:
         label: str,
         *,
         seconds: float | None = None,
+        rate: float | None = None,
+        prepare: Prepare | None = None,
         advance: Advance | None = None,
     ) -> Record:
         """Log members in, bring the caches of these arms to the same state, and load them side by side.
@@ -175,6 +184,8 @@ class Rig:
             out: Where its record goes.
             label: Of its log.
             seconds: Measured time, if not that of a launch.
+            rate: Requests a second and arm, if not those of a launch.
+            prepare: State of the caches, if not that of the plan.
             advance: Told how many seconds of warm-up and measured time have gone by.
 
         Returns:
@@ -185,21 +196,24 @@ class Rig:
             RunFailed: The swarm or a site ended otherwise than by the plan.
         """
         urls = {one.name: one.url for one in self.sites}
+        given, site = self.plan, self.plan.site
         plan = SwarmPlan(
-            scenario=self.plan.scenario,
+            scenario=given.scenario if given.locustfile is None else given.locustfile.stem,
             arms=tuple(Arm(name, urls[name]) for name in names),
-            seed=self.plan.seed,
+            seed=given.seed,
             launch=launch,
-            rate=self.rate,
-            visitors=self.plan.visitors,
-            warmup_s=self.plan.warmup,
+            rate=self.rate if rate is None else rate,
+            visitors=given.visitors,
+            warmup_s=given.warmup,
             duration_s=self.seconds if seconds is None else seconds,
-            members=self.plan.members,
-            member_share=self.plan.member_share,
-            zipf=self.plan.zipf,
-            event_s=self.plan.event_every,
-            prepare=self.plan.prepare,
-            corpus=self.plan.corpus.corpus().to_dict(),
+            members=given.members,
+            member_share=given.member_share,
+            zipf=given.zipf,
+            event_s=given.event_every,
+            prepare=given.prepare if prepare is None else prepare,
+            corpus=given.corpus.corpus().to_dict() if given.kind == "reference" else None,
+            ca_file=None if site.ca_file is None else str(site.ca_file),
+            insecure=site.insecure,
         )
         record = swarm.run(
             plan,
@@ -207,6 +221,7 @@ class Rig:
             self.log(label),
             scratch=self.work,
             core=self.cores.generator,
+            options=self.targets.words(),
             watch=self._watch,
             advance=advance,
         )
@@ -215,17 +230,28 @@ class Rig:
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Complete the record of a trial that came to its end."""
-        self.writer.finish("completed", {"rate": self.rate, "duration_s": self.seconds, **self.facts, **facts})
+        told = {"rate": self.rate, "duration_s": self.seconds, **self.facts, **facts}
+        self.writer.finish("completed", told | self.state.history())
+        resuming.forget(self.directory)
 
     def _abort(self, ended_by: Literal["interrupted", "failed"], reason: str) -> None:
         with uninterrupted():
             self.stop_arms()
+            self._roll_back(is_fine=False)
             known = {"rate": self.rate or None, "duration_s": self.seconds or None}
-            self.writer.finish(ended_by, {"reason": reason, **known, **self.facts})
+            told = {"reason": reason, **known, **self.facts, **self.state.history()}
+            if not self.writer.is_finished:
+                self.writer.finish(ended_by, told)
         self.steps.say(f"record: {self.directory}")
 
-    def _corpus_file(self) -> Path:
-        return self.work / "corpus.sqlite"
+    def _roll_back(self, *, is_fine: bool) -> None:
+        """Undo what the arms needed; where that fails after all else went well, the trial has failed."""
+        try:
+            self.targets.roll_back()
+        except TargetError as error:
+            if is_fine:
+                raise RunFailed(f"the trial came to its end, but {error}") from error
+            self.steps.say(f"  not rolled back: {error}")
 
     def _watch(self) -> None:
         for one in self.sites:
@@ -259,13 +285,30 @@ def launch_label(launch: int) -> str:
     return f"launch-{launch + 1:02d}"
 
 
+def _targets(plan: TrialPlan, stage: Stage) -> Targets:
+    if plan.kind == "reference":
+        return ReferenceTargets(plan, stage)
+    return OwnTargets(plan, stage) if plan.git is None else GitTargets(plan, stage)
+
+
+def _logs(directory: Path) -> Path:
+    folder = directory / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
-    data = plan.model_dump(mode="json", exclude={"before", "after", "again", "corpus", "margins", "control", "primary"})
+    own = {"before", "after", "again", "corpus", "margins", "control", "primary"}
+    if plan.kind == "reference":
+        own |= {"site", "hooks", "git", "locustfile"}
     return {
-        **data,
+        **plan.model_dump(mode="json", exclude=own),
         "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],
-        "corpus": plan.corpus.corpus().to_dict(),
+        "kind_of_arms": plan.kind,
+        "corpus": plan.corpus.corpus().to_dict() if plan.kind == "reference" else None,
         "design": plan.design().to_dict(),
+        "resolved": plan.model_dump(mode="json", exclude_unset=True),
+        "plan_hash": plan.hash,
         "commands": commands,
         "source": source.describe(),
         "machine": machine.describe() | {"site_core": cores.site, "generator_core": cores.generator},

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,23 +85,23 @@ def copy_database(source: Path, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A reference site that answers.
+    """A site that answers.
 
     Attributes:
         name: Of the arm it serves.
         url: Its origin.
-        child: Its process.
-        settings: All its settings as it reports them.
+        child: Its process; ``None`` where it is not ours.
+        settings: All its settings as a reference site reports them.
     """
 
     name: str
     url: str
-    child: Child
-    settings: Mapping[str, Any]
+    child: Child | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def check_alive(self) -> None:
         """Raise ``TargetError`` where the process has ended."""
-        if (code := self.child.exit_code) is not None:
+        if self.child is not None and (code := self.child.exit_code) is not None:
             raise TargetError(
                 f"site {self.name!r} ended by itself with exit code {code} "
                 f"({self.child.last_words() or 'it said nothing'}). See {self.child.log}"

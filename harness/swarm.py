@@ -54,6 +54,7 @@ def run(
     *,
     scratch: Path,
     core: int | None = None,
+    options: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
     advance: Advance | None = None,
 ) -> Record:
@@ -64,7 +65,7 @@ def run(
         RunFailed: It ended otherwise than by its plan; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
-    record = attempt(plan, out, log, scratch=scratch, core=core, watch=watch, advance=advance)
+    record = attempt(plan, out, log, scratch=scratch, core=core, options=options, watch=watch, advance=advance)
     run = record.run or {}
     if run.get("ended_by") != "completed":
         raise RunFailed(f"{run.get('reason')}. What it recorded is in {out}")
@@ -107,7 +108,7 @@ def attempt(
         "swarm",
         command(plan, plan_file, out.resolve(), processes=processes, options=options),
         log,
-        core=core if processes == 1 else None,
+        cores=() if core is None or processes > 1 else {core},
         folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
         environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
         | {"ANP_CALLED_FROM": str(Path.cwd())},

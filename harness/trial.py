@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import results.report
-from harness import duration, launches, pilot, site
+from harness import duration, launches, own_site, pilot, site
 from harness.progress import Steps
 from harness.rig import Rig
 from harness.scenarios import check_scenario
@@ -26,7 +26,7 @@ class Outcome:
     comparison: Comparison
 
 
-def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps) -> Outcome:
+def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps, resume: Path | None = None) -> Outcome:
     """Carry out a trial.
 
     Args:
@@ -34,6 +34,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
         out: Where run records go; ``None`` for the usual place.
         commands: What a person would type to do the same again.
         steps: Shows what is going on.
+        resume: The record of a trial of this plan that was cut off, to go on with.
 
     Raises:
         UsageError: The plan cannot be carried out; nothing was loaded.
@@ -42,23 +43,25 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
         KeyboardInterrupt: After everything was stopped and the record completed.
     """
     check(plan)
-    with Rig.open(plan, out, commands, steps) as rig:
+    with Rig.open(plan, out, commands, steps, resume=resume) as rig:
         steps.say(f"  {duration.announcement(plan)}")
         if plan.launches < (least := plan.design().minimum_launches):
             steps.say(f"  too few for a verdict, which takes at least {least} launches; figures alone will be shown")
-        rig.import_articles()
+        rig.targets.make()
         with rig.cores_awake():
             pilot.look(rig)
-            method, first = launches.begin(rig)
-            for number in range(first, plan.launches):
-                launches.carry_out(rig, method, number)
+            launches.carry_out_all(rig)
         return _conclude(rig)
 
 
 def check(plan: TrialPlan) -> None:
     """Refuse what would only come to light after minutes of work."""
+    if plan.locustfile is None:
+        check_scenario(plan.scenario)
+    if plan.kind != "reference":
+        own_site.check_files(plan)
+        return
     plan.corpus.corpus()
-    check_scenario(plan.scenario)
     for arm in plan.arms.values():
         site.check(arm.assignments())
 

@@ -6,19 +6,25 @@ refuses what it does not know.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from harness.arms_plan import ArmPlan, GitPlan, HooksPlan, Kind, Part, SitePlan
 from harness.errors import UsageError, unknown
 from harness.preset_files import presets, read_preset
 from results.columns import CACHE_CLASSES
 from results.design import NEVER_DECIDE, QUANTILES, Design, Question
 from results.samples import ALL, Cell
 from synth import Corpus
+
+Prepare = Literal["natural", "warm", "cold"]
+"""State of the page cache before the first arrival."""
 
 Method = Literal["duet", "rounds", "reversal"]
 """How the arms of a launch are loaded: side by side, one after the other, or one slot switched between them."""
@@ -38,14 +44,8 @@ has about thirty, so that hardly a launch falls below the twenty of a median (``
 SECONDS_LIMITS: Final = (10.0, 60.0)
 """With ``seconds = auto``, the shortest and the longest launch."""
 
-Setting = str | int | float | bool
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CorpusPlan(_Part):
+class CorpusPlan(Part):
     """Which articles the site holds."""
 
     first_id: int = 11730
@@ -58,21 +58,7 @@ class CorpusPlan(_Part):
         return Corpus(self.first_id, self.count, self.profile, self.seed)
 
 
-class ArmPlan(_Part):
-    """One version of the site: the settings in which it differs from the site's defaults."""
-
-    set: dict[str, Setting] = Field(default_factory=dict)
-
-    def settings(self) -> dict[str, str]:
-        """Settings in the site's words; TOML's true and false are its ``on`` and ``off``."""
-        return {name: _word(value) for name, value in self.set.items()}
-
-    def assignments(self) -> list[str]:
-        """The same as the site's command line takes them: ``NAME=VALUE``."""
-        return [f"{name}={value}" for name, value in self.settings().items()]
-
-
-class PagePlan(_Part):
+class PagePlan(Part):
     """A page as visitors know it: who asks, and for what."""
 
     persona: str
@@ -119,7 +105,7 @@ class PrimaryPlan(PagePlan):
         return Question(Cell(self.persona, self.route, self.cache), self.quantile)
 
 
-class MarginPlan(_Part):
+class MarginPlan(Part):
     """The smallest change of each quantile that matters, as a share: 0.03 is three percent.
 
     ``floor_ms`` is the absolute change that never matters; unset, it is what the arm ``again`` shows the rig to differ
@@ -140,7 +126,7 @@ class _Clash(ValueError):  # noqa: N818 - reads as the sentence it stands for
         self.keys = keys
 
 
-class TrialPlan(_Part):
+class TrialPlan(Part):
     """Everything a trial needs to know.
 
     Attributes:
@@ -164,6 +150,10 @@ class TrialPlan(_Part):
         control: A page that the change cannot touch.
         primary: The cells that decide; empty leaves the choice to the rule.
         keep_awake: Keep the cores out of their idle states during the launches.
+        locustfile: A locustfile of the user's own, whose scenario takes the place of ``scenario``.
+        site: How arms are reached that are no reference sites, and what to ask them for.
+        git: The revisions that are the arms.
+        hooks: Commands that bring the arms and their caches to their state.
     """
 
     preset: str | None = None
@@ -172,6 +162,7 @@ class TrialPlan(_Part):
     expected: str = ""
     owner: str = ""
     scenario: str = "readers_and_members"
+    locustfile: Path | None = None
     launches: int = Field(8, ge=1, le=1000)
     seconds: Annotated[float, Field(ge=0.5, le=86_400)] | Literal["auto"] = "auto"
     warmup: float = Field(1.0, ge=0, le=3600)
@@ -181,7 +172,7 @@ class TrialPlan(_Part):
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     event_every: float | None = Field(None, ge=0.001, le=86_400)
-    prepare: Literal["natural", "warm", "cold"] = "warm"
+    prepare: Prepare = "warm"
     method: Literal["auto", "duet", "rounds", "reversal"] = "auto"
     again: bool = False
     settle: float = Field(0.5, ge=0, le=3600)
@@ -194,10 +185,29 @@ class TrialPlan(_Part):
     margins: MarginPlan = MarginPlan()
     before: ArmPlan = ArmPlan()
     after: ArmPlan = ArmPlan()
+    site: SitePlan = Field(default_factory=SitePlan)
+    git: GitPlan | None = None
+    hooks: HooksPlan = Field(default_factory=HooksPlan)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fitting_the_arms(cls, values: Any) -> Any:
+        """Defaults that depend on how the arms are reached."""
+        before = values.get("before") if isinstance(values, Mapping) else None
+        if not isinstance(before, Mapping) or not any(before.get(key) for key in ("command", "url", "switch")):
+            return values
+        site = values.get("site")
+        logs_in = isinstance(site, Mapping) and site.get("login") is not None
+        fitting = {"scenario": "readers_and_members" if logs_in else "cache_hit"}
+        if before.get("switch"):
+            fitting["method"] = "reversal"
+        asked = {name: value for name, value in values.items() if (name, value) != ("method", "auto")}
+        return {**fitting, **asked}
 
     @model_validator(mode="after")
     def _carried_out_as_one(self) -> TrialPlan:
         """Refuse what is right by itself and wrong together."""
+        self._of_one_kind()
         if self.method == "reversal":
             if self.again:
                 raise _Clash(
@@ -220,6 +230,74 @@ class TrialPlan(_Part):
                     "the control is a page the change cannot touch, so name another"
                 )
         return self
+
+    def _of_one_kind(self) -> None:
+        """See that both arms are reached in one way, and that the plan says what this way needs, and no more."""
+        if self.after.kind != self.kind:
+            raise ValueError(
+                f"[before] has {self.before.kind_in_words} and [after] {self.after.kind_in_words}; arms are compared "
+                "that are reached in one way, so give both the same key"
+            )
+        if self.git is not None and self.kind != "command":
+            raise ValueError(
+                f"[git] takes a command that starts a revision, and [before] has {self.before.kind_in_words}; give "
+                "both arms a command"
+            )
+        if self.kind == "reference":
+            self._without_own_site()
+            return
+        if self.corpus != CorpusPlan():
+            raise ValueError(
+                f"[corpus] is of the reference site, and [before] has {self.before.kind_in_words}; leave it out"
+            )
+        self.site.require(self.kind, has_own_pages=self.locustfile is not None)
+        for url in (self.before.url, self.after.url, self.site.url):
+            if url is not None:
+                self.site.require_permission(url)
+        if self.kind == "url" and self.before.url == self.after.url:
+            raise ValueError(
+                f"both arms are {self.before.url}; give two addresses, or one slot with a command for each arm: switch"
+            )
+        if self.kind != "command" and self.again:
+            raise _Clash(
+                ("again",),
+                f"again needs a second copy of before, and {self.before.kind_in_words} cannot be copied; leave it out",
+            )
+        if self.kind == "switch" and self.method != "reversal":
+            raise _Clash(
+                ("method",),
+                f"method {self.method} needs both arms at once, and a switched slot holds one; use reversal",
+            )
+        if self.kind == "url" and self.method == "reversal":
+            raise _Clash(
+                ("method",), "a reversal has one slot, and the arms have an address each; use duet, rounds or auto"
+            )
+        if self.prepare == "cold" and not self.hooks.purge:
+            raise _Clash(
+                ("prepare",),
+                "prepare = cold empties the caches, and nothing says how that is done here; give a command: purge in "
+                "[hooks]",
+            )
+
+    def _without_own_site(self) -> None:
+        for name in ("site", "hooks", "locustfile"):
+            if getattr(self, name) != type(self).model_fields[name].get_default(call_default_factory=True):
+                what = name if name == "locustfile" else f"[{name}]"
+                raise ValueError(
+                    f"{what} is for a site of your own, and neither [before] nor [after] says where one is; "
+                    "give each a command, a url or a switch"
+                )
+
+    @property
+    def kind(self) -> Kind:
+        """How the arms are reached."""
+        return self.before.kind
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits over all that is asked for."""
+        asked = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     @property
     def arms(self) -> dict[str, ArmPlan]:
@@ -258,6 +336,9 @@ _KINDS: Final = {
 """What a key takes, by the beginning of pydantic's name of the error."""
 
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
+    "site": SitePlan,
+    "hooks": HooksPlan,
+    "git": GitPlan,
     "corpus": CorpusPlan,
     "margins": MarginPlan,
     "control": PagePlan,
@@ -280,7 +361,7 @@ def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) ->
     Raises:
         UsageError: Unknown preset or key (with the nearest known one), or a value out of range.
     """
-    own = {} if file is None else _read(file)
+    own = {} if file is None else _anchored(_read(file), file.absolute().parent)
     name = own.get("preset") if preset is None else preset
     values = {} if name is None else {**_preset(name, file if preset is None else None), "preset": name}
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -288,6 +369,33 @@ def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) ->
         return TrialPlan.model_validate(_over(_over(values, own), {**given, "preset": name}))
     except ValidationError as error:
         raise UsageError(_in_words(error, file, given)) from error
+
+
+def _anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A plan file's values, with its files as seen from anywhere; arms work in the folder of the plan, or one in it."""
+
+    def there(value: Any) -> Any:
+        return str(folder / value) if isinstance(value, str) else value
+
+    own = dict(values)
+    if "locustfile" in own:
+        own["locustfile"] = there(own["locustfile"])
+    if isinstance(site := own.get("site"), Mapping):
+        site = dict(site)
+        for name in {"urls", "login", "ca_file"} & site.keys():
+            site[name] = there(site[name])
+        if isinstance(logs := site.get("access_log"), list):
+            site["access_log"] = [there(log) for log in logs]
+        if isinstance(sitemap := site.get("sitemap"), str) and not sitemap.startswith(("/", "http://", "https://")):
+            site["sitemap"] = (folder / sitemap).absolute().as_uri()
+        own["site"] = site
+    if isinstance(git := own.get("git"), Mapping):
+        own["git"] = {**git, "repository": there(git.get("repository", "."))}
+    for name in (BEFORE, AFTER):
+        arm = own.get(name)
+        if isinstance(arm, Mapping) and arm.keys() & {"command", "url", "switch"}:
+            own[name] = {**arm, "folder": there(arm.get("folder", "."))}
+    return own
 
 
 def _preset(name: object, file: Path | None) -> dict[str, Any]:
@@ -371,7 +479,3 @@ def _wanted(error: Mapping[str, Any]) -> str:
 
 def _figure(bound: float) -> str:
     return str(bound) if isinstance(bound, int) else f"{bound:.12g}"
-
-
-def _word(value: Setting) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -27,6 +27,6 @@ def awake(cores: Iterable[int | None], log: Path) -> Iterator[None]:
     wanted = {core for core in cores if core is not None} if hasattr(os, "SCHED_IDLE") else set()
     with contextlib.ExitStack() as children:
         for core in sorted(wanted):
-            child = Child(f"spinner of core {core}", [sys.executable, "-I", "-S", "-c", _SPIN], log, core=core)
+            child = Child(f"spinner of core {core}", [sys.executable, "-I", "-S", "-c", _SPIN], log, cores={core})
             children.callback(child.stop)
         yield

@@ -33,6 +33,7 @@ from locustfiles._client import Client
 from locustfiles._clock import breathe
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
+from locustfiles._hooks import run_hook
 from locustfiles._live import Live
 from locustfiles._outsider import require_proof
 from locustfiles._pages import WRITES
@@ -340,9 +341,10 @@ class Conductor:
                 f"scenario {self._scenario.name!r} does more than read ({', '.join(sorted(writes))}), and "
                 f"{plan.arms[0].url} is not the reference site; if it may be changed: --allow-writes"
             )
-        if plan.prepare == "cold":
+        if plan.prepare == "cold" and not options.purge_command:
             raise SwarmError(
-                "--prepare cold empties the cache of the reference site only; purge yours, then use natural"
+                "--prepare cold empties the cache of the reference site only; say how yours is emptied with "
+                "--purge-command, or purge it by hand and use natural"
             )
         if self._scenario.has_members and recipe is not None:
             plan = _options.fit_members(options, plan, recipe)
@@ -435,10 +437,16 @@ class Conductor:
     def _prepare_cache(self, plan: SwarmPlan, sites: list[_site.Site], traffic: Traffic) -> dict[str, Any]:
         began = time.monotonic()
         asked = 0
-        if plan.prepare == "cold":
+        options = self._options
+        if options.purge_command and plan.prepare != "natural":
+            for site in sites:
+                run_hook("purge", options.purge_command, site.arm)
+        elif plan.prepare == "cold":
             for site in sites:
                 _site.purge(site)
-        elif plan.prepare == "warm":
+        if plan.prepare == "warm":
+            for site in sites if options.warm_command else ():
+                run_hook("warm", options.warm_command, site.arm)
             paths = _cacheable(traffic)
             asked = len(paths) * len(sites)
             for site in sites:

@@ -36,7 +36,13 @@ class _Given(argparse.Action):
         namespace.given = (*namespace.given, self.dest)
 
 
-_FOREIGN_ONLY = {"alias": "--alias", "login": "--login", "allow_writes": "--allow-writes"}
+_FOREIGN_ONLY = {
+    "alias": "--alias",
+    "login": "--login",
+    "allow_writes": "--allow-writes",
+    "purge_command": "--purge-command",
+    "warm_command": "--warm-command",
+}
 
 
 def _seconds(text: str) -> float:
@@ -125,6 +131,12 @@ def add_options(parser: LocustArgumentParser) -> None:
     parser.add_argument("--insecure", action="store_true", help="Accept any certificate", **hidden)
     parser.add_argument(
         "--allow-writes", action="store_true", help="Permit log-ins and purges as load on another site", **hidden
+    )
+    parser.add_argument(
+        "--purge-command", metavar="COMMAND", help="Empties the caches of that site, run before load", **hidden
+    )
+    parser.add_argument(
+        "--warm-command", metavar="COMMAND", help="Fills the caches of that site, run before load", **hidden
     )
     parser.add_argument(
         "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from results import sameness, statistics
+from results import preparation, sameness, statistics
 from results.columns import CACHE_CLASSES
 from results.design import Design
 from results.gate import Gate
@@ -159,6 +159,7 @@ def check(
         _errors_differ(used, design),
         *([_launches(reports, design, planned)] if paired else []),
         _unknown(used),
+        *preparation.check(record for launch in used for record in launch.records),
     ]
 
 

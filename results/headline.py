@@ -143,6 +143,10 @@ _SCOPE: Final = (
     "The claim is about these two versions on this machine, each started afresh in every launch; "
     "it says nothing about another machine, data set or mix of traffic."
 )
+_DEPLOYMENTS: Final = (
+    "The claim is about these two deployments, which were not started afresh: what one of them happens to be like, the "
+    "placement of its memory or its neighbours, is in every launch."
+)
 _SIDE_BY_SIDE: Final = (
     "Both arms were loaded at once and share the machine, so each may slow the other; "
     "a ratio near one can hide a capacity that differs."
@@ -169,6 +173,8 @@ def caveats(
 ) -> tuple[str, ...]:
     """What a reader must not conclude from the figures, in sentences; ``method`` is how the arms were loaded."""
     out = list(_CLAIMS[method])
+    if plan.get("kind_of_arms") == "url":
+        out[0] = _DEPLOYMENTS
     if samples.workload == "closed":
         out.append("Closed workload: visitors wait for replies, so slow replies thin out the load that would show it.")
     if any("fragile" in result.tags for result in cells):

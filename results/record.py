@@ -125,6 +125,20 @@ class RecordWriter:
             raise ResultsError(f"{directory} already holds a run record. Choose another folder with --out")
         write_json(directory / _PLAN, {"format": FORMAT, "kind": kind, "started": self._started, **plan})
 
+    @classmethod
+    def reopen(cls, record: Record) -> RecordWriter:
+        """Go on with a trial's record that was cut off: it counts as incomplete until it is finished again."""
+        (record.path / _RUN).unlink(missing_ok=True)
+        writer = cls.__new__(cls)
+        writer.directory, writer._kind, writer._started = record.path, record.kind, str(record.plan.get("started"))
+        writer._streams = {}
+        return writer
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last file is written."""
+        return (self.directory / _RUN).exists()
+
     def stream(self, name: str) -> ColumnStream:
         """The growing stream ``requests``, ``seconds`` or ``urls``; opened at its first use."""
         if name not in self._streams:

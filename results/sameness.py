@@ -84,6 +84,8 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     plan = {key: value for key, value in record.asked.items() if key not in _FREE}
     arms = plan.get("arms", [])
     side_by_side = paired and len(arms) > 1
+    if isinstance(urls := plan.get("urls"), Mapping):  # what the addresses are, not the port they were read from
+        plan["urls"] = {name: urls[name] for name in ("digest", "login") if name in urls}
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if side_by_side else len(arms)
     return plan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -165,6 +166,24 @@ def swarm(
         bool,
         typer.Option("--allow-writes", help="Allow log-ins and purges as load there.", rich_help_panel=_OTHER_SITES),
     ] = False,
+    purge_command: Annotated[
+        str | None,
+        typer.Option(
+            "--purge-command",
+            help="Empties the caches there, with --prepare cold or warm.",
+            metavar="COMMAND",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
+    warm_command: Annotated[
+        str | None,
+        typer.Option(
+            "--warm-command",
+            help="Fills them before every page is asked for, with --prepare warm.",
+            metavar="COMMAND",
+            rich_help_panel=_OTHER_SITES,
+        ),
+    ] = None,
     i_may_load: Annotated[
         list[str] | None,
         typer.Option(
@@ -205,6 +224,7 @@ def swarm(
         )
     if not shape.startswith("breakpoint") and (limit_p99 is not None or limit_errors is not None):
         raise UsageError(f"--limit-p99 and --limit-errors end --shape breakpoint; the shape is {shape!r}")
+    _refuse_idle_commands(prepare, purge_command, warm_command)
     plan = SwarmPlan(
         scenario=scenario,
         arms=_arms(host, arm),
@@ -228,6 +248,8 @@ def swarm(
     words += [f"--alias={name}" for name in alias or ()]
     words += ["--with-bots"] if with_bots else []
     words += ["--allow-writes"] if allow_writes else []
+    words += [] if purge_command is None else [f"--purge-command={_from_here(purge_command)}"]
+    words += [] if warm_command is None else [f"--warm-command={_from_here(warm_command)}"]
     words += [] if limit_p99 is None else [f"--limit-p99={limit_p99}"]
     words += [] if limit_errors is None else [f"--limit-errors={limit_errors}"]
     # The plan holds these too, but not whether they were given: the swarm refuses those that would change nothing.
@@ -325,6 +347,22 @@ def _lasting(path: Path, folder: Path) -> Path:
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}); give a file") from error
     return copy
+
+
+def _refuse_idle_commands(prepare: str, purge: str | None, warm: str | None) -> None:
+    for option, command, states in (
+        ("--purge-command", purge, ("cold", "warm")),
+        ("--warm-command", warm, ("warm",)),
+    ):
+        if command is not None and prepare not in states:
+            raise UsageError(
+                f"{option} has no effect with --prepare {prepare}; use {' or '.join(states)}, or leave it out"
+            )
+
+
+def _from_here(command: str) -> str:
+    """A command for a process in another folder."""
+    return f"cd {shlex.quote(str(Path.cwd()))} || exit\n{command}"
 
 
 def _sitemap(word: str, folder: Path) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,7 +14,11 @@ from harness.cli import options
 from harness.errors import ExitCode, UsageError
 from harness.preset_files import presets
 
+if TYPE_CHECKING:
+    from harness.trial_plan import TrialPlan
+
 _FAIL_ON: Final = "slower,invalid"
+_GIT: Final = "Revisions of a git repository"
 
 EPILOG = """**Examples**
 
@@ -24,6 +29,11 @@ EPILOG = """**Examples**
 - `anp trial --preset same --again --json`
 - `anp trial my-change.toml --plan-only --detect 5%`
 - `anp trial my-change.toml --method reversal --launches 8`
+- `anp trial --git main..HEAD -- flask run --port {port}`
+- `anp trial --git main..HEAD --setup "python -m venv .venv && .venv/bin/pip install -r requirements.txt"
+  -- gunicorn app:app --bind 127.0.0.1:{port}`
+- `anp trial my-site.toml --git v1.4..main --bisect "reader posts p50"`
+- `anp trial --resume results/runs/20261129T093946Z-my-change`
 
 Exit codes: 0 fine, 1 a primary cell is slower, 2 usage or plan error, 3 not enough data (with --fail-on), 4 invalid or
 not comparable, 70 a defect of anp, 130 interrupted.
@@ -36,7 +46,13 @@ def register(app: typer.Typer) -> None:
 
 
 def trial(
-    plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="PLAN.toml")] = None,
+    plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="[PLAN.toml]")] = None,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="With --git: after --, what starts a revision's server on {port}.", metavar="[-- COMMAND...]"
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -69,6 +85,23 @@ def trial(
         bool | None,
         typer.Option("--again/--no-again", help="A second copy of before, which shows the rig's own noise."),
     ] = None,
+    git: Annotated[
+        str | None,
+        typer.Option("--git", help="Two revisions as arms, such as main..HEAD.", metavar="A..B", rich_help_panel=_GIT),
+    ] = None,
+    setup: Annotated[
+        str | None,
+        typer.Option("--setup", help="Sets up the work tree of a revision.", metavar="COMMAND", rich_help_panel=_GIT),
+    ] = None,
+    bisect: Annotated[
+        str | None,
+        typer.Option(
+            "--bisect",
+            help="Find the commit that made a cell slower, such as 'reader article p50'.",
+            metavar="CELL",
+            rich_help_panel=_GIT,
+        ),
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Only a short pilot: how many launches would show what change.")
     ] = False,
@@ -77,6 +110,10 @@ def trial(
         typer.Option(
             "--detect", help="With --plan-only, the slowdown not to be missed.", metavar="PERCENT", show_default="10%"
         ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", help="Go on with the record of a trial that was cut off.", metavar="DIR"),
     ] = None,
     out: options.Out = None,
     fail_on: Annotated[
@@ -92,8 +129,7 @@ def trial(
     if list_presets:
         _print_presets(json=json)
         return ExitCode.FINE
-    if plan is None and preset is None:
-        raise UsageError(f"say what to try: a plan file, or --preset with one of {', '.join(presets())}")
+    file, words = _plan_and_command(plan, command or [], is_git=git is not None)
     overrides = {
         "corpus": None if articles is None else {"count": articles},
         "launches": launches,
@@ -101,7 +137,19 @@ def trial(
         "rate": options.number_or_auto("--rate", rate, "requests a second such as 60"),
         "method": method,
         "again": again,
+        **_revisions(file, git, setup, words),
     }
+    if resume is not None:
+        return go_on(resume, file, preset, overrides, out=out, json=json, fail_on=fail_on)
+    if file is None and preset is None and git is None:
+        raise UsageError(
+            f"say what to try: a plan file (anp init writes one), --git A..B, or --preset with one of "
+            f"{', '.join(presets())}"
+        )
+    if bisect is not None:
+        if plan_only:
+            raise UsageError("--bisect and --plan-only exclude each other: every step of a bisection is a trial")
+        return find_commit(file, preset, overrides, bisect, out=out, json=json)
     if plan_only:
         share = _percentage("10%" if detect is None else detect)
         for name, value in (("--launches", launches), ("--seconds", seconds)):
@@ -109,18 +157,51 @@ def trial(
                 raise UsageError(f"{name} {value} has no effect with --plan-only, which finds that out; leave it out")
         if fail_on != _FAIL_ON:
             raise UsageError(f"--fail-on {fail_on} has no effect with --plan-only: that gives no verdict; leave it out")
-        words = [str(plan)] if plan is not None else []
-        words += ["--preset", preset] if preset is not None else []
-        words += ["--articles", str(articles)] if articles is not None else []
-        words += ["--method", method] if method not in {None, "auto"} else []
-        words += [] if again is None else ["--again" if again else "--no-again"]
-        words += ["--out", str(out)] if out is not None else []
-        return advise(plan, preset, overrides, share, words, out=out, json=json)
+        begin = [str(file)] if file is not None else []
+        begin += ["--preset", preset] if preset is not None else []
+        begin += ["--articles", str(articles)] if articles is not None else []
+        begin += ["--method", method] if method not in {None, "auto"} else []
+        begin += [] if again is None else ["--again" if again else "--no-again"]
+        begin += ["--git", git] if git is not None else []
+        begin += ["--setup", setup] if setup is not None else []
+        begin += ["--out", str(out)] if out is not None else []
+        return advise(file, preset, overrides, share, (begin, words), out=out, json=json)
     if detect is not None:
         raise UsageError(
             f"--detect {detect} belongs to --plan-only; a trial takes its margins from its plan, [margins]"
         )
-    return carry_out(plan, preset, overrides, out=out, json=json, fail_on=fail_on)
+    return carry_out(file, preset, overrides, out=out, json=json, fail_on=fail_on)
+
+
+def _plan_and_command(plan: Path | None, command: list[str], *, is_git: bool) -> tuple[Path | None, list[str]]:
+    """What stood for the plan and what for the command: with ``--git`` the first word may already be the command's."""
+    if is_git and plan is not None and plan.suffix != ".toml":
+        return None, [str(plan), *command]
+    if command and not is_git:
+        raise UsageError(
+            f"{shlex.join(command)!r} has no effect: a command after -- starts the revisions of --git A..B"
+        )
+    return plan, command
+
+
+def _revisions(file: Path | None, git: str | None, setup: str | None, command: list[str]) -> dict[str, Any]:
+    """What ``--git``, ``--setup`` and the command say, as keys of a plan."""
+    if git is None:
+        if setup is not None:
+            raise UsageError(f"--setup {setup!r} has no effect: it sets up the revisions of --git A..B")
+        return {}
+    from harness.git_arms import range_of
+
+    revisions: dict[str, Any] = {"git": {**range_of(git), **({"setup": setup} if setup is not None else {})}}
+    if command:
+        revisions |= {"before": {"command": command}, "after": {"command": command}}
+    elif file is None:
+        raise UsageError(
+            "--git starts either revision by one command; give it after --, such as -- flask run --port {port}"
+        )
+    if file is None:
+        revisions["site"] = {"sitemap": "/sitemap.xml"}
+    return revisions
 
 
 def _print_presets(*, json: bool) -> None:
@@ -148,16 +229,44 @@ def carry_out(
     fail_on: str = "slower,invalid",
 ) -> int:
     """Load the plan, run the trial, print its verdict and where its files are; return the exit code."""
-    from harness.progress import Steps
+    from harness.git_arms import resolved
     from harness.trial_plan import load
 
     policy = options.fail_on(fail_on)
-    plan = load(file, preset, overrides)
+    return _carry_out(resolved(load(file, preset, overrides)), policy, out=out, resume=None, json=json)
+
+
+def go_on(
+    directory: Path,
+    file: Path | None,
+    preset: str | None,
+    overrides: dict[str, Any],
+    *,
+    out: Path | None,
+    json: bool,
+    fail_on: str,
+) -> int:
+    """Go on with a trial that was cut off; a plan, if one is given, must be the one it was begun with."""
+    from harness import resuming
+    from harness.git_arms import resolved
+    from harness.trial_plan import load
+
+    policy = options.fail_on(fail_on)
+    if out is not None:
+        raise UsageError(f"--out {out} has no effect with --resume, which goes on in {directory}; leave it out")
+    plan = resuming.plan_of(directory)
+    if file is not None or preset is not None or any(value is not None for value in overrides.values()):
+        plan = resolved(load(file, preset, overrides))
+    return _carry_out(plan, policy, out=None, resume=directory, json=json)
+
+
+def _carry_out(plan: TrialPlan, policy: Collection[str], *, out: Path | None, resume: Path | None, json: bool) -> int:
     from harness import trial as experiment
+    from harness.progress import Steps
     from results.report import text
 
     steps = Steps()
-    outcome = experiment.run(plan, out=out, commands=[options.typed_command()], steps=steps)
+    outcome = experiment.run(plan, out=out, commands=[options.typed_command()], steps=steps, resume=resume)
     if json:
         options.print_json(outcome.comparison.to_dict())
     else:
@@ -168,12 +277,41 @@ def carry_out(
     return outcome.comparison.exit_code(policy)
 
 
+def find_commit(
+    file: Path | None, preset: str | None, overrides: dict[str, Any], cell: str, *, out: Path | None, json: bool
+) -> int:
+    """Bisect a range of commits by trials, print each step and what was found; return the exit code."""
+    from rich.table import Table
+
+    from harness import bisect
+    from harness.git_arms import resolved
+    from harness.progress import Steps
+    from harness.trial_plan import load
+
+    if "git" not in overrides:
+        raise UsageError(f"--bisect {cell!r} looks through the commits of a range; give it: --git GOOD..BAD")
+    plan = bisect.about(resolved(load(file, preset, overrides)), cell)
+    steps = Steps()
+    found = bisect.run(plan, out=out, commands=[options.typed_command()], steps=steps)
+    if json:
+        options.print_json(found.to_dict())
+    else:
+        table = Table("commit", "against", "ratio [interval]", "verdict", "record", box=None, pad_edge=False)
+        for step in found.steps:
+            table.add_row(step.label, step.against, step.interval, step.verdict, step.record)
+        console = options.console()
+        console.print(table)
+        console.print(found.words, markup=False)
+    steps.say(f"bisection: {found.directory}")
+    return found.exit_code
+
+
 def advise(
     file: Path | None,
     preset: str | None,
     overrides: dict[str, Any],
     detect: float,
-    words: list[str],
+    words: tuple[list[str], list[str]],
     *,
     out: Path | None,
     json: bool,
@@ -185,20 +323,22 @@ def advise(
         preset: Name of the preset under it, or ``None``.
         overrides: What flags and environment say.
         detect: The slowdown not to be missed, as a fraction.
-        words: Of the command line that begins the trial.
+        words: Of the command line that begins the trial: its options, and the command after ``--``.
         out: Where run records go.
         json: Print JSON instead of tables.
     """
     from harness import planning
+    from harness.git_arms import resolved
     from harness.progress import Steps
     from harness.trial_plan import load
     from results.report import planning as report
 
     steps = Steps()
     advice = planning.run(
-        load(file, preset, overrides),
+        resolved(load(file, preset, overrides)),
         detect=detect,
-        command=shlex.join(["anp", "trial", *words]),
+        command=shlex.join(["anp", "trial", *words[0]]),
+        served_by=words[1],
         out=out,
         commands=[options.typed_command()],
         steps=steps,

@@ -176,7 +176,10 @@ def over(comparison: Comparison) -> str:
 
 def evidence(comparison: Comparison) -> str:
     """Grade of the evidence, what it rests on, and over how many launches."""
-    return f"Evidence grade {comparison.grade}: {_METHODS[comparison.method]}, over {over(comparison)}."
+    method = _METHODS[comparison.method]
+    if comparison.plan.get("kind_of_arms") == "url":
+        method = method.replace("started afresh in every launch", "running on from launch to launch")
+    return f"Evidence grade {comparison.grade}: {method}, over {over(comparison)}."
 
 
 def family(comparison: Comparison) -> str:

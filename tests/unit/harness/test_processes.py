@@ -83,7 +83,7 @@ def test_a_child_is_pinned_to_its_core(tmp_path: Path) -> None:
         "pinned",
         [sys.executable, "-c", "import os; print(os.sched_getaffinity(0))"],
         tmp_path / "log",
-        core=core,
+        cores={core},
         stdout=out,
     )
 

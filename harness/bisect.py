@@ -1,0 +1,208 @@
+"""Which commit made a cell slower: trials of the good commit against ever fewer others, as ``git bisect`` goes.
+
+Each step is a whole trial with its own record, and what it said of the cell is kept. A step that could not tell is
+repeated once with twice the launches; a commit that could not be told, or built, is passed over for its neighbours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from harness import git_arms, trial
+from harness.errors import ExitCode, RunFailed, TargetError, UsageError
+from harness.progress import Steps
+from harness.trial_plan import AFTER, PrimaryPlan, TrialPlan
+from results import units
+from results.columns import CACHE_CLASSES
+from results.record import new_directory, runs_root, write_json
+from results.samples import ALL
+
+FILE: Final = "bisection.json"
+
+Word = Literal["slower", "not slower", "unknown"]
+"""What a step said of its commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One trial.
+
+    Attributes:
+        commit: What was compared with the good commit.
+        label: The same in words, and against: the good one.
+        verdict: Of the cell, in the words of the comparison, or why there is none.
+        interval: Ratio and its interval, as text; empty without a comparison.
+        record: Folder of the trial's record; empty without one.
+        word: What follows for the commit.
+    """
+
+    commit: str
+    label: str
+    against: str
+    verdict: str
+    interval: str
+    record: str
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Bisection:
+    """What a search came to.
+
+    Attributes:
+        cell: Whose slowdown was looked for.
+        steps: In the order they were made.
+        suspects: The commits of which one is the first slower one; one where it was found, none where nothing is.
+        words: The outcome in a sentence.
+        directory: Where it is kept, with the records of the steps.
+        exit_code: 1 found, 0 nothing to find, 3 where the ends could not be told apart.
+    """
+
+    cell: str
+    steps: tuple[Step, ...]
+    suspects: tuple[str, ...]
+    words: str
+    directory: Path
+    exit_code: ExitCode
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return {**dataclasses.asdict(self), "directory": str(self.directory), "exit_code": int(self.exit_code)}
+
+
+def about(plan: TrialPlan, cell: str) -> TrialPlan:
+    """A plan whose only primary cell is this one.
+
+    Args:
+        plan: Of two revisions.
+        cell: Persona, route, a cache class if one is meant, and a quantile: ``reader article HIT p95``.
+
+    Raises:
+        UsageError: It is no such cell.
+    """
+    words = cell.split()
+    cache = words.pop(2) if len(words) == 4 and words[2] in {ALL, *CACHE_CLASSES} else ALL
+    if len(words) != 3:
+        raise UsageError(
+            f"--bisect {cell!r} is no cell; name persona, route and quantile, such as 'reader article p50', with a "
+            "cache class before the quantile if one is meant"
+        )
+    try:
+        primary = PrimaryPlan(persona=words[0], route=words[1], cache=cache, quantile=words[2])
+    except ValueError as error:
+        raise UsageError(f"--bisect {cell!r}: {str(error).splitlines()[2].strip().partition(' [')[0]}") from None
+    return plan.model_copy(update={"primary": (primary,)})
+
+
+def search(commits: Sequence[str], look: Callable[[str], Word]) -> list[str]:
+    """The commits of which one is the first slower one.
+
+    Args:
+        commits: The oldest first; the last is known to be slower, and what comes before the first is not.
+        look: What a trial says of a commit; never asked twice of one.
+
+    Returns:
+        One commit, or several where those between could not be told; in their order.
+    """
+    low, high = -1, len(commits) - 1  # good and slower
+    unknown: set[int] = set()
+    while left := [place for place in range(low + 1, high) if place not in unknown]:
+        middle = (low + high) / 2
+        place = min(left, key=lambda each: (abs(each - middle), each))
+        match look(commits[place]):
+            case "slower":
+                high = place
+            case "not slower":
+                low = place
+            case "unknown":
+                unknown.add(place)
+    return list(commits[low + 1 : high + 1])
+
+
+def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps) -> Bisection:
+    """Find the commit that made the plan's primary cell slower.
+
+    Args:
+        plan: Of two revisions, as ``about`` and ``git_arms.resolved`` leave it.
+        out: Where run records go; ``None`` for the usual place.
+        commands: What a person would type to do the same again.
+        steps: Shows what is going on.
+
+    Raises:
+        UsageError: The good revision is no ancestor of the bad one.
+        RunFailed: Nobody could tell whether the bad one is slower, for a step went wrong.
+        HarnessError, KeyboardInterrupt: As of ``trial.run``.
+    """
+    git = plan.git
+    assert git is not None
+    assert git.repository is not None
+    repository, bad = git.repository, git.after
+    commits = git_arms.between(repository, git.before, bad)
+    directory = new_directory(runs_root(out), f"{plan.name}-bisection")
+    cell = str(plan.primary[0].question())
+    made: list[Step] = []
+
+    def keep(suspects: Sequence[str] = (), words: str = "", code: ExitCode = ExitCode.FINE) -> Bisection:
+        found = Bisection(cell, tuple(made), tuple(suspects), words, directory, code)
+        write_json(directory / FILE, found.to_dict())
+        return found
+
+    def look(commit: str) -> Word:
+        for launches in (plan.launches, 2 * plan.launches):
+            step = _step(plan, commit, launches, directory, commands, steps)
+            made.append(step)
+            keep()
+            steps.say(f"{step.label}: {step.verdict}")
+            if step.word != "unknown" or not step.record:
+                break
+        return made[-1].word
+
+    steps.say(f"bisection of {units.counted(len(commits), 'commit')} by {cell}; everything is kept in {directory}")
+    match look(bad):
+        case "not slower":
+            return keep(words=f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find.")
+        case "unknown":
+            return keep(
+                words=f"Whether {made[-1].label} is slower than {plan.before.label} cannot be told: "
+                f"{made[-1].verdict}. Use a quieter machine, more launches, or a wider range.",
+                code=ExitCode.NOT_ENOUGH_DATA,
+            )
+    suspects = search(commits, look)
+    names = [git_arms.describe(repository, commit) for commit in suspects]
+    words = f"The first slower commit is {names[0]}."
+    if len(names) > 1:
+        words = f"The first slower commit is one of these, which could not be told apart: {'; '.join(names)}."
+    return keep(suspects, words, ExitCode.SLOWER)
+
+
+def _step(plan: TrialPlan, commit: str, launches: int, directory: Path, commands: list[str], steps: Steps) -> Step:
+    """A trial of the good commit against another."""
+    git = plan.git
+    assert git is not None
+    assert git.repository is not None
+    label = git_arms.describe(git.repository, commit)
+    changed = {
+        "name": f"{plan.name}-{commit[:10]}",
+        "launches": launches,
+        "git": git.model_copy(update={"after": commit}),
+        AFTER: plan.after.model_copy(update={"label": label}),
+    }
+    steps.say(f"\n{label}, against {plan.before.label}")
+    against = plan.before.label
+    try:
+        outcome = trial.run(plan.model_copy(update=changed), out=directory, commands=commands, steps=steps)
+    except (TargetError, RunFailed) as error:
+        return Step(commit, label, against, str(error), "", "", "unknown")
+    result = outcome.comparison.primary[0] if outcome.comparison.primary else None
+    record = outcome.record.name
+    if result is None or outcome.comparison.overall.word in {"invalid", "not comparable"}:
+        overall = outcome.comparison.overall
+        return Step(commit, label, against, f"{overall.word}: {overall.headline}", "", record, "unknown")
+    interval = f"{units.ratio(result.ratio.estimate)} {units.interval(result.ratio.low, result.ratio.high)}"
+    verdict = f"{result.verdict.word} {result.verdict.qualifier}".strip()
+    words: dict[str, Word] = {"slower": "slower", "faster": "not slower", "no difference": "not slower"}
+    return Step(commit, label, against, verdict, interval, record, words.get(result.verdict.word, "unknown"))

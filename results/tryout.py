@@ -1,0 +1,78 @@
+"""What a moment of load before a trial tells of its arms: what a page costs each, and whether they are one site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from results import statistics
+from results.record import Record
+from results.samples import numbers
+
+ENOUGH: Final = 5
+"""Answers that were not hits from which they alone tell what making a page costs."""
+
+UNLIKE_LIMIT: Final = 0.1
+"""Share of the addresses that two arms may answer with different statuses and still be one site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """Addresses that two arms answer with different statuses.
+
+    Attributes:
+        share: Of those that both were asked for.
+        path: One of them.
+        statuses: Arm to the status it answered that one with.
+    """
+
+    share: float
+    path: str
+    statuses: Mapping[str, int]
+
+
+def page_cost_ms(record: Record, arm: str) -> float:
+    """Median service time of a page, milliseconds; of pages that no cache answered, where there are enough of them.
+
+    Warm-up counts too: it is the first replies that had to be made. NaN where nothing was answered.
+    """
+    rows = _rows(record, arm).filter(pc.field("error") == "none")
+    made = rows.filter(~pc.field("cache").cast(pa.string()).isin(["HIT", "STALE"]))
+    rows = made if made.num_rows >= ENOUGH else rows
+    return statistics.quantile(np.sort(numbers(rows["end"]) - numbers(rows["sent"])), 0.5) * 1e3
+
+
+def unlike(tried: Mapping[str, Record]) -> Unlike | None:
+    """How the arms' answers to the same addresses differ; ``None`` where hardly one does.
+
+    Args:
+        tried: Arm to the swarm record of its load; all had the same traffic.
+    """
+    answers = {arm: _statuses(record, arm) for arm, record in tried.items()}
+    first, *others = answers
+    found = []
+    for other in others:
+        common = sorted(answers[first].keys() & answers[other].keys())
+        differing = [page for page in common if answers[first][page] != answers[other][page]]
+        if differing and (share := len(differing) / len(common)) > UNLIKE_LIMIT:
+            page = differing[0]
+            found.append(Unlike(share, page[1], {arm: answers[arm][page] for arm in (first, other)}))
+    return max(found, key=lambda each: each.share, default=None)
+
+
+def _rows(record: Record, arm: str) -> pa.Table:
+    return record.table("requests").filter(pc.field("arm").cast(pa.string()) == arm)
+
+
+def _statuses(record: Record, arm: str) -> dict[tuple[str, str], int]:
+    """Persona and path to the status of the last answer."""
+    urls = record.table("urls")
+    paths = dict(zip(urls["url"].to_pylist(), urls["path"].to_pylist(), strict=True))
+    rows = _rows(record, arm).filter((pc.field("status") > 0) & ~pc.field("conditional"))
+    told = zip(*(rows[name].to_pylist() for name in ("persona", "url", "status")), strict=True)
+    return {(persona, paths[url]): status for persona, url, status in told if url in paths}
