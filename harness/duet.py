@@ -6,28 +6,18 @@ launch each arm is also loaded alone for a moment, which shows whether it is.
 
 from __future__ import annotations
 
-from typing import Final
-
+from harness.duration import ALONE_OVERHEAD_S, DUET_OVERHEAD_S, alone_seconds
 from harness.progress import Advance
 from harness.rig import Rig, after, launch_label
 from results import interference
 from results.interference import Interference
 from results.record import Record, launch_directory
 
-OVERHEAD_S: Final = 4.0
-"""About what a launch takes beside its load: sites and generator start, members log in, caches are brought to state."""
-
-ALONE_S: Final = 3.0
-"""Measured seconds of each arm alone."""
-
-ALONE_OVERHEAD_S: Final = 2.5
-"""About what loading one arm alone takes beside its load."""
-
 
 def launch(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0)."""
     seconds = rig.plan.warmup + rig.seconds
-    with rig.launch(f"{title(rig, number)}, {seconds:g} s of duet", seconds + OVERHEAD_S) as advance:
+    with rig.launch(f"{title(rig, number)}, {seconds:g} s of duet", seconds + DUET_OVERHEAD_S) as advance:
         rig.start_arms(rig.plan.arms, launch_label(number))
         _duet(rig, number, advance)
 
@@ -47,7 +37,7 @@ def checked_launch(rig: Rig) -> tuple[Interference, ...]:
     alone_s, duet_s = plan.warmup + seconds, plan.warmup + rig.seconds
     words = f"{title(rig, 0)}, {alone_s:g} s each alone, {duet_s:g} s of duet"
     before = len(names) * (alone_s + ALONE_OVERHEAD_S)
-    with rig.launch(words, before + duet_s + OVERHEAD_S) as advance:
+    with rig.launch(words, before + duet_s + DUET_OVERHEAD_S) as advance:
         rig.start_arms(names, launch_label(0))
         alone = {
             name: rig.load(
@@ -88,11 +78,6 @@ def give_up(rig: Rig) -> None:
 def _duet(rig: Rig, number: int, advance: Advance) -> Record:
     folder = launch_directory(rig.directory, number)
     return rig.load(list(rig.plan.arms), number, folder, f"{launch_label(number)}-swarm", advance=advance)
-
-
-def alone_seconds(seconds: float) -> float:
-    """Measured seconds of each arm alone, where a duet has so many: no more than the duet itself."""
-    return min(ALONE_S, seconds)
 
 
 def title(rig: Rig, number: int) -> str:

@@ -8,15 +8,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness import duet
-from harness import rounds as in_turn
 from harness.trial_plan import SECONDS_LIMITS, TrialPlan
+
+DUET_OVERHEAD_S: Final = 4.0
+"""About what a launch takes beside its load: sites and generator start, members log in, caches are brought to state."""
+
+ALONE_S: Final = 3.0
+"""Measured seconds of each arm alone, before the first duet."""
+
+ALONE_OVERHEAD_S: Final = 2.5
+"""About what loading one arm alone takes beside its load."""
+
+ROUND_OVERHEAD_S: Final = 2.5
+"""About what a round takes beside settling and load: a generator starts, members log in, a cache is prepared."""
+
+START_S: Final = 1.5
+"""About what a start of the sites takes."""
 
 _PREPARED_S: Final = {"warm": 1.0, "cold": 0.0, "natural": 0.0}
 """About what bringing the cache of one arm to its state takes."""
 
 _IMPORT_S: Final = 1.5
 _PILOT_S: Final = 3.0
+_TRIED_S: Final = 6.0
 _REPORT_S: Final = 2.0
 
 
@@ -30,20 +44,27 @@ def announcement(plan: TrialPlan) -> str:
 
 def total(plan: TrialPlan, seconds: float) -> float:
     """About how many seconds a trial takes from its start to its report, with so many measured ones a launch."""
-    outside = _PILOT_S + _REPORT_S + _IMPORT_S * (1 + plan.corpus.count / 1000)
+    outside = _REPORT_S + (
+        _PILOT_S + _IMPORT_S * (1 + plan.corpus.count / 1000) if plan.kind == "reference" else _TRIED_S
+    )
     if plan.method in {"rounds", "reversal"}:
         return outside + rounds(plan, seconds)
     arms = len(plan.arms)
-    one = duet.OVERHEAD_S + plan.warmup + seconds + arms * _PREPARED_S[plan.prepare]
-    alone = duet.ALONE_OVERHEAD_S + plan.warmup + duet.alone_seconds(seconds) + _PREPARED_S[plan.prepare]
+    one = DUET_OVERHEAD_S + plan.warmup + seconds + arms * _PREPARED_S[plan.prepare]
+    alone = ALONE_OVERHEAD_S + plan.warmup + alone_seconds(seconds) + _PREPARED_S[plan.prepare]
     return outside + plan.launches * one + arms * alone
+
+
+def alone_seconds(seconds: float) -> float:
+    """Measured seconds of each arm alone, where a duet has so many: no more than the duet itself."""
+    return min(ALONE_S, seconds)
 
 
 def rounds(plan: TrialPlan, seconds: float) -> float:
     """About how many seconds the launches take of a trial whose arms are loaded in turn, measured ``seconds`` each."""
-    one = plan.settle + in_turn.OVERHEAD_S + plan.warmup + seconds + _PREPARED_S[plan.prepare]
+    one = plan.settle + ROUND_OVERHEAD_S + plan.warmup + seconds + _PREPARED_S[plan.prepare]
     starts = 2 if plan.method == "reversal" else 1
-    return plan.launches * (starts * in_turn.START_S + len(plan.arms) * one)
+    return plan.launches * (starts * START_S + len(plan.arms) * one)
 
 
 def words(seconds: float) -> str:

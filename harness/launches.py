@@ -28,10 +28,13 @@ def carry_out_all(rig: Rig) -> Method:
     else:
         method, first = begin(rig)
         rig.keep(done=list(range(first)))
+        if first:
+            rig.show()
     for number in range(rig.plan.launches):
         if number not in rig.state.done:
             _LAUNCH[method](rig, number)
             rig.keep(done=[*rig.state.done, number])
+            rig.show()
     return method
 
 

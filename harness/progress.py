@@ -6,8 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from harness.processes import check_interrupted
 
@@ -18,6 +27,8 @@ Count = Callable[[int, int], None]
 """Say how many things are done, and of how many."""
 
 _LINE_EVERY_S = 10.0
+_REFRESHED = 4.0
+"""Times a second that a terminal is drawn anew: what draws takes time from what is measured."""
 
 
 class Steps:
@@ -25,6 +36,8 @@ class Steps:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.below: Callable[[], RenderableType] | None = None
+        """What stands below the bar while a step goes, drawn anew several times a second; terminals only."""
 
     def say(self, text: str) -> None:
         """One line that stays."""
@@ -45,7 +58,7 @@ class Steps:
         if count:
             columns.append(MofNCompleteColumn())
         columns.append(TimeRemainingColumn())
-        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+        with self._shown(*columns) as progress:
             task = progress.add_task(title, total=total)
 
             def advance(done: float) -> None:
@@ -54,6 +67,21 @@ class Steps:
 
             yield advance
         self.say(f"  {title}  ({time.monotonic() - started:.1f} s)")
+
+    @contextmanager
+    def _shown(self, *columns: ProgressColumn) -> Iterator[Progress]:
+        """A bar that is there while the block runs, with what stands below it; nothing where there is no terminal."""
+        progress = Progress(*columns, console=self.console, auto_refresh=False)
+
+        def drawn() -> RenderableType:
+            bar = progress.get_renderable()
+            return bar if self.below is None else Group(bar, self.below())
+
+        if not self.console.is_terminal:
+            yield progress
+            return
+        with Live(get_renderable=drawn, console=self.console, transient=True, refresh_per_second=_REFRESHED):
+            yield progress
 
     @contextmanager
     def counted(self, title: str, unit: str) -> Iterator[Count]:
@@ -73,7 +101,7 @@ class Steps:
             *(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn()),
             *(TextColumn("{task.fields[pace]}"), TimeRemainingColumn()),
         )
-        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+        with self._shown(*columns) as progress:
             task = progress.add_task(title, total=None, pace="")
 
             def count(done: int, of: int) -> None:

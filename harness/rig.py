@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from harness import resuming, swarm
+from harness.board import Board
 from harness.cores import Cores, choose_cores
 from harness.errors import RunFailed, TargetError, UsageError, unknown
 from harness.git_arms import GitTargets
@@ -50,6 +51,7 @@ class Rig:
         cores: Of sites and generator.
         targets: Its arms.
         state: How far it has come.
+        board: What a person sees of it.
     """
 
     plan: TrialPlan
@@ -59,6 +61,7 @@ class Rig:
     cores: Cores
     targets: Targets
     state: State
+    board: Board
 
     @classmethod
     @contextlib.contextmanager
@@ -86,7 +89,8 @@ class Rig:
             watchdog.undo_later("remove what was scratch", ["rm", "-rf", "--", work])
             stage = Stage(Path(work), _logs(directory), cores, steps, watchdog)
             targets = _targets(plan, stage)
-            rig = cls(plan, steps, writer, Path(work), cores, targets, state)
+            board = Board(plan, directory)
+            rig = cls(plan, steps, writer, Path(work), cores, targets, state, board)
             try:
                 yield rig
                 rig._roll_back(is_fine=True)
@@ -158,6 +162,13 @@ class Rig:
         """Stop the sites, last started first."""
         self.targets.stop()
 
+    def show(self) -> None:
+        """Show how far the trial has come: below the bar from now on, or as a line where there is no terminal."""
+        self.board.look_back(self.state.took_s, self.plan.launches - len(self.state.done), self.seconds)
+        self.steps.below = self.board.render
+        if not self.steps.console.is_terminal and (line := self.board.line()):
+            self.steps.say(line)
+
     def keep(self, **what: Any) -> None:
         """Remember how far the trial has come, on disk too, so that it can be gone on with."""
         for name, value in what.items():
@@ -195,6 +206,13 @@ class Rig:
             UsageError: The plan names a page that its scenario does not ask for.
             RunFailed: The swarm or a site ended otherwise than by the plan.
         """
+
+        def told(done: float) -> None:
+            if advance is not None:
+                advance(done)
+                if self.steps.console.is_terminal:
+                    self.board.look(out)
+
         urls = {one.name: one.url for one in self.sites}
         given, site = self.plan, self.plan.site
         plan = SwarmPlan(
@@ -223,7 +241,7 @@ class Rig:
             core=self.cores.generator,
             options=self.targets.words(),
             watch=self._watch,
-            advance=advance,
+            advance=told,
         )
         check_cells(self.plan, record)
         return record

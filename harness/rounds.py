@@ -11,20 +11,14 @@ import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from harness.duet import title
+from harness.duration import ROUND_OVERHEAD_S, START_S
 from harness.processes import check_interrupted
 from harness.progress import Advance
 from harness.rig import Rig, after, launch_label
 from harness.trial_plan import AFTER, AGAIN, BEFORE
 from results.record import launch_directory
-
-OVERHEAD_S: Final = 2.5
-"""About what a round takes beside settling and load: a generator starts, members log in, a cache is prepared."""
-
-START_S: Final = 1.5
-"""About what a start of the sites takes."""
 
 
 def orders(arms: Sequence[str], launches: int, seed: int) -> list[tuple[str, ...]]:
@@ -56,7 +50,7 @@ def launch(rig: Rig, number: int) -> None:
     order = orders(list(plan.arms), plan.launches, plan.seed)[number]
     seconds = plan.warmup + rig.seconds
     words = f"{title(rig, number)}, {seconds:g} s each: {', then '.join(order)}"
-    with rig.launch(words, len(order) * (plan.settle + OVERHEAD_S + seconds) + START_S) as advance:
+    with rig.launch(words, len(order) * (plan.settle + ROUND_OVERHEAD_S + seconds) + START_S) as advance:
         rig.start_arms(plan.arms, launch_label(number))
         for position, name in enumerate(order):
             _round(rig, number, position, name, advance)
@@ -68,7 +62,7 @@ def reverse(rig: Rig, number: int) -> None:
     order = reversals(plan.launches)[number]
     seconds = plan.warmup + rig.seconds
     words = f"launch {number + 1} of {plan.launches}: one slot, {seconds:g} s each: {', then '.join(order)}"
-    with rig.launch(words, len(order) * (START_S + plan.settle + OVERHEAD_S + seconds)) as advance:
+    with rig.launch(words, len(order) * (START_S + plan.settle + ROUND_OVERHEAD_S + seconds)) as advance:
         for position, name in enumerate(order):
             rig.start_arms([name], _label(number, position))
             _round(rig, number, position, name, advance)
@@ -83,7 +77,7 @@ def round_directory(trial: Path, number: int, position: int, arm: str) -> Path:
 
 def _round(rig: Rig, number: int, position: int, name: str, advance: Advance) -> None:
     plan = rig.plan
-    before = position * (plan.settle + OVERHEAD_S + plan.warmup + rig.seconds)
+    before = position * (plan.settle + ROUND_OVERHEAD_S + plan.warmup + rig.seconds)
     _settle(plan.settle)
     rig.load(
         [name],

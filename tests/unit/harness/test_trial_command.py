@@ -10,7 +10,7 @@ from harness.cli import app
 from harness.errors import ExitCode, UsageError
 
 REFUSED = [
-    ([], "say what to try: a plan file, or --preset with one of assets, compression, db-index"),
+    ([], "say what to try: a plan file (anp init writes one), --git A..B, or --preset with one of assets, compression"),
     (["--preset", "same", "--method", "duett"], "unknown method for --method 'duett'; did you mean 'duet'?"),
     (["--preset", "same", "--method", "reversal", "--again"], "a reversal has one slot"),
     (["--preset", "same", "--method", "reversal", "--launches", "5"], "launches is 5; give an even number from 4 up"),

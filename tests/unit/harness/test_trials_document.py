@@ -6,7 +6,10 @@ import json
 import re
 from pathlib import Path
 
-from harness.duet import ALONE_S
+import pytest
+
+from harness.arms_plan import ArmPlan, GitPlan, HooksPlan, Part, SitePlan
+from harness.duration import ALONE_S
 from harness.planning import LAUNCHES, SECONDS
 from harness.trial_plan import (
     ENOUGH_REQUESTS,
@@ -25,9 +28,9 @@ from results.planning import LAUNCHES as WEIGHED
 TEXT = (Path(__file__).parents[3] / "docs" / "trials.md").read_text(encoding="utf-8")
 
 
-def rows() -> dict[str, str]:
-    """Default as it is written, by key, of the table of keys."""
-    table = TEXT[TEXT.index("| key |") : TEXT.index("## Which method")]
+def rows(head: str = "| key | default |") -> dict[str, str]:
+    """Default as it is written, by key, of a table of keys."""
+    table = TEXT[TEXT.index(head) :].partition("\n\n")[0]
     found = {}
     for keys, defaults in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([^|]*)\|", table, re.MULTILINE):
         names = re.findall(r"`(\w+)`", keys)
@@ -57,6 +60,28 @@ def test_every_key_is_told_with_its_default() -> None:
             assert json.loads(value) == defaults[key], key
         else:
             assert defaults[key] in (None, []) or isinstance(defaults[key], dict), key
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        ("| key of an arm |", ArmPlan()),
+        ("| key of `[site]` |", SitePlan()),
+        ("| key of `[hooks]` |", HooksPlan()),
+        ("| key of `[git]` |", GitPlan(before="main")),
+    ],
+)
+def test_every_key_of_a_section_is_told_with_its_default(head: str, part: Part) -> None:
+    """No more keys and no fewer, each with its default; a dash, or nothing, where there is none."""
+    told = rows(head)
+    defaults = part.model_dump(mode="json")
+
+    assert set(told) == set(type(part).model_fields)
+    for key, value in told.items():
+        if value in {"", "–"}:
+            assert defaults[key] in (None, [], {}, "") or (key, part) == ("before", part), key
+        elif key != "folder":  # which is the plan's own, once it is read
+            assert json.loads(value) == defaults[key], key
 
 
 def test_parts_of_a_plan_are_named() -> None:
