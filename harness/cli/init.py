@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -131,11 +130,11 @@ def init(
     ready: Annotated[
         str,
         typer.Option(
-            "--ready", help="Asked for until it is answered below 500.", metavar="PATH", rich_help_panel=_ARMS
+            "--ready", help="Asked for until it is answered with a page.", metavar="PATH", rich_help_panel=_ARMS
         ),
     ] = "/",
     ready_seconds: Annotated[
-        float, typer.Option("--ready-seconds", help="How long that may take.", min=0.1, rich_help_panel=_ARMS)
+        float, typer.Option("--ready-seconds", help="How long that may take.", min=0.1, max=3600, rich_help_panel=_ARMS)
     ] = 60.0,
     sitemap: Annotated[
         str | None,
@@ -227,17 +226,17 @@ def init(
     if not plan.parent.is_dir():
         raise UsageError(f"there is no folder {plan.parent} for {plan.name}; make it, or name another")
     _refuse_to_overwrite([plan], force=force)
-    url = _origin(url)
+    url = None if url is None else _origin(url)
     questions = _Questions(asks=not yes and sys.stdin.isatty() and sys.stderr.isatty())
     arms = _arms(
         questions,
         (before_command, after_command),
         (before_env or [], after_env or []),
-        (_origin(before_url), _origin(after_url)),
+        (before_url, after_url),
         (before_switch, after_switch),
         url,
     )
-    _require_leave([url, *(arm.url for arm in arms)], sitemap, i_may_load or ())
+    _require_leave([url, *(arm.plan.url for arm in arms), sitemap], i_may_load or ())
 
     steps = Steps()
     files: dict[Path, str] = {}
@@ -246,9 +245,7 @@ def init(
     for arm in arms[:1] if url is not None else arms:
         with ExitStack() as running:
             with steps.step(f"{arm.name}: answers at {ready}"):
-                address = running.enter_context(
-                    serving(replace(arm, url=url or arm.url), folder, ready=ready, seconds=ready_seconds)
-                )
+                address = running.enter_context(serving(arm, folder, slot=url, ready=ready, seconds=ready_seconds))
             if arm is arms[0]:
                 found = _survey(questions, steps, address, sitemap, alias or (), login_page, i_may_load or ())
                 decides = _route(questions, found, route)
@@ -258,10 +255,12 @@ def init(
                 page = found.addresses.example(decides)
                 caches[arm.name] = cache_readings(address, page)
                 steps.say(f"  {arm.name}: {texts.cache_words(caches[arm.name])}, of {page}")
-    urls = None
     if found.addresses.source is None:
-        urls = _beside(plan, "urls.txt")
-        files[urls] = texts.urls_text(found.addresses)
+        listed = _beside(plan, "urls.txt")
+        source = ("urls", listed.name)
+        files[listed] = texts.urls_text(found.addresses)
+    else:
+        source = ("sitemap", _sitemap_from(plan, found.addresses.source))
     draft = texts.Draft(
         file=plan.name,
         name=questions.ask("Name of the trial", _name_of(plan)) if name is None else name,
@@ -273,8 +272,7 @@ def init(
         ready_seconds=ready_seconds,
         found=found,
         route=decides,
-        sitemap=None if found.addresses.source is None else _sitemap_from(plan, found.addresses.source),
-        urls=None if urls is None else urls.name,
+        source=source,
         caches=caches,
         members=members,
         i_may_load=tuple(i_may_load or ()),
@@ -356,22 +354,29 @@ def _arms(
                 "At a terminal, anp init asks"
             )
         variables = _variables(f"--{arm_name}-env", environments[place])
-        if variables and "command" not in said:
-            raise UsageError(f"--{arm_name}-env has no effect without --{arm_name}-command; leave it out")
-        arms.append(Arm(arm_name, env=variables, **said))
+        arms.append(Arm.of(arm_name, env=variables, **said))
     before, after = arms
-    if bool(before.switch) != bool(after.switch) or bool(slot) != bool(before.switch):
+    if before.plan.kind != after.plan.kind:
+        raise UsageError(
+            f"before has {before.plan.kind_in_words} and after {after.plan.kind_in_words}; give both the same, for "
+            "arms are compared that are reached in one way"
+        )
+    if bool(slot) != bool(before.plan.switch):
         raise UsageError("one place for both versions takes all three: --url, --before-switch and --after-switch")
-    if replace(before, name=after.name) == after:
+    if before.plan == after.plan:
         raise UsageError(
             "before and after are the same; say in what they differ, for instance with --after-env or --after-command"
         )
     return before, after
 
 
-def _origin(address: str | None) -> str | None:
-    """The address of a site without the slash that browsers put behind it."""
-    return None if address is None else address.removesuffix("/")
+def _origin(address: str) -> str:
+    from harness.arms_plan import origin
+
+    try:
+        return origin(address)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _variables(option: str, words: Sequence[str]) -> dict[str, str]:
@@ -384,14 +389,11 @@ def _variables(option: str, words: Sequence[str]) -> dict[str, str]:
     return variables
 
 
-def _require_leave(addresses: Sequence[str | None], sitemap: str | None, may_load: Sequence[str]) -> None:
-    """Refuse what is no address of a site, and hosts that nobody gave leave to ask."""
-    for address in filter(None, addresses):
-        if not re.fullmatch(r"https?://[^/?#@]+", address):
-            raise UsageError(f"{address!r} is not the address of a site; give for instance http://127.0.0.1:8001")
-    for address in filter(None, (*addresses, sitemap)):
-        if address.startswith("/") or "://" not in address:
-            continue  # of a sitemap: a path or a file
+def _require_leave(addresses: Iterable[str | None], may_load: Sequence[str]) -> None:
+    """Refuse hosts that nobody gave leave to ask; a sitemap that is a path or a file has none."""
+    for address in addresses:
+        if address is None or not address.startswith(("http://", "https://")):
+            continue
         try:
             host = urlsplit(address).hostname or ""
         except ValueError as error:
@@ -417,7 +419,7 @@ def _survey(
         known = found.addresses.source or ""
         asked = questions.ask("Sitemap" if known else "Sitemap (empty: where the home page leads)", known)
         if asked != known:
-            _require_leave((), asked, may_load)
+            _require_leave([asked], may_load)
             found = survey(address, sitemap=asked, aliases=aliases, login_page=login_page)
     source = found.addresses.source or "no sitemap; where the home page leads"
     names = f", which calls the site {' and '.join(found.addresses.aliases)}" if found.addresses.aliases else ""

@@ -2,90 +2,83 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
+from pydantic import ValidationError
 
+from harness import hooks
+from harness.arms_plan import ArmPlan
 from harness.errors import TargetError, UsageError
 from harness.processes import Child, check_interrupted, uninterrupted
-
-PORT: Final = "{port}"
-"""Stands in a command for the port that the site is to listen on."""
 
 STOP_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One version of the site, by the one of three ways in which it comes about.
+    """One version of the site.
 
     Attributes:
         name: ``before`` or ``after``.
-        command: Starts it; ``PORT`` stands for the port.
-        env: Variables for the command, beside those of this process.
-        url: Where it runs already.
-        switch: Brings the one slot into its state.
+        plan: How it is reached, as a plan says it.
     """
 
     name: str
-    command: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    url: str | None = None
-    switch: str | None = None
+    plan: ArmPlan
 
-    def __post_init__(self) -> None:
-        """Refuse a command that cannot be started on a port of ours."""
-        if self.command is None:
-            return
+    @classmethod
+    def of(cls, name: str, **said: Any) -> Arm:
+        """An arm by the keys of a plan.
+
+        Raises:
+            UsageError: The plan of a trial would be refused.
+        """
         try:
-            words = shlex.split(self.command)
-        except ValueError as error:
-            raise UsageError(f"--{self.name}-command {self.command!r} cannot be split into words ({error})") from None
-        if not any(PORT in word for word in words):
-            raise UsageError(
-                f"--{self.name}-command {self.command!r} has no {PORT}: the site must listen where it is told to; "
-                f"write for instance --port {PORT}, or env PORT={PORT} in front"
-            )
+            return cls(name, ArmPlan(**said))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(f"{name}: {first.get('ctx', {}).get('error', first['msg'])}") from None
 
 
 @contextmanager
-def serving(arm: Arm, folder: Path, *, ready: str = "/", seconds: float = 60.0) -> Iterator[str]:
+def serving(
+    arm: Arm, folder: Path, *, slot: str | None = None, ready: str = "/", seconds: float = 60.0
+) -> Iterator[str]:
     """Give the address of an arm while it answers; one that was started for this is stopped afterwards.
 
     Args:
-        arm: With a command or an address.
-        folder: Where the command runs.
-        ready: The path asked for until it is answered with less than 500.
+        arm: How it is reached.
+        folder: Where its command runs.
+        slot: Where it is, if it is brought there by a switch, which is not run.
+        ready: The path asked for until it is answered with a page.
         seconds: How long that may take.
 
     Raises:
         TargetError: It cannot be started, ends, or does not answer in time; with its last words.
     """
-    if arm.command is None:
-        url = arm.url or ""
+    if arm.plan.command is None:
+        url = slot or arm.plan.url or ""
         _wait(arm.name, url, ready, None, 0.0)
         yield url
         return
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    words = [word.replace(PORT, str(port)) for word in shlex.split(arm.command)]
+    words = arm.plan.argv({"port": str(port), "url": url, "arm": arm.name})
+    environment = hooks.environment(arm.name, url, arm.plan.environment())
     with tempfile.TemporaryDirectory(prefix="anp-") as scratch:
         try:
-            child = Child(
-                arm.name, words, Path(scratch) / "site.log", folder=folder, environment={**os.environ, **arm.env}
-            )
+            child = Child(arm.name, words, Path(scratch) / "site.log", folder=folder, environment=environment)
         except OSError as error:
             raise TargetError(
-                f"the command of {arm.name}, {arm.command!r}, cannot be started in {folder} ({error.strerror}: "
+                f"the command of {arm.name}, {arm.plan.command!r}, cannot be started in {folder} ({error.strerror}: "
                 f"{error.filename}); check its first word and --folder"
             ) from None
         try:
@@ -104,12 +97,12 @@ def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float) 
         try:
             status = httpx.get(url + ready, timeout=max(seconds, 10.0), trust_env=False).status_code
             answer = f"status {status}"
-            if status < 500:
+            if status < 400:
                 return
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             answer = str(error) or type(error).__name__
         if child is None:
-            raise TargetError(f"{name}: {url}{ready} does not answer ({answer}). Is the site running?")
+            raise TargetError(f"{name}: {url}{ready} does not answer with a page ({answer}). Is the site running?")
         if (code := child.exit_code) is not None:
             raise TargetError(
                 f"the command of {name} ended with exit code {code} before it answered at {url}{ready}; "
@@ -117,8 +110,8 @@ def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float) 
             )
         if time.monotonic() > deadline:
             raise TargetError(
-                f"the command of {name} did not answer {url}{ready} within {seconds:g} s ({answer}); is that its port? "
-                f"Its last words: {child.last_words() or 'none'}"
+                f"the command of {name} did not answer {url}{ready} with a page within {seconds:g} s ({answer}); is "
+                f"that its port? Its last words: {child.last_words() or 'none'}"
             )
         time.sleep(0.05)
 

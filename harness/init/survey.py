@@ -63,15 +63,16 @@ class Addresses:
         """How often each is asked for, relative to the others: a sitemap's order is taken for popularity."""
         return [1.0 if self.source is None else float(rank**-_ZIPF) for rank in range(1, len(self.paths) + 1)]
 
-    def routes(self) -> Counter[str]:
+    def routes(self) -> dict[str, int]:
         """Addresses by route, the most requested route first."""
+        count_of = Counter(routes_of(self.paths, self.weights()))
+        return {route: count_of[route] for route in sorted(count_of, key=self.share, reverse=True)}
+
+    def share(self, route: str) -> float:
+        """The part of the requests that are for a route."""
         weights = self.weights()
-        named = routes_of(self.paths, weights)
-        weight_of: Counter[str] = Counter()
-        for route, weight in zip(named, weights, strict=True):
-            weight_of[route] += weight  # type: ignore[assignment]  # typeshed wants whole numbers
-        count_of = Counter(named)
-        return Counter({route: count_of[route] for route, _ in weight_of.most_common()})
+        named = zip(routes_of(self.paths, weights), weights, strict=True)
+        return sum(weight for name, weight in named if name == route) / sum(weights)
 
     def busiest(self) -> str:
         """The route of pages that is asked for most, home page and files aside where there is another."""

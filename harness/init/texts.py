@@ -13,7 +13,7 @@ from harness.init.arms import Arm
 from harness.init.members import Marks
 from harness.init.survey import Addresses, LoginForm, Survey
 from results.cache_status import Reading
-from results.units import counted
+from results.units import counted, percent
 
 _WIDTH: Final = 110
 _REUSED: Final = ("HIT", "STALE")
@@ -51,8 +51,7 @@ class Draft:
         ready_seconds: How long that may take.
         found: On the first arm.
         route: The kind of page that decides.
-        sitemap: Where the addresses come from: a path, an address, or a file from the plan's folder.
-        urls: Instead, a file of addresses from the plan's folder.
+        source: Where the addresses come from: the key and its value, a file as seen from the plan's folder.
         caches: What the headers of each arm said, of the first and the second reader of one page.
         members: ``None`` where only readers are to come.
         i_may_load: Hosts other than this machine.
@@ -68,8 +67,7 @@ class Draft:
     ready_seconds: float
     found: Survey
     route: str
-    sitemap: str | None
-    urls: str | None
+    source: tuple[str, str]
     caches: Mapping[str, tuple[Reading, Reading]]
     members: Members | None
     i_may_load: tuple[str, ...] = ()
@@ -155,11 +153,13 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
     if draft.members is not None:
         yield from _comment(
-            "Who visits: nine requests of readers to one of a logged-in member. Readers alone: cache_hit."
+            "Who visits: readers, and members with one request in five, so that there are enough for a median in each "
+            "launch. Readers alone: cache_hit."
         )
         yield 'scenario = "readers_and_members"'
         if draft.members.accounts is not None:
             yield f"members = {draft.members.accounts}  # accounts that the recipe names, twenty at most"
+        yield "member_share = 0.2"
     else:
         yield from _comment(f"Who visits: readers alone. {_login_words(draft.found.login)}")
         yield 'scenario = "cache_hit"'
@@ -170,7 +170,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "launches = 8"
     yield 'seconds = "auto"  # measured seconds of a launch, or auto: as long as 250 requests to each arm take'
     yield 'rate = "auto"     # requests a second and arm, or auto: what leaves the site well below busy'
-    yield 'prepare = "warm"  # the caches before the first request: warm (every page was asked for), cold or natural'
+    yield 'prepare = "warm"  # caches before the first request: warm (each page asked for), natural, cold (wants purge)'
     yield 'method = "auto"   # arms side by side, unless they hold each other up; or duet, rounds, reversal'
     yield "# again = true    # a second copy of before, which shows what this machine calls a difference by itself"
     yield ""
@@ -191,7 +191,8 @@ def _site(draft: Draft) -> Iterator[str]:
     if draft.slot is not None:
         yield f"url = {_text(draft.slot)}  # the one slot, which the arms' commands switch"
     yield from _comment(f"{addresses_words(found)}. Instead: sitemap, urls (a file) or access_log (a list of files).")
-    yield f"urls = {_text(draft.urls)}" if draft.sitemap is None else f"sitemap = {_text(draft.sitemap)}"
+    key, value = draft.source
+    yield f"{key} = {_text(value)}"
     if found.aliases:
         yield f"aliases = {_list(found.aliases)}  # what the addresses call the site"
     else:
@@ -201,7 +202,7 @@ def _site(draft: Draft) -> Iterator[str]:
             shows = marks.logged_in.replace("{login}", "NAME")
             yield from _comment(f"{counted(marks.tried, 'account')} logged in; {marks.page} then shows {shows!r}.")
         yield f"login = {_text(draft.members.recipe)}"
-    yield f"ready = {_text(draft.ready)}  # asked for until it is answered with less than 500"
+    yield f"ready = {_text(draft.ready)}  # asked for until it is answered with a page"
     yield f"ready_seconds = {draft.ready_seconds:g}"
     yield "stop_seconds = 10"
     if draft.i_may_load:
@@ -218,19 +219,13 @@ def _arms(draft: Draft) -> Iterator[str]:
         if arm.name in draft.caches:
             yield from _comment(f"Caches, of {example}: {cache_words(draft.caches[arm.name])}.")
         yield f"[{arm.name}]"
-        if arm.command is not None:
-            yield f"command = {_text(arm.command)}"
+        yield f"{arm.plan.kind} = {_text(getattr(arm.plan, arm.plan.kind))}"
+        if arm.plan.kind != "url":
             yield f"folder = {_text(draft.folder)}"
-            if arm.env:
-                yield f"env = {{ {', '.join(f'{_key(name)} = {_text(value)}' for name, value in arm.env.items())} }}"
-            else:
-                yield '# env = { NAME = "value" }'
-        elif arm.url is not None:
-            yield f"url = {_text(arm.url)}"
-        else:
-            yield f"switch = {_text(arm.switch)}"
+            env = ", ".join(f"{_key(name)} = {_text(value)}" for name, value in arm.plan.environment().items())
+            yield f"env = {{ {env} }}" if env else '# env = { NAME = "value" }'
         yield ""
-    yield from _comment("Shell commands around an arm; ANP_ARM, ANP_URL, ANP_PORT and ANP_LAUNCH tell which.")
+    yield from _comment("Shell commands around an arm; ANP_ARM, ANP_URL and ANP_PORT tell which.")
     yield "# [hooks]"
     yield '# prepare = "…"   # before its process starts, each launch'
     yield '# purge = "…"     # empties its caches'
@@ -246,8 +241,13 @@ def _decisions(draft: Draft) -> Iterator[str]:
         if both_hit
         else "All replies of a page count, from a cache or not."
     )
-    routes = ", ".join(draft.found.addresses.deciding())
-    yield from _comment(f"The cells that decide, named before any figure is seen. {why} Routes: {routes}.")
+    found = draft.found.addresses
+    routes = ", ".join(found.deciding())
+    share = found.share(draft.route)
+    yield from _comment(
+        f"The cells that decide, named before any figure is seen. {why} Of readers' requests {percent(share)} are for "
+        f"{draft.route}; a median takes twenty in each launch and arm. Routes: {routes}."
+    )
     yield from _primary("reader", draft.route, f'{"" if both_hit else "# "}cache = "HIT"  # hits alone')
     if draft.members is not None:
         yield from _primary("member", draft.route)
@@ -276,9 +276,9 @@ def _comment(text: str) -> list[str]:
     )
 
 
-def _text(value: str | None) -> str:
+def _text(value: str) -> str:
     """A text in TOML's quotes; JSON's are the same but for one character, which it leaves bare."""
-    return json.dumps(value or "", ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _list(values: tuple[str, ...] | list[str]) -> str:

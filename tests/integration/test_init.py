@@ -24,6 +24,7 @@ import httpx
 import psutil
 import pytest
 
+from harness.trial_plan import load
 from tests import warm
 from tests.example_site import BLOG, copy_to
 from tests.swarms import free_port, wait_for
@@ -58,6 +59,8 @@ def test_the_examples_own_plan_is_what_init_writes(blog: Path) -> None:
     assert done.stdout.split() == ["login.toml", "plan.toml"]
     for name in ("plan.toml", "login.toml"):
         assert (blog / name).read_text(encoding="utf-8") == (BLOG / name).read_text(encoding="utf-8"), name
+    plan = load(blog / "plan.toml", None, {})
+    assert (plan.kind, plan.site.login, plan.before.folder) == ("command", blog / "login.toml", blog)
     assert _serving(blog) == []
 
 
@@ -141,6 +144,7 @@ def test_sites_that_run_already_are_asked_and_left_running(blog: Path, folder: P
         assert len(_serving(blog)) == 2
     plan = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
 
+    assert load(folder / "plan.toml", None, {}).kind == "url"
     assert (plan["before"], plan["after"]) == ({"url": before}, {"url": after})
     assert plan["site"]["login"] == "mine.toml"
     assert (folder / "mine.toml").read_text() == "# a recipe\n"
@@ -153,8 +157,11 @@ def test_switch_commands_are_written_down_and_not_run(blog: Path, folder: Path) 
     assert done.returncode == 0, done.stderr
     plan = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
 
+    assert load(folder / "plan.toml", None, {}).method == "reversal"
     assert plan["site"]["url"] == url
-    assert (plan["before"], plan["after"]) == ({"switch": "touch ran-1"}, {"switch": "touch ran-2"})
+    assert [plan[arm] for arm in ("before", "after")] == [
+        {"switch": f"touch ran-{number}", "folder": "."} for number in (1, 2)
+    ]
     assert not list(folder.glob("ran-*"))
 
 
@@ -210,7 +217,7 @@ BROKEN = [
     ),
     pytest.param(
         ".venv/bin/python -c 'import time; print(\"warming up\", flush=True); time.sleep(99)' {port}",
-        r"the command of before did not answer http://127\.0\.0\.1:\d+/ within 0\.5 s \(.*refused.*\); "
+        r"the command of before did not answer http://127\.0\.0\.1:\d+/ with a page within 0\.5 s \(.*refused.*\); "
         r"is that its port\? Its last words: warming up",
         id="silent",
     ),
@@ -242,7 +249,7 @@ def test_an_address_where_nobody_answers_is_one_line(folder: Path) -> None:
     done = _init(folder, "--before-url", url, "--after-url", "http://127.0.0.1:9")
 
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: before: {url}/ does not answer (")
+    assert done.stderr.startswith(f"error: before: {url}/ does not answer with a page (")
     assert done.stderr.endswith("Is the site running?\n")
     assert done.stderr.count("\n") == 1
 

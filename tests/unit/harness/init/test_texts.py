@@ -12,6 +12,7 @@ from harness.init.arms import Arm
 from harness.init.members import Marks
 from harness.init.survey import Addresses, LoginForm, Survey
 from harness.init.texts import Draft, Members, addresses_words, cache_words, plan_text, recipe_text, urls_text
+from harness.trial_plan import TrialPlan
 from results.cache_status import read
 
 FORM = LoginForm("/login", "enter", "user", "pass word", ">Log in</a>")
@@ -22,15 +23,14 @@ DRAFT = Draft(
     file="plan.toml",
     name="kept",
     reason="Why not.",
-    arms=(Arm("before", "./serve {port}", {"KEEP": "off"}), Arm("after", "./serve {port}")),
+    arms=(Arm.of("before", command="./serve {port}", env={"KEEP": "off"}), Arm.of("after", command="./serve {port}")),
     folder="../site",
     slot=None,
     ready="/healthz",
     ready_seconds=90.5,
     found=Survey(ADDRESSES, FORM),
     route="news",
-    sitemap="/sitemap.xml",
-    urls=None,
+    source=("sitemap", "/sitemap.xml"),
     caches={"before": (MISS, MISS), "after": (MISS, HIT)},
     members=Members("login.toml", 4, MARKS),
 )
@@ -41,6 +41,7 @@ def test_a_plan_says_all_that_was_asked() -> None:
     """Section by section."""
     plan = tomllib.loads(plan_text(DRAFT))
 
+    assert TrialPlan.model_validate(plan).member_share == 0.2
     assert (plan["name"], plan["reason"], plan["scenario"], plan["members"]) == (
         "kept",
         "Why not.",
@@ -63,17 +64,20 @@ def test_a_plan_says_all_that_was_asked() -> None:
 
 def test_other_ways_of_coming_about() -> None:
     """Addresses, one slot with its commands, a file of addresses, hosts that may be loaded."""
-    urls = replace(DRAFT, arms=(Arm("before", url="http://a.example"), Arm("after", url="http://b.example")))
-    urls = replace(urls, sitemap=None, urls="urls.txt", i_may_load=("a.example", "b.example"), members=None)
-    slot = replace(DRAFT, arms=(Arm("before", switch="./v1"), Arm("after", switch="./v2")), slot="http://c.example")
+    urls = replace(DRAFT, arms=(Arm.of("before", url="http://a.example"), Arm.of("after", url="http://b.example")))
+    urls = replace(urls, source=("urls", "urls.txt"), i_may_load=("a.example", "b.example"), members=None)
+    slot = replace(
+        DRAFT, arms=(Arm.of("before", switch="./v1"), Arm.of("after", switch="./v2")), slot="http://127.0.0.1:80"
+    )
     one, other = (tomllib.loads(plan_text(draft)) for draft in (urls, slot))
 
+    assert [TrialPlan.model_validate(plan).kind for plan in (one, other)] == ["url", "switch"]
     assert (one["before"], one["after"]) == ({"url": "http://a.example"}, {"url": "http://b.example"})
     assert one["site"]["urls"] == "urls.txt"
     assert one["site"]["i_may_load"] == ["a.example", "b.example"]
     assert one["scenario"] == "cache_hit"
     assert one["primary"] == [{"persona": "reader", "route": "news"}]
-    assert (other["site"]["url"], other["before"]) == ("http://c.example", {"switch": "./v1"})
+    assert (other["site"]["url"], other["before"]) == ("http://127.0.0.1:80", {"switch": "./v1", "folder": "../site"})
 
 
 def test_hits_decide_where_both_arms_hit() -> None:
@@ -98,7 +102,7 @@ def test_every_line_that_is_commented_out_is_good_once_it_is_not() -> None:
 def test_whatever_was_typed_or_found_comes_back(name: str, reason: str, path: str, env: dict[str, str]) -> None:
     """Quotes, newlines and signs of control in values, and harmless in comments."""
     found = Survey(Addresses(None, (f"/{path}",), (path,)), LoginForm(f"/{path}", path, path, path, path))
-    arms = (Arm("before", f"./serve {{port}} {'x' * len(path)}", env), DRAFT.arms[1])
+    arms = (Arm.of("before", command=f"./serve {{port}} {'x' * len(path)}", env=env), DRAFT.arms[1])
     marks = replace(MARKS, logged_in=f"{path}{{login}}", page=f"/{path}")
     draft = replace(
         DRAFT, name=name, reason=reason, found=found, arms=arms, members=Members(path, 1, marks), route=path
@@ -106,6 +110,7 @@ def test_whatever_was_typed_or_found_comes_back(name: str, reason: str, path: st
     plan = tomllib.loads(plan_text(draft))
     recipe = tomllib.loads(recipe_text(LoginForm(f"/{path}", path, "a" + path, "b" + path), marks, path))
 
+    TrialPlan.model_validate(plan)
     assert (plan["name"], plan["reason"], plan["site"]["login"]) == (name, reason, path)
     assert plan["before"].get("env", {}) == env
     assert plan["primary"][0]["route"] == path
