@@ -225,6 +225,9 @@ def _arms(draft: Draft) -> Iterator[str]:
             env = ", ".join(f"{_key(name)} = {_text(value)}" for name, value in arm.plan.environment().items())
             yield f"env = {{ {env} }}" if env else '# env = { NAME = "value" }'
         yield ""
+    if draft.arms[0].plan.kind == "command":
+        yield from _comment("Two revisions of one repository can be the arms as well: [git] in docs/trials.md.")
+        yield ""
     yield from _comment("Shell commands around an arm; ANP_ARM, ANP_URL and ANP_PORT tell which.")
     yield "# [hooks]"
     yield '# prepare = "…"   # before its process starts, each launch'
