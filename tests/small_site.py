@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ class SmallSite:
 
 
 @contextlib.contextmanager
-def small_site(pages: Pages) -> Iterator[SmallSite]:
+def small_site(pages: Pages, tls: ssl.SSLContext | None = None) -> Iterator[SmallSite]:
     """Serve pages; ``URL`` in a body stands for the site's own origin. Any other path is a 404."""
     site = SmallSite("")
 
@@ -59,7 +60,9 @@ def small_site(pages: Pages) -> Iterator[SmallSite]:
             self.wfile.write(data)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        site.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -23,7 +23,7 @@ from results.units import counted
 if TYPE_CHECKING:
     from harness.init.arms import Arm
     from harness.init.members import Account
-    from harness.init.survey import LoginForm, Survey
+    from harness.init.survey import LoginForm, Survey, Trust
     from harness.init.texts import Members
     from harness.progress import Steps
 
@@ -204,6 +204,11 @@ def init(
             "--i-may-load", help="Name of a host, other than this machine, you may load; repeatable.", metavar="HOST"
         ),
     ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option("--ca-file", help="Authorities (PEM) to trust instead of the system's.", metavar="FILE.pem"),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what was found.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> int:
@@ -227,6 +232,7 @@ def init(
         raise UsageError(f"there is no folder {plan.parent} for {plan.name}; make it, or name another")
     _refuse_to_overwrite([plan], force=force)
     url = None if url is None else _origin(url)
+    trust = _trust(ca_file, insecure=insecure)
     questions = _Questions(asks=not yes and sys.stdin.isatty() and sys.stderr.isatty())
     arms = _arms(
         questions,
@@ -245,15 +251,17 @@ def init(
     for arm in arms[:1] if url is not None else arms:
         with ExitStack() as running:
             with steps.step(f"{arm.name}: answers at {ready}"):
-                address = running.enter_context(serving(arm, folder, slot=url, ready=ready, seconds=ready_seconds))
+                address = running.enter_context(
+                    serving(arm, folder, slot=url, ready=ready, seconds=ready_seconds, trust=trust)
+                )
             if arm is arms[0]:
-                found = _survey(questions, steps, address, sitemap, alias or (), login_page, i_may_load or ())
+                found = _survey(questions, steps, address, sitemap, alias or (), login_page, i_may_load or (), trust)
                 decides = _route(questions, found, route)
                 if login is None:
-                    members = _members(questions, steps, address, found.login, accounts, plan, files)
+                    members = _members(questions, steps, address, found.login, accounts, plan, files, trust)
             if url is None:
                 page = found.addresses.example(decides)
-                caches[arm.name] = cache_readings(address, page)
+                caches[arm.name] = cache_readings(address, page, trust)
                 steps.say(f"  {arm.name}: {texts.cache_words(caches[arm.name])}, of {page}")
     if found.addresses.source is None:
         listed = _beside(plan, "urls.txt")
@@ -276,6 +284,8 @@ def init(
         caches=caches,
         members=members,
         i_may_load=tuple(i_may_load or ()),
+        ca_file=None if ca_file is None else _from(plan, ca_file),
+        insecure=insecure,
     )
     files[plan] = texts.plan_text(draft)
     _refuse_to_overwrite(files, force=force)
@@ -389,6 +399,21 @@ def _variables(option: str, words: Sequence[str]) -> dict[str, str]:
     return variables
 
 
+def _trust(ca_file: Path | None, *, insecure: bool) -> Trust:
+    """Whose certificates to believe."""
+    import ssl
+
+    if ca_file is None and not insecure:
+        return None
+    try:
+        trust = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # one of ssl's own included
+        raise UsageError(f"--ca-file {ca_file} holds no certificates ({error.strerror or error})") from None
+    if insecure:
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    return trust
+
+
 def _require_leave(addresses: Iterable[str | None], may_load: Sequence[str]) -> None:
     """Refuse hosts that nobody gave leave to ask; a sitemap that is a path or a file has none."""
     for address in addresses:
@@ -410,17 +435,18 @@ def _survey(
     aliases: Sequence[str],
     login_page: str | None,
     may_load: Sequence[str],
+    trust: Trust,
 ) -> Survey:
     from harness.init.survey import survey
     from harness.init.texts import addresses_words
 
-    found = survey(address, sitemap=sitemap, aliases=aliases, login_page=login_page)
+    found = survey(address, sitemap=sitemap, aliases=aliases, login_page=login_page, trust=trust)
     if sitemap is None:
         known = found.addresses.source or ""
         asked = questions.ask("Sitemap" if known else "Sitemap (empty: where the home page leads)", known)
         if asked != known:
             _require_leave([asked], may_load)
-            found = survey(address, sitemap=asked, aliases=aliases, login_page=login_page)
+            found = survey(address, sitemap=asked, aliases=aliases, login_page=login_page, trust=trust)
     source = found.addresses.source or "no sitemap; where the home page leads"
     names = f", which calls the site {' and '.join(found.addresses.aliases)}" if found.addresses.aliases else ""
     steps.say(f"  {source}{names}: {addresses_words(found.addresses)}")
@@ -448,6 +474,7 @@ def _members(
     given: Path | None,
     plan: Path,
     files: dict[Path, str],
+    trust: Trust,
 ) -> Members | None:
     """Log members in and put their recipe among the files, if there are accounts."""
     from harness.init.members import MOST_ACCOUNTS, accounts_text, find_marks
@@ -462,7 +489,7 @@ def _members(
         if not accounts:
             return None
         try:
-            marks = find_marks(address, form, accounts)
+            marks = find_marks(address, form, accounts, trust)
             break
         except TargetError as error:
             if given is not None or not questions.asks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator
@@ -50,7 +51,13 @@ class Arm:
 
 @contextmanager
 def serving(
-    arm: Arm, folder: Path, *, slot: str | None = None, ready: str = "/", seconds: float = 60.0
+    arm: Arm,
+    folder: Path,
+    *,
+    slot: str | None = None,
+    ready: str = "/",
+    seconds: float = 60.0,
+    trust: ssl.SSLContext | None = None,
 ) -> Iterator[str]:
     """Give the address of an arm while it answers; one that was started for this is stopped afterwards.
 
@@ -60,13 +67,14 @@ def serving(
         slot: Where it is, if it is brought there by a switch, which is not run.
         ready: The path asked for until it is answered with a page.
         seconds: How long that may take.
+        trust: Whose certificates to believe.
 
     Raises:
         TargetError: It cannot be started, ends, or does not answer in time; with its last words.
     """
     if arm.plan.command is None:
         url = slot or arm.plan.url or ""
-        _wait(arm.name, url, ready, None, 0.0)
+        _wait(arm.name, url, ready, None, 0.0, trust)
         yield url
         return
     port = _free_port()
@@ -82,20 +90,22 @@ def serving(
                 f"{error.filename}); check its first word and --folder"
             ) from None
         try:
-            _wait(arm.name, url, ready, child, seconds)
+            _wait(arm.name, url, ready, child, seconds, trust)
             yield url
         finally:
             with uninterrupted():
                 child.stop(patience_s=STOP_SECONDS)
 
 
-def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float) -> None:
+def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float, trust: ssl.SSLContext | None) -> None:
     """Ask until the site answers; one that was not started for this is asked once."""
     deadline = time.monotonic() + seconds
     while True:
         check_interrupted()
         try:
-            status = httpx.get(url + ready, timeout=max(seconds, 10.0), trust_env=False).status_code
+            status = httpx.get(
+                url + ready, timeout=max(seconds, 10.0), trust_env=False, verify=trust or True
+            ).status_code
             answer = f"status {status}"
             if status < 400:
                 return

@@ -17,7 +17,7 @@ import httpx
 
 from harness.errors import TargetError, UsageError
 from harness.init.html import Page
-from harness.init.survey import LoginForm, ask, follow, is_act, visitor
+from harness.init.survey import LoginForm, Trust, ask, follow, is_act, visitor
 
 PLACE: Final = "{login}"
 MOST_ACCOUNTS: Final = 20
@@ -86,20 +86,21 @@ def accounts_text(accounts: Sequence[Account]) -> str:
     return lines.getvalue()
 
 
-def find_marks(url: str, form: LoginForm, accounts: Sequence[Account]) -> Marks:
+def find_marks(url: str, form: LoginForm, accounts: Sequence[Account], trust: Trust = None) -> Marks:
     """Log the first two accounts in, and find out by what that shows.
 
     Args:
         url: Origin of the site.
         form: Where they log in.
         accounts: One or more.
+        trust: Whose certificates to believe.
 
     Raises:
         TargetError: An account cannot be logged in, or nothing on its pages tells.
     """
     with ExitStack() as open_visitors:
-        reader = open_visitors.enter_context(visitor(url))
-        members = [(account, open_visitors.enter_context(visitor(url))) for account in accounts[:2]]
+        reader = open_visitors.enter_context(visitor(url, trust))
+        members = [(account, open_visitors.enter_context(visitor(url, trust))) for account in accounts[:2]]
         landed = [_log_in(client, form, account) for account, client in members]
         account, client = members[0]
         home = ask(client, "/")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import ssl
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ MOST_BYTES: Final = 50 * 2**20
 _ZIPF: Final = 0.8
 """How popularity falls with the place in a sitemap, as a swarm supposes."""
 
+Trust = ssl.SSLContext | None
+"""Whose certificates are believed; ``None``: the usual authorities'."""
+
+_HEADERS: Final = {"user-agent": "anp-init"}
 _HOPS: Final = 5
 _TO_A_LOGIN: Final = re.compile(r"(?<![a-z])(?:log|sign)[ _-]?in|anmeld|connexion", re.IGNORECASE)
 _TO_AN_ACT: Final = re.compile(
@@ -123,14 +128,20 @@ class Survey:
 
 
 @contextmanager
-def visitor(url: str) -> Iterator[httpx.Client]:
+def visitor(url: str, trust: Trust = None) -> Iterator[httpx.Client]:
     """An HTTP client with cookies of its own, for one visitor of the site.
+
+    Args:
+        url: Origin of the site.
+        trust: Whose certificates to believe.
 
     Raises:
         TargetError: The site no longer answers, or not in HTTP.
     """
     try:
-        with httpx.Client(base_url=url, timeout=20.0, trust_env=False, headers={"user-agent": "anp-init"}) as client:
+        with httpx.Client(
+            base_url=url, timeout=20.0, trust_env=False, verify=trust or True, headers=_HEADERS
+        ) as client:
             yield client
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TargetError(f"{url} does not answer ({error or type(error).__name__}). Is the site running?") from error
@@ -152,7 +163,12 @@ def follow(client: httpx.Client, response: httpx.Response) -> httpx.Response:
 
 
 def survey(
-    url: str, *, sitemap: str | None = None, aliases: Collection[str] = (), login_page: str | None = None
+    url: str,
+    *,
+    sitemap: str | None = None,
+    aliases: Collection[str] = (),
+    login_page: str | None = None,
+    trust: Trust = None,
 ) -> Survey:
     """Look at a site.
 
@@ -161,12 +177,13 @@ def survey(
         sitemap: Its sitemap, where that is known: a path, an address or a file.
         aliases: Further names of the site, as its addresses have them.
         login_page: Path of the page with the login form, where that is known.
+        trust: Whose certificates to believe.
 
     Raises:
         TargetError: It does not answer, or sends its home page elsewhere.
         UsageError: The sitemap or login page that was given is none.
     """
-    with visitor(url) as client:
+    with visitor(url, trust) as client:
         home = ask(client, "/")
         if home.next_request is not None:
             raise TargetError(
@@ -179,11 +196,11 @@ def survey(
         )
 
 
-def cache_readings(url: str, path: str) -> tuple[Reading, Reading]:
+def cache_readings(url: str, path: str, trust: Trust = None) -> tuple[Reading, Reading]:
     """What the headers of a page say about caches, for the first reader and for the second."""
     found = []
     for _ in range(2):
-        with visitor(url) as client:
+        with visitor(url, trust) as client:
             found.append(read(dict(ask(client, path).headers)))
     return found[0], found[1]
 

@@ -55,6 +55,8 @@ class Draft:
         caches: What the headers of each arm said, of the first and the second reader of one page.
         members: ``None`` where only readers are to come.
         i_may_load: Hosts other than this machine.
+        ca_file: Authorities to trust instead of the system's, as seen from the plan's folder.
+        insecure: Accept any certificate.
     """
 
     file: str
@@ -71,6 +73,8 @@ class Draft:
     caches: Mapping[str, tuple[Reading, Reading]]
     members: Members | None
     i_may_load: tuple[str, ...] = ()
+    ca_file: str | None = None
+    insecure: bool = False
 
 
 def cache_words(readings: tuple[Reading, Reading]) -> str:
@@ -209,6 +213,10 @@ def _site(draft: Draft) -> Iterator[str]:
         yield f"i_may_load = {_list(draft.i_may_load)}"
     else:
         yield '# i_may_load = ["staging.example"]  # hosts other than this machine that may be loaded'
+    if draft.ca_file is not None:
+        yield f"ca_file = {_text(draft.ca_file)}"
+    if draft.insecure:
+        yield "insecure = true  # any certificate is accepted"
     yield "# allow_writes = false  # log-ins and purges as load"
     yield ""
 

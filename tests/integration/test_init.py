@@ -9,6 +9,7 @@ import re
 import select
 import shlex
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
@@ -23,10 +24,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import trustme
 
 from harness.trial_plan import load
 from tests import warm
 from tests.example_site import BLOG, copy_to
+from tests.small_site import small_site
 from tests.swarms import free_port, wait_for
 
 DEADLINE_S = 60.0
@@ -163,6 +166,33 @@ def test_switch_commands_are_written_down_and_not_run(blog: Path, folder: Path) 
         {"switch": f"touch ran-{number}", "folder": "."} for number in (1, 2)
     ]
     assert not list(folder.glob("ran-*"))
+
+
+def test_a_certificate_is_believed_only_by_its_authority(tmp_path: Path) -> None:
+    """Else it is one line with the reason; the authority that was named is in the plan."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with small_site({"/": '<a href="/posts/1">One</a>', "/posts/1": "one"}, tls) as site:
+        urls = ("--before-url", site.url, "--after-url", site.url.replace("127.0.0.1", "localhost"))
+        slot = ("--url", site.url, "--before-switch", "./v1", "--after-switch", "./v2")
+        refused = _init(tmp_path, *slot)
+        wrong = _init(tmp_path, *slot, "--ca-file", "none.pem")
+        believed = _init(tmp_path, *slot, "--ca-file", "ca.pem")
+        careless = _init(tmp_path, "careless.toml", *urls, "--insecure")
+
+    assert (refused.returncode, wrong.returncode, believed.returncode, careless.returncode) == (2, 2, 0, 0)
+    assert "certificate verify failed" in refused.stderr
+    assert wrong.stderr == "error: --ca-file none.pem holds no certificates (No such file or directory)\n"
+    assert believed.stdout.split() == ["urls.txt", "plan.toml"]
+    assert load(tmp_path / "plan.toml", None, {}).site.ca_file == tmp_path / "ca.pem"
+    plan = load(tmp_path / "careless.toml", None, {})
+    assert (plan.site.insecure, plan.site.urls) == (True, tmp_path / "careless-urls.txt")
+    assert [line for line in (tmp_path / "urls.txt").read_text().splitlines() if not line.startswith("#")] == [
+        "/",
+        "/posts/1",
+    ]
 
 
 REFUSED = [
