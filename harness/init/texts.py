@@ -16,6 +16,9 @@ from results.cache_status import Reading
 from results.units import counted, percent
 
 _WIDTH: Final = 110
+_ENOUGH_FOR_MEMBERS: Final = 0.5
+"""The share of a route from which members, who send a fifth of 250 requests, fill a median of its pages."""
+
 _REUSED: Final = ("HIT", "STALE")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -260,7 +263,7 @@ def _decisions(draft: Draft) -> Iterator[str]:
         f"{draft.route}; a median takes twenty in each launch and arm. Routes: {routes}."
     )
     yield from _primary("reader", draft.route, f'{"" if both_hit else "# "}cache = "HIT"  # hits alone')
-    if draft.members is not None:
+    if draft.members is not None and share >= _ENOUGH_FOR_MEMBERS:
         yield from _primary("member", draft.route)
     yield from _comment("The smallest change that matters, as a share.")
     yield "[margins]"

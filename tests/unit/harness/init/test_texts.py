@@ -17,7 +17,7 @@ from results.cache_status import read
 
 FORM = LoginForm("/login", "enter", "user", "pass word", ">Log in</a>")
 MARKS = Marks("/account", is_private=True, logged_in='<b title="{login}">', logged_out=">Log in</a>", tried=2)
-ADDRESSES = Addresses("/sitemap.xml", ("/", "/news/1", "/news/2"), ("www.example",))
+ADDRESSES = Addresses("/sitemap.xml", ("/", "/news/1", "/news/2", "/news/3"), ("www.example",))
 HIT, MISS = (read({"x-cache": word}) for word in ("HIT", "MISS"))
 DRAFT = Draft(
     file="plan.toml",
@@ -88,6 +88,15 @@ def test_hits_decide_where_both_arms_hit() -> None:
     assert "cache" not in tomllib.loads(plan_text(DRAFT))["primary"][0]
 
 
+def test_members_decide_where_there_are_enough_of_their_requests() -> None:
+    """A page that is seldom asked for would leave their cell without a verdict."""
+    rare = replace(DRAFT, found=Survey(replace(ADDRESSES, paths=(*ADDRESSES.paths, "/about")), FORM), route="about")
+
+    assert [cell["persona"] for cell in tomllib.loads(plan_text(DRAFT))["primary"]] == ["reader", "member"]
+    assert [cell["persona"] for cell in tomllib.loads(plan_text(rare))["primary"]] == ["reader"]
+    assert "Of readers' requests 14 % are for about" in " ".join(plan_text(rare).replace("\n#", "").split())
+
+
 def test_every_line_that_is_commented_out_is_good_once_it_is_not() -> None:
     """Keys that wait behind ``#`` are TOML, each at its place."""
     text = plan_text(replace(DRAFT, members=None, found=Survey(replace(ADDRESSES, aliases=()), None)))
@@ -144,9 +153,9 @@ def test_what_was_found_in_words() -> None:
     """Counts by route, and what two readers were told."""
     many = Addresses("/sitemap.xml", tuple(f"/{name}/{page}" for name in "abcdefgh" for page in (1, 2)))
 
-    assert addresses_words(ADDRESSES) == "3 addresses; by route: home 1, news 2"
+    assert addresses_words(ADDRESSES) == "4 addresses; by route: news 3, home 1"
     assert addresses_words(many) == "16 addresses; by route: a 2, b 2, c 2, d 2, e 2, f 2 and 2 others"
     assert addresses_words(Addresses(None, ("/",))) == "1 address; by route: home 1"
     assert cache_words((MISS, HIT)) == "X-Cache said MISS to the first reader, HIT to the second"
     assert cache_words((read({}), read({}))).startswith("no header tells of a cache")
-    assert urls_text(ADDRESSES).splitlines()[-3:] == ["/", "/news/1", "/news/2"]
+    assert urls_text(ADDRESSES).splitlines()[-4:] == ["/", "/news/1", "/news/2", "/news/3"]
