@@ -267,8 +267,8 @@ def _decisions(draft: Draft) -> Iterator[str]:
         yield from _primary("member", draft.route)
     yield from _comment("The smallest change that matters, as a share.")
     yield "[margins]"
-    yield "p50 = 0.05"
-    yield "# p95 = 0.05"
+    yield "p50 = 0.1"
+    yield "# p95 = 0.1"
 
 
 def _primary(persona: str, route: str, *more: str) -> Iterator[str]:

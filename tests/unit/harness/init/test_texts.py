@@ -59,7 +59,7 @@ def test_a_plan_says_all_that_was_asked() -> None:
     assert plan["before"] == {"command": "./serve {port}", "folder": "../site", "env": {"KEEP": "off"}}
     assert plan["after"] == {"command": "./serve {port}", "folder": "../site"}
     assert plan["primary"] == [{"persona": "reader", "route": "news"}, {"persona": "member", "route": "news"}]
-    assert plan["margins"] == {"p50": 0.05}
+    assert plan["margins"] == {"p50": 0.1}
 
 
 def test_other_ways_of_coming_about() -> None:
@@ -94,7 +94,7 @@ def test_members_decide_where_there_are_enough_of_their_requests() -> None:
 
     assert [cell["persona"] for cell in tomllib.loads(plan_text(DRAFT))["primary"]] == ["reader", "member"]
     assert [cell["persona"] for cell in tomllib.loads(plan_text(rare))["primary"]] == ["reader"]
-    assert "Of readers' requests 14 % are for about" in " ".join(plan_text(rare).replace("\n#", "").split())
+    assert "Of readers' requests 11 % are for about" in plan_text(rare).replace("\n#", "")
 
 
 def test_every_line_that_is_commented_out_is_good_once_it_is_not() -> None:
