@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import subprocess
@@ -20,7 +21,9 @@ def environment() -> Path:
     requirements = BLOG / "requirements.txt"
     if _MADE.exists() and _MADE.stat().st_mtime >= requirements.stat().st_mtime:
         return _MADE.parent
-    made = Path(tempfile.mkdtemp(prefix="anp-example-")) / "venv"
+    folder = Path(tempfile.mkdtemp(prefix="anp-example-"))
+    atexit.register(shutil.rmtree, folder)
+    made = folder / "venv"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", str(made / "bin/python")]
     for words in (
         [sys.executable, "-m", "venv", "--without-pip", str(made)],
