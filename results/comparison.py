@@ -401,6 +401,9 @@ _NOT_ASKED: Final = frozenset(
 
 
 def _plan_hash(plan: Mapping[str, Any]) -> str:
+    """The hash that a trial gave its plan; of records from before there was one, over what was asked for."""
+    if isinstance(given := plan.get("plan_hash"), str):
+        return given
     asked = json.dumps({key: plan[key] for key in sorted(plan.keys() - _NOT_ASKED)}, sort_keys=True, default=str)
     return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
