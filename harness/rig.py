@@ -52,6 +52,7 @@ class Rig:
         targets: Its arms.
         state: How far it has come.
         board: What a person sees of it.
+        measured_s: Seconds of load so far whose requests are compared: of launches, and of arms alone.
     """
 
     plan: TrialPlan
@@ -62,6 +63,7 @@ class Rig:
     targets: Targets
     state: State
     board: Board
+    measured_s: float = 0.0
     _waiting: swarm.Waiting | None = None
 
     @classmethod
@@ -264,6 +266,8 @@ class Rig:
         waiting, self._waiting = self._waiting, None
         assert waiting is not None
         record = swarm.run(plan, waiting, watch=self._watch, advance=told)
+        if prepare is None:  # else an arm was only tried out
+            self.measured_s += plan.duration_s
         check_cells(self.plan, record)
         return record
 

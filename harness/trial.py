@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from harness.scenarios import check_scenario, scenario_of
 from harness.trial_plan import TrialPlan
 from results.comparison import Comparison, compare_trial
 from results.record import Record, read_record
+from results.units import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
         RunFailed: A launch went wrong; the record says why and keeps what there is.
         KeyboardInterrupt: After everything was stopped and the record completed.
     """
+    began = time.monotonic()
     check(plan)
     with Rig.open(plan, out, commands, steps, resume=resume) as rig:
         steps.say(f"  {duration.announcement(plan)}")
@@ -51,7 +54,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
         with rig.cores_awake():
             pilot.look(rig)
             launches.carry_out_all(rig)
-        return _conclude(rig)
+        return _conclude(rig, began)
 
 
 def check(plan: TrialPlan) -> None:
@@ -68,10 +71,18 @@ def check(plan: TrialPlan) -> None:
         site.check(arm.assignments())
 
 
-def _conclude(rig: Rig) -> Outcome:
-    """Compare, write the report, and complete the record."""
+def _conclude(rig: Rig, began: float) -> Outcome:
+    """Compare, write the report, and complete the record; ``began`` is when all this did, on the monotonic clock."""
     with rig.steps.step("compared, report written"):
         comparison = compare_trial(read_record(rig.directory, allow_incomplete=True))
         files = results.report.write(comparison, rig.directory)
-    rig.finish({"files": sorted(file.name for file in files), "verdict": comparison.to_dict()["overall"]})
+    whole_s = time.monotonic() - began
+    if rig.measured_s:  # nothing, where all but the comparison was there when the trial was gone on with
+        share = percent((whole_s - rig.measured_s) / rig.measured_s)
+        rig.steps.say(
+            f"  {rig.measured_s:.0f} s were measured; starting, preparing, stopping and comparing took {share} of that"
+        )
+    spent = {"whole_s": round(whole_s, 3), "measured_s": rig.measured_s}
+    told = {"files": sorted(file.name for file in files), "verdict": comparison.to_dict()["overall"], "spent": spent}
+    rig.finish(told)
     return Outcome(read_record(rig.directory), comparison)
