@@ -287,14 +287,15 @@ def _require_free(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def _appearing(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose content is under ``path`` once the block has ended well, and nowhere otherwise."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """A stream whose content is under ``path``, or what it links to, once the block has ended well; else nowhere."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise ResultsError(
             f"cannot write {path}: {error.strerror}. Name a file in a folder that may be written with --out"

@@ -88,11 +88,12 @@ def write_history(comparisons: Sequence[Comparison], path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write UTF-8 text so that ``path`` holds either all of it or what it held before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write UTF-8 text so that ``path``, or what it links to, holds either all of it or what it held before."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return path

@@ -366,3 +366,13 @@ def test_an_empty_record_is_refused(tmp_path: Path) -> None:
             with pytest.raises(ResultsError, match="holds no request"):
                 export(read_record(tmp_path / kind, allow_incomplete=True), name, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["swarm", "trial"]
+
+
+def test_a_link_is_written_through(make_trial: Callable[..., Record], tmp_path: Path) -> None:
+    """It stays one; what it leads to holds the rows."""
+    (tmp_path / "latest.parquet").symlink_to(tmp_path / "kept.parquet")
+
+    rows = export(make_trial(launches=1), "parquet", tmp_path / "latest.parquet")
+
+    assert (tmp_path / "latest.parquet").is_symlink()
+    assert pq.read_table(tmp_path / "kept.parquet").num_rows == rows

@@ -79,3 +79,12 @@ def test_places_that_cannot_be_written_are_named(demo_comparison: Comparison, tm
         write_benchstat(demo_comparison, tmp_path / "missing" / "bench")
     with pytest.raises(ResultsError, match="Choose another place"):
         write_history([demo_comparison], tmp_path / "missing" / "history.csv")
+
+
+def test_a_link_stays_one(demo_comparison: Comparison, tmp_path: Path) -> None:
+    """What it leads to is replaced, as a person who links a report means it."""
+    (tmp_path / "note.md").symlink_to(tmp_path / "kept.md")
+    write(demo_comparison, tmp_path)
+
+    assert (tmp_path / "note.md").is_symlink()
+    assert (tmp_path / "kept.md").read_text().startswith("# Change note")
