@@ -83,7 +83,7 @@ lock:          ## Resolve the locked dependencies anew (wants uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --no-annotate --extra build --extra dev --extra docs -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:          ## Remove the virtual environment and caches (never run records)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
