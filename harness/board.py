@@ -99,7 +99,7 @@ class Board:
         return Group(*lines)
 
     def _cells(self, found: Interim) -> Table:
-        table = Table("", "after/before", "95 % interval so far", "", box=None, pad_edge=False, padding=(0, 2, 0, 2))
+        table = Table("", "after/before", "95 % interval so far", "", box=None, pad_edge=False, padding=(0, 2, 0, 0))
         reach = max(
             [_FARTHEST, *(abs(math.log(end)) for cell in found.cells for end in _ends(cell.ratio.low, cell.ratio.high))]
         )
@@ -107,7 +107,7 @@ class Board:
             ratio = cell.ratio
             drawn = _drawn(ratio.low, ratio.estimate, ratio.high, cell.margin, reach)
             told = units.interval(ratio.low, ratio.high) or "from the second launch on"
-            table.add_row(cell.label, units.ratio(ratio.estimate), told, drawn)
+            table.add_row(f"  {cell.label}", units.ratio(ratio.estimate), told, drawn)
         return table
 
     def _hits(self, found: Interim) -> list[str]:
