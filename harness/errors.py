@@ -18,6 +18,8 @@ class ExitCode(enum.IntEnum):
 
     FINE = 0
     SLOWER = 1
+    FOUND = 1
+    """Of an audit: it found something of the severity that was named."""
     USAGE = 2
     NOT_ENOUGH_DATA = 3
     INVALID = 4

@@ -254,7 +254,6 @@ def check_files(plan: TrialPlan) -> None:
     site = plan.site
     sitemap = site.sitemap or ""
     named = {
-        "locustfile": (plan.locustfile,),
         "[site] urls": (site.urls,),
         "[site] sitemap": (Path(url2pathname(urlsplit(sitemap).path)) if sitemap.startswith("file:") else None,),
         "[site] access_log": site.access_log,

@@ -97,6 +97,13 @@ class Rig:
             except KeyboardInterrupt:
                 rig._abort("interrupted", "interrupted from outside")
                 raise
+            except OSError as error:
+                failure = RunFailed(
+                    f"{error.filename or directory} cannot be written ({error.strerror or error}); make room, and go "
+                    f"on with anp trial --resume {directory}"
+                )
+                rig._abort("failed", str(failure))
+                raise failure from error
             except BaseException as error:
                 rig._abort("failed", str(error))
                 raise
@@ -216,7 +223,7 @@ class Rig:
         urls = {one.name: one.url for one in self.sites}
         given, site = self.plan, self.plan.site
         plan = SwarmPlan(
-            scenario=given.scenario if given.locustfile is None else given.locustfile.stem,
+            scenario=given.scenario,
             arms=tuple(Arm(name, urls[name]) for name in names),
             seed=given.seed,
             launch=launch,
@@ -240,6 +247,7 @@ class Rig:
             scratch=self.work,
             core=self.cores.generator,
             options=self.targets.words(),
+            locustfile=given.locustfile,
             watch=self._watch,
             advance=told,
         )
@@ -259,7 +267,10 @@ class Rig:
             known = {"rate": self.rate or None, "duration_s": self.seconds or None}
             told = {"reason": reason, **known, **self.facts, **self.state.history()}
             if not self.writer.is_finished:
-                self.writer.finish(ended_by, told)
+                try:
+                    self.writer.finish(ended_by, told)
+                except OSError as error:
+                    self.steps.say(f"  the record could not be completed ({error.strerror or error})")
         self.steps.say(f"record: {self.directory}")
 
     def _roll_back(self, *, is_fine: bool) -> None:
@@ -318,7 +329,7 @@ def _logs(directory: Path) -> Path:
 def _plan_json(plan: TrialPlan, commands: list[str], cores: Cores) -> Mapping[str, Any]:
     own = {"before", "after", "again", "corpus", "margins", "control", "primary"}
     if plan.kind == "reference":
-        own |= {"site", "hooks", "git", "locustfile"}
+        own |= {"site", "hooks", "git"}
     return {
         **plan.model_dump(mode="json", exclude=own),
         "arms": [{"name": name, "settings": arm.settings()} for name, arm in plan.arms.items()],

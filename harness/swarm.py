@@ -24,13 +24,26 @@ PREPARATION_SECONDS = 1800.0
 OVERHEAD_SECONDS = 120.0
 """What it may take beyond the seconds of its plan from then on."""
 
+_OWN_FILE = "ANP_OWN_LOCUSTFILE"
+"""Variable by which the swarm is told of a locustfile that is not one of ours."""
+
 
 def command(
-    plan: SwarmPlan, plan_file: Path, out: Path, *, processes: int = 1, options: Sequence[str] = ()
+    plan: SwarmPlan,
+    plan_file: Path,
+    out: Path,
+    *,
+    processes: int = 1,
+    options: Sequence[str] = (),
+    locustfile: Path | None = None,
 ) -> list[str]:
-    """The argv of locust, with everything said explicitly; ``-P`` keeps what lies in the current folder out of it."""
+    """The argv of locust, with everything said explicitly; ``-P`` keeps what lies in the current folder out of it.
+
+    Another ``locustfile`` than ours is run by one of ours that stands in for it, and learns of it from ``environment``.
+    """
     argv = [sys.executable, "-P", "-m", "locust"]
-    argv += ["-f", str(resources.files("locustfiles") / f"{plan.scenario}.py")]
+    stem = plan.scenario if locustfile is None else "_own_file"
+    argv += ["-f", str(resources.files("locustfiles") / f"{stem}.py")]
     argv += ["--headless", "--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
     argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
     if processes != 1:
@@ -38,6 +51,13 @@ def command(
         argv += ["--processes", str(processes), "--master-port", port]
         argv += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]  # locust would listen to every network
     return [*argv, *options]
+
+
+def environment(locustfile: Path | None = None) -> dict[str, str]:
+    """The variables of the swarm's process."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    own["ANP_CALLED_FROM"] = str(Path.cwd())
+    return own if locustfile is None else own | {_OWN_FILE: str(locustfile.resolve())}
 
 
 def _free_port() -> int:
@@ -57,6 +77,7 @@ def run(
     options: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
     advance: Advance | None = None,
+    locustfile: Path | None = None,
 ) -> Record:
     """Swarm to the end of the plan and return the record; arguments as of ``attempt``.
 
@@ -65,7 +86,17 @@ def run(
         RunFailed: It ended otherwise than by its plan; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
-    record = attempt(plan, out, log, scratch=scratch, core=core, options=options, watch=watch, advance=advance)
+    record = attempt(
+        plan,
+        out,
+        log,
+        scratch=scratch,
+        core=core,
+        options=options,
+        watch=watch,
+        advance=advance,
+        locustfile=locustfile,
+    )
     run = record.run or {}
     if run.get("ended_by") != "completed":
         raise RunFailed(f"{run.get('reason')}. What it recorded is in {out}")
@@ -83,6 +114,7 @@ def attempt(
     options: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
     advance: Advance | None = None,
+    locustfile: Path | None = None,
 ) -> Record:
     """Swarm, and return the complete record however the swarm ended.
 
@@ -94,6 +126,7 @@ def attempt(
         core: Pin the generator to this core.
         processes: Locust workers; with more than one, nothing is pinned.
         options: Words of locust's command line for what the plan does not carry; paths in them are absolute.
+        locustfile: Whose scenario the plan is of, where that is not one of ours.
         watch: Called ten times a second; what it raises stops the swarm.
         advance: Told how many seconds of the plan have gone by.
 
@@ -106,12 +139,11 @@ def attempt(
     plan_file.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
     child = Child(
         "swarm",
-        command(plan, plan_file, out.resolve(), processes=processes, options=options),
+        command(plan, plan_file, out.resolve(), processes=processes, options=options, locustfile=locustfile),
         log,
         cores=() if core is None or processes > 1 else {core},
         folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
-        environment={name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-        | {"ANP_CALLED_FROM": str(Path.cwd())},
+        environment=environment(locustfile),
     )
     deadline = time.monotonic() + PREPARATION_SECONDS
     began: float | None = None
@@ -140,7 +172,8 @@ def attempt(
                 child.stop(patience_s=15.0)
     words = child.last_words()
     if not (out / "plan.json").exists():
-        raise UsageError(words or f"the swarm ended with exit code {code} before it began; see {log}")
+        whole = RuntimeError(log.read_text(encoding="utf-8", errors="replace"))  # shown by --debug
+        raise UsageError(words or f"the swarm ended with exit code {code} before it began; see {log}") from whole
     record = read_record(out, allow_incomplete=True)
     if record.run is None:
         raise RunFailed(f"{words or f'the swarm ended with exit code {code}'}. What it recorded is in {out}")

@@ -12,7 +12,7 @@ import results.report
 from harness import duration, launches, own_site, pilot, site
 from harness.progress import Steps
 from harness.rig import Rig
-from harness.scenarios import check_scenario
+from harness.scenarios import check_scenario, scenario_of
 from harness.trial_plan import TrialPlan
 from results.comparison import Comparison, compare_trial
 from results.record import Record, read_record
@@ -58,6 +58,8 @@ def check(plan: TrialPlan) -> None:
     """Refuse what would only come to light after minutes of work."""
     if plan.locustfile is None:
         check_scenario(plan.scenario)
+    else:
+        scenario_of(plan.locustfile)
     if plan.kind != "reference":
         own_site.check_files(plan)
         return

@@ -41,8 +41,9 @@ ENOUGH_REQUESTS: Final = 250
 """With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
 has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
 
-SECONDS_LIMITS: Final = (10.0, 60.0)
-"""With ``seconds = auto``, the shortest and the longest launch."""
+SECONDS_LIMITS: Final = (30.0, 60.0)
+"""With ``seconds = auto``, the shortest and the longest launch. What a launch takes beside its load, some four
+seconds, is then a small part of it."""
 
 
 class CorpusPlan(Part):
@@ -200,7 +201,7 @@ class TrialPlan(Part):
     warmup: float = Field(1.0, ge=0, le=3600)
     rate: Annotated[float, Field(ge=0.01, le=1e6)] | Literal["auto"] = "auto"
     visitors: int = Field(64, ge=1, le=10_000)
-    members: int = Field(20, ge=1, le=100_000)
+    members: int = Field(6, ge=1, le=100_000)
     member_share: float | None = Field(None, ge=0, le=1)
     zipf: float = Field(0.8, ge=0, le=3)
     event_every: float | None = Field(None, ge=0.001, le=86_400)
@@ -224,21 +225,29 @@ class TrialPlan(Part):
     @model_validator(mode="before")
     @classmethod
     def _fitting_the_arms(cls, values: Any) -> Any:
-        """Defaults that depend on how the arms are reached."""
-        before = values.get("before") if isinstance(values, Mapping) else None
-        if not isinstance(before, Mapping) or not any(before.get(key) for key in ("command", "url", "switch")):
+        """Defaults that depend on how the arms are reached and who comes."""
+        if not isinstance(values, Mapping):
             return values
-        site = values.get("site")
-        logs_in = isinstance(site, Mapping) and site.get("login") is not None
-        fitting = {"scenario": "readers_and_members" if logs_in else "cache_hit"}
-        if before.get("switch"):
-            fitting["method"] = "reversal"
+        fitting: dict[str, Any] = {}
+        before, site = values.get("before"), values.get("site")
+        if isinstance(before, Mapping) and any(before.get(key) for key in ("command", "url", "switch")):
+            logs_in = isinstance(site, Mapping) and site.get("login") is not None
+            fitting["scenario"] = "readers_and_members" if logs_in else "cache_hit"
+            if before.get("switch"):
+                fitting["method"] = "reversal"
+        if values.get("locustfile") is not None:  # whose scenario is called as its file
+            fitting["scenario"] = Path(str(values["locustfile"])).stem
         asked = {name: value for name, value in values.items() if (name, value) != ("method", "auto")}
         return {**fitting, **asked}
 
     @model_validator(mode="after")
     def _carried_out_as_one(self) -> TrialPlan:
         """Refuse what is right by itself and wrong together."""
+        if self.locustfile is not None and self.scenario != self.locustfile.stem:
+            raise ValueError(
+                f"scenario {self.scenario!r} and locustfile {self.locustfile.name} exclude each other: a locustfile of "
+                "your own has its own scenario; leave one out"
+            )
         self._of_one_kind()
         if self.method == "reversal":
             if self.again:
@@ -312,11 +321,10 @@ class TrialPlan(Part):
             )
 
     def _without_own_site(self) -> None:
-        for name in ("site", "hooks", "locustfile"):
+        for name in ("site", "hooks"):
             if getattr(self, name) != type(self).model_fields[name].get_default(call_default_factory=True):
-                what = name if name == "locustfile" else f"[{name}]"
                 raise ValueError(
-                    f"{what} is for a site of your own, and neither [before] nor [after] says where one is; "
+                    f"[{name}] is for a site of your own, and neither [before] nor [after] says where one is; "
                     "give each a command, a url or a switch"
                 )
 

@@ -47,6 +47,7 @@ BOTS: Final = (
     "libwww-perl",
     "scrapy",
     "anp-swarm",
+    "anp-audit",
 )
 """Words of user agents that are programs; upper and lower case are alike. Cubot, a make of telephones, is none."""
 

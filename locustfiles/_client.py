@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf, nan
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +24,8 @@ from gevent import get_hub, getcurrent
 
 from locustfiles._cookies import Jar
 from locustfiles._origin import Address, Origin
+from locustfiles._reply import Reply
+from locustfiles._steps import Fields, Request, merged
 from locustfiles._tls import READABLE, WRITABLE, Tls, TlsSocket, why
 from locustfiles._validators import Validator
 
@@ -50,41 +52,6 @@ class Timeouts:
     connect: float = 5.0
     first_byte: float = 15.0
     total: float = 30.0
-
-
-@dataclass(slots=True, eq=False)
-class Reply:
-    """What became of one request. Times are seconds of ``time.monotonic``; ``nan`` where the moment never came.
-
-    Attributes:
-        status: 0 where there was no response.
-        headers: By lower-case name; a repeated field is joined with commas, ``Set-Cookie`` is kept apart.
-        body: As it came over the wire, not decompressed.
-        new_connection: A connection was opened for it, the first one or because the server had closed the old one.
-        reason: What went wrong in a few words; empty where nothing did.
-        retried: The kept connection was closed as the request left, and the request was sent again on a new one.
-    """
-
-    sent: float = nan
-    first_byte: float = nan
-    end: float = nan
-    status: int = 0
-    headers: dict[bytes, bytes] = field(default_factory=dict)
-    set_cookies: list[bytes] = field(default_factory=list)
-    body: bytes = b""
-    error: str = "none"
-    new_connection: bool = False
-    reason: str = ""
-    retried: bool = False
-
-    @property
-    def location(self) -> str:
-        """Where the response points to, as the server wrote it; empty where it does not."""
-        value = self.headers.get(b"location", b"")
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value.decode("latin-1")
 
 
 _lower: dict[bytes, bytes] = {}
@@ -124,12 +91,17 @@ _watchdog = _Watchdog()
 
 
 class Client:
-    """One visitor at one origin: a connection that is kept, and a jar of cookies."""
+    """One visitor at one origin: a connection that is kept, and a jar of cookies.
+
+    Attributes:
+        fields: Header fields of this visitor, which take the place of a browser's own of the same names.
+    """
 
     def __init__(self, origin: Origin, timeouts: Timeouts = Timeouts()) -> None:
         self.jar = Jar(origin.url)
         self.deadline = inf
         self.origin = origin
+        self.fields: Fields = ()
         self._timeouts = timeouts
         self._tls = None if origin.tls is None else Tls(origin.tls, origin.host)
         self._connection: socket.socket | TlsSocket | None = None
@@ -148,22 +120,21 @@ class Client:
             path: Path and query.
             validator: Ask for the page only if it has changed since; the answer may be a 304 without a body.
         """
-        jar = self.jar
         lines = b"" if validator is None else validator.header
-        if jar.is_empty or not (cookie := jar.header(path)):
+        if self.jar.is_empty and not self.fields:
             message = self.origin.get(path, lines)
         else:
-            message = self.origin.message("GET", path, (("Cookie", cookie),), lines=lines)
+            message = self.origin.message("GET", path, self._cookie(path), lines=lines, fields=self.fields)
         return self._exchange(path, message, head=False, idempotent=True)
 
     def head(self, path: str) -> Reply:
         """Request the headers of ``path``."""
-        message = self.origin.message("HEAD", path, self._cookie(path))
+        message = self.origin.message("HEAD", path, self._cookie(path), fields=self.fields)
         return self._exchange(path, message, head=True, idempotent=True)
 
     def request(self, method: str, path: str) -> Reply:
         """Send a request of any other method without a body, once."""
-        message = self.origin.message(method, path, self._cookie(path))
+        message = self.origin.message(method, path, self._cookie(path), fields=self.fields)
         return self._exchange(path, message, head=False, idempotent=False)
 
     def post(self, path: str, body: bytes, content_type: str, more: Iterable[tuple[str, str]] = ()) -> Reply:
@@ -175,20 +146,21 @@ class Client:
             content_type: Of the body.
             more: Further header fields.
         """
-        headers = [
-            *self._cookie(path),
-            *more,
-            ("Content-Type", content_type),
-            ("Content-Length", str(len(body))),
-            ("Origin", self.origin.url),
-            ("Sec-Fetch-Site", "same-origin"),
-        ]
-        message = self.origin.message("POST", path, headers, body)
-        return self._exchange(path, message, head=False, idempotent=False)
+        return self._send_body("POST", path, body, content_type, more, self.fields)
 
     def post_form(self, path: str, fields: dict[str, str]) -> Reply:
         """Send a form as a browser does."""
         return self.post(path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+    def send(self, request: Request, path: str) -> Reply:
+        """Send what steps of a scenario asked for; ``path`` is where that is on this site."""
+        fields = merged(self.fields, tuple(request.headers.items()))
+        if request.body is not None:
+            return self._send_body(request.method, path, *request.body, (), fields)
+        is_safe = request.is_safe(request.method)
+        more = () if is_safe else (("Content-Length", "0"), ("Origin", self.origin.url))
+        message = self.origin.message(request.method, path, (*self._cookie(path), *more), fields=fields)
+        return self._exchange(path, message, head=request.method == "HEAD", idempotent=is_safe)
 
     def abandon(self) -> None:
         """End the exchange under way, if any, as ``abandoned``. Call it from another greenlet."""
@@ -209,6 +181,20 @@ class Client:
             self._connection = None
 
     # -- one exchange --------------------------------------------------------------------------------------------
+
+    def _send_body(
+        self, method: str, path: str, body: bytes, content_type: str, more: Iterable[tuple[str, str]], fields: Fields
+    ) -> Reply:
+        headers = [
+            *self._cookie(path),
+            *more,
+            ("Content-Type", content_type),
+            ("Content-Length", str(len(body))),
+            ("Origin", self.origin.url),
+            ("Sec-Fetch-Site", "same-origin"),
+        ]
+        message = self.origin.message(method, path, headers, body, fields=fields)
+        return self._exchange(path, message, head=False, idempotent=False)
 
     def _cookie(self, path: str) -> tuple[tuple[str, str], ...]:
         value = self.jar.header(path)

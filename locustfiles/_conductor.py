@@ -8,6 +8,7 @@ it ended.
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import os
 import socket
@@ -34,15 +35,18 @@ from locustfiles._clock import breathe
 from locustfiles._engine import DRAIN_S
 from locustfiles._errors import SwarmError
 from locustfiles._hooks import run_hook
+from locustfiles._kinds import sort_addresses
 from locustfiles._live import Live
-from locustfiles._outsider import require_proof
+from locustfiles._outsider import require_members, require_proof
 from locustfiles._pages import WRITES
 from locustfiles._plan import Traffic
 from locustfiles._recipe import read_recipe
 from locustfiles._recorder import Recorder
 from locustfiles._scenario import Scenario
 from locustfiles._station import DEAD, DONE, EDIT, EDITED, MUST_AGREE, PREPARE, READY, SHIPMENT, START, STOP
+from locustfiles._steps import Fields
 from locustfiles._target import build, describe_listed, describe_reference
+from locustfiles._urls import UrlTable
 from results import machine, source
 from results.errors import ResultsError
 from results.plan import SwarmPlan, parse_shape
@@ -87,8 +91,9 @@ class Conductor:
         problem: Why it was refused or ended early, in one line; empty where it went to its end.
     """
 
-    def __init__(self, scenario: Scenario, environment: Environment) -> None:
+    def __init__(self, scenario: Scenario, environment: Environment, locustfile: dict[str, Any] | None = None) -> None:
         self._scenario = scenario
+        self._locustfile = locustfile
         self._environment = environment
         self._options = cast(Any, environment.parsed_options)  # neither is None in a process of locust's main
         self._runner = cast(Any, environment.runner)
@@ -328,17 +333,33 @@ class Conductor:
         if len({arm.url.rstrip("/") for arm in plan.arms}) < len(plan.arms):
             raise SwarmError(f"both arms are {plan.arms[0].url}; start the site twice, on two ports")
         self._measured = plan.duration_s
+        plan = replace(plan, locustfile=self._locustfile)
         table = _options.read_addresses(options, plan)
+        scenario = self._scenario
+        if scenario.kinds:
+            table = sort_addresses(table, scenario.kinds, scenario.name)
         sites = [_site.survey(arm, plan, listed=table is not None) for arm in plan.arms]
         if table is None:
             _options.require_reference(options)
             return self._survey_reference(plan, sites)
+        return self._survey_listed(plan, sites, table)
+
+    def _survey_listed(
+        self, plan: SwarmPlan, sites: list[_site.Site], table: UrlTable
+    ) -> tuple[SwarmPlan, list[_site.Site], dict[str, Any]]:
+        options, scenario = self._options, self._scenario
         recipe = read_recipe(Path(options.login)) if options.login else None
+        members = scenario.members
+        if recipe is not None and members is not None:
+            raise SwarmError(
+                f"--login {options.login} is a second way to log in: scenario {scenario.name!r} has members of its "
+                "own; leave one out"
+            )
         data = describe_listed(table, recipe, _options.site_hosts(options, plan))
-        writes = self._scenario.writes
+        writes = scenario.writes
         if writes and not options.allow_writes:
             raise SwarmError(
-                f"scenario {self._scenario.name!r} does more than read ({', '.join(sorted(writes))}), and "
+                f"scenario {scenario.name!r} does more than read ({', '.join(sorted(writes))}), and "
                 f"{plan.arms[0].url} is not the reference site; if it may be changed: --allow-writes"
             )
         if plan.prepare == "cold" and not options.purge_command:
@@ -346,20 +367,34 @@ class Conductor:
                 "--prepare cold empties the cache of the reference site only; say how yours is emptied with "
                 "--purge-command, or purge it by hand and use natural"
             )
-        if self._scenario.has_members and recipe is not None:
-            plan = _options.fit_members(options, plan, recipe)
+        if scenario.has_members and recipe is not None:
+            plan = _options.fit_members(options, plan, len(recipe.accounts), f"the recipe {recipe.name}")
+        elif scenario.has_members and members is not None:
+            plan = _options.fit_members(options, plan, len(members.accounts), f"scenario {scenario.name!r}")
+        closed = {kind.name for kind in scenario.kinds if kind.for_members}
+        everybodys = [path for path, route in zip(table.paths, table.routes, strict=True) if route not in closed]
         for site in sites:
-            _site.require_pages(site, table.paths)
+            if everybodys:
+                _site.require_pages(site, everybodys)
             if recipe is not None:
                 require_proof(recipe, site)
-        about = {"source": table.source, "count": len(table), "digest": table.digest}
+            elif members is not None:
+                require_members(members, site)
+        about = {"source": table.source, "count": len(set(table.paths)), "digest": table.digest}
         if recipe is not None:
             about["login"] = recipe.public()
+        elif members is not None:
+            about["login"] = members.public()
         return replace(plan, urls=about), sites, data
 
     def _survey_reference(
         self, plan: SwarmPlan, sites: list[_site.Site]
     ) -> tuple[SwarmPlan, list[_site.Site], dict[str, Any]]:
+        if self._scenario.members is not None:
+            raise SwarmError(
+                f"the members of scenario {self._scenario.name!r} are not the reference site's; leave them out, or say "
+                "what another site is to be asked for: --urls, --sitemap or --access-log"
+            )
         abouts = [site.about or {} for site in sites]
         corpora = [about["corpus"] for about in abouts]
         if None in corpora:
@@ -448,14 +483,17 @@ class Conductor:
             for site in sites if options.warm_command else ():
                 run_hook("warm", options.warm_command, site.arm)
             paths = _cacheable(traffic)
-            asked = len(paths) * len(sites)
-            for site in sites:
+            readers = [p for p in traffic.scenario.personas if not (p.logged_in or p.writes)]
+            variants = {tuple(reader.headers.items()) for reader in readers} or {()}
+            asked = len(paths) * len(sites) * len(variants)
+            for site, fields in itertools.product(sites, sorted(variants)):
                 pool = Pool(_WARMERS)
-                pool.map(functools.partial(self._warm, site), [paths[i::_WARMERS] for i in range(_WARMERS)])
+                pool.map(functools.partial(self._warm, site, fields), [paths[i::_WARMERS] for i in range(_WARMERS)])
         return {"cache": plan.prepare, "requests": asked, "seconds": time.monotonic() - began}
 
-    def _warm(self, site: _site.Site, paths: list[str]) -> None:
+    def _warm(self, site: _site.Site, fields: Fields, paths: list[str]) -> None:
         client = Client(site.origin)
+        client.fields = fields
         for path in paths:
             if self._ending is not None:
                 break
@@ -623,8 +661,8 @@ def _cacheable(traffic: Traffic) -> list[str]:
         if traffic.is_endless or block.first > _FORESEEN:
             break
     pages = traffic.pages
-    own = {"me", "member", *WRITES}
-    return [pages.path(url) for url in sorted(urls) if pages.route(url) not in own]
+    own = {"me", "member", *WRITES, *(kind.name for kind in traffic.scenario.kinds if kind.for_members)}
+    return list(dict.fromkeys(pages.path(url) for url in sorted(urls) if pages.route(url) not in own))
 
 
 def _counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:

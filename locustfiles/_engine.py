@@ -148,7 +148,7 @@ class Engine:
             except LoginError as error:
                 failures.append(error)
                 return 0.0
-            side.members[member] = Visitor(client, accounts.name(member), BoundedSemaphore(1))
+            side.members[member] = Visitor(client, accounts.name(member), BoundedSemaphore(1), client.fields)
             return spent
 
         spent = [enter(job) for job in jobs[:_TIMED_LOGINS]]  # one by one, for what a log-in costs by itself

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from locustfiles._client import Reply
 from locustfiles._clock import breathe
 from locustfiles._health import Meter
 from locustfiles._oracle import Finding
 from locustfiles._reading import server_timing
 from locustfiles._recorder import Rows, pack
+from locustfiles._reply import Reply
 from results.columns import CACHE_CLASSES, CHECKS, ERROR_CLASSES
 
 DEAD_S = 3.0

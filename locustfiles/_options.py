@@ -16,7 +16,6 @@ from locust.util.timespan import parse_timespan
 from locustfiles import _site
 from locustfiles._access_log import read_access_logs
 from locustfiles._errors import SwarmError
-from locustfiles._recipe import Recipe
 from locustfiles._scenario import Scenario
 from locustfiles._sitemap import read_sitemap
 from locustfiles._urls import UrlTable, read_urls
@@ -218,18 +217,17 @@ def require_permission(plan: SwarmPlan, permitted: Iterable[str]) -> None:
             )
 
 
-def fit_members(options: argparse.Namespace, plan: SwarmPlan, recipe: Recipe) -> SwarmPlan:
-    """The plan with as many members as a login recipe has accounts, where no number of them was asked for.
+def fit_members(options: argparse.Namespace, plan: SwarmPlan, accounts: int, whose: str) -> SwarmPlan:
+    """The plan with as many members as there are accounts, where no number of them was asked for.
 
     Raises:
         SwarmError: It asks for more than there are.
     """
-    accounts = len(recipe.accounts)
     if plan.members <= accounts:
         return plan
     if plan.members != DEFAULT_MEMBERS or "members" in options.given:
         raise SwarmError(
-            f"--members is {plan.members}, and the recipe {recipe.name} has {accounts} accounts; give --members "
+            f"--members is {plan.members}, and {whose} has {accounts} accounts; give --members "
             f"{accounts}, or add accounts"
         )
     return replace(plan, members=accounts)
@@ -278,6 +276,10 @@ def require_use(options: argparse.Namespace, plan: SwarmPlan, scenario: Scenario
         raise SwarmError(
             f"--zipf {options.zipf:g} has no effect: the addresses of {'--urls' if options.urls else '--access-log'} "
             "come with weights of their own; leave it out"
+        )
+    if "zipf" in options.given and scenario.kinds and not options.sitemap:
+        raise SwarmError(
+            f"--zipf {options.zipf:g} has no effect: scenario {scenario.name!r} lists its pages; leave it out"
         )
     if options.with_bots and not options.access_log:
         raise SwarmError("--with-bots has no effect: it is about the requests of an --access-log; leave it out")

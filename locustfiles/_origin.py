@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from locustfiles._errors import SwarmError
+from locustfiles._steps import Fields
 from locustfiles._tls import trust
 
 BROWSER_HEADERS = (
@@ -71,7 +72,9 @@ class Origin:
             dict.fromkeys((family, address) for family, _, _, _, address in found)
         )
         self.tls = trust(ca_file, insecure=insecure) if scheme == "https" else None
-        self._head = f" HTTP/1.1\r\nHost: {authority}\r\n{BROWSER_HEADERS}"
+        self._start = f" HTTP/1.1\r\nHost: {authority}\r\n"
+        self._head = self._start + BROWSER_HEADERS
+        self._heads: dict[Fields, str] = {}
         self._known: dict[str | tuple[str, bytes], bytes] = {}
 
     def prefer(self, address: Address) -> None:
@@ -90,11 +93,30 @@ class Origin:
         return message
 
     def message(
-        self, method: str, path: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"", *, lines: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        lines: bytes = b"",
+        fields: Fields = (),
     ) -> bytes:
-        """The bytes of any other request."""
+        """The bytes of any other request; ``fields`` take the place of a browser's own of the same names."""
+        head = self._head_with(fields) if fields else self._head
         more = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        return f"{method} {path}{self._head}{more}".encode("latin-1") + lines + b"\r\n" + body
+        return f"{method} {path}{head}{more}".encode("latin-1") + lines + b"\r\n" + body
+
+    def _head_with(self, fields: Fields) -> str:
+        head = self._heads.get(fields)
+        if head is None:
+            names = {name.lower() for name, _ in fields}
+            kept = [line for line in BROWSER_HEADERS.splitlines() if line.partition(":")[0].lower() not in names]
+            lines = (*kept, *(f"{name}: {value}" for name, value in fields))
+            if len(self._heads) >= _REMEMBERED:
+                self._heads.clear()
+            head = self._heads[fields] = self._start + "".join(f"{line}\r\n" for line in lines)
+        return head
 
     def resolve(self, path: str, location: str) -> str | None:
         """Where a redirect leads.

@@ -6,16 +6,21 @@ reader's page is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from locustfiles._client import Client, Reply
+from locustfiles._client import Client
 from locustfiles._coding import decode
 from locustfiles._errors import LoginError, SwarmError
+from locustfiles._kinds import PageKind
 from locustfiles._login_form import Form, fill, form_of, shows
+from locustfiles._members import Members
 from locustfiles._oracle import ANONYMOUS, Finding
 from locustfiles._origin import follow
 from locustfiles._recipe import Account, Recipe
-from locustfiles._site import Exchange, Site
+from locustfiles._reply import Reply
+from locustfiles._site import Exchange, Site, log_in
+from locustfiles._steps import Course, Request, StepError, fields_of, merged
 from locustfiles._viewers import Viewers
 
 _KNOWN = 65_536
@@ -27,25 +32,33 @@ class Outsider:
 
     Args:
         recipe: How members log in, which also says how their pages look; None where nobody does.
+        kinds: Of pages, with what must be on them.
     """
 
-    def __init__(self, recipe: Recipe | None) -> None:
+    def __init__(self, recipe: Recipe | Members | None, kinds: Sequence[PageKind] = ()) -> None:
         self._viewers = None if recipe is None else Viewers(recipe)
         self._accounts = {} if recipe is None else {_name(i): account for i, account in enumerate(recipe.accounts)}
+        self._kinds = {kind.name: kind for kind in kinds if kind.is_marked}
         self._right: set[tuple[str, int]] = set()
 
     def edited(self, article: int, revision: int, since: float) -> None:
         """Nobody edits such a site."""
 
     def expect(self, route: str, viewer: str, article: int | None, path: str) -> str:
-        """See ``Judge``: all that is known is for whom."""
-        return f"viewer={viewer}"
+        """See ``Judge``: what is known is for whom, and of which kind it is where kinds have marks."""
+        kind = self._kinds.get(route)
+        if kind is None:
+            return f"viewer={viewer}"
+        return f"viewer={viewer} page={route}" + (f" path={path}" if kind.check else "")
 
     def check(
         self, expected: str, body: bytes, coding: bytes = b"", media: bytes = b"", sent: float = 0.0
     ) -> Finding | None:
         """See ``Judge``; ``unchecked`` is every page where no recipe tells members' pages from others."""
-        if self._viewers is None:
+        viewer, _, rest = expected.removeprefix("viewer=").partition(" page=")
+        route, _, path = rest.partition(" path=")
+        kind = self._kinds.get(route)
+        if self._viewers is None and kind is None:
             return Finding("unchecked", expected, "a site without content marks")
         key = (expected, hash(body))
         if key in self._right:
@@ -53,17 +66,27 @@ class Outsider:
         page = decode(body, coding)
         if page is None:
             return Finding("unchecked", expected, f"content-encoding {coding.decode('latin-1')}")
-        viewer = expected.removeprefix("viewer=")
-        if viewer == ANONYMOUS:
-            verdict = self._viewers.judge_anonymous(page)
-        else:
-            verdict = self._viewers.judge(page, self._accounts[viewer], required=False)
-        if verdict != "ok":
-            return Finding(verdict, expected, "the page of another viewer" if verdict != "not_logged_in" else "nobody")
+        finding = self._judge_viewer(page, viewer)
+        if finding is None and kind is not None:
+            finding = kind.judge(page, path, None if viewer == ANONYMOUS else self._accounts[viewer].login)
+        if finding is not None:
+            return finding
         if len(self._right) >= _KNOWN:
             self._right.clear()
         self._right.add(key)
         return None
+
+    def _judge_viewer(self, page: bytes, viewer: str) -> Finding | None:
+        if self._viewers is None:
+            return None
+        if viewer == ANONYMOUS:
+            verdict = self._viewers.judge_anonymous(page)
+        else:
+            verdict = self._viewers.judge(page, self._accounts[viewer], required=False)
+        if verdict == "ok":
+            return None
+        got = "the page of another viewer" if verdict != "not_logged_in" else "nobody"
+        return Finding(verdict, f"viewer={viewer}", got)
 
     def shown(self, expected: str, body: bytes, coding: bytes) -> str:
         """See ``Judge``: nothing more than was expected is known."""
@@ -90,6 +113,10 @@ class RecipeAccounts:
     def name(self, index: int) -> str:
         """The account by its place in the recipe: logins are often addresses of people, and stay out of records."""
         return _name(index)
+
+    def login(self, index: int) -> str:
+        """See ``Accounts``."""
+        return self._recipe.accounts[index].login
 
     def enter(self, client: Client, index: int) -> Iterator[Exchange]:
         """See ``Accounts``: fetch the form, send it filled in, follow redirects, ask for the check page."""
@@ -142,6 +169,99 @@ class RecipeAccounts:
             return "ok", ""
         what = f"after the log-in {recipe.check} {shown}"
         return "not_logged_in", f"{what}; check the account's password, and [check] in {recipe.name}"
+
+
+class MemberAccounts:
+    """Members who log in by steps of their own."""
+
+    def __init__(self, members: Members) -> None:
+        self._members = members
+        self._viewers = Viewers(members)
+
+    def name(self, index: int) -> str:
+        """See ``RecipeAccounts``."""
+        return _name(index)
+
+    def login(self, index: int) -> str:
+        """See ``Accounts``."""
+        return self._members.accounts[index].login
+
+    def enter(self, client: Client, index: int) -> Iterator[Exchange]:
+        """See ``Accounts``: whatever the steps ask for, redirects followed; the last page must show who has come in."""
+        account = self._members.accounts[index]
+        course = Course(self._members.log_in(account), client.origin.resolve)
+        try:
+            request = course.next()
+        except StepError as error:
+            yield Exchange("login", "GET", "/", Reply(error="abandoned", reason=str(error)), False, None)
+            return
+        while request is not None:
+            method = request.method
+            reply = client.send(request, course.path)
+            for _ in range(_HOPS):
+                target = client.origin.resolve(course.path, reply.location)
+                if follow(reply.status, method) != "GET" or target is None:
+                    break
+                yield Exchange("login", method, course.path, reply, False, None)
+                method, course.path = "GET", target
+                reply = client.send(Request(target, headers=request.headers), target)
+            path, request, wrong, problem = course.path, None, None, ""
+            if reply.error != "none" or not 200 <= reply.status < 300:
+                wrong = _failed(reply)
+            else:
+                try:
+                    request = course.next(reply)
+                except StepError as error:
+                    problem = f"its steps broke off: {error}"
+            is_last = wrong is None and not problem and request is None
+            verdict = "not_logged_in"
+            if is_last:
+                verdict, problem = self._arrive(client, reply, account, course.result, path)
+            if problem:
+                wrong = Finding(verdict, f"a page of {_name(index)}", problem)
+            yield Exchange("login", method, path, reply, is_last, wrong, problem)
+
+    def _arrive(self, client: Client, reply: Reply, account: Account, result: Any, path: str) -> tuple[str, str]:
+        """Keep what the steps returned; the verdict on their last page, and in words what is wrong with it."""
+        try:
+            client.fields = merged(client.fields, fields_of({} if result is None else result, "the log-in's result"))
+        except (SwarmError, AttributeError) as error:
+            return "not_logged_in", f"its steps returned no header fields: {error}"
+        page = _text(reply) or b""
+        verdict = self._viewers.judge(page, account, required=True)
+        if verdict == "ok":
+            return verdict, ""
+        if verdict == "wrong_viewer":
+            return verdict, f"{path} shows logged_in of another account; see the log of the site"
+        shown = "shows logged_out" if self._viewers.shows_nobody(page) else "does not show logged_in"
+        text = self._members.logged_out if self._viewers.shows_nobody(page) else self._members.logged_in
+        return (
+            verdict,
+            f"after the log-in {path} {shown} {text!r}; check the account's password, and the members' texts",
+        )
+
+
+def require_members(members: Members, site: Site) -> None:
+    """Refuse members by whose marker nobody could tell a log-in that worked from one that did not.
+
+    The first of them logs in; then the last page of that is asked for by somebody who did not.
+
+    Raises:
+        SwarmError: The log-in does not work, or the marker is there for anybody.
+    """
+    accounts, client, stranger = MemberAccounts(members), Client(site.origin), Client(site.origin)
+    last: list[Exchange] = []
+    try:
+        log_in(accounts, client, 0, last.append)
+        page = _text(stranger.get(last[-1].path)) if last[-1].method == "GET" else None
+    finally:
+        client.close()
+        stranger.close()
+    if page is not None and Viewers(members).judge_anonymous(page) != "ok":
+        raise SwarmError(
+            f"the members' logged_in {members.logged_in!r} is on {last[-1].path} of {site.arm.url} for somebody who is "
+            "not logged in; name a text that only members see"
+        )
 
 
 def require_proof(recipe: Recipe, site: Site) -> None:

@@ -7,7 +7,7 @@ popular each is. Nothing here depends on who asks or when.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -150,7 +150,12 @@ def reference_pages(
 
 
 def listed_pages(
-    paths: Sequence[str], routes: Sequence[str], weights: Sequence[float], own: Sequence[str] = (), login: str = ""
+    paths: Sequence[str],
+    routes: Sequence[str],
+    weights: Sequence[float],
+    own: Sequence[str] = (),
+    login: str = "",
+    apart: Collection[str] = (),
 ) -> Pages:
     """The table of a site of which only addresses are known.
 
@@ -160,6 +165,7 @@ def listed_pages(
         weights: How often each is asked for.
         own: Addresses that only members ask for; route ``member``.
         login: Where members log in, if they can.
+        apart: Routes that no tour leads to.
     """
     by_route: dict[str, list[int]] = {}
     for number, route in enumerate(routes):
@@ -175,6 +181,8 @@ def listed_pages(
     ]
     tour = np.empty(len(paths), np.int64)
     tour[np.concatenate([np.asarray(numbers) for numbers in by_route.values()])] = np.arange(len(paths))
+    if apart:
+        tour = tour[[route not in apart for route in routes]]
     if own:
         sections.append(Section("member", len(own), own.__getitem__, [1.0] * len(own)))
     if login:

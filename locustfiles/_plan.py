@@ -115,7 +115,8 @@ class Traffic:
         self.plan = plan
         self.scenario = scenario
         self.pages = pages
-        self.routes = (*pages.routes, REDIRECT)
+        steps = [kind.name for kind in scenario.kinds if kind.name not in pages.sections]
+        self.routes = (*pages.routes, REDIRECT, *steps)
         self.total_s = plan.warmup_s + plan.duration_s
         shares = scenario.shares(plan.member_share)
         self._drawn = [0.0 if p.is_paced else share for p, share in zip(scenario.personas, shares, strict=True)]

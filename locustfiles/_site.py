@@ -6,18 +6,19 @@ import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote_plus, urljoin, urlsplit
 
 import synth
-from locustfiles._client import Client, Origin, Reply
+from locustfiles._client import Client
 from locustfiles._coding import decode
 from locustfiles._errors import LoginError, SwarmError
 from locustfiles._oracle import Finding, expected_mark, head, judge, mark
-from locustfiles._origin import follow
+from locustfiles._origin import Origin, follow
 from locustfiles._pages import Pages, reference_pages
+from locustfiles._reply import Reply
 from locustfiles._tls import certified_names
 from results.cache_status import read
 from results.plan import Arm, SwarmPlan
@@ -145,6 +146,9 @@ class Accounts(Protocol):
     def name(self, index: int) -> str:
         """Who a member is, as checks name the viewer."""
 
+    def login(self, index: int) -> str:
+        """What a member types to get in."""
+
     def enter(self, client: Client, index: int) -> Iterator[Exchange]:
         """Log a member in, request by request, up to a page that shows who has come in; ends early where it failed."""
 
@@ -165,8 +169,14 @@ class Purging(Protocol):
         """Drop what is at ``path``, or everything."""
 
 
-def log_in(accounts: Accounts, client: Client, index: int) -> float:
+def log_in(accounts: Accounts, client: Client, index: int, tell: Callable[[Exchange], object] | None = None) -> float:
     """Log a member in and make sure of it; gives the milliseconds that the log-in itself took, checks apart.
+
+    Args:
+        accounts: Who can log in.
+        client: Whose connection and cookies it will be.
+        index: Which member.
+        tell: Called with each exchange.
 
     Raises:
         LoginError: The site refused, or shows somebody else's page.
@@ -174,6 +184,8 @@ def log_in(accounts: Accounts, client: Client, index: int) -> float:
     spent, was_checked = 0.0, False
     for exchange in accounts.enter(client, index):
         reply = exchange.reply
+        if tell is not None:
+            tell(exchange)
         if reply.error != "none" or exchange.finding is not None:
             asked = f"{exchange.method} {exchange.path}"
             if reply.error != "none":
@@ -204,6 +216,10 @@ class ReferenceAccounts:
     def name(self, index: int) -> str:
         """The member's id."""
         return member(index, self._seed).id
+
+    def login(self, index: int) -> str:
+        """See ``Accounts``."""
+        return member(index, self._seed).login
 
     def enter(self, client: Client, index: int) -> Iterator[Exchange]:
         """See ``Accounts``."""

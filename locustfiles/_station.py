@@ -48,8 +48,9 @@ _log = logging.getLogger(__name__)
 class Station:
     """One process's place in the swarm."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, locustfile: dict[str, Any] | None = None) -> None:
         self._scenario = scenario
+        self._digest = None if locustfile is None else locustfile["digest"]
         self._environment: Environment | None = None
         self._engine: Engine | None = None
         self._built = Event()
@@ -102,6 +103,8 @@ class Station:
             target = build(data["target"], plan, self._scenario)
             traffic = Traffic(plan, target.scenario, target.pages)
             self._compare("makes other traffic of the plan, with hash", traffic.hash, data["hash"])
+            masters = None if plan.locustfile is None else plan.locustfile["digest"]
+            self._compare("has a locustfile of its own, with digest", self._digest, masters)
             hooks = Hooks(
                 request=self._firing(),
                 ship=self._ship,

@@ -18,6 +18,7 @@ from locustfiles._cache_tab import add_cache_tab
 from locustfiles._conductor import Conductor, stop_process
 from locustfiles._errors import SwarmError
 from locustfiles._options import add_options
+from locustfiles._provenance import locustfile_of
 from locustfiles._scenario import Scenario
 from locustfiles._station import Station
 from results.errors import ResultsError
@@ -30,7 +31,10 @@ _TURN_S = 0.1
 
 
 class SwarmUser(User):
-    """One seat of the swarm. A locustfile derives one class from it and gives it a ``scenario``; that is all."""
+    """One seat of the swarm. A locustfile derives one class from it and gives it a ``scenario``; that is all.
+
+    A class that says ``abstract = True`` is for others to derive from, and needs none.
+    """
 
     abstract = True
     scenario: Scenario
@@ -38,10 +42,20 @@ class SwarmUser(User):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.abstract:
+            return
+        scenario = getattr(cls, "scenario", None)
+        if not isinstance(scenario, Scenario):
+            raise SwarmError(f"class {cls.__name__} has no scenario; write scenario = Scenario(…) in it")
+        if len(cls.tasks) > 1:
+            raise SwarmError(f"class {cls.__name__} has tasks of its own; say what visitors do in its scenario instead")
         if SwarmUser._station is not None:
-            sys.exit("error: one locust process runs one scenario; give a single locustfile with -f")
-        SwarmUser._station = Station(cls.scenario)
-        _Wiring(cls.scenario, SwarmUser._station)
+            sys.exit(
+                "error: one locust process runs one scenario; give a single locustfile with one class that has one"
+            )
+        locustfile = locustfile_of(getattr(sys.modules.get(cls.__module__), "__file__", None), scenario)
+        SwarmUser._station = Station(scenario, locustfile)
+        _Wiring(scenario, SwarmUser._station, locustfile)
 
     @task
     def take_part(self) -> None:
@@ -53,8 +67,9 @@ class SwarmUser(User):
 class _Wiring:
     """Connects a scenario's station and conductor to locust's events."""
 
-    def __init__(self, scenario: Scenario, station: Station) -> None:
+    def __init__(self, scenario: Scenario, station: Station, locustfile: dict[str, Any] | None) -> None:
         self._scenario = scenario
+        self._locustfile = locustfile
         self._station = station
         self._conductor: Conductor | None = None
         hooks: dict[Any, Callable[..., None]] = {
@@ -72,7 +87,7 @@ class _Wiring:
         self._station.connect(environment)
         if not isinstance(environment.runner, WorkerRunner):
             try:
-                self._conductor = Conductor(self._scenario, environment)
+                self._conductor = Conductor(self._scenario, environment, self._locustfile)
             except (SwarmError, ResultsError) as error:
                 sys.stderr.write(f"error: {error}\n")
                 sys.exit(2)

@@ -10,7 +10,7 @@ from typing import Any
 import synth
 from locustfiles._errors import SwarmError
 from locustfiles._oracle import Judge, Oracle
-from locustfiles._outsider import Outsider, RecipeAccounts
+from locustfiles._outsider import MemberAccounts, Outsider, RecipeAccounts
 from locustfiles._pages import Pages, listed_pages
 from locustfiles._recipe import Recipe
 from locustfiles._scenario import Scenario
@@ -103,13 +103,18 @@ def _reference(data: Mapping[str, Any], plan: SwarmPlan, scenario: Scenario) -> 
 def _listed(data: Mapping[str, Any], plan: SwarmPlan, scenario: Scenario) -> Target:
     table = UrlTable.from_dict(data["table"])
     recipe = None if data["recipe"] is None else Recipe.from_dict(data["recipe"])
-    if recipe is None and scenario.has_members:
+    members = scenario.members
+    if recipe is None and members is None and scenario.has_members:
         raise SwarmError(
             f"scenario {scenario.name!r} logs members in, and how this site does that is not known; "
             "describe it with --login FILE.toml"
         )
-    own, login = ((), "") if recipe is None else (recipe.pages, recipe.page)
-    pages = listed_pages(table.paths, table.routes, table.weights, own, login)
-    judges = tuple(Outsider(recipe) for _ in plan.arms)
-    accounts = None if recipe is None else RecipeAccounts(recipe, set(data["hosts"]))
+    own, login, accounts = (), "", None
+    if members is not None:
+        login, accounts = members.page, MemberAccounts(members)
+    elif recipe is not None:
+        own, login, accounts = recipe.pages, recipe.page, RecipeAccounts(recipe, set(data["hosts"]))
+    apart = {kind.name for kind in scenario.kinds if kind.for_members or kind.then is not None}
+    pages = listed_pages(table.paths, table.routes, table.weights, own, login, apart)
+    judges = tuple(Outsider(members or recipe, scenario.kinds) for _ in plan.arms)
     return Target(pages, scenario.on(pages), judges, Skills(accounts, None, PurgeMethod()))

@@ -27,7 +27,7 @@ class Viewers:
         pieces = [piece.encode() for piece in (before, *between)]
         self._hint = max(pieces, key=len)  # quicker to look for than the whole; absent from nearly every reader's page
         self._logged_out = None if recipe.logged_out is None else recipe.logged_out.encode()
-        self._logins = {spelling: a.login for a in recipe.accounts for spelling in _spellings(a.login)}
+        self._logins = {spelling: a.login for a in recipe.accounts for spelling in spellings(a.login)}
         self._marker = _marker(pieces, self._logins) if recipe.knows_viewers else None
 
     def judge(self, page: bytes, account: Account, *, required: bool) -> str:
@@ -79,7 +79,7 @@ def _marker(pieces: Sequence[bytes], logins: Collection[bytes]) -> re.Pattern[by
     return re.compile(start + before + b"(" + choices + b")" + b"".join([after, *(rb"\1" + o for o in others)]) + end)
 
 
-def _spellings(login: str) -> set[bytes]:
+def spellings(login: str) -> set[bytes]:
     """A login as it may stand in HTML: bare, and with its quotes escaped in each of the usual ways."""
     escaped = html.escape(login, quote=False)
     singles, doubles = ("'", "&#039;", "&#39;", "&#x27;", "&apos;"), ('"', "&quot;", "&#34;", "&#034;")

@@ -83,6 +83,8 @@ class SwarmPlan:
         event_s: Seconds from one event to the next of personas with a clock of their own (editors, purges, log-ins);
             ``None`` is the scenario's.
         urls: What is known of the addresses of a site that is not the reference site: their source, number and digest.
+        locustfile: What is known of a locustfile that is not one of ours: its name, its SHA-256, and the digest of all
+            in it that makes traffic.
         stale_s: How long after a finished edit an older edition may still be shown, seconds.
         ca_file: PEM file of the authorities that an https target's certificate may come from; ``None``: the system's.
         insecure: Accept any certificate.
@@ -107,6 +109,7 @@ class SwarmPlan:
     stale_s: float = 0.0
     ca_file: str | None = None
     insecure: bool = False
+    locustfile: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that no swarm can carry out."""
@@ -131,7 +134,7 @@ class SwarmPlan:
         for name, kind in (("scenario", str), ("shape", str), ("ca_file", str | None), ("insecure", bool)):
             if not isinstance(getattr(self, name), kind):
                 raise PlanError(f"{name} is {getattr(self, name)!r}; it must be {_KINDS[name]}")
-        for name in ("corpus", "urls"):
+        for name in ("corpus", "urls", "locustfile"):
             if not isinstance(getattr(self, name), Mapping | None):
                 raise PlanError(f"{name} is {getattr(self, name)!r}; it must be an object or null")
         if self.prepare not in ("natural", "warm", "cold"):
@@ -173,6 +176,9 @@ class SwarmPlan:
             del traffic[name]
         if self.urls is not None:  # what the addresses are, not the file they were read from
             traffic["urls"] = {name: self.urls[name] for name in ("digest", "login") if name in self.urls}
+        del traffic["locustfile"]  # a plan of ours has the key that it had before there were others
+        if self.locustfile is not None:  # what it asks for, not how it is called
+            traffic["locustfile"] = self.locustfile.get("digest")
         canonical = json.dumps(traffic, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
 
@@ -182,6 +188,7 @@ class SwarmPlan:
         data["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
         data["corpus"] = None if self.corpus is None else dict(self.corpus)
         data["urls"] = None if self.urls is None else dict(self.urls)
+        data["locustfile"] = None if self.locustfile is None else dict(self.locustfile)
         data["duration_s"] = None if math.isinf(self.duration_s) else self.duration_s
         return data
 

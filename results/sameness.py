@@ -38,7 +38,7 @@ _FREE: Final = frozenset({"format", "kind", "started", "launch", "seed"})
 """Plan keys in which launches may differ; archived sessions must agree in launch and seed too, by ``traffic_key``."""
 
 
-_NAMES: Final = {"arms": "arms in a launch"}
+_NAMES: Final = {"arms": "arms in a launch", "locustfile": "scenario of the locustfile"}
 """What plan keys are called where their values alone would not be understood."""
 
 
@@ -87,6 +87,7 @@ def _traffic(record: Record, *, paired: bool) -> dict[str, Any]:
     if isinstance(urls := plan.get("urls"), Mapping):  # what the addresses are, not the port they were read from
         plan["urls"] = {name: urls[name] for name in ("digest", "login") if name in urls}
     plan["arms"] = sorted(str(arm.get("name")) for arm in arms) if side_by_side else len(arms)
+    plan["locustfile"] = (plan.get("locustfile") or {}).get("digest")  # what it asks for, not how it is written
     return plan
 
 

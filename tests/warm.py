@@ -23,6 +23,7 @@ HOST = Path(__file__).with_name("warm_host.py")
 _ANP = (
     *(f"harness.cli.{verb}" for verb in VERBS),
     *("typer._adapters", "typer.rich_utils", "harness.cli.figures", "harness.trial", "harness.planning"),
+    *("harness.audit.conduct", "harness.audit.render.table", "harness.audit.render.junit"),
     *("results.baselines", "results.export", "results.foreign.compare", "results.report.text", "synth.export"),
 )
 """What the ``anp`` command imports, once it does what it is asked."""

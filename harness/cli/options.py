@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import stat
@@ -49,7 +50,7 @@ Seconds = Annotated[
     str | None,
     typer.Option(
         "--seconds",
-        help="Measured seconds of each launch, or auto: as long as 250 requests to each arm take, from 10 to 60.",
+        help="Measured seconds of each launch, or auto: as long as 250 requests to each arm take, from 30 to 60.",
         show_default="auto",
         metavar="S|auto",
     ),
@@ -93,6 +94,25 @@ def number_or_auto(option: str, word: str | None, wanted: str) -> float | str | 
         return float(word)
     except ValueError:
         raise UsageError(f"{option} is {word!r}; give {wanted}, or auto") from None
+
+
+def duration(option: str, word: str) -> float:
+    """A time such as 30s, 5m or 1h, in seconds.
+
+    Raises:
+        UsageError: It is none.
+    """
+    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    for unit, factor in units.items():
+        number = word.removesuffix(unit)
+        if number != word or unit == "s":
+            try:
+                seconds = float(number) * factor
+            except ValueError:
+                continue
+            if math.isfinite(seconds) and seconds >= 0:
+                return seconds
+    raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
 FAIL_ON = {"slower": "slower", "invalid": "invalid", "not-enough-data": "not enough data"}

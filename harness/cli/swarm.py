@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ import typer
 from harness.cli import options
 from harness.cores import choose_cores
 from harness.errors import ExitCode, UsageError
-from harness.scenarios import check_scenario, scenarios
+from harness.scenarios import check_scenario, scenario_of, scenarios
 from results.loopback import is_this_machine
 from results.plan import SHAPES, Arm, SwarmPlan
 
@@ -36,6 +35,7 @@ EPILOG = """**Examples**
 - `anp swarm --host http://127.0.0.1:8080 --scenario cache_hit --rate 20 --access-log access.log
   --access-log access.log.1.gz --alias www.example`
 - `anp swarm --host http://127.0.0.1:8080 --scenario readers_and_members --urls urls.txt --login login.toml`
+- `anp swarm --host http://127.0.0.1:8080 --locustfile shop.py --urls urls.txt --rate 20`
 
 Figures that cannot be believed are marked INVALID, each with its reason and what to do.
 
@@ -52,7 +52,13 @@ def register(app: typer.Typer) -> None:
 
 
 def swarm(
-    scenario: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(scenarios())}.")],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help=f"One of: {', '.join(scenarios())}.", metavar="NAME")
+    ] = None,
+    locustfile: Annotated[
+        Path | None,
+        typer.Option("--locustfile", help="A scenario of your own instead; it is called as its file.", metavar="FILE"),
+    ] = None,
     host: Annotated[
         str | None, typer.Option("--host", help="Origin of the site, such as http://127.0.0.1:8000.", metavar="URL")
     ] = None,
@@ -216,7 +222,7 @@ def swarm(
     Without addresses the site must be the reference site, whose pages can be checked. Any other site is swarmed by the
     addresses in a file, a sitemap or an access log.
     """
-    check_scenario(scenario)
+    scenario = _scenario(scenario, locustfile)
     if users is not None and (rate is not None or visitors is not None):
         name, value = ("--rate", rate) if rate is not None else ("--visitors", visitors)
         raise UsageError(
@@ -231,15 +237,15 @@ def swarm(
         seed=seed,
         rate=None if users is not None else (50.0 if rate is None else rate),
         visitors=next((number for number in (users, visitors) if number is not None), 64),
-        warmup_s=_seconds("--warmup", warmup),
-        duration_s=_seconds("--duration", duration),
+        warmup_s=options.duration("--warmup", warmup),
+        duration_s=options.duration("--duration", duration),
         members=20 if members is None else members,
         member_share=member_share,
         zipf=0.8 if zipf is None else zipf,
         prepare=prepare,  # type: ignore[arg-type]  # the plan judges it
         shape=shape,
-        event_s=None if event_every is None else _seconds("--event-every", event_every),
-        stale_s=0.0 if stale_allowance is None else _seconds("--stale-allowance", stale_allowance),
+        event_s=None if event_every is None else options.duration("--event-every", event_every),
+        stale_s=0.0 if stale_allowance is None else options.duration("--stale-allowance", stale_allowance),
         ca_file=None if ca_file is None else str(ca_file.resolve()),
         insecure=insecure,
     )
@@ -287,6 +293,7 @@ def swarm(
                 options=words,
                 watch=_tell_addresses(directory, steps, no_rate=no_rate),
                 advance=advance,
+                locustfile=locustfile,
             )
     finally:
         if (directory / "plan.json").exists():
@@ -300,6 +307,19 @@ def swarm(
     else:
         is_valid = figures.show(record)
     return ExitCode.FINE if is_valid else ExitCode.INVALID
+
+
+def _scenario(name: str | None, locustfile: Path | None) -> str:
+    if name is not None and locustfile is not None:
+        raise UsageError(f"--scenario {name} and --locustfile {locustfile} exclude each other; give one")
+    if locustfile is not None:
+        return scenario_of(locustfile)
+    if name is None:
+        raise UsageError(
+            f"say who comes: --scenario NAME ({', '.join(scenarios())}), or --locustfile FILE with one of your own"
+        )
+    check_scenario(name)
+    return name
 
 
 def _arms(host: str | None, words: Sequence[str] | None) -> tuple[Arm, ...]:
@@ -316,20 +336,6 @@ def _arms(host: str | None, words: Sequence[str] | None) -> tuple[Arm, ...]:
     if len(arms) != 2:
         raise UsageError(f"--arm was given {'once' if len(arms) == 1 else f'{len(arms)} times'}; two sites make a duet")
     return tuple(arms)
-
-
-def _seconds(option: str, word: str) -> float:
-    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-    for unit, factor in units.items():
-        number = word.removesuffix(unit)
-        if number != word or unit == "s":
-            try:
-                seconds = float(number) * factor
-            except ValueError:
-                continue
-            if math.isfinite(seconds) and seconds >= 0:
-                return seconds
-    raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
 def _lasting(path: Path, folder: Path) -> Path:

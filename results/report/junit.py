@@ -52,6 +52,8 @@ def document(
     properties: Mapping[str, str],
     cases: Sequence[ET.Element],
     said: Sequence[str],
+    *,
+    command: str = "compare",
 ) -> str:
     """XML text with one suite.
 
@@ -61,6 +63,7 @@ def document(
         properties: What its cases rest on.
         cases: One or more, as of ``case`` or ``whole``.
         said: Lines for whoever reads its output.
+        command: The verb of ``anp`` that it comes from.
     """
     suite = ET.Element("testsuite", name=f"anp {name}")
     if began := _timestamp(started):
@@ -76,7 +79,7 @@ def document(
         "errors": len(suite.findall("testcase/error")),
         "skipped": len(suite.findall("testcase/skipped")),
     }
-    root = ET.Element("testsuites", name="anp compare")
+    root = ET.Element("testsuites", name=f"anp {command}")
     for key, count in counts.items():
         suite.set(key, str(count))
         if key != "skipped":  # the schema of Jenkins knows it of a suite alone

@@ -233,11 +233,24 @@ def _expected(result: CellResult) -> str:
     return f"{result.quantile} {units.ratio(result.ratio.estimate)} times what it was"
 
 
+_BACK: Final = {
+    "revision": "Deploy {} again, which the before arm was.",
+    "command": "Start the site by {} again.",
+    "url": "Send visitors to {} again.",
+    "switch": "Run {}, as the before arm did.",
+}
+"""How to go back to what made the before arm, by the name it has among the settings of a site of the user's own."""
+
+
 def _roll_back(c: Comparison) -> list[str]:
     lines = []
+    if rollback := str((c.plan.get("hooks") or {}).get("rollback") or ""):
+        lines.append(f"- Run what the plan names for it: {code(rollback)}")
     for name, before, _ in c.changed_settings:
         if before is None:
             lines.append(f"- Remove the setting {code(name)}, so that its default holds again.")
+        elif name in _BACK and c.plan.get("kind_of_arms") not in {None, "reference"}:
+            lines.append(f"- {_BACK[name].format(code(str(before)))}")
         else:
             lines.append(f"- Set {code(f'{name}={before}')} again, as the before arm had it, and restart the site.")
     one, other = (tables.source(c, side).commit for side in _SIDES)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -45,6 +46,15 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Wait for a trial to end: its exit code and what it said."""
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
+
+
+def running_children(folder: Path) -> list[psutil.Process]:
+    """What servers of a trial have started and left, and still runs."""
+    found = []
+    for pid in (folder / "children").read_text().split():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(int(pid)))
+    return alive(found)
 
 
 def fastest_s(record: Record, arm: str) -> float:
@@ -96,9 +106,8 @@ def test_servers_are_started_from_their_commands_and_stopped(tmp_path: Path) -> 
     assert len(said) == 1 + 2 * 3, "the pilot and two launches"
     ports = {arm["url"] for launch in record.launches() for arm in launch.asked["arms"]}
     assert len(ports) == 4
-    children = [int(pid) for pid in (tmp_path / "children").read_text().split()]
-    assert len(children) == 6
-    assert not any(psutil.pid_exists(pid) for pid in children)
+    assert len((tmp_path / "children").read_text().split()) == 6
+    until(lambda: not running_children(tmp_path), "a server's own child was left")
     assert (record.path / "logs" / "launch-01-before.log").exists()
     assert not (record.path / "progress.json").exists()
 
@@ -189,6 +198,34 @@ def test_servers_that_run_already_are_loaded_and_left_running(tmp_path: Path) ->
     assert comparison["caveats"][0].startswith("The claim is about these two deployments")
 
 
+OWN = """
+from locustfiles import PageKind, Persona, Scenario, SwarmUser
+
+class Visitor(SwarmUser):
+    scenario = Scenario(
+        name="little_readers",
+        summary="readers of the little site",
+        personas=(Persona("fan", share=1.0, routes={"entry": 1}),),
+        kinds=(PageKind("entry", pages=tuple(f"/posts/{n}" for n in range(5)), shows="<h1>/posts/"),),
+    )
+"""
+
+
+def test_a_locustfile_of_ones_own_says_who_comes_and_what_for(tmp_path: Path) -> None:
+    """Its personas and page kinds are those of the trial; no other source of addresses is needed."""
+    (tmp_path / "little_readers.py").write_text(OWN)
+    primary = '[[primary]]\npersona = "fan"\nroute = "entry"'
+    top = 'locustfile = "little_readers.py"\nmethod = "rounds"\n'
+    code, out, err = finish(start(tmp_path, "--json", *CALM, plan=plan(arms(command()), primary, top=top)))
+
+    assert code == 0, err
+    record = read_record(record_of(tmp_path))
+    rows = record.table("requests").to_pylist()
+    assert {(row["persona"], row["route"], row["check"]) for row in rows} == {("fan", "entry", "ok")}
+    assert record.plan["scenario"] == "little_readers"
+    assert next(gate for gate in json.loads(out)["gates"] if gate["code"] == "traffic")["ok"]
+
+
 def test_one_slot_is_switched_to_and_fro(tmp_path: Path) -> None:
     """The switch runs before every round, as before, after, after, before; the slot is rolled back at the end."""
     state = tmp_path / "state"
@@ -268,8 +305,7 @@ def killed(tmp_path: Path) -> tuple[Path, str]:
     process.kill()
     process.communicate()
     until(lambda: not alive(everything), "a process outlived the harness")
-    children = [int(pid) for pid in (tmp_path / "children").read_text().split()]
-    until(lambda: not any(psutil.pid_exists(pid) for pid in children), "a server's own child outlived it")
+    until(lambda: not running_children(tmp_path), "a server's own child outlived it")
     until(lambda: "rolled back" in (tmp_path / "prepared").read_text(), "nobody rolled back")
     return record_of(tmp_path), text
 
@@ -320,6 +356,67 @@ def test_a_trial_goes_on_with_no_other_plan(tmp_path: Path, killed: tuple[Path, 
     assert re.search(
         r"plan\.json was changed: its plan has hash \w{16}, and says \w{16}; run", refused("--resume", str(directory))
     )
+
+
+def go_on(directory: Path) -> subprocess.CompletedProcess[str]:
+    """Resume a trial to its end."""
+    words = [sys.executable, "-m", "harness", "trial", "--resume", str(directory), *CALM]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_full_disk_ends_a_trial_in_one_line_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    """Rolled back, with exit code 4 and the command that goes on; what was recorded is kept."""
+    hooks = '[hooks]\nrollback = "touch rolled-back"'
+    text = plan(SITE, arms(command()), hooks, top='method = "rounds"\n').replace("0.5", "3", 1).replace("20", "150", 1)
+    (tmp_path / "plan.toml").write_text(text)
+    full = subprocess.run(
+        [sys.executable, "-m", "harness", "trial", "plan.toml", "--out", "runs"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )
+
+    assert full.returncode == 4, full.stderr
+    assert "File too large" in last_line(full.stderr)
+    assert (tmp_path / "rolled-back").exists()
+    directory = record_of(tmp_path)
+    assert read_record(directory, allow_incomplete=True).table("requests").num_rows > 0
+    done = go_on(directory)
+    assert done.returncode == 0, done.stderr
+    record = read_record(directory)
+    assert record.run is not None
+    assert record.run["ended_by"] == "completed"
+    assert len(record.launches()) == 2
+    assert len(list(directory.glob("cut-off/1/*/*"))) == 1
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("which", ["locust", "little_site", "watchdog"])
+def test_whichever_process_is_killed_nothing_is_left_and_the_trial_goes_on(tmp_path: Path, which: str) -> None:
+    """A swarm or a server that is killed ends the trial with one line that says so; the watchdog is not missed."""
+    text = plan(SITE, arms(command("child")), top='method = "rounds"\n', launches=2).replace("0.5", "3", 1)
+    process = start(tmp_path, *CALM, plan=text)
+    until(loading(tmp_path, "launches/01.2-*"), "the second round never began")
+    everything = descendants(process)
+    named = [one for one in everything if any(which in word for word in one.cmdline())]
+    named[-1].kill()
+    code, _, err = finish(process)
+
+    assert not alive(everything)
+    until(lambda: not running_children(tmp_path), "a server's own child was left")
+    if which == "watchdog":
+        assert code == 0, err
+        return
+    assert code == 4, err
+    assert re.search(r"the swarm ended with exit code -9|ended by itself with exit code -9", last_line(err))
+    done = go_on(record_of(tmp_path))
+    assert done.returncode == 0, done.stderr
+    record = read_record(record_of(tmp_path))
+    assert [launch.name[:4] for launch in record.launches()] == ["01.1", "01.2", "02.1", "02.2"]
+    assert list(record.path.glob("cut-off/1/launches/01.2-*/requests.arrows"))
 
 
 # -- revisions of a repository ---------------------------------------------------------------------------------------

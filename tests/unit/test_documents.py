@@ -55,6 +55,7 @@ VERBS = [
     ["synth", "learn"],
     ["serve"],
     ["cache"],
+    ["audit"],
     ["swarm"],
     ["compare"],
     ["trial"],

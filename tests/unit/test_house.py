@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -66,7 +67,18 @@ MAY_IMPORT = {
         "synth",
     },
     "results": {"hdrh", "numpy", "scipy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "rich", "http_sf"},
-    "harness": {"synth", "results", "defusedxml", "httpx", "typer", "click", "rich", "psutil", "pydantic"},
+    "harness": {
+        "synth",
+        "results",
+        "locustfiles",
+        "defusedxml",
+        "httpx",
+        "typer",
+        "click",
+        "rich",
+        "psutil",
+        "pydantic",
+    },
 }
 
 
@@ -84,8 +96,6 @@ def _imports(path: Path) -> set[str]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_its_contract_allows(room: str) -> None:
     """No module of a room imports another room, or a package, that the architecture does not give it."""
-    import sys
-
     allowed = MAY_IMPORT[room] | {room} | set(sys.stdlib_module_names)
 
     reached = {str(path.relative_to(ROOT)): _imports(path) - allowed for path in (ROOT / room).rglob("*.py")}
@@ -104,6 +114,21 @@ def test_the_plan_and_the_oracle_run_without_locust() -> None:
     """Traffic and expectations can be computed, and tested, in a process that gevent has not patched."""
     for name in ("_plan", "_oracle"):
         assert _imports(ROOT / "locustfiles" / f"{name}.py").isdisjoint({"locust", "gevent"}), name
+
+
+def test_the_harness_knows_of_the_swarm_how_members_log_in_and_nothing_else() -> None:
+    """A login recipe means the same to the audit as to the swarm; whatever imports locust is out of reach."""
+    reached = {
+        (path.relative_to(ROOT).as_posix(), node.module)
+        for path in (ROOT / "harness").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("locustfiles")
+    }
+    modules = {f"locustfiles.{name}" for name in ("_errors", "_login_form", "_recipe", "_viewers")}
+    words = f"import sys, {', '.join(sorted(modules))}; print({{'gevent', 'locust'}} & set(sys.modules))"
+
+    assert reached == {("harness/audit/members.py", module) for module in modules}
+    assert subprocess.check_output([sys.executable, "-c", words], cwd=ROOT, text=True).strip() == "set()"
 
 
 def test_every_room_ships_in_the_wheel() -> None:

@@ -45,7 +45,7 @@ def both(line: str) -> str:
         (SITE + both(COMMAND + "comand = 3\n"), r"unknown key of \[before\] 'comand'; did you mean 'command'\?"),
         (SITE, r"\[site\] is for a site of your own, and neither \[before\] nor \[after\] says where"),
         ('[hooks]\npurge = "x"\n', r"\[hooks\] is for a site of your own"),
-        ('locustfile = "mine.py"\n', r"locustfile is for a site of your own"),
+        ('scenario = "crawl"\nlocustfile = "mine.py"\n', r"scenario 'crawl' and locustfile mine\.py exclude"),
         ("[corpus]\ncount = 9\n" + SITE + both(COMMAND), r"\[corpus\] is of the reference site, and"),
         (SITE + URL.replace("8002", "8001"), r"both arms are http://127\.0\.0\.1:8001; give two addresses, or one"),
         ("again = true\n" + SITE + URL, r"again needs a second copy of before, and a url cannot be copied; leave it"),
@@ -108,6 +108,7 @@ def test_defaults_fit_how_the_arms_are_reached(tmp_path: Path) -> None:
         "reversal",
     ]
     assert read(tmp_path, "").scenario == "readers_and_members"
+    assert read(tmp_path, 'locustfile = "mine.py"\n').scenario == "mine"
 
 
 def test_an_arm_is_told_by_what_makes_it(tmp_path: Path) -> None:

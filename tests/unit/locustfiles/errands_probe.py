@@ -1,13 +1,14 @@
 """Carries out arrivals at a server, in a process of its own because gevent wants one.
 
 Usage: ``python errands_probe.py URL SITE STEPS``, the latter two JSON. SITE is either ``{"paths": [...]}``, a site of
-which only addresses are known, or ``{"articles": [...]}``, paths of articles 0, 1, ... that editors may change, and
+which only addresses are known, with ``"scenario"`` by the code of a ``SCENARIO`` with kinds, or
+``{"articles": [...]}``, paths of articles 0, 1, ... that editors may change, and
 whose editions have the digests ``d0``, ``d1`` and so on. Steps are done one after another, as [word, ...]:
 
-* ``VISIT`` path, visitor, visit (0 once, 1 will return, 2 has returned), seat;
+* ``VISIT`` path, visitor, visit (0 once, 1 will return, 2 has returned), seat; ``KIND:PATH`` where kinds are known;
 * ``PURGE`` path;
 * ``EDITED`` article, revision: another worker's edit is finished;
-* ``LEAVE`` path: locust takes the user away in the middle of the request.
+* ``LEAVE`` path, hop: locust takes the user away in the middle of the request.
 
 Prints the rows of all exchanges, the examples of failed checks, and what was given to locust's statistics.
 """
@@ -27,6 +28,7 @@ from locustfiles._client import Client
 from locustfiles._errands import Errands, Side, Visitor
 from locustfiles._health import Meter
 from locustfiles._journal import Hooks, Journal
+from locustfiles._kinds import sort_addresses
 from locustfiles._oracle import ANONYMOUS, Judge, Oracle
 from locustfiles._origin import Origin
 from locustfiles._outsider import Outsider
@@ -45,13 +47,22 @@ def _articles(paths: list[str]) -> Pages:
 
 def _main(url: str, site: dict[str, Any], steps: list[list[Any]]) -> None:
     judge: Judge
-    if "paths" in site:
+    scenario = None
+    if "scenario" in site:
+        names: dict[str, Any] = {}
+        exec(compile(site["scenario"], "mine.py", "exec"), names)
+        scenario = names["SCENARIO"]
+        table = sort_addresses(None, scenario.kinds, "s")
+        pages = listed_pages(table.paths, table.routes, table.weights)
+        paths = [f"{pages.route(row)}:{pages.path(row)}" for row in range(len(pages))]
+        judge = Outsider(None, scenario.kinds)
+    elif "paths" in site:
         paths, judge = site["paths"], Outsider(None)
         pages = listed_pages(paths, ["page"] * len(paths), [1.0] * len(paths))
     else:
         paths, judge = site["articles"], Oracle(lambda article, revision: f"d{revision}", edits=True)
         pages = _articles(paths)
-    scenario = Scenario("s", "s", (Persona("reader", 1.0, {pages.routes[0]: 1.0}),))
+    scenario = scenario or Scenario("s", "s", (Persona("reader", 1.0, {pages.routes[0]: 1.0}),))
     traffic = Traffic(SwarmPlan("s", (Arm("target", url),)), scenario, pages)
     fired: list[Any] = []
     shipped: list[dict[str, Any]] = []
@@ -74,7 +85,7 @@ def _main(url: str, site: dict[str, Any], steps: list[list[Any]]) -> None:
         greenlet = gevent.spawn(errands.do, side, at, work, now)
         greenlet.link(done)
         if word == "LEAVE":
-            while at.client._greenlet is None:
+            while at.client._greenlet is None or journal._completed < rest[1]:
                 gevent.sleep(0)
             greenlet.kill()
         done.get(timeout=60)

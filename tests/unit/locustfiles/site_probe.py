@@ -7,6 +7,7 @@ Usage: ``python site_probe.py STEPS``, JSON, a list of [word, ...]:
 * ``FETCH`` URL: the length of the body there;
 * ``LOG_IN`` URL, member: whether it took any time;
 * ``ENTER`` URL, recipe, account: the same by a recipe; ``PROVE`` URL, recipe: nothing, where a log-in can be told;
+* ``JOIN`` URL, code of ``MEMBERS``: the header fields of the first of them, where a log-in can be told;
 * ``EDIT`` URL, article; ``PURGE_ALL`` URL; ``PURGE`` URL, path: what came of it;
 * ``STATISTICS`` URL;
 * ``PAGES`` first id, count, assets: sections and paths of the reference site over a corpus;
@@ -73,6 +74,17 @@ def prove(url: str, recipe: dict[str, Any]) -> Any:
     """Whether a log-in by a recipe can be told from none."""
     arm, plan = _arm(url)
     _outsider.require_proof(Recipe.from_dict(recipe), _site.Site(arm, _site.reach(arm, plan), None, {}))
+
+
+def join(url: str, code: str) -> Any:
+    """Log a member in by steps, and see that this can be told."""
+    names: dict[str, Any] = {}
+    exec(compile(code, "mine.py", "exec"), names)
+    arm, plan = _arm(url)
+    _outsider.require_members(names["MEMBERS"], _site.Site(arm, _site.reach(arm, plan), None, {}))
+    client = Client(Origin(url))
+    _site.log_in(_outsider.MemberAccounts(names["MEMBERS"]), client, 0)
+    return dict(client.fields)
 
 
 def edit(url: str, article: int) -> Any:

@@ -12,6 +12,25 @@ from tests import warm
 from tests.unit.locustfiles.bad_server import OK, Answer, Server, hangs, says
 
 PROBE = Path(__file__).with_name("errands_probe.py")
+SHOP = """
+from locustfiles import PageKind, Persona, Request, Scenario
+
+def order(visit, page):
+    for step in page.text.split():
+        address, _, kind = step.partition(">")
+        method, _, address = address.rpartition("@")
+        page = yield Request(address, method=method, kind=kind, headers={"X-Step": "1"})
+    assert "good" in page.text, "not good"
+
+SCENARIO = Scenario(
+    "s", "s", (Persona("buyer", 1, {"order": 1}, headers={"Accept-Language": "de", "X-Who": "buyer"}),),
+    kinds=(
+        PageKind("order", pages=("/a", "/b"), then=order, writes=True),
+        PageKind("plain", pages=("/a",)),
+        PageKind("basket", shows="good"),
+    ),
+)
+"""
 ONCE, RETURNS, AGAIN = 0, 1, 2
 NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
@@ -164,7 +183,7 @@ def test_a_purge_goes_to_the_page_by_its_own_method() -> None:
 def test_what_a_user_leaves_behind_is_noted_as_abandoned() -> None:
     """A user whom locust takes away in the middle of a request leaves a row, and the seat can be used again."""
     with Server({"/a": hangs, "/b": says(OK)}) as server:
-        rows = carry_out(server, {"paths": ["/a", "/b"]}, ("LEAVE", "/a"), visit("/b"))["rows"]
+        rows = carry_out(server, {"paths": ["/a", "/b"]}, ("LEAVE", "/a", 0), visit("/b"))["rows"]
     assert told(rows, "request", "route", "error") == [(0, "page", "abandoned"), (1, "page", "none")]
 
 
@@ -239,3 +258,108 @@ def test_what_failed_its_check_is_not_kept() -> None:
     with Server({"/a": Turns(wrong, edition(0))}) as server:
         carry_out(server, {"articles": ["/a"]}, visit("/a", 1, RETURNS), visit("/a", 1, AGAIN))
     assert asked(server, "If-None-Match") == [None, None]
+
+
+def text(body: str, *headers: str) -> Answer:
+    """A page."""
+    lines = "".join(f"{header}\r\n" for header in headers)
+    return says(f"HTTP/1.1 200 OK\r\n{lines}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+
+def order(answers: dict[str, Answer], *steps: tuple[Any, ...]) -> tuple[dict[str, Any], Server]:
+    """Take the steps of an order that begins at ``/a``, which lists them."""
+    with Server(answers) as server:
+        return carry_out(server, {"scenario": SHOP}, *(steps or (visit("order:/a"),))), server
+
+
+def test_steps_are_requests_of_one_visit() -> None:
+    """Each is a row of the planned request, at the next hop and under its kind, due when the one before has ended."""
+    found, server = order({"/a": text("shop/b>basket POST@/c"), "/shop/b": text("good"), "/c": text("good")})
+    assert told(found["rows"], "request", "route", "hop", "status", "check") == [
+        (0, "order", 0, 200, "unchecked"),
+        (0, "basket", 1, 200, "ok"),
+        (0, "order", 2, 200, "unchecked"),
+    ]
+    for one, other in pairwise(found["rows"]):
+        assert one["end"] <= other["scheduled"] <= other["sent"]
+    assert [head.split()[:2] for _, head in server.requests] == [
+        [b"GET", b"/a"],
+        [b"GET", b"/shop/b"],
+        [b"POST", b"/c"],
+    ]
+    assert asked(server, "Content-Length") == [None, None, "0"]
+    assert asked(server, "X-Step") == [None, "1", "1"]
+
+
+def test_headers_of_a_persona_go_with_each_of_its_requests() -> None:
+    """In the place of a browser's own, each once, on pages and steps alike."""
+    _, server = order(
+        {"/a": text("/c"), "/c": text("good", "Set-Cookie: a=1")}, visit("order:/a"), visit("plain:/a", 1)
+    )
+    assert asked(server, "Accept-Language") == ["de", "de", "de"]
+    assert asked(server, "X-Who") == ["buyer"] * 3
+    assert [head.count(b"Accept-Language") for _, head in server.requests] == [1, 1, 1]
+    assert asked(server, "Cookie") == [None, None, None]  # the next reader is somebody else
+
+
+def test_steps_follow_redirects_and_go_on_from_there() -> None:
+    """A form is answered with a redirect, whose page is the step's; addresses count from where it was."""
+    answers = {
+        "/a": text("POST@/in/put>basket next>basket"),
+        "/in/put": moved("/in/there/x", status=303),
+        "/in/there/x": text("good", "Set-Cookie: b=2; Path=/"),
+        "/in/there/next": text("good"),
+    }
+    found, server = order(answers)
+    assert told(found["rows"], "route", "hop", "status", "check") == [
+        ("order", 0, 200, "unchecked"),
+        ("redirect", 1, 303, "unchecked"),
+        ("basket", 2, 200, "ok"),
+        ("basket", 3, 200, "ok"),
+    ]
+    assert [method for method, *_ in found["fired"]] == ["GET", "POST", "GET", "GET"]
+    assert asked(server, "Cookie") == [None, None, None, "b=2"]
+    assert asked(server, "X-Step") == [None, "1", "1", "1"]
+
+
+def test_a_form_that_would_have_to_be_sent_again_is_an_error() -> None:
+    """A 307 to a POST asks for the form once more, at another address: nobody is asked, and the visit ends."""
+    found, server = order({"/a": text("POST@/put /b"), "/put": moved("/there", status=307), "/b": text("good")})
+    assert told(found["rows"], "route", "status", "error") == [("order", 200, "none"), ("redirect", 307, "status")]
+    assert len(server.requests) == 2
+
+
+def test_a_visit_ends_with_the_first_answer_that_is_not_good() -> None:
+    """An error status, or a mark that is missing: the steps are not asked for more."""
+    missing = says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    found, server = order({"/a": text("/x /b"), "/x": missing, "/b": text("good")})
+    assert told(found["rows"], "hop", "error", "check") == [(0, "none", "unchecked"), (1, "status", "unchecked")]
+    assert len(server.requests) == 2
+    found, server = order({"/a": text("/x>basket /b"), "/x": text("bad"), "/b": text("good")})
+    assert told(found["rows"], "route", "check") == [("order", "unchecked"), ("basket", "wrong_page")]
+    assert told(found["examples"], "path", "expected") == [("/x", "'good' on a page of kind basket")]
+    assert len(server.requests) == 2
+
+
+def test_what_steps_raise_is_a_failed_check_of_their_last_page() -> None:
+    """With the line of the file; an address of another site, and an endless way, are the same."""
+    found, _ = order({"/a": text("/c"), "/c": text("bad")})
+    assert told(found["rows"], "check") == [("unchecked",), ("wrong_page",)]
+    [example] = found["examples"]
+    assert (example["path"], example["got"]) == ("/c", "mine.py line 9: AssertionError: not good")
+    found, server = order({"/a": text("http://elsewhere.example/")})
+    assert [example["got"] for example in found["examples"]] == [
+        "asked for 'http://elsewhere.example/', which is not on this site"
+    ]
+    assert len(server.requests) == 1
+    found, server = order({"/a": text("/b " * 30), "/b": text("good")})
+    assert "asked for more than 20 pages" in found["examples"][0]["got"]
+    assert len(server.requests) == 21
+
+
+def test_steps_that_a_user_leaves_behind_are_noted_as_abandoned() -> None:
+    """What came is kept, the step under way is abandoned at its hop, and the seat can be used again."""
+    found, _ = order(
+        {"/a": text("/x /b"), "/x": hangs, "/b": text("good")}, ("LEAVE", "order:/a", 1), visit("plain:/a", 1)
+    )
+    assert told(found["rows"], "request", "hop", "error") == [(0, 0, "none"), (0, 1, "abandoned"), (1, 0, "none")]

@@ -156,3 +156,85 @@ def test_a_form_that_remembers_the_name_is_no_login() -> None:
     account = page(b'<i>Last seen:</i> <input name="user" value="ann">')
     said = entered(account, LISTED, login(opens=False))
     assert "after the log-in /account shows check.logged_out 'Last seen:'" in said
+
+
+MEMBERS = """
+from locustfiles import Members, Request
+
+def enter(account):
+    reply = yield Request("/api/in", json={"user": account.login, "password": account.password})
+    bearer = {"Authorization": reply.json()["token"]}
+    yield Request("me", headers=bearer)
+    return bearer
+
+MEMBERS = Members([("ann", "one"), ("bob", "two")], enter, logged_in="Hello, {login}!", logged_out="Sign in")
+"""
+TOKEN = says(answer(b'{"token": "t-1"}', "Set-Cookie: s=1; Path=/"))
+REFUSED = says(answer(b"Sign in", status=401))
+
+
+def by_token(without: Answer, after: Answer) -> Answer:
+    """One page for those who send the token, another for all others."""
+
+    def reply(connection: socket.socket, head: bytes) -> bool:
+        return (after if b"Authorization: t-1" in head else without)(connection, head)
+
+    return reply
+
+
+def joined(page: Answer, code: str = MEMBERS, token: Answer = TOKEN) -> dict[str, str]:
+    """What members send once they are in, or what is said of their log-in where its last page is this."""
+    with Server(
+        {"/api/in": token, "/api/me": page, "/api/moved": says(answer(b"", "Location: /api/me", status=302))}
+    ) as s:
+        [found] = ask(("JOIN", s.url, code))
+    return dict(found)
+
+
+def test_members_are_let_in_by_steps_and_send_what_these_return() -> None:
+    """A token goes with the check, as a header of the request, and then with everything; redirects are followed."""
+    assert joined(by_token(REFUSED, GREETING)) == {"Authorization": "t-1"}
+    assert joined(by_token(REFUSED, GREETING), MEMBERS.replace('"me"', '"moved"')) == {"Authorization": "t-1"}
+
+
+def test_members_who_need_no_token_send_none() -> None:
+    """Cookies do by themselves; a log-in whose only answer is that of a POST is proof enough."""
+    code = MEMBERS.replace("    return bearer\n", "").replace(", headers=bearer", "")
+    assert joined(by_cookie(REFUSED, GREETING), code) == {}
+    alone = MEMBERS.replace('    yield Request("me", headers=bearer)\n', "")
+    assert joined(REFUSED, alone, says(answer(b'{"token": "t-1", "say": "Hello, ann!"}'))) == {"Authorization": "t-1"}
+
+
+@pytest.mark.parametrize(
+    ("page", "code", "says_what"),
+    [
+        (page(b"Good day"), MEMBERS, "after the log-in /api/me does not show logged_in 'Hello, {login}!'; check"),
+        (page(b"Hello, ann! Sign in"), MEMBERS, "after the log-in /api/me shows logged_out 'Sign in'"),
+        (page(b"Hello, bob!"), MEMBERS, "/api/me shows logged_in of another account; see the log of the site"),
+        (REFUSED, MEMBERS, "GET /api/me gave status 401; expected a page"),
+        (resets(b""), MEMBERS, "GET /api/me was not answered (closed: "),
+        (GREETING, MEMBERS.replace("token", "ticket", 1), "its steps broke off: mine.py line 6: KeyError: 'ticket'"),
+        (
+            GREETING,
+            MEMBERS.replace('"me"', '"http://id.example/me"'),
+            "asked for 'http://id.example/me', which is not on",
+        ),
+        (GREETING, MEMBERS.replace("return bearer", "return 5"), "its steps returned no header fields"),
+        (GREETING, MEMBERS.replace('"Authorization"', '"Cookie"'), "'Cookie', which the client writes itself"),
+    ],
+    ids=["marker", "logged-out", "another", "status", "broken", "raises", "elsewhere", "no-fields", "cookie"],
+)
+def test_members_who_are_not_let_in_are_told_why(page: Answer, code: str, says_what: str) -> None:
+    """Each way has one line with its own remedy, without login and password."""
+    said = joined(by_token(REFUSED, page), code)["error"]
+    assert said.startswith("member account-1 could not log in at http://127.0.0.1:")
+    assert says_what in said
+    assert not {"ann", "one"} & set(said.replace("'", " ").split())
+    assert "\n" not in said
+
+
+def test_a_text_that_strangers_see_proves_no_member() -> None:
+    """The last page of the log-in is asked for by somebody without the token, who must not be greeted."""
+    said = joined(GREETING)["error"]
+    assert said.startswith("the members' logged_in 'Hello, {login}!' is on /api/me of http://")
+    assert joined(by_token(page(b"Hello, bob!"), GREETING))["error"].endswith("name a text that only members see")

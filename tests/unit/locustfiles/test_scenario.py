@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 
 from harness.cli import app
 from locustfiles._errors import SwarmError
-from locustfiles._pages import listed_pages
+from locustfiles._kinds import PageKind
+from locustfiles._members import Members
+from locustfiles._pages import Pages, listed_pages
 from locustfiles._scenario import Persona, Scenario
+from locustfiles._steps import Request
 from results.plan import SHAPES, Arm, SwarmPlan, parse_shape
 from tests.unit.locustfiles.small_site import small_site
 
@@ -149,6 +152,144 @@ def test_what_has_an_effect_is_not_refused() -> None:
         scenario(*personas).require_use(plain)
     scenario(READER, MEMBER, EDITOR).require_use(replace(plain, event_s=1.0, member_share=0.3))
     scenario(CRAWLER, MEMBER).require_use(replace(plain, member_share=0.3))
+
+
+def steps(visit: Any, page: Any) -> Any:
+    """Steps of one request."""
+    yield Request("/")
+
+
+def enter(account: Any) -> Any:
+    """A log-in of one request."""
+    yield Request("/enter")
+
+
+PRODUCT, BASKET = PageKind("product", pattern="/p/"), PageKind("basket", pages=("/basket",), for_members=True)
+ORDER, LATER = PageKind("order", pattern="/p/", then=steps, writes=True), PageKind("later")
+MEMBERS = Members([("ann", "1")], enter, "Hi {login}")
+
+
+def shop() -> Pages:
+    """The pages of a site with kinds."""
+    paths, routes = ["/", "/p/1", "/p/2", "/basket", "/p/1"], ["home", "product", "product", "basket", "order"]
+    return listed_pages(paths, routes, [1.0, 2.0, 3.0, 4.0, 2.0], (), "", ("basket", "order"))
+
+
+@pytest.mark.parametrize(
+    ("personas", "kinds", "says"),
+    [
+        (
+            [Persona("x", 1, {"basket": 1})],
+            [BASKET],
+            "'x' asks for pages of kind basket, which are for members; set log",
+        ),
+        ([Persona("x", 1, {"later": 1})], [LATER], "'x' asks for pages of kind later, which only steps lead to"),
+        ([READER], [PRODUCT, PRODUCT], "two page kinds called 'product'"),
+        ([READER, READER], [], "two personas called 'reader'"),
+        ([READER], [PageKind(f"k{number}") for number in range(65)], "has 65 page kinds; 64 are possible"),
+        ([], [], "has no persona"),
+    ],
+)
+def test_kinds_and_personas_must_fit(personas: list[Persona], kinds: list[PageKind], says: str) -> None:
+    """What nobody could carry out is refused where it is written."""
+    with pytest.raises(SwarmError, match=says):
+        Scenario("mine", "a test", tuple(personas), tuple(kinds))
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"name": "a/b"}, "a persona is called 'a/b'"),
+        ({"routes": {"home": -1}}, "asks for 'home' -1 times"),
+        ({"headers": {"Host": "x"}}, "persona 'x' has the header 'Host'"),
+    ],
+)
+def test_personas_that_cannot_be_sent_are_refused(values: dict[str, Any], says: str) -> None:
+    """Names, weights and headers are judged where they are written."""
+    with pytest.raises(SwarmError, match=says):
+        Persona(**{"name": "x", "share": 1.0, "routes": {"home": 1}, **values})
+
+
+def test_members_are_for_who_logs_in() -> None:
+    """Accounts that nobody uses are a mistake."""
+    with pytest.raises(SwarmError, match="no persona logs in"):
+        Scenario("mine", "a test", (READER,), (), MEMBERS)
+    assert Scenario("mine", "a test", (MEMBER,), (), MEMBERS).runs_code
+
+
+def test_kinds_in_a_personas_routes_are_heeded() -> None:
+    """They count as they stand, with routes of the site's own beside them; who names none reads by the site's mix."""
+    named = Persona("named", 1, {"product": 3, "home": 1})
+    plain = Persona("plain", 1, {"article": 1})
+    member = Persona("member", 1, {"article": 1}, logged_in=True)
+    found = Scenario("mine", "a test", (named, plain, member), (PRODUCT, BASKET, ORDER)).on(shop()).personas
+    assert found[0] == named
+    assert found[1].routes == {"home": 1.0, "product": 5.0}  # neither members' pages nor orders
+    assert found[2].routes == pytest.approx({"home": 1.0, "product": 5.0, "basket": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("routes", "says"),
+    [
+        ({"product": 1, "hme": 1}, "'hme', which is neither a kind .* did you mean 'home'"),
+        ({"rare": 1}, "pages of kind rare, and none of the addresses is of it"),
+    ],
+)
+def test_a_route_that_is_nowhere_is_refused(routes: dict[str, float], says: str) -> None:
+    """The line says what there is, and the nearest word."""
+    kinds = (PRODUCT, PageKind("rare", pattern="/rare/"))
+    with pytest.raises(SwarmError, match=says):
+        Scenario("mine", "a test", (Persona("x", 1, routes),), kinds).on(shop())
+
+
+def test_a_kind_may_be_called_as_a_route_of_the_reference_site() -> None:
+    """A shop has a search of its own."""
+    search = PageKind("search", pages=("/find?q=plum",))
+    pages = listed_pages(["/find?q=plum"], ["search"], [1.0])
+    assert Scenario("mine", "a test", (Persona("x", 1, {"search": 1}),), (search,)).on(pages).name == "mine"
+
+
+def test_a_tour_leads_to_what_is_for_everybody() -> None:
+    """Neither to members' pages nor into steps, and a site of those alone has no tour."""
+    pages = shop()
+    assert [pages.path(url) for url in pages.tour] == ["/", "/p/1", "/p/2"]
+    closed = listed_pages(["/basket"], ["basket"], [1.0], (), "", ("basket",))
+    with pytest.raises(SwarmError, match="no page is for everybody"):
+        scenario(CRAWLER).on(closed)
+
+
+def test_steps_that_write_are_writes() -> None:
+    """But only where somebody takes them."""
+    buyer = Persona("buyer", 1, {"order": 1})
+    assert Scenario("mine", "a test", (buyer,), (ORDER,)).writes == {"order"}
+    assert Scenario("mine", "a test", (READER,), (ORDER,)).writes == set()
+
+
+def test_a_digest_is_of_all_that_makes_traffic() -> None:
+    """Each change of personas, kinds, marks and headers is another; the file counts where its functions decide."""
+    reader = Persona("reader", 1, {"product": 1})
+    plain = Scenario("mine", "a test", (reader,), (PRODUCT,))
+    others = [
+        Scenario("mine", "a test", (Persona("reader", 1, {"product": 2}),), (PRODUCT,)),
+        Scenario("mine", "a test", (replace(reader, headers={"A": "b"}),), (PRODUCT,)),
+        Scenario("mine", "a test", (replace(reader, headers={"A": "c"}),), (PRODUCT,)),
+        Scenario("mine", "a test", (reader,), (replace(PRODUCT, pattern="/q/"),)),
+        Scenario("mine", "a test", (reader,), (replace(PRODUCT, shows="<h1>"),)),
+        Scenario("mine", "a test", (reader,), (PRODUCT, BASKET)),
+    ]
+    assert len({each.digest("f") for each in (plain, *others)}) == 1 + len(others)
+    assert plain.digest("f") == plain.digest("g") == replace(plain, summary="other words").digest("f")
+    ordering = replace(plain, kinds=(PRODUCT, ORDER))
+    assert ordering.digest("f") != ordering.digest("g")
+
+
+def test_of_headers_only_names_are_recorded() -> None:
+    """A value may be a password; our own scenarios are told as before."""
+    told = scenario(replace(READER, headers={"Authorization": "Basic c2VjcmV0"})).to_dict()
+    assert told["personas"][0]["headers"] == ["Authorization"]
+    assert "c2VjcmV0" not in json.dumps(told)
+    assert set(scenario(READER).to_dict()) == {"name", "summary", "personas"}
+    assert "headers" not in scenario(READER).to_dict()["personas"][0]
 
 
 def test_elsewhere_everybody_reads_by_the_sites_own_mix() -> None:

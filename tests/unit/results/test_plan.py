@@ -16,6 +16,7 @@ from results.plan import Arm, SwarmPlan, parse_shape
 ARMS = (Arm("before", "http://127.0.0.1:1"), Arm("after", "http://127.0.0.1:2"))
 THREE = (*ARMS, Arm("again", "http://127.0.0.1:3"))
 URLS = {"source": "urls.txt", "count": 2, "digest": "0" * 32}
+OWN = {"name": "shop.py", "sha256": "a" * 64, "digest": "0" * 32}
 COMMON: dict[str, st.SearchStrategy[Any]] = {
     "scenario": st.sampled_from(["cache_hit", "logged_in"]),
     "arms": st.sampled_from([ARMS, ARMS[:1], THREE]),
@@ -29,6 +30,7 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
     "urls": st.sampled_from([None, URLS, {**URLS, "login": {"name": "site.toml"}}]),
     "stale_s": st.floats(0, 100),
     "ca_file": st.sampled_from([None, "/ca.pem"]),
+    "locustfile": st.sampled_from([None, OWN]),
     "insecure": st.booleans(),
 }
 SHAPED = st.one_of(
@@ -70,6 +72,17 @@ def test_the_traffic_does_not_depend_on_where_the_arms_are(plan: SwarmPlan) -> N
 def test_the_traffic_does_not_depend_on_how_it_is_trusted_and_judged(plan: SwarmPlan, change: dict[str, Any]) -> None:
     """Certificates and the allowance for old editions are no part of what is asked."""
     assert dataclasses.replace(plan, **change).traffic_key == plan.traffic_key
+
+
+def test_the_traffic_depends_on_a_scenario_of_ones_own_and_not_on_its_file() -> None:
+    """Another digest is other traffic under the same name; another file name is not, and ours have the key they had."""
+
+    def key(locustfile: dict[str, Any] | None) -> str:
+        return SwarmPlan("cache_hit", ARMS, locustfile=locustfile).traffic_key
+
+    assert key({**OWN, "name": "kiosk.py", "sha256": "b" * 64}) == key(OWN)
+    assert len({key(None), key(OWN), key({**OWN, "digest": "1" * 32})}) == 3
+    assert key(None) == "7c3082970daeb270f8fc4ff4fcc849a4"
 
 
 def test_the_traffic_depends_on_addresses_and_not_on_their_file() -> None:

@@ -129,3 +129,31 @@ def test_sessions_on_other_machines_are_not_comparable(make_trial: Callable[...,
     assert comparison.overall.word == "not comparable"
     assert 'cpu "test" and "fast"' in comparison.overall.headline
     assert comparison.exit_code() == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"name": "kiosk.py", "sha256": "b"}, ""),
+        ({"digest": "2"}, 'scenario of the locustfile "1" and "2"'),
+        (None, 'scenario of the locustfile "1" and null'),
+    ],
+)
+def test_two_scenarios_under_one_name_are_not_comparable(
+    make_trial: Callable[..., Record], changed: dict[str, str] | None, said: str
+) -> None:
+    """The digest of a locustfile of one's own must agree; its file may be called and worded otherwise."""
+    record = make_trial(pages=PAGES, launches=2)
+    one = {"name": "shop.py", "sha256": "a", "digest": "1"}
+    for launch, locustfile in zip(record.launches(), (one, changed and {**one, **changed}), strict=True):
+        path = launch.path / "plan.json"
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["plan"]["locustfile"] = locustfile
+        path.write_text(json.dumps(data), encoding="utf-8")
+
+    comparison = compare_trial(read_record(record.path))
+
+    gate = next(gate for gate in comparison.gates if gate.code == "traffic")
+    assert gate.ok == (not said)
+    assert said in gate.words
+    assert (comparison.overall.word == "not comparable") == bool(said)

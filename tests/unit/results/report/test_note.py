@@ -1,9 +1,11 @@
 import dataclasses
 from collections.abc import Callable
 
+import pytest
+
 from results.comparison import Comparison, compare_trial
 from results.record import Record
-from results.report import note
+from results.report import note, tables
 
 
 def test_the_note_answers_every_question(demo_comparison: Comparison) -> None:
@@ -128,3 +130,37 @@ def test_who_made_the_change_and_what_for_is_told(demo_comparison: Comparison) -
     assert "Expected: readers gain a lot" in why
     assert "Owner: " in why
     assert "<b>" not in why
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "way"),
+    [
+        ("command", {"revision": "1a2b Old"}, "- Deploy `1a2b Old` again, which the before arm was."),
+        ("command", {"command": "serve --old"}, "- Start the site by `serve --old` again."),
+        ("command", {"CACHE": "0"}, "- Set `CACHE=0` again, as the before arm had it, and restart the site."),
+        ("url", {"url": "http://127.0.0.1:1"}, "- Send visitors to `http://127.0.0.1:1` again."),
+        ("switch", {"switch": "./deploy old"}, "- Run `./deploy old`, as the before arm did."),
+    ],
+)
+def test_the_way_back_on_a_site_of_ones_own_is_what_made_the_before_arm(
+    make_trial: Callable[..., Record], kind: str, settings: dict[str, str], way: str
+) -> None:
+    """And before it what the plan itself runs to roll back."""
+    arms = [{"name": "before", "settings": settings}, {"name": "after", "settings": dict.fromkeys(settings, "new")}]
+    plan = {"kind_of_arms": kind, "arms": arms, "hooks": {"rollback": "./undo"}}
+    text = note.render(compare_trial(make_trial(launches=6, plan=plan)))
+
+    assert text.partition("## How to roll back")[2].split("\n")[2:4] == [
+        "- Run what the plan names for it: `./undo`",
+        way,
+    ]
+
+
+def test_the_claim_of_deployments_that_run_on_is_about_them(make_trial: Callable[..., Record]) -> None:
+    """Nothing was started afresh, and every report says so."""
+    comparison = compare_trial(make_trial(launches=6, plan={"kind_of_arms": "url"}))
+
+    assert comparison.caveats[0].startswith("The claim is about these two deployments")
+    assert tables.evidence(comparison) == (
+        "Evidence grade A: both arms side by side, running on from launch to launch, over 6 launches."
+    )

@@ -1,0 +1,1 @@
+"""A report as a table for people, as JSON, as SARIF, and as JUnit."""
