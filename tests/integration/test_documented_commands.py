@@ -250,7 +250,9 @@ def _made(*words: str) -> Callable[[Path], None]:
 
 def _posts(folder: Path) -> None:
     (folder / "content" / "posts").mkdir(parents=True)
-    (folder / "content" / "posts" / "one.md").write_text("---\ntitle: One\n---\nSome words.\n", encoding="utf-8")
+    for number in range(MOST):
+        text = f"---\ntitle: Number {number}\n---\n" + "A few words of a post.\n\n" * (number + 1)
+        (folder / "content" / "posts" / f"{number}.md").write_text(text, encoding="utf-8")
 
 
 def _learned(folder: Path) -> None:
