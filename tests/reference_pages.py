@@ -140,7 +140,7 @@ def _range(drawn: Mapping[str, Any]) -> str:
 
 
 def _figure(value: float) -> str:
-    return "2⁶³" if value == 2**63 else f"{value:,.12g}".replace(",", " ")  # a comma would look like a list
+    return "2⁶³" if value == 2**63 else f"{value:,.12g}".replace(",", "\u202f")  # a comma would look like a list
 
 
 def _spoken(name: str) -> str:

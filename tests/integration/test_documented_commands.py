@@ -36,6 +36,7 @@ from typer.exceptions import TyperException
 from harness.cli import app
 from harness.presets import presets
 from harness.scenarios import scenarios
+from harness.trial_plan import load
 from tests import warm
 from tests.commands import ROOT, Command, commands, documents
 from tests.records import Trial, draw, write_swarm, write_trial
@@ -56,7 +57,9 @@ OTHERS: Final = {
     "if": "of the shell",
     "java": "of HdrHistogram; what it reads is checked by tests/unit/results/test_export.py",
     "jq": "of the user's own; the keys it names are looked up in test_outputs_page.py",
+    "mkdir": "run by test_tutorials.py",
     "nginx": "run by test_tutorials.py, with the file that test_front_ends.py tries",
+    "sed": "run by test_tutorials.py",
     "varnishadm": "run by test_front_ends.py",
     "varnishd": "run by test_front_ends.py",
     "wp": "of WordPress",
@@ -131,6 +134,21 @@ def is_complete(command: Command) -> bool:
     except TyperException:
         return False
     return command.text not in _MENTIONED
+
+
+def test_every_plan_of_a_how_to_can_be_carried_out(tmp_path: Path) -> None:
+    """Each block of TOML that names a plan is one that a trial would take."""
+    plans = [
+        text
+        for page in (ROOT / "docs" / "how-to").glob("*.md")
+        for text in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        if text.startswith("name = ")
+    ]
+
+    assert plans
+    for text in plans:
+        (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+        assert load(tmp_path / "plan.toml", None, {}).reason
 
 
 def _is_usage(command: Command) -> bool:
