@@ -81,6 +81,10 @@ def _duet(rig: Rig, number: int, advance: Advance) -> Record:
 
 
 def title(rig: Rig, number: int) -> str:
-    """``launch 3 of 8: both arms afresh``."""
-    arms = "both" if len(rig.plan.arms) == 2 else "all three"
-    return f"launch {number + 1} of {rig.plan.launches}: {arms} arms afresh"
+    """``launch 3 of 8: both arms afresh``, or ``spare launch 1 of 2: …``."""
+    plan = rig.plan
+    arms = "both" if len(plan.arms) == 2 else "all three"
+    which = f"launch {number + 1} of {plan.launches}"
+    if number >= plan.launches:
+        which = f"spare launch {number - plan.launches + 1} of {plan.spare}"
+    return f"{which}: {arms} arms afresh"

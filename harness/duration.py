@@ -39,7 +39,9 @@ def announcement(plan: TrialPlan) -> str:
     shortest, _ = SECONDS_LIMITS
     measured = shortest if plan.seconds == "auto" else plan.seconds
     launches = f"{plan.launches} launch{'es' if plan.launches > 1 else ''}"
-    return f"{launches}: {words(total(plan, measured))}{', longer on a slow site' if plan.seconds == 'auto' else ''}"
+    slow = ", longer on a slow site" if plan.seconds == "auto" else ""
+    spare = f"; up to {plan.spare} more where the generator is not fit" if plan.spare else ""
+    return f"{launches}: {words(total(plan, measured))}{slow}{spare}"
 
 
 def total(plan: TrialPlan, seconds: float) -> float:

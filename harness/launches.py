@@ -9,8 +9,11 @@ from typing import Final
 from harness import duet, duration, rounds
 from harness.rig import Rig
 from harness.trial_plan import Method
+from results import gates
 from results.interference import Interference
-from results.units import milliseconds
+from results.record import read_record
+from results.samples import read_trial
+from results.units import counted, milliseconds
 
 _LAUNCH: Final[Mapping[Method, Callable[[Rig, int], None]]] = {
     "duet": duet.launch,
@@ -30,12 +33,33 @@ def carry_out_all(rig: Rig) -> Method:
         rig.keep(done=list(range(first)))
         if first:
             rig.show()
-    for number in range(rig.plan.launches):
+    number = 0
+    while number < rig.plan.launches + _spare_due(rig):
         if number not in rig.state.done:
             _LAUNCH[method](rig, number)
             rig.keep(done=[*rig.state.done, number])
             rig.show()
+        number += 1
     return method
+
+
+def _spare_due(rig: Rig) -> int:
+    """How many of the plan's spare launches are to be made: one for each in which the generator was not fit.
+
+    None further where so many are lost that the trial stays invalid, whatever a spare one brings.
+    """
+    plan = rig.plan
+    made = len(rig.state.done) - plan.launches
+    if not plan.spare or made < 0:
+        return 0
+    design = plan.design()
+    lost = gates.lost(read_trial(read_record(rig.directory, allow_incomplete=True), design.before, design.after))
+    due = min(plan.spare, lost)
+    if lost > gates.LEFT_OUT_LIMIT * (plan.launches + due):
+        return made
+    if due > made:
+        rig.steps.say(f"  the generator was not fit in {lost} of {counted(len(rig.state.done), 'launch')}, so one more")
+    return due
 
 
 def begin(rig: Rig) -> tuple[Method, int]:

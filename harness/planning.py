@@ -77,7 +77,7 @@ def pilot_of(plan: TrialPlan) -> TrialPlan:
     """The plan of the pilot: few launches, and no longer ones than those of the trial."""
     number = SHORTEST_REVERSAL if plan.method == "reversal" else LAUNCHES
     seconds = "auto" if plan.seconds == "auto" else min(SECONDS, plan.seconds)
-    return plan.model_copy(update={"name": f"{plan.name}-pilot", "launches": number, "seconds": seconds})
+    return plan.model_copy(update={"name": f"{plan.name}-pilot", "launches": number, "spare": 0, "seconds": seconds})
 
 
 def _advise(rig: Rig, method: Method, detect: float, command: str, end: str) -> Advice:

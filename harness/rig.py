@@ -171,7 +171,8 @@ class Rig:
 
     def show(self) -> None:
         """Show how far the trial has come: below the bar from now on, or as a line where there is no terminal."""
-        self.board.look_back(self.state.took_s, self.plan.launches - len(self.state.done), self.seconds)
+        left = max(0, self.plan.launches - len(self.state.done))
+        self.board.look_back(self.state.took_s, left, self.seconds)
         self.steps.below = self.board.render
         if not self.steps.console.is_terminal and (line := self.board.line()):
             self.steps.say(line)

@@ -21,7 +21,7 @@ from harness.trial_plan import AFTER, AGAIN, BEFORE
 from results.record import launch_directory
 
 
-def orders(arms: Sequence[str], launches: int, seed: int) -> list[tuple[str, ...]]:
+def orders(arms: Sequence[str], launches: int, seed: int | str) -> list[tuple[str, ...]]:
     """The order of the rounds of every launch: random, and balanced over the launches.
 
     ``before`` comes first in half of the launches (of an odd number, one side has one more), so that what changes
@@ -47,7 +47,8 @@ def reversals(launches: int) -> list[tuple[str, str]]:
 def launch(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0): start all arms afresh, then load each alone."""
     plan = rig.plan
-    order = orders(list(plan.arms), plan.launches, plan.seed)[number]
+    arms = list(plan.arms)
+    order = [*orders(arms, plan.launches, plan.seed), *orders(arms, plan.spare, f"{plan.seed}/spare")][number]
     seconds = plan.warmup + rig.seconds
     words = f"{title(rig, number)}, {seconds:g} s each: {', then '.join(order)}"
     with rig.launch(words, len(order) * (plan.settle + ROUND_OVERHEAD_S + seconds) + START_S) as advance:

@@ -160,6 +160,7 @@ class TrialPlan(Part):
         scenario: Who comes and what they ask for; ``cache_hit`` on a site of the user's own without a log-in recipe.
         pages_may_differ: The arms may answer one address with pages of different length.
         launches: How many times both arms are started afresh; each launch gives one value per cell.
+        spare: Further launches, each made only in place of one in which the generator was not fit.
         seconds: Measured part of each launch, or ``auto``: long enough, at the rate, for each arm to get a number of
             requests that lets its rarer pages speak (``harness.pilot.long_enough``).
         warmup: Discarded part of each launch.
@@ -197,6 +198,7 @@ class TrialPlan(Part):
     scenario: str = "readers_and_members"
     locustfile: Path | None = None
     launches: int = Field(8, ge=1, le=1000)
+    spare: int = Field(0, ge=0, le=1000)
     seconds: Annotated[float, Field(ge=0.5, le=86_400)] | Literal["auto"] = "auto"
     warmup: float = Field(1.0, ge=0, le=3600)
     rate: Annotated[float, Field(ge=0.01, le=1e6)] | Literal["auto"] = "auto"
@@ -255,6 +257,11 @@ class TrialPlan(Part):
                     ("method", "again"),
                     "again needs a place of its own beside before, and a reversal has one slot; "
                     "leave it out, or use method rounds",
+                )
+            if self.spare:
+                raise _Clash(
+                    ("method", "spare"),
+                    "rounds of a reversal stand between their neighbours, and none can be made later; leave spare out",
                 )
             if self.launches < SHORTEST_REVERSAL or self.launches % 2:
                 raise _Clash(

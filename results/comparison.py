@@ -168,7 +168,7 @@ class Comparison:
 
     def exit_code(self, fail_on: Collection[str] = ("slower", "invalid")) -> int:
         """The exit code this comparison asks for; see ``verdict.exit_code``."""
-        return exit_code([result.verdict.word for result in self.primary], self.overall.word, fail_on)
+        return exit_code([result.verdict for result in self.primary], self.overall.word, fail_on)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; a figure that is not finite is ``null``."""
@@ -297,7 +297,7 @@ def _arms(record: Record) -> dict[str, Mapping[str, Any]]:
 def _compare(samples: Samples, design: Design, plan: Mapping[str, Any], sides: Sides, title: str) -> Comparison:
     paired = sides.sessions is None
     reports = tuple(gates.inspect(samples, launch) for launch in samples.launches)
-    planned = max(int(plan.get("launches") or 0), len(reports))
+    planned = int(plan.get("launches") or 0) or len(reports)
     # Launches that do not count are looked at only where no other is left; a failed gate then withholds every verdict.
     used = tuple(launch for launch, report in zip(samples.launches, reports, strict=True) if report.used)
     shown = used or samples.launches

@@ -124,6 +124,19 @@ def inspect(samples: Samples, launch: Launch) -> LaunchReport:
     )
 
 
+def lost(samples: Samples) -> int:
+    """Launches in which the generator or the machine was not fit, so that a trial may make others in their place.
+
+    One that only fell short of its rate is not among them: that can be the site's doing, and whoever made such launches
+    anew would keep those that the site was quick in.
+    """
+    reports = [inspect(samples, launch) for launch in samples.launches]
+    return sum(
+        report.lag_p99_ms > report.lag_limit_ms or report.cpu > CPU_LIMIT or report.steal > STEAL_LIMIT
+        for report in reports
+    )
+
+
 def _typical(values: Floats) -> float:
     """The median of a series by the second; NaN where nothing was recorded."""
     known = values[np.isfinite(values)]
@@ -458,12 +471,15 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
     used = sum(report.used for report in reports)
     ok = used >= design.minimum_launches
     verb = "counts" if used == 1 else "count"
+    spare = len(reports) - planned
     lost = [f"launch {report.number}, {report.why_not[0]}" for report in reports if not report.used]
     details = []
     if lost:
         further = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         details.append(f"Left out: {'; '.join(lost[:_NAMED])}{further}.")
     words = f"{used} of {planned} planned {'launch' if planned == 1 else 'launches'} {verb}"
+    if spare > 0:
+        words = f"{used} of {len(reports)} launches {verb}, {spare} of them made in place of others"
     if not ok:
         least = design.minimum_launches
         words += f", and a verdict takes at least {least}"

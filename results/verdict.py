@@ -25,8 +25,13 @@ from results.units import counted, growth, percent
 Word = Literal["faster", "slower", "no difference", "not enough data", "invalid", "not comparable"]
 Direction = Literal["faster", "slower", "none"]
 
-FAIL_ON: Final = ("slower", "not enough data", "invalid")
-"""What an exit code can be asked to report; ``invalid`` stands for *not comparable* too."""
+FAIL_ON: Final = ("slower", "leaning slower", "not enough data", "invalid")
+"""What an exit code can be asked to report.
+
+``leaning slower`` is *slower* and besides a cell that is undecided by its margin, but whose interval lies wholly above
+no change. All intervals of the family hold together, so of trials in which nothing differs no more fail by it than the
+error rate of the family. ``invalid`` stands for *not comparable* too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +133,26 @@ def undecided(reason: str, launches_needed: int | None = None) -> Verdict:
     return Verdict("not enough data", reason, launches_needed=launches_needed)
 
 
-def exit_code(words: Collection[Word], overall: Word, fail_on: Collection[str] = ("slower", "invalid")) -> int:
-    """The exit code of a comparison: 4 invalid or not comparable, 1 slower, 3 not enough data, else 0.
+def fails_by(verdict: Verdict, fail_on: Collection[str]) -> str | None:
+    """The word of ``FAIL_ON`` by which a policy does not let a cell pass; ``None`` where it does."""
+    match verdict.word:
+        case "slower":
+            asked = {"slower", "leaning slower"} & set(fail_on)
+            return "slower" if asked else None
+        case "invalid" | "not comparable":
+            return "invalid" if "invalid" in fail_on else None
+        case "not enough data":
+            if verdict.direction == "slower" and "leaning slower" in fail_on:
+                return "leaning slower"
+            return verdict.word if verdict.word in fail_on else None
+    return None
+
+
+def exit_code(verdicts: Collection[Verdict], overall: Word, fail_on: Collection[str] = ("slower", "invalid")) -> int:
+    """The exit code of a comparison: 4 invalid or not comparable, 1 slower or leaning, 3 not enough data, else 0.
 
     Args:
-        words: Of the primary cells.
+        verdicts: Of the primary cells.
         overall: The verdict of the whole.
         fail_on: Which of ``FAIL_ON`` count.
 
@@ -144,8 +164,7 @@ def exit_code(words: Collection[Word], overall: Word, fail_on: Collection[str] =
             raise ComparisonError(f"cannot fail on {name!r}; choose from: {', '.join(FAIL_ON)}")
     if overall in {"invalid", "not comparable"}:
         return 4 if "invalid" in fail_on else 0
-    if "slower" in words and "slower" in fail_on:
+    by = {fails_by(verdict, fail_on) for verdict in (*verdicts, Verdict(overall, ""))}
+    if by & {"slower", "leaning slower"}:
         return 1
-    if (overall == "not enough data" or "not enough data" in words) and "not enough data" in fail_on:
-        return 3
-    return 0
+    return 3 if "not enough data" in by else 0

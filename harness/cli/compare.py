@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,9 +54,9 @@ def compare(
     ] = None,
     html: Annotated[str | None, typer.Option(help="Write the report there.", metavar="FILE|-")] = None,
     json: Annotated[str | None, typer.Option(help="Write compare.json there.", metavar="FILE|-")] = None,
-    markdown: Annotated[str | None, typer.Option(help="Write a pull-request comment there.", metavar="FILE|-")] = None,
+    markdown: options.Markdown = None,
     note: Annotated[str | None, typer.Option(help="Write the change note there.", metavar="FILE|-")] = None,
-    junit: Annotated[str | None, typer.Option(help="Write a JUnit report there.", metavar="FILE|-")] = None,
+    junit: options.JUnit = None,
     benchstat: Annotated[
         str | None,
         typer.Option(help="Write PREFIX-before.txt and PREFIX-after.txt, which benchstat compares.", metavar="PREFIX"),
@@ -84,23 +84,33 @@ def compare(
     from results.report import text, write_benchstat, write_figures, write_history
 
     comparison = _compare(before, after, runs_root(out), baseline, baselines, _control(control))
-    to_stdout = False
-    for form, render in _renders(policy).items():
-        file = files[form]
-        if file == "-":
-            to_stdout = True
-            typer.echo(render(comparison))
-        elif file is not None:
-            options.write_text(Path(file), render(comparison))
+    is_printed = write_documents(comparison, files, policy)
     if benchstat is not None:
         write_benchstat(comparison, Path(benchstat))
     if otava is not None:
         write_history([comparison], otava)
     if figures is not None:
         write_figures(comparison, figures)
-    if not to_stdout:
+    if not is_printed:
         options.console().print(text.render(comparison))
     return comparison.exit_code(policy)
+
+
+def write_documents(comparison: Comparison, files: Mapping[str, str | None], policy: Collection[str]) -> bool:
+    """Write the documents that are asked for, and say whether one went to standard output.
+
+    Args:
+        comparison: What they tell.
+        files: By option, where each goes; ``-`` is standard output.
+        policy: What fails the command.
+    """
+    for form, render in _renders(policy).items():
+        file = files.get(form)
+        if file == "-":
+            typer.echo(render(comparison))
+        elif file is not None:
+            options.write_text(Path(file), render(comparison))
+    return "-" in files.values()
 
 
 def _renders(policy: Collection[str]) -> dict[str, Callable[[Comparison], str]]:

@@ -35,8 +35,17 @@ Baselines = Annotated[
     ),
 ]
 FailOn = Annotated[
-    str, typer.Option("--fail-on", help="Verdicts that fail the command: slower, invalid, not-enough-data.")
+    str,
+    typer.Option(
+        "--fail-on",
+        help="Verdicts that fail the command: slower, leaning-slower (that, and undecided cells that lean slower), "
+        "invalid, not-enough-data.",
+    ),
 ]
+Markdown = Annotated[
+    str | None, typer.Option("--markdown", help="Write a pull-request comment there.", metavar="FILE|-")
+]
+JUnit = Annotated[str | None, typer.Option("--junit", help="Write a JUnit report there.", metavar="FILE|-")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Set = Annotated[
     list[str] | None,
@@ -115,21 +124,20 @@ def duration(option: str, word: str) -> float:
     raise UsageError(f"{option} {word!r} is not a time; write 30s, 5m or 1h")
 
 
-FAIL_ON = {"slower": "slower", "invalid": "invalid", "not-enough-data": "not enough data"}
-"""Words of ``--fail-on`` and the verdict each stands for; ``invalid`` includes *not comparable*."""
-
-
 def fail_on(words: str) -> frozenset[str]:
     """The verdicts named by ``--fail-on``.
 
     Raises:
         UsageError: One is not a verdict.
     """
+    from results.verdict import FAIL_ON
+
+    known = {word.replace(" ", "-"): word for word in FAIL_ON}
     asked = [word.strip() for word in words.split(",") if word.strip()]
     for word in asked:
-        if word not in FAIL_ON:
-            raise UsageError(unknown("verdict for --fail-on", word, FAIL_ON))
-    return frozenset(FAIL_ON[word] for word in asked)
+        if word not in known:
+            raise UsageError(unknown("verdict for --fail-on", word, known))
+    return frozenset(known[word] for word in asked)
 
 
 def console() -> Console:

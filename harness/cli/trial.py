@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from harness.cli import options
+from harness.cli import compare, options
 from harness.errors import ExitCode, UsageError
 from harness.preset_files import presets
 
@@ -32,6 +32,7 @@ EPILOG = """**Examples**
 - `anp trial --git main..HEAD -- flask run --port {port}`
 - `anp trial --git main..HEAD --setup "python -m venv .venv && .venv/bin/pip install -r requirements.txt"
   -- gunicorn app:app --bind 127.0.0.1:{port}`
+- `anp trial --git main..HEAD --spare 2 --fail-on leaning-slower,invalid --junit junit.xml -- "node app.js {port}"`
 - `anp trial my-site.toml --git v1.4..main --bisect "reader posts p50"`
 - `anp trial --resume results/runs/20261129T093946Z-my-change`
 
@@ -46,11 +47,12 @@ def register(app: typer.Typer) -> None:
 
 
 def trial(
-    plan: Annotated[Path | None, typer.Argument(help="A plan file (TOML).", metavar="[PLAN.toml]")] = None,
+    plan: Annotated[str | None, typer.Argument(help="A plan file (TOML).", metavar="[PLAN.toml]")] = None,
     command: Annotated[
         list[str] | None,
         typer.Argument(
-            help="With --git: after --, what starts a revision's server on {port}.", metavar="[-- COMMAND...]"
+            help="With --git: after --, what starts a revision's server on {port}, as words or as one text.",
+            metavar="[-- COMMAND...]",
         ),
     ] = None,
     preset: Annotated[
@@ -69,6 +71,14 @@ def trial(
         typer.Option("--articles", help="How many articles the site holds.", metavar="N", show_default="2000", min=1),
     ] = None,
     launches: Annotated[int | None, typer.Option(help="Fresh starts of both arms.", show_default="8")] = None,
+    spare: Annotated[
+        int | None,
+        typer.Option(
+            help="Further launches, each made only for one in which the load generator was not fit.",
+            metavar="N",
+            show_default="0",
+        ),
+    ] = None,
     seconds: options.Seconds = None,
     rate: Annotated[
         str | None, typer.Option(help="Requests a second and arm, or auto.", show_default="auto", metavar="R|auto")
@@ -116,9 +126,9 @@ def trial(
         typer.Option("--resume", help="Go on with the record of a trial that was cut off.", metavar="DIR"),
     ] = None,
     out: options.Out = None,
-    fail_on: Annotated[
-        str, typer.Option(help="Verdicts that fail the command: slower, invalid, not-enough-data.")
-    ] = _FAIL_ON,
+    markdown: options.Markdown = None,
+    junit: options.JUnit = None,
+    fail_on: options.FailOn = _FAIL_ON,
     json: options.Json = False,
 ) -> int:
     """Carry out a before/after trial: start both arms, swarm them side by side, compare, report.
@@ -133,14 +143,17 @@ def trial(
     overrides = {
         "corpus": None if articles is None else {"count": articles},
         "launches": launches,
+        "spare": spare,
         "seconds": options.seconds(seconds),
         "rate": options.number_or_auto("--rate", rate, "requests a second such as 60"),
         "method": method,
         "again": again,
         **_revisions(file, git, setup, words),
     }
+    files = {"markdown": markdown, "junit": junit}
+    _check_documents(files, is_trial=not plan_only and bisect is None, json=json)
     if resume is not None:
-        return go_on(resume, file, preset, overrides, out=out, json=json, fail_on=fail_on)
+        return go_on(resume, file, preset, overrides, out=out, json=json, fail_on=fail_on, files=files)
     if file is None and preset is None and git is None:
         raise UsageError(
             f"say what to try: a plan file (anp init writes one), --git A..B, or --preset with one of "
@@ -160,6 +173,7 @@ def trial(
         begin = [str(file)] if file is not None else []
         begin += ["--preset", preset] if preset is not None else []
         begin += ["--articles", str(articles)] if articles is not None else []
+        begin += ["--spare", str(spare)] if spare is not None else []
         begin += ["--method", method] if method not in {None, "auto"} else []
         begin += [] if again is None else ["--again" if again else "--no-again"]
         begin += ["--git", git] if git is not None else []
@@ -170,18 +184,30 @@ def trial(
         raise UsageError(
             f"--detect {detect} belongs to --plan-only; a trial takes its margins from its plan, [margins]"
         )
-    return carry_out(file, preset, overrides, out=out, json=json, fail_on=fail_on)
+    return carry_out(file, preset, overrides, out=out, json=json, fail_on=fail_on, files=files)
 
 
-def _plan_and_command(plan: Path | None, command: list[str], *, is_git: bool) -> tuple[Path | None, list[str]]:
+def _check_documents(files: Mapping[str, str | None], *, is_trial: bool, json: bool) -> None:
+    """Refuse documents that could not be written, before minutes of work."""
+    options.one_to_stdout({**files, "json": "-" if json else None})
+    for name, file in files.items():
+        if file is None:
+            continue
+        if not is_trial:
+            raise UsageError(f"--{name} {file} has no effect without one trial and its verdict; leave it out")
+        if file != "-" and not Path(file).parent.is_dir():
+            raise UsageError(f"--{name} {file}: there is no folder {Path(file).parent}; make it, or name another")
+
+
+def _plan_and_command(plan: str | None, command: list[str], *, is_git: bool) -> tuple[Path | None, list[str]]:
     """What stood for the plan and what for the command: with ``--git`` the first word may already be the command's."""
-    if is_git and plan is not None and plan.suffix != ".toml":
-        return None, [str(plan), *command]
+    if is_git and plan is not None and not plan.endswith(".toml"):
+        return None, [plan, *command]
     if command and not is_git:
         raise UsageError(
             f"{shlex.join(command)!r} has no effect: a command after -- starts the revisions of --git A..B"
         )
-    return plan, command
+    return None if plan is None else Path(plan), command
 
 
 def _revisions(file: Path | None, git: str | None, setup: str | None, command: list[str]) -> dict[str, Any]:
@@ -194,7 +220,8 @@ def _revisions(file: Path | None, git: str | None, setup: str | None, command: l
 
     revisions: dict[str, Any] = {"git": {**range_of(git), **({"setup": setup} if setup is not None else {})}}
     if command:
-        revisions |= {"before": {"command": command}, "after": {"command": command}}
+        started = {"command": command[0] if len(command) == 1 else command}  # a text alone is split into words
+        revisions |= {"before": started, "after": started}
     elif file is None:
         raise UsageError(
             "--git starts either revision by one command; give it after --, such as -- flask run --port {port}"
@@ -226,14 +253,15 @@ def carry_out(
     *,
     out: Path | None,
     json: bool,
-    fail_on: str = "slower,invalid",
+    fail_on: str = _FAIL_ON,
+    files: Mapping[str, str | None] | None = None,
 ) -> int:
     """Load the plan, run the trial, print its verdict and where its files are; return the exit code."""
     from harness.git_arms import resolved
     from harness.trial_plan import load
 
     policy = options.fail_on(fail_on)
-    return _carry_out(resolved(load(file, preset, overrides)), policy, out=out, resume=None, json=json)
+    return _carry_out(resolved(load(file, preset, overrides)), policy, files or {}, out=out, resume=None, json=json)
 
 
 def go_on(
@@ -245,6 +273,7 @@ def go_on(
     out: Path | None,
     json: bool,
     fail_on: str,
+    files: Mapping[str, str | None],
 ) -> int:
     """Go on with a trial that was cut off; a plan, if one is given, must be the one it was begun with."""
     from harness import resuming
@@ -257,19 +286,28 @@ def go_on(
     plan = resuming.plan_of(directory)
     if file is not None or preset is not None or any(value is not None for value in overrides.values()):
         plan = resolved(load(file, preset, overrides))
-    return _carry_out(plan, policy, out=None, resume=directory, json=json)
+    return _carry_out(plan, policy, files, out=None, resume=directory, json=json)
 
 
-def _carry_out(plan: TrialPlan, policy: Collection[str], *, out: Path | None, resume: Path | None, json: bool) -> int:
+def _carry_out(
+    plan: TrialPlan,
+    policy: Collection[str],
+    files: Mapping[str, str | None],
+    *,
+    out: Path | None,
+    resume: Path | None,
+    json: bool,
+) -> int:
     from harness import trial as experiment
     from harness.progress import Steps
     from results.report import text
 
     steps = Steps()
     outcome = experiment.run(plan, out=out, commands=[options.typed_command()], steps=steps, resume=resume)
+    is_printed = compare.write_documents(outcome.comparison, files, policy)
     if json:
         options.print_json(outcome.comparison.to_dict())
-    else:
+    elif not is_printed:
         options.console().print(text.render(outcome.comparison))
     for title, name in (("report", "report.html"), ("data", "compare.json"), ("note", "note.md")):
         steps.say(f"{title}: {outcome.record.path / name}")

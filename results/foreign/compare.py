@@ -66,7 +66,7 @@ class ForeignComparison:
 
     def exit_code(self, fail_on: Collection[str] = ("slower", "invalid")) -> int:
         """The exit code of the comparison, as ``results.verdict.exit_code`` has it."""
-        return exit_code([cell.verdict.word for cell in self.primary], self.overall.word, fail_on)
+        return exit_code([cell.verdict for cell in self.primary], self.overall.word, fail_on)
 
 
 def compare(

@@ -50,7 +50,7 @@ def _case(suite: str, cell: ForeignCell, fail_on: Collection[str]) -> ET.Element
         f"requests: {_requests(cell.before)} / {_requests(cell.after)}",
     ]
     said = f"{cell.verdict.word}{report.qualifier(cell)}"
-    return junit.case(suite, cell.label, cell.after.value_ms, cell.verdict.word, said, lines, fail_on)
+    return junit.case(suite, cell.label, cell.after.value_ms, cell.verdict, said, lines, fail_on)
 
 
 def _sessions(side: Side) -> str:

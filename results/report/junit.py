@@ -1,8 +1,8 @@
 """A comparison as a JUnit report, which build servers show beside the tests.
 
 One test case is one primary cell. Slower is a failure, *invalid* and *not comparable* are errors, *not enough data* is
-skipped with its reason or, where the policy asks for it, a failure. So a build server never shows an undecided run as
-plainly green.
+skipped with its reason or, where the policy asks for it (of all of them, or of those that lean slower), a failure. So a
+build server never shows an undecided run as plainly green.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from results.cells import CellResult
 from results.comparison import Comparison
 from results.headline import Overall
 from results.report import tables
-from results.verdict import Word
+from results.verdict import Verdict, fails_by
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """Characters that no XML 1.0 document may hold, not even escaped."""
@@ -94,13 +94,13 @@ def document(
 
 
 def case(
-    suite: str, name: str, after_ms: float, word: Word, said: str, lines: Sequence[str], fail_on: Collection[str]
+    suite: str, name: str, after_ms: float, verdict: Verdict, said: str, lines: Sequence[str], fail_on: Collection[str]
 ) -> ET.Element:
     """One primary cell; its time is the latency after the change, so that a build server draws the trend of that."""
     made = ET.Element("testcase", classname=suite, name=name)
     if math.isfinite(after_ms):
         made.set("time", f"{after_ms / 1000:.6f}")
-    _judge(made, word, said, fail_on)
+    _judge(made, verdict, said, fail_on)
     ET.SubElement(made, "system-out").text = "\n".join(lines)
     return made
 
@@ -108,7 +108,7 @@ def case(
 def whole(suite: str, overall: Overall, fail_on: Collection[str]) -> ET.Element:
     """The case of a comparison without any primary cell: a report without cases would be green."""
     made = ET.Element("testcase", classname=suite, name="comparison")
-    _judge(made, overall.word, overall.headline, fail_on)
+    _judge(made, Verdict(overall.word, ""), overall.headline, fail_on)
     return made
 
 
@@ -124,20 +124,25 @@ def _case(comparison: Comparison, result: CellResult, fail_on: Collection[str]) 
         *(f"tag: {tag}" for tag in row.tags),
     ]
     said = f"{row.word}{row.qualifier}"
-    return case(comparison.name, result.label, result.latency_ms.after, result.verdict.word, said, lines, fail_on)
+    return case(comparison.name, result.label, result.latency_ms.after, result.verdict, said, lines, fail_on)
 
 
-def _judge(case: ET.Element, word: Word, message: str, fail_on: Collection[str]) -> None:
+def _judge(case: ET.Element, verdict: Verdict, message: str, fail_on: Collection[str]) -> None:
     """Add what became of a case; nothing where it passed."""
-    kind = {"slower": "failure", "not enough data": "failure", "invalid": "error", "not comparable": "error"}.get(word)
-    if kind is None:
+    word = verdict.word
+    if word in {"faster", "no difference"}:
         return
-    policy = "invalid" if kind == "error" else word
-    element = ET.SubElement(case, kind if policy in fail_on else "skipped", message=message)
-    if policy in fail_on:
-        element.set("type", word)
-    elif word != "not enough data":
-        element.set("message", f"{message} (the policy lets this pass)")
+    by = fails_by(verdict, fail_on)
+    if by is None:
+        lets = "" if word == "not enough data" else " (the policy lets this pass)"
+        ET.SubElement(case, "skipped", message=f"{message}{lets}")
+    else:
+        ET.SubElement(
+            case,
+            "error" if by == "invalid" else "failure",
+            message=message,
+            type=by if by == "leaning slower" else word,
+        )
 
 
 def _properties(comparison: Comparison) -> dict[str, str]:

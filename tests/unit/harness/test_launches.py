@@ -14,9 +14,11 @@ from harness import duet, launches
 from harness.progress import Steps
 from harness.rig import Rig
 from harness.trial_plan import TrialPlan
+from results.comparison import compare_trial
 from results.interference import Interference
 from results.measures import Interval
-from results.record import launch_directory
+from results.record import launch_directory, read_record
+from tests.records import Trial, demo_pages, write_launch
 
 FREE = Interference("before", "reader article", 3.0, 3.1, Interval(1.03, 0.99, 1.07), 0.0, is_confirmed=False)
 HELD_UP = Interference("after", "reader article", 0.5, 1.0, Interval(2.0, 1.6, 2.4), 0.6, is_confirmed=True)
@@ -118,3 +120,92 @@ def test_the_record_says_what_was_asked_and_what_was_done(tmp_path: Path, monkey
     assert plan["design"]["control"] == {**control, "cache": "all"}
     assert set(plan["source"] or {"commit", "branch", "dirty"}) == {"commit", "branch", "dirty"}
     assert run_of(record)["method"] == "rounds"
+
+
+def made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, trial: Trial, second: Trial | None = None, **plan: Any
+) -> tuple[list[int], str, Path]:
+    """The launches (from 0) that a trial makes, what it says, and its record; the second launch may be another."""
+    numbers: list[int] = []
+
+    def launch(rig: Rig, number: int) -> tuple[Interference, ...]:
+        numbers.append(number)
+        this = second if second is not None and number == 1 else trial
+        write_launch(launch_directory(rig.directory, number), this, number, number)
+        return (FREE,)
+
+    monkeypatch.setattr(duet, "checked_launch", lambda rig: launch(rig, 0))
+    monkeypatch.setitem(launches._LAUNCH, "duet", launch)
+    monkeypatch.setattr(Rig, "show", lambda rig: None)
+    said = io.StringIO()
+    with Rig.open(TrialPlan.model_validate(plan), folder, [], Steps(Console(file=said, soft_wrap=True))) as rig:
+        launches.carry_out_all(rig)
+        rig.finish({})
+    return numbers, said.getvalue(), rig.directory
+
+
+@pytest.mark.parametrize(
+    ("late_in", "spare", "in_all"),
+    [
+        ([99], 2, 10),
+        ([1], 2, 11),
+        ([1], 0, 10),
+        ([1, 4], 2, 12),
+        ([1, 4], 1, 11),
+        ([9, 10], 2, 12),
+        ([0, 1, 2], 5, 10),
+        ([8, 9, 10], 5, 11),
+    ],
+)
+def test_a_launch_whose_generator_was_late_is_made_anew_as_often_as_the_plan_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late_in: list[int], spare: int, in_all: int
+) -> None:
+    """One more for each, a late one among those included, and never more than the plan has or than can help."""
+    trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=late_in)
+    numbers, said, _ = made(tmp_path, monkeypatch, trial, launches=10, spare=spare)
+
+    assert numbers == list(range(in_all))
+    assert said.count("so one more") == in_all - 10
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        Trial(pages=demo_pages(40.0, requests=60)),
+        Trial(pages=demo_pages(requests=60), failures=(0.0, 0.5)),
+        Trial(pages=demo_pages(requests=60), achieved=0.9),
+    ],
+    ids=["slow", "failing", "behind its rate"],
+)
+def test_nothing_that_may_be_the_sites_doing_makes_a_launch_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: Trial
+) -> None:
+    """Neither latencies nor failures nor a rate that was not held, since a slow site holds none."""
+    trial = Trial(pages=demo_pages(requests=60))
+
+    assert made(tmp_path, monkeypatch, trial, second, launches=6, spare=3)[0] == list(range(6))
+
+
+def test_the_report_says_which_launches_stand_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of eight launches lost would be invalid; with two spare ones, eight of ten count, and that is said."""
+    trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=[2, 3])
+    verdicts = {}
+    for spare in (0, 2):
+        _, _, record = made(tmp_path / str(spare), monkeypatch, trial, launches=8, spare=spare)
+        comparison = compare_trial(read_record(record))
+        (gate,) = [gate for gate in comparison.gates if gate.code == "launches"]
+        verdicts[spare] = comparison.overall.word, gate.words
+
+    assert verdicts == {
+        0: ("invalid", "6 of 8 planned launches count."),
+        2: ("faster", "8 of 10 launches count, 2 of them made in place of others."),
+    }
+
+
+def test_spare_launches_do_not_excuse_a_rig_that_is_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The share that may be lost is of all launches made: three of eleven would be too many, so none is made."""
+    trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=[2, 3, 4])
+    numbers, _, record = made(tmp_path, monkeypatch, trial, launches=8, spare=5)
+
+    assert len(numbers) == 8
+    assert compare_trial(read_record(record)).overall.word == "invalid"

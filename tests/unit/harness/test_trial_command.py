@@ -24,6 +24,18 @@ REFUSED = [
     (["--preset", "same", "--rate", "fast"], "--rate is 'fast'; give requests a second such as 60, or auto"),
     (["--preset", "same", "--seconds", "long"], "--seconds is 'long'; give measured seconds such as 10, or auto"),
     (["--preset", "same", "--seconds", "0.1"], "--seconds is 0.1; give measured seconds of a launch from 0.5"),
+    (["--preset", "same", "--json", "--junit", "-"], "--junit - and --json - ask for standard output"),
+    (
+        ["--preset", "same", "--markdown", "nowhere/a.md"],
+        "--markdown nowhere/a.md: there is no folder nowhere; make it",
+    ),
+    (["--preset", "same", "--plan-only", "--junit", "a.xml"], "--junit a.xml has no effect without one trial"),
+    (
+        ["--preset", "same", "--bisect", "reader article p50", "--markdown", "-"],
+        "--markdown - has no effect without one",
+    ),
+    (["--preset", "same", "--method", "reversal", "--spare", "2"], "--method reversal --spare 2: rounds of a reversal"),
+    (["--preset", "same", "--spare", "-1"], "--spare is -1; give 0 or more"),
 ]
 
 

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from results.errors import ComparisonError
-from results.verdict import decide, exit_code, judge, margin
+from results.verdict import FAIL_ON, Verdict, decide, exit_code, fails_by, judge, margin, settle
 
 OPPOSITE = {"faster": "slower", "slower": "faster"}
 ENDS = st.tuples(st.floats(-2, 2), st.floats(-2, 2)).map(sorted)
@@ -101,7 +101,58 @@ def test_the_noise_floor_widens_the_margin_of_fast_pages() -> None:
 )
 def test_exit_codes(words: list, overall: str, fail_on: tuple[str, ...], code: int) -> None:
     """The exit code follows the verdict and what the caller asked to fail on."""
-    assert exit_code(words, overall, fail_on) == code
+    assert exit_code([Verdict(word, "") for word in words], overall, fail_on) == code
+
+
+LEANING = Verdict("not enough data", "leans slower", "slower")
+UNDECIDED = Verdict("not enough data", "")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "fail_on", "code"),
+    [
+        ([LEANING], ("leaning slower",), 1),
+        ([LEANING], ("slower", "invalid"), 0),
+        ([LEANING], ("slower", "not enough data"), 3),
+        ([UNDECIDED], ("leaning slower",), 0),
+        ([UNDECIDED, LEANING], ("leaning slower", "not enough data"), 1),
+        ([Verdict("slower", "", "slower")], ("leaning slower",), 1),
+        ([Verdict("no difference", "", "slower")], ("leaning slower",), 0),
+        ([Verdict("not enough data", "", "faster")], ("leaning slower",), 0),
+    ],
+)
+def test_failing_on_a_lean_fails_slower_cells_and_undecided_ones_that_lean(
+    verdicts: list[Verdict], fail_on: tuple[str, ...], code: int
+) -> None:
+    """A lean is a failure where it was asked for; a change shown to be within the margin is none, however it points."""
+    assert exit_code(verdicts, verdicts[0].word, fail_on) == code
+
+
+@given(ENDS, st.floats(0.01, 0.5))
+def test_a_lean_fails_one_order_of_the_arms_at_most(ends: list[float], relative: float) -> None:
+    """With the arms exchanged the other one is slower: both never fail, and one does where a change is beyond doubt."""
+    low, high = ends
+    one, other = settle(low, high, relative), settle(-high, -low, relative)
+    codes = [exit_code([verdict], verdict.word, ("leaning slower",)) for verdict in (one, other)]
+
+    assert sum(codes) == (one.word != "no difference" and (low > 0 or high < 0))
+    assert codes[0] == (low > 0 and one.word != "no difference")
+
+
+@given(ENDS, st.floats(0.01, 0.5))
+def test_whatever_fails_on_slower_fails_on_a_lean_too(ends: list[float], relative: float) -> None:
+    """The one policy is the stricter of the two."""
+    verdict = settle(*ends, relative)
+
+    if fails_by(verdict, ("slower",)):
+        assert fails_by(verdict, ("leaning slower",))
+
+
+def test_every_policy_lets_something_fail() -> None:
+    """Each word of a policy is one that some cell fails by."""
+    verdicts = [Verdict("slower", ""), LEANING, UNDECIDED, Verdict("invalid", "")]
+
+    assert {fails_by(verdict, (word,)) for word in FAIL_ON for verdict in verdicts} == {*FAIL_ON, None}
 
 
 def test_failing_on_an_unknown_word_is_refused() -> None:

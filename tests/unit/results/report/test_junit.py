@@ -99,6 +99,21 @@ def test_a_word_becomes_an_outcome(
         assert "for a reason" in child.attrib["message"]
 
 
+def test_a_cell_that_leans_slower_fails_where_that_is_asked_for(demo_comparison: Comparison) -> None:
+    """An undecided cell is skipped with its reason; with direction gating the one that leans slower is a failure."""
+    comparison = judged(demo_comparison, "not enough data")
+    (cell,) = comparison.cells
+    leaning = dataclasses.replace(cell, verdict=dataclasses.replace(cell.verdict, direction="slower"))
+    comparison = dataclasses.replace(comparison, cells=(leaning,))
+
+    for policy, outcome in ((("slower", "invalid"), "skipped"), (("leaning slower", "invalid"), "failure")):
+        (case,) = read(junit.render(comparison, policy)).findall(".//testcase")
+        (child,) = [child for child in case if child.tag != "system-out"]
+        assert (child.tag, comparison.exit_code(policy)) == (outcome, int(outcome == "failure"))
+        assert child.attrib["message"].startswith("not enough data: for a reason")
+        assert child.attrib.get("type") == ("leaning slower" if outcome == "failure" else None)
+
+
 def test_grade_gates_and_seeds_are_properties(demo_comparison: Comparison) -> None:
     """The suite says what its cases rest on, and what can be repeated."""
     root = read(junit.render(demo_comparison))
