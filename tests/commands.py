@@ -50,7 +50,7 @@ class Command:
     @property
     def program(self) -> str:
         """Its first word without a folder: ``python`` for ``.venv/bin/python``."""
-        return Path(self.words[0]).name
+        return self.words[0].rpartition("/")[2]
 
 
 def documents() -> list[Path]:

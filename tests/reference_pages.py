@@ -184,6 +184,7 @@ _OTHERS: Final = {
     "ANP_ARM": "Set for commands of a plan: the name of the arm.",
     "ANP_URL": "Set for commands of a plan: the arm's address.",
     "ANP_PORT": "Set for commands of a plan: the arm's port.",
+    "ANP_OWN_LOCUSTFILE": "Set for the swarm's own process: a locustfile of the user's own.",
     "ANP_CALLED_FROM": "Set for the swarm's own process: the folder that `anp` was called from.",
 }
 """Variables that stand in for no option."""
@@ -247,11 +248,53 @@ def swarm_plan() -> Iterator[str]:
     yield from _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in said.items()))
 
 
+RUN_KEYS: Final = {
+    "format": "number of the format of the record",
+    "kind": "`swarm` or `trial`",
+    "started": "when it began, UTC",
+    "ended": "when it ended, UTC",
+    "ended_by": "`completed`, `interrupted` or `failed`",
+    "reason": "why it did not come to its end; null where it did",
+    "rows": "rows written to each file of columns",
+    "plan_hash": "swarm: digest of the arrivals that were sent",
+    "traffic_key": "swarm: the same for swarms that send the same requests at the same moments",
+    "ledger": "swarm: whether every row is there, and whether the site counted as many, see above",
+    "logins": "swarm: the log-ins before the first request, see above",
+    "prepared": "swarm: what was done to the cache, with how many requests",
+    "breakpoint": "swarm of that shape: limits, steps, the highest rate that held and the first that did not",
+    "counts": "swarm: requests by arm, phase, persona, route, cache class and error",
+    "failed_checks": "swarm: examples of pages that were wrong",
+    "failed_requests": "swarm: examples of requests without a usable reply",
+    "specimens": "swarm: headers of some replies of each cache class",
+    "health_maxima": "swarm: the worst second of the generator",
+    "sites": "swarm: what each site says of itself, and its counters before and after",
+    "versions": "swarm: of the generator's packages",
+    "machine": "swarm: where the generator ran",
+    "argv": "swarm: the words it was started with",
+    "rate": "trial: requests a second and arm, as they were found",
+    "duration_s": "trial: measured seconds of a launch",
+    "method": "trial: how the arms were loaded",
+    "fallback": "trial: why in turn, although side by side was wanted",
+    "interference": "trial: how each arm fared alone and beside the other",
+    "resumed": "trial: when it was gone on with, and after what",
+    "files": "trial: documents that were written",
+    "verdict": "trial: `overall` of the comparison",
+    "planning": "pilot: what trials of other sizes would show",
+}
+"""What ``run.json`` may hold."""
+
+
+def run_keys() -> Iterator[str]:
+    """The table of ``run.json``."""
+    yield from _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in RUN_KEYS.items()))
+
+
 TABLES: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "requests": lambda: columns("requests", REQUESTS),
     "seconds": lambda: columns("seconds", SECONDS),
     "urls": lambda: columns("urls", URLS),
     "plan": swarm_plan,
+    "run": run_keys,
 }
 """Tables of ``docs/run-record.md``, by what their comments call them."""
 

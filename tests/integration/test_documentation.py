@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -93,6 +94,13 @@ def test_the_tables_of_the_run_record_are_what_their_generator_makes() -> None:
     page = (DOCS / "run-record.md").read_text(encoding="utf-8")
 
     assert page == reference_pages.with_tables(page), "run: make docs"
+
+
+def test_the_keys_of_a_real_record_are_told() -> None:
+    """An old record holds nothing that the page does not name; new ones are looked at as the commands are run."""
+    run = json.loads((ROOT / "tests" / "data" / "record-format-1" / "run.json").read_text(encoding="utf-8"))
+
+    assert set(run) - set(reference_pages.RUN_KEYS) == set()
 
 
 def test_no_variable_is_left_out() -> None:

@@ -33,19 +33,21 @@ import pytest
 import typer.main
 from typer.exceptions import TyperException
 
-from harness.cli import app
+from harness.cli import VERBS, app
 from harness.presets import presets
 from harness.scenarios import scenarios
 from harness.trial_plan import load
 from tests import warm
 from tests.commands import ROOT, Command, commands, documents
 from tests.records import Trial, draw, write_swarm, write_trial
+from tests.reference_pages import RUN_KEYS
 from tests.servers import caching_proxy, import_site, reference_site
 
 MOST: Final = 30
 """Articles that a command makes here at most."""
 
 OTHERS: Final = {
+    ".": "of the shell",
     "apt-get": "of the system",
     "cat": "of the system",
     "curl": "what it shows is in test_front_ends.py and test_tutorials.py",
@@ -82,6 +84,22 @@ def test_every_command_is_of_a_program_that_is_tried() -> None:
 
     assert len(of("anp")) > 100
     assert strangers == []
+
+
+_TOLD_ELSEWHERE: Final = {"docs/ci.md": "tests/unit/test_ci_document.py and test_action.py"}
+"""Pages whose commands stand in files of another kind, and what tries them there."""
+
+
+def test_no_block_of_another_kind_hides_a_command() -> None:
+    """A block of YAML or the like with a command of ours in it is on a page that names what tries it."""
+    hiding = {
+        document.relative_to(ROOT).as_posix()
+        for document in documents()
+        for kind, text in re.findall(r"^```(\w*)\n(.*?)^```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        if kind not in {"", "console", "sh", "text"} and re.search(rf"\banp (?:{'|'.join(VERBS)}) ", text)
+    }
+
+    assert hiding <= set(_TOLD_ELSEWHERE)
 
 
 def parse(words: list[str]) -> dict[str, Any]:
@@ -346,6 +364,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
+def _unexplained(folder: Path) -> set[str]:
+    """Keys of the records' ``run.json`` that docs/run-record.md does not tell of."""
+    [run] = folder.glob("results/runs/*/run.json")
+    return set(json.loads(run.read_text(encoding="utf-8"))) - set(RUN_KEYS)
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("command", sorted(set(_swarms()), key=str), ids=str)
 def test_a_swarm_of_the_reference_site_runs(command: Command, site: str, tmp_path: Path) -> None:
@@ -354,7 +378,7 @@ def test_a_swarm_of_the_reference_site_runs(command: Command, site: str, tmp_pat
     done = warm.anp(*words, "--duration", "1s", "--warmup", "0s", folder=tmp_path)
 
     assert done.returncode in _FINE, done.stderr
-    assert list(tmp_path.glob("results/runs/*/run.json"))
+    assert _unexplained(tmp_path) == set()
 
 
 @pytest.mark.deep
@@ -377,6 +401,7 @@ def test_a_trial_of_a_preset_runs(words: tuple[str, ...], tmp_path: Path) -> Non
 
     assert done.returncode in _FINE, done.stderr
     assert list(tmp_path.glob("results/runs/*/report.html"))
+    assert _unexplained(tmp_path) == set()
 
 
 @pytest.mark.deep
