@@ -48,7 +48,8 @@ def steps(page: Path) -> Iterator[tuple[str, str]]:
     for block in _BLOCK.finditer(text):
         kind, inside = block.groups()
         if kind == "console":
-            yield from (("", line[2:]) for line in inside.splitlines() if line.startswith("$ "))
+            lines = re.sub(r"\\\n\s*", "", inside).splitlines()
+            yield from (("", line[2:]) for line in lines if line.startswith("$ "))
         else:
             named = _FILE.search(text[: block.start()])
             assert named, f"{page.name}: nothing says where the block of {kind} goes"
