@@ -15,7 +15,7 @@ of others are named in ``OTHERS`` with what tries them; a program that is nowher
 
 *Parsed* alone are swarms of hosts that are examples, or of the sites that ``test_other_sites.py`` builds; trials of
 plans that the reader is to write; and what is only mentioned in a line of text without all that it needs.
-The commands of tutorials are run from top to bottom by ``test_tutorials.py``.
+The commands of tutorials are typed from top to bottom by ``test_tutorials.py``, in ``make test-deep``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tests import warm
 from tests.commands import ROOT, Command, commands, documents
 from tests.records import Trial, draw, write_swarm, write_trial
 from tests.reference_pages import RUN_KEYS
-from tests.servers import caching_proxy, import_site, reference_site
+from tests.servers import caching_proxy, import_site, program, reference_site
 
 MOST: Final = 30
 """Articles that a command makes here at most."""
@@ -57,8 +57,8 @@ OTHERS: Final = {
     "gh": "of a host of repositories",
     "git": "of the user's own repository, or run by test_tutorials.py",
     "if": "of the shell",
-    "java": "of HdrHistogram; what it reads is checked by tests/unit/results/test_export.py",
-    "jq": "of the user's own; the keys it names are looked up in test_outputs_page.py",
+    "java": "of HdrHistogram; the log that it reads is tried by tests/unit/results/test_export.py",
+    "jq": "run by a test here, where it is installed",
     "mkdir": "run by test_tutorials.py",
     "nginx": "run by test_tutorials.py, with the file that test_front_ends.py tries",
     "sed": "run by test_tutorials.py",
@@ -340,6 +340,17 @@ def test_quick_commands_run_as_they_stand(page: str, folder: Path) -> None:
             failed[str(command)] = done.stderr
         shutil.rmtree(folder / "results" / "runs" / _LATEST, ignore_errors=True)
     assert failed == {}
+
+
+def test_jq_finds_what_it_is_asked_for(tmp_path: Path) -> None:
+    """On the comparison of the example, where no cell is slower: no error, and no line."""
+    program("jq")
+    shutil.copy(ROOT / "results" / "example" / "compare.json", tmp_path)
+    for command in of("jq"):
+        words = ["bash", "-c", command.text]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
 
 
 # --- run, shortened ----------------------------------------------------------------------------------------------
