@@ -22,6 +22,8 @@ DOORS = (
     "experiments/README",
 )
 _LISTED = re.compile(r"^(?:-|\|) \[[^]]+\]\(([\w./-]+)\.md\)", re.MULTILINE)
+_MARKDOWN = re.compile(r"\]\((\.\./[\w./-]+\.md)(?:#[\w-]+)?\)")
+"""Links that may lead to a document outside this folder, which is then no page but a file."""
 
 project = "anp"
 project_copyright = "the authors of anp"
@@ -49,7 +51,12 @@ def below(door: str, text: str) -> list[str]:
     return [posixpath.normpath(posixpath.join(posixpath.dirname(door), page)) for page in _LISTED.findall(text)]
 
 
-def _add_contents(_app: Any, page: str, source: list[str]) -> None:
+def _read(_app: Any, page: str, source: list[str]) -> None:
+    def mark(link: re.Match[str]) -> str:
+        leads_out = posixpath.normpath(posixpath.join(posixpath.dirname(page), link[1])).startswith("../")
+        return f"](path:{link[1]})" if leads_out else link[0]
+
+    source[0] = _MARKDOWN.sub(mark, source[0])
     if page in DOORS:
         entries = "".join(f"/{each}\n" for each in below(page, source[0]))
         source[0] += f"\n```{{toctree}}\n:hidden:\n\n{entries}```\n"
@@ -57,4 +64,4 @@ def _add_contents(_app: Any, page: str, source: list[str]) -> None:
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
-    app.connect("source-read", _add_contents)
+    app.connect("source-read", _read)
