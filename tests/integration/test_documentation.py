@@ -117,6 +117,15 @@ def test_no_variable_is_left_out() -> None:
     assert sorted(name for name in named if f"`{name}`" not in page) == []
 
 
+def test_figures_beside_locust_are_those_that_were_measured() -> None:
+    """The times on the page about plain locust stand in the record of the benchmarks, each as it is there."""
+    told = re.findall(r"\d\.\d{3}, \d\.\d{3}, \d\.\d{3}", (DOCS / "why-not-plain-locust.md").read_text("utf-8"))
+    measured = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+
+    assert len(told) == 4
+    assert [figures for figures in told if figures not in measured] == []
+
+
 def test_the_picture_is_small_and_told_in_words() -> None:
     """README and start page show the same picture, with words for those who cannot see it."""
     assert report_picture.PICTURE.stat().st_size < 200_000

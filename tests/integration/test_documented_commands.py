@@ -50,6 +50,7 @@ OTHERS: Final = {
     ".": "of the shell",
     "apt-get": "of the system",
     "cat": "of the system",
+    "cd": "of the shell",
     "curl": "what it shows is in test_front_ends.py and test_tutorials.py",
     "echo": "of the shell",
     "else": "of the shell",
