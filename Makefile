@@ -9,7 +9,7 @@ WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-dev demo test test-deep lint docs schema bench conformance calibrate calibrate-rig lock clean
+.PHONY: help setup setup-dev demo example test test-deep lint docs schema bench conformance calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,17 @@ setup-dev: $(STAMP)-dev      ## The same, and what tests and linters need
 demo: setup          ## One complete before/after trial of the page cache, with verdict and report
 	$(BIN)/anp demo
 
-test: setup-dev          ## Unit, integration and end-to-end tests
+# A site that is not ours: in an environment of its own, by its own requirements.
+EXAMPLE := examples/flask-blog
+$(EXAMPLE)/.venv/.stamp: $(EXAMPLE)/requirements.txt $(EXAMPLE)/seed.py $(EXAMPLE)/schema.sql | $(STAMP)-python
+	$(PYTHON) -m venv --without-pip $(EXAMPLE)/.venv
+	$(PIP) --python $(EXAMPLE)/.venv/bin/python install -r $(EXAMPLE)/requirements.txt
+	$(EXAMPLE)/.venv/bin/python $(EXAMPLE)/seed.py
+	@touch $@
+
+example: $(EXAMPLE)/.venv/.stamp          ## The example site, a blog on Flask, with what it needs and its posts
+
+test: setup-dev example          ## Unit, integration and end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate and not deep" -n $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m "e2e and not deep" tests/e2e
 
@@ -96,4 +106,4 @@ lock:          ## Resolve the locked dependencies anew (wants uv on the PATH)
 	  --no-annotate --extra build --extra dev --extra docs -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:          ## Remove the virtual environment and caches (never run records)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) $(EXAMPLE)/.venv $(EXAMPLE)/blog.sqlite .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

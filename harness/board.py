@@ -20,11 +20,15 @@ from harness import duration
 from harness.trial_plan import TrialPlan
 from results import units
 from results.interim import Interim, Moment, at_the_moment, so_far
+from results.measures import Interval
 from results.record import read_record
 
 _LOOK_EVERY_S: Final = 1.0
 _MOST_CELLS: Final = 4
 """Cells in a line of text; a table shows all."""
+
+_OPEN: Final = 30.0
+"""An interval whose ends differ by such a factor says nothing yet."""
 
 _AXIS: Final = 31
 _FARTHEST: Final = 1.0
@@ -100,13 +104,11 @@ class Board:
 
     def _cells(self, found: Interim) -> Table:
         table = Table("", "after/before", "95 % interval so far", "", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        reach = max(
-            [_FARTHEST, *(abs(math.log(end)) for cell in found.cells for end in _ends(cell.ratio.low, cell.ratio.high))]
-        )
+        reach = max([_FARTHEST, *(abs(math.log(end)) for cell in found.cells for end in _ends(cell.ratio))])
         for cell in found.cells:
             ratio = cell.ratio
-            drawn = _drawn(ratio.low, ratio.estimate, ratio.high, cell.margin, reach)
-            told = units.interval(ratio.low, ratio.high) or "from the second launch on"
+            drawn = _drawn(ratio, cell.margin, reach)
+            told = _told(ratio) or ("open" if found.counting > 1 else "from the second launch on")
             table.add_row(f"  {cell.label}", units.ratio(ratio.estimate), told, drawn)
         return table
 
@@ -147,11 +149,16 @@ def _in_order(shares: Mapping[str, float]) -> Mapping[str, float]:
     return {arm: shares[arm] for arm in sorted(shares, key=lambda name: (name != "before", name != "after"))}
 
 
-def _ends(low: float, high: float) -> list[float]:
-    return [end for end in (low, high) if math.isfinite(end) and end > 0]
+def _told(ratio: Interval) -> str:
+    """An interval as text; empty where it is so wide that it says nothing."""
+    return units.interval(ratio.low, ratio.high) if ratio.high < _OPEN * ratio.low else ""
 
 
-def _drawn(low: float, estimate: float, high: float, margin: float, reach: float) -> Text:
+def _ends(ratio: Interval) -> list[float]:
+    return [ratio.low, ratio.high] if _told(ratio) else []
+
+
+def _drawn(interval: Interval, margin: float, reach: float) -> Text:
     """An interval on an axis of log ratios: the margin in the middle, faster to the left."""
 
     def place(ratio: float) -> int:
@@ -163,10 +170,9 @@ def _drawn(low: float, estimate: float, high: float, margin: float, reach: float
         for end in (place(1 / (1 + margin)), place(1 + margin)):
             if row[end] == " ":
                 row[end] = "┊"
-    ends = _ends(low, high)
-    if len(ends) == 2:
+    if ends := _ends(interval):
         for spot in range(place(ends[0]), place(ends[1]) + 1):
             row[spot] = "━"
-    if math.isfinite(estimate) and estimate > 0:
-        row[min(max(place(estimate), 0), _AXIS - 1)] = "●"
+    if math.isfinite(interval.estimate) and interval.estimate > 0:
+        row[min(max(place(interval.estimate), 0), _AXIS - 1)] = "●"
     return Text("".join(row))

@@ -6,6 +6,8 @@ launch each arm is also loaded alone for a moment, which shows whether it is.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from harness.duration import ALONE_OVERHEAD_S, DUET_OVERHEAD_S, alone_seconds
 from harness.progress import Advance
 from harness.rig import Rig, after, launch_label
@@ -18,6 +20,7 @@ def launch(rig: Rig, number: int) -> None:
     """Carry out launch ``number`` (from 0)."""
     seconds = rig.plan.warmup + rig.seconds
     with rig.launch(f"{title(rig, number)}, {seconds:g} s of duet", seconds + DUET_OVERHEAD_S) as advance:
+        rig.expect_load(*_place(rig, number))
         rig.start_arms(rig.plan.arms, launch_label(number))
         _duet(rig, number, advance)
 
@@ -37,14 +40,15 @@ def checked_launch(rig: Rig) -> tuple[Interference, ...]:
     alone_s, duet_s = plan.warmup + seconds, plan.warmup + rig.seconds
     words = f"{title(rig, 0)}, {alone_s:g} s each alone, {duet_s:g} s of duet"
     before = len(names) * (alone_s + ALONE_OVERHEAD_S)
+    places = {name: (interference.directory(rig.directory, name), f"interference-{name}") for name in names}
     with rig.launch(words, before + duet_s + DUET_OVERHEAD_S) as advance:
+        rig.expect_load(*places[names[0]])
         rig.start_arms(names, launch_label(0))
         alone = {
             name: rig.load(
                 [name],
                 0,
-                interference.directory(rig.directory, name),
-                f"interference-{name}",
+                *places[name],
                 seconds=seconds,
                 advance=after(place * (alone_s + ALONE_OVERHEAD_S), advance),
             )
@@ -76,8 +80,12 @@ def give_up(rig: Rig) -> None:
 
 
 def _duet(rig: Rig, number: int, advance: Advance) -> Record:
-    folder = launch_directory(rig.directory, number)
-    return rig.load(list(rig.plan.arms), number, folder, f"{launch_label(number)}-swarm", advance=advance)
+    return rig.load(list(rig.plan.arms), number, *_place(rig, number), advance=advance)
+
+
+def _place(rig: Rig, number: int) -> tuple[Path, str]:
+    """Where the record of a duet goes, and what its log is called."""
+    return launch_directory(rig.directory, number), f"{launch_label(number)}-swarm"
 
 
 def title(rig: Rig, number: int) -> str:

@@ -232,7 +232,7 @@ class OwnTargets:
     def _sitemap(self) -> str:
         sitemap = self._plan.site.sitemap or ""
         if sitemap.startswith("/"):
-            return self.up[0].url + sitemap
+            return f"{{url}}{sitemap}"  # of the arm that is asked
         return url2pathname(urlsplit(sitemap).path) if sitemap.startswith("file:") else sitemap
 
     def _in_folder(self, command: str) -> str:

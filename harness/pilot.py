@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from harness import duration
@@ -42,6 +43,8 @@ def look(rig: Rig) -> None:
     with rig.steps.step(f"pilot: both arms serve, and {words}"):
         for together in [[name] for name in plan.arms] if rig.is_slot else [list(plan.arms)]:
             try:
+                if plan.kind != "reference":
+                    rig.expect_load(*_place(rig, together))
                 rig.start_arms(together, PILOT)
                 if plan.kind == "reference":
                     costs |= rig.targets.look(PILOT)
@@ -70,9 +73,13 @@ def look(rig: Rig) -> None:
 def _try_out(rig: Rig, names: Sequence[str]) -> Record:
     """Load arms for a moment: addresses are read, members log in, and what a page costs shows."""
     rate = _TRIED_RATE if rig.plan.rate == "auto" else min(_TRIED_RATE, rig.plan.rate)
+    return rig.load(names, 0, *_place(rig, names), seconds=_TRIED_S, rate=rate, prepare="natural")
+
+
+def _place(rig: Rig, names: Sequence[str]) -> tuple[Path, str]:
+    """Where the record of the arms that are tried out goes, and what its log is called."""
     label = "-".join(names)
-    out = rig.directory / "pilot" / label
-    return rig.load(names, 0, out, f"{PILOT}-{label}-swarm", seconds=_TRIED_S, rate=rate, prepare="natural")
+    return rig.directory / "pilot" / label, f"{PILOT}-{label}-swarm"
 
 
 def _see_one_site(tried: Mapping[str, Record]) -> None:

@@ -62,6 +62,7 @@ class Rig:
     targets: Targets
     state: State
     board: Board
+    _waiting: swarm.Waiting | None = None
 
     @classmethod
     @contextlib.contextmanager
@@ -166,8 +167,12 @@ class Rig:
         self.targets.start(names, label)
 
     def stop_arms(self) -> None:
-        """Stop the sites, last started first."""
-        self.targets.stop()
+        """Stop the sites, last started first, and a generator that waits for them."""
+        with uninterrupted():
+            waiting, self._waiting = self._waiting, None
+            if waiting is not None:
+                waiting.child.stop()
+            self.targets.stop()
 
     def show(self) -> None:
         """Show how far the trial has come: below the bar from now on, or as a line where there is no terminal."""
@@ -176,6 +181,19 @@ class Rig:
         self.steps.below = self.board.render
         if not self.steps.console.is_terminal and (line := self.board.line()):
             self.steps.say(line)
+
+    def expect_load(self, out: Path, label: str) -> None:
+        """Have the process of a load to come start beside the arms: it waits for them; arguments as of ``load``."""
+        plan = self.plan
+        self._waiting = swarm.wait_for_plan(
+            plan.scenario,
+            out,
+            self.log(label),
+            scratch=self.work,
+            core=self.cores.generator,
+            options=self.targets.words(),
+            locustfile=plan.locustfile,
+        )
 
     def keep(self, **what: Any) -> None:
         """Remember how far the trial has come, on disk too, so that it can be gone on with."""
@@ -241,17 +259,11 @@ class Rig:
             ca_file=None if site.ca_file is None else str(site.ca_file),
             insecure=site.insecure,
         )
-        record = swarm.run(
-            plan,
-            out,
-            self.log(label),
-            scratch=self.work,
-            core=self.cores.generator,
-            options=self.targets.words(),
-            locustfile=given.locustfile,
-            watch=self._watch,
-            advance=told,
-        )
+        if self._waiting is None or self._waiting.out != out:
+            self.expect_load(out, label)
+        waiting, self._waiting = self._waiting, None
+        assert waiting is not None
+        record = swarm.run(plan, waiting, watch=self._watch, advance=told)
         check_cells(self.plan, record)
         return record
 

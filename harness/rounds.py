@@ -52,6 +52,7 @@ def launch(rig: Rig, number: int) -> None:
     seconds = plan.warmup + rig.seconds
     words = f"{title(rig, number)}, {seconds:g} s each: {', then '.join(order)}"
     with rig.launch(words, len(order) * (plan.settle + ROUND_OVERHEAD_S + seconds) + START_S) as advance:
+        rig.expect_load(*_place(rig, number, 0, order[0]))
         rig.start_arms(plan.arms, launch_label(number))
         for position, name in enumerate(order):
             _round(rig, number, position, name, advance)
@@ -65,6 +66,7 @@ def reverse(rig: Rig, number: int) -> None:
     words = f"launch {number + 1} of {plan.launches}: one slot, {seconds:g} s each: {', then '.join(order)}"
     with rig.launch(words, len(order) * (START_S + plan.settle + ROUND_OVERHEAD_S + seconds)) as advance:
         for position, name in enumerate(order):
+            rig.expect_load(*_place(rig, number, position, name))
             rig.start_arms([name], _label(number, position))
             _round(rig, number, position, name, advance)
             rig.stop_arms()
@@ -80,13 +82,13 @@ def _round(rig: Rig, number: int, position: int, name: str, advance: Advance) ->
     plan = rig.plan
     before = position * (plan.settle + ROUND_OVERHEAD_S + plan.warmup + rig.seconds)
     _settle(plan.settle)
-    rig.load(
-        [name],
-        number,
-        round_directory(rig.directory, number, position, name),
-        f"{_label(number, position)}-{name}-swarm",
-        advance=after(before, advance),
-    )
+    rig.load([name], number, *_place(rig, number, position, name), advance=after(before, advance))
+
+
+def _place(rig: Rig, number: int, position: int, name: str) -> tuple[Path, str]:
+    """Where the record of a round goes, and what its log is called."""
+    folder = round_directory(rig.directory, number, position, name)
+    return folder, f"{_label(number, position)}-{name}-swarm"
 
 
 def _label(number: int, position: int) -> str:

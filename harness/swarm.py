@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from harness.errors import RunFailed, UsageError
 from harness.processes import Child, uninterrupted
 from harness.progress import Advance
 from results.plan import SwarmPlan
-from results.record import Record, read_record
+from results.record import Record, read_record, write_json
 
 PREPARATION_SECONDS = 1800.0
 """What a swarm may take before its first request: start, logins, every page of a large site asked for once."""
@@ -28,8 +29,23 @@ _OWN_FILE = "ANP_OWN_LOCUSTFILE"
 """Variable by which the swarm is told of a locustfile that is not one of ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A swarm's process that waits for its plan, so that its start can go on beside that of the sites.
+
+    Attributes:
+        plan_file: Where it looks for the plan.
+        out: Directory of its record.
+    """
+
+    child: Child
+    plan_file: Path
+    out: Path
+    log: Path
+
+
 def command(
-    plan: SwarmPlan,
+    scenario: str,
     plan_file: Path,
     out: Path,
     *,
@@ -42,10 +58,10 @@ def command(
     Another ``locustfile`` than ours is run by one of ours that stands in for it, and learns of it from ``environment``.
     """
     argv = [sys.executable, "-P", "-m", "locust"]
-    stem = plan.scenario if locustfile is None else "_own_file"
+    stem = scenario if locustfile is None else "_own_file"
     argv += ["-f", str(resources.files("locustfiles") / f"{stem}.py")]
     argv += ["--headless", "--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
-    argv += ["--host", plan.arms[0].url, "--plan", str(plan_file), "--out", str(out)]
+    argv += ["--plan", str(plan_file), "--await-plan", "--out", str(out)]
     if processes != 1:
         port = str(_free_port())
         argv += ["--processes", str(processes), "--master-port", port]
@@ -67,39 +83,42 @@ def _free_port() -> int:
     return port
 
 
-def run(
-    plan: SwarmPlan,
+def wait_for_plan(
+    scenario: str,
     out: Path,
     log: Path,
     *,
     scratch: Path,
     core: int | None = None,
+    processes: int = 1,
     options: Sequence[str] = (),
-    watch: Callable[[], None] | None = None,
-    advance: Advance | None = None,
     locustfile: Path | None = None,
-) -> Record:
-    """Swarm to the end of the plan and return the record; arguments as of ``attempt``.
+) -> Waiting:
+    """Start a swarm's process before its plan is known; arguments as of ``attempt``. Somebody has to stop it."""
+    plan_file = scratch.resolve() / f"{log.stem}.json"
+    child = Child(
+        "swarm",
+        command(scenario, plan_file, out.resolve(), processes=processes, options=options, locustfile=locustfile),
+        log,
+        cores=() if core is None or processes > 1 else {core},
+        folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
+        environment=environment(locustfile),
+    )
+    return Waiting(child, plan_file, out, log)
+
+
+def run(plan: SwarmPlan, waiting: Waiting, **how: Any) -> Record:
+    """Swarm to the end of the plan and return the record; arguments as of ``carry_out``.
 
     Raises:
         UsageError: The swarm refused to start.
         RunFailed: It ended otherwise than by its plan; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
-    record = attempt(
-        plan,
-        out,
-        log,
-        scratch=scratch,
-        core=core,
-        options=options,
-        watch=watch,
-        advance=advance,
-        locustfile=locustfile,
-    )
+    record = carry_out(plan, waiting, **how)
     run = record.run or {}
     if run.get("ended_by") != "completed":
-        raise RunFailed(f"{run.get('reason')}. What it recorded is in {out}")
+        raise RunFailed(f"{run.get('reason')}. What it recorded is in {waiting.out}")
     return record
 
 
@@ -135,16 +154,28 @@ def attempt(
         RunFailed: It ended without completing its record; what it recorded is kept.
         KeyboardInterrupt: After the swarm has been given time to complete its record.
     """
-    plan_file = scratch.resolve() / f"swarm-{plan.launch}.json"
-    plan_file.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
-    child = Child(
-        "swarm",
-        command(plan, plan_file, out.resolve(), processes=processes, options=options, locustfile=locustfile),
+    waiting = wait_for_plan(
+        plan.scenario,
+        out,
         log,
-        cores=() if core is None or processes > 1 else {core},
-        folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
-        environment=environment(locustfile),
+        scratch=scratch,
+        core=core,
+        processes=processes,
+        options=options,
+        locustfile=locustfile,
     )
+    return carry_out(plan, waiting, watch=watch, advance=advance)
+
+
+def carry_out(
+    plan: SwarmPlan,
+    waiting: Waiting,
+    *,
+    watch: Callable[[], None] | None = None,
+    advance: Advance | None = None,
+) -> Record:
+    """Give a waiting swarm its plan, and return its record; ends and arguments as of ``attempt``."""
+    child, out, log = waiting.child, waiting.out, waiting.log
     deadline = time.monotonic() + PREPARATION_SECONDS
     began: float | None = None
 
@@ -162,6 +193,7 @@ def attempt(
 
     code: int | None = None
     try:
+        write_json(waiting.plan_file, plan.to_dict())
         code = child.wait(math.inf, poll=poll)
     except TimeoutError as error:
         late = "begin" if began is None else f"end {OVERHEAD_SECONDS:.0f} s after its plan was over"

@@ -106,6 +106,8 @@ class Conductor:
         self._forget()
         options = self._options
         if options.plan:
+            if options.await_plan:
+                _options.await_plan(Path(options.plan))
             self._plan = _options.read_plan(Path(options.plan), scenario.name)
             options.num_users = self._plan.visitors
         options.num_users *= len(self._plan.arms if self._plan else options.arm or "1")

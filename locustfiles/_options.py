@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
@@ -25,6 +26,9 @@ from results.plan import Arm, SwarmPlan
 
 DEFAULT_VISITORS = 64
 DEFAULT_MEMBERS = 20
+
+_PLAN_S = 1800.0  # a site may take its time to start
+_LOOK_S = 0.02
 
 
 class _Given(argparse.Action):
@@ -56,6 +60,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     """Add the options to locust's parser; the web form shows those that make sense there."""
     hidden = {"include_in_web_ui": False}
     parser.add_argument("--plan", metavar="FILE", help="A swarm plan (JSON); wins over the options below", **hidden)
+    parser.add_argument("--await-plan", action="store_true", help="Wait until that file is there", **hidden)
     parser.add_argument(
         "--rate", type=float, default=50.0, help="Requests a second and arm; 0: closed workload of -u visitors"
     )
@@ -113,7 +118,9 @@ def add_options(parser: LocustArgumentParser) -> None:
         **hidden,
     )
     parser.add_argument("--urls", metavar="FILE", help="Ask for the addresses in a file, on any site", **hidden)
-    parser.add_argument("--sitemap", metavar="URL|FILE", help="Ask for the addresses in a sitemap", **hidden)
+    parser.add_argument(
+        "--sitemap", metavar="URL|FILE", help="Ask for the addresses in a sitemap; {url}: the target", **hidden
+    )
     parser.add_argument(
         "--access-log",
         metavar="FILE",
@@ -141,6 +148,19 @@ def add_options(parser: LocustArgumentParser) -> None:
         "--i-may-load", metavar="HOST", action="append", help="Permit a target that is not this machine", **hidden
     )
     parser.set_defaults(num_users=DEFAULT_VISITORS, spawn_rate=100, given=())
+
+
+def await_plan(path: Path) -> None:
+    """Wait until somebody has written the plan: whoever starts this process beside the sites does not know it yet.
+
+    Raises:
+        SwarmError: Nobody did.
+    """
+    until = time.monotonic() + _PLAN_S
+    while not path.exists():
+        if time.monotonic() > until:
+            raise SwarmError(f"the plan {path} did not come within {_PLAN_S:g} s; see what should have written it")
+        time.sleep(_LOOK_S)
 
 
 def read_plan(path: Path, scenario: str) -> SwarmPlan:
@@ -250,7 +270,11 @@ def read_addresses(options: argparse.Namespace, plan: SwarmPlan) -> UrlTable | N
         return read_urls(Path(options.urls), hosts)
     if options.sitemap:
         return read_sitemap(
-            options.sitemap, lambda url: _site.fetch(url, plan), hosts, plan.zipf, target=plan.arms[0].url
+            options.sitemap.replace("{url}", plan.arms[0].url),
+            lambda url: _site.fetch(url, plan),
+            hosts,
+            plan.zipf,
+            target=plan.arms[0].url,
         )
     log = read_access_logs([Path(name) for name in options.access_log], hosts, bots=options.with_bots)
     return replace(log.table, source=f"{log.table.source}: {log.words}")

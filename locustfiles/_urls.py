@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -19,19 +19,11 @@ from urllib.parse import quote, urlsplit
 
 from locustfiles._errors import SwarmError
 from locustfiles._lines import lines
+from results.routes import routes_of
 
 MAX_URLS: Final = 500_000
 """Addresses a table may hold; every worker keeps all of them."""
 
-GROUPS: Final = 12
-"""Routes named after the first segment of their paths, at most."""
-
-_RESERVED = {"home", "asset", "other", "member", "login", "edit", "purge", "redirect"}
-_ASSETS = re.compile(
-    r"\.(?:css|m?js|map|png|jpe?g|gif|webp|avif|svg|ico|bmp|woff2?|ttf|otf|eot"
-    r"|mp3|mp4|m4a|m4v|ogg|ogv|webm|wav|pdf|zip|gz|webmanifest|wasm)$",
-    re.IGNORECASE,
-)
 _AS_SENT = "!$%&'()*+,/:;=?@[]|~"  # browsers send these as they are
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
@@ -243,31 +235,6 @@ def wire_path(text: str) -> str:
     return _BARE_PERCENT.sub("%25", sent)
 
 
-def routes_of(paths: Sequence[str], weights: Sequence[float]) -> tuple[str, ...]:
-    """The route of each path: ``home``, ``asset`` by its ending, its first segment, or ``other``.
-
-    Up to ``GROUPS`` first segments give their names to routes. Where there are more, the heaviest that hold several
-    paths do, as a section of a site does and a lone page does not. A segment that is called as a route of another
-    meaning keeps its slash.
-    """
-    segments = [_segment(path) for path in paths]
-    held: Counter[str] = Counter()
-    weight_of: dict[str, float] = {}
-    for segment, weight in zip(segments, weights, strict=True):
-        if segment:
-            held[segment] += 1
-            weight_of[segment] = weight_of.get(segment, 0.0) + weight
-    named = list(held)
-    if len(named) > GROUPS:
-        sections = [segment for segment in named if held[segment] > 1]
-        named = sorted(sections, key=lambda segment: -weight_of[segment])[:GROUPS]
-    names = {segment: f"/{segment}" if segment in _RESERVED else segment for segment in named}
-    return tuple(
-        names.get(segment, "other") if segment else _lone_route(path)
-        for path, segment in zip(paths, segments, strict=True)
-    )
-
-
 def shown(text: str) -> str:
     """A line of a file as an error quotes it: its beginning, or that it is none."""
     return "not text" if _NOT_TEXT.search(text) else _quoted(text)
@@ -290,18 +257,6 @@ def nothing(source: str) -> SwarmError:
 def too_many(source: str) -> SwarmError:
     """The error of a source that holds more addresses than a table may."""
     return SwarmError(f"{source}: more than {MAX_URLS:,} addresses; give a part of them")
-
-
-def _segment(path: str) -> str:
-    """The first segment of a path; empty where something else names its route."""
-    bare = path.partition("?")[0]
-    return "" if _ASSETS.search(bare) else bare.split("/", 2)[1]
-
-
-def _lone_route(path: str) -> str:
-    if path == "/":
-        return "home"
-    return "asset" if _ASSETS.search(path.partition("?")[0]) else "other"
 
 
 def _weight(word: str) -> float:

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from harness import __version__
 
-VERBS: Final = ("demo", "serve", "cache", "audit", "swarm", "compare", "trial", "report", "synth", "runs")
+VERBS: Final = ("demo", "serve", "cache", "audit", "swarm", "compare", "init", "trial", "report", "synth", "runs")
 """Names of the verbs, and of their modules here."""
 
 

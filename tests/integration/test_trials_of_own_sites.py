@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -294,20 +295,28 @@ def test_caches_are_prepared_by_the_plans_commands(tmp_path: Path) -> None:
     assert "cannot be told: no reply came out of one" in gate["words"]
 
 
-@pytest.fixture
-def killed(tmp_path: Path) -> tuple[Path, str]:
-    """A trial of commands whose harness was killed in its second launch; its record and its plan."""
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A trial of commands whose harness was killed in its second launch: its folder and its plan."""
+    folder = tmp_path_factory.mktemp("killed")
     hooks = '[hooks]\nprepare = "echo $ANP_ARM >> prepared"\nrollback = "echo rolled back >> prepared"'
     text = plan(SITE, arms(command("child")), hooks, launches=3, top='method = "rounds"\n').replace("0.5", "3", 1)
-    process = start(tmp_path, plan=text)
-    until(loading(tmp_path, "launches/02.1-*"), "the second launch never began")
+    process = start(folder, plan=text)
+    until(loading(folder, "launches/02.1-*"), "the second launch never began")
     everything = descendants(process)
     process.kill()
     process.communicate()
     until(lambda: not alive(everything), "a process outlived the harness")
-    until(lambda: not running_children(tmp_path), "a server's own child outlived it")
-    until(lambda: "rolled back" in (tmp_path / "prepared").read_text(), "nobody rolled back")
-    return record_of(tmp_path), text
+    until(lambda: not running_children(folder), "a server's own child outlived it")
+    until(lambda: "rolled back" in (folder / "prepared").read_text(), "nobody rolled back")
+    return folder, text
+
+
+@pytest.fixture
+def killed(tmp_path: Path, killed_once: tuple[Path, str]) -> tuple[Path, str]:
+    """A copy of its record, and its plan, which works in the folder it was begun in."""
+    folder, text = killed_once
+    return Path(shutil.copytree(record_of(folder), tmp_path / "record")), text
 
 
 def test_a_killed_trial_goes_on_where_it_was(tmp_path: Path, killed: tuple[Path, str]) -> None:

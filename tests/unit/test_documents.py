@@ -58,6 +58,7 @@ VERBS = [
     ["audit"],
     ["swarm"],
     ["compare"],
+    ["init"],
     ["trial"],
     ["report"],
     ["runs", "list"],

@@ -173,6 +173,20 @@ def test_lock_files_name_no_index() -> None:
         assert not re.search(r"https?://|--index-url|--find-links|@ file", text), lock.name
 
 
+def test_the_example_site_is_not_ours() -> None:
+    """It imports no room and nothing that its own requirements do not name, and they name versions and no index."""
+    import sys
+
+    folder = ROOT / "examples" / "flask-blog"
+    text = (folder / "requirements.txt").read_text(encoding="utf-8")
+    pinned = re.findall(r"^([A-Za-z0-9-]+)==[0-9.]+$", text, re.MULTILINE)
+    sources = list(folder.glob("*.py"))
+    allowed = {name.lower() for name in pinned} | {file.stem for file in sources} | set(sys.stdlib_module_names)
+
+    assert len(pinned) == len(text.splitlines())
+    assert {file.name: sorted(_imports(file) - allowed) for file in sources if _imports(file) - allowed} == {}
+
+
 def test_ci_runs_the_readmes_test_command() -> None:
     """What CI runs last is the command the README tells a newcomer."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()

@@ -52,9 +52,9 @@ def test_another_file_is_run_by_one_of_ours(monkeypatch: pytest.MonkeyPatch, tmp
     """Locust is given the file that stands in for it, and the swarm its whole path; ours are given as they are."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LOCUST_HOST", "x")
-    words = command(PLAN, Path("plan.json"), Path("out"), locustfile=Path("shop.py"))
+    words = command(PLAN.scenario, Path("plan.json"), Path("out"), locustfile=Path("shop.py"))
     assert [Path(word).name for word in words if word.endswith(".py")] == ["_own_file.py"]
     assert environment(Path("shop.py"))["ANP_OWN_LOCUSTFILE"] == str(tmp_path / "shop.py")
-    words = command(PLAN, Path("plan.json"), Path("out"))
+    words = command(PLAN.scenario, Path("plan.json"), Path("out"))
     assert [Path(word).name for word in words if word.endswith(".py")] == ["shop.py"]
     assert not {"ANP_OWN_LOCUSTFILE", "LOCUST_HOST"} & set(environment())

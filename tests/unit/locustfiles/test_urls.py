@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from locustfiles import _urls
 from locustfiles._errors import SwarmError
-from locustfiles._urls import GROUPS, Urls, UrlTable, read_urls, routes_of, split_url, wire_path
+from locustfiles._urls import Urls, UrlTable, read_urls, split_url, wire_path
 
 PATHS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=30).map(lambda text: "/" + text)
 ROWS = st.lists(st.tuples(PATHS, st.floats(1e-6, 1e6), st.text(min_size=1)), min_size=1, max_size=20)
@@ -125,46 +125,6 @@ def test_a_path_as_it_is_sent_is_plain_and_stays_so(text: str) -> None:
     assert re.fullmatch(r"/[!-~]*", sent)
     assert "#" not in sent
     assert wire_path(sent) == sent
-
-
-def test_routes_are_named_after_first_segments() -> None:
-    """Home, assets and addresses of the root with a query have names of their own."""
-    named = {
-        "/": "home",
-        "/?p=7": "other",
-        "//x": "other",
-        "/about": "about",
-        "/recipes/": "recipes",
-        "/recipes/plum-cake/?print=1": "recipes",
-        "/recipes/plum.jpg": "asset",
-        "/theme/STYLE.CSS?v=3": "asset",
-        "/download?file=a.css": "download",
-        "/member/ann": "/member",
-        "/redirect": "/redirect",
-        "/home/": "/home",
-    }
-    assert dict(zip(named, routes_of(list(named), [1.0] * len(named)), strict=True)) == named
-
-
-def test_of_many_sections_the_heaviest_have_names() -> None:
-    """Where there are too many segments, lone pages and light sections go under other."""
-    sections = [f"/section{number}/{page}" for number in range(GROUPS + 3) for page in (1, 2)]
-    weights = [float(1 + number) for number in range(GROUPS + 3) for _ in (1, 2)]
-    lone = [f"/lone-page-{number}/" for number in range(50)]
-    routes = routes_of([*sections, *lone], [*weights, *[1000.0] * 50])
-
-    assert set(routes[: len(sections)]) == {f"section{number}" for number in range(3, GROUPS + 3)} | {"other"}
-    assert set(routes[:6]) == {"other"}
-    assert set(routes[len(sections) :]) == {"other"}
-
-
-@given(st.lists(PATHS, min_size=1, max_size=60, unique=True))
-def test_every_path_has_a_route_and_there_are_few(paths: list[str]) -> None:
-    """Routes are as many as paths, and never more than the named groups and the fixed ones."""
-    routes = routes_of(paths, [1.0] * len(paths))
-    assert len(routes) == len(paths)
-    assert len(set(routes)) <= GROUPS + 3
-    assert set(routes).isdisjoint({"member", "login", "purge", "edit", "redirect"})
 
 
 def test_a_file_of_addresses(tmp_path: Path) -> None:
