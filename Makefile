@@ -9,7 +9,7 @@ WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-dev demo example test test-deep lint docs schema bench conformance calibrate calibrate-rig lock clean
+.PHONY: help setup setup-dev demo example test test-deep lint docs linkcheck picture schema bench conformance calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,7 +67,6 @@ docs: setup-dev          ## The documentation as a site in build/docs; what is w
 	$(BIN)/python -m sphinx -W -n --keep-going -q docs build/docs
 	@echo "the start page is build/docs/index.html"
 
-.PHONY: linkcheck picture
 linkcheck: setup-dev          ## Whether the links to other sites lead somewhere (wants the network)
 	$(BIN)/python -m sphinx -q -b linkcheck docs build/linkcheck
 
