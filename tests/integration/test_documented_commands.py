@@ -71,7 +71,8 @@ OTHERS: Final = {
 
 ALL: Final = [command for document in documents() for command in commands(document)]
 _SMALLER = re.compile(r"^(?:--count|--articles|--launches|--workers)$")
-_INCOMPLETE = ("Missing parameter", "Missing option", "Missing argument", "requires an argument")
+_INCOMPLETE: Final = ("Missing parameter", "Missing option", "Missing argument", "requires an argument")
+"""What is said of a command that lacks something, as one that is only mentioned may."""
 
 
 def of(program: str) -> list[Command]:
@@ -125,8 +126,7 @@ def complaint(command: Command) -> str | None:
     try:
         given = parse([re.sub(r"…$", "x", word) for word in words if word not in {"[OPTIONS]", "…"}])
     except TyperException as error:
-        is_mention = command.is_inline and error.format_message().startswith(_INCOMPLETE) is True
-        is_mention |= command.is_inline and "requires an argument" in error.format_message()
+        is_mention = command.is_inline and any(part in error.format_message() for part in _INCOMPLETE)
         return None if is_mention else error.format_message()
     for key, known in (("scenario", set(scenarios())), ("preset", set(presets()))):
         if given.get(key) not in {None, *known} and not given.get("locustfile"):
