@@ -9,7 +9,7 @@ WORKERS ?= 4
 # They start hundreds of processes, each of which would compile the checkout anew where this is set.
 test: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-dev demo example test test-deep lint docs schema bench conformance calibrate calibrate-rig lock clean
+.PHONY: help setup setup-dev demo example test test-deep lint docs linkcheck picture schema bench conformance calibrate calibrate-rig lock clean
 
 help:            ## Say what each target does
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,9 +60,18 @@ lint: setup-dev          ## ruff (style and format) and mypy (strict)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: setup-dev          ## Write docs/cli.md anew from the command's own help, and docs/policy.md from the policy table
+docs: setup-dev          ## The documentation as a site in build/docs; what is written from the code first
 	$(BIN)/typer harness.cli utils docs --name anp --title "The anp command" --output docs/cli.md
 	$(BIN)/python -m tests.policy_page
+	$(BIN)/python -m tests.reference_pages
+	$(BIN)/python -m sphinx -W -n --keep-going -q docs build/docs
+	@echo "the start page is build/docs/index.html"
+
+linkcheck: setup-dev          ## Whether the links to other sites lead somewhere (wants the network)
+	$(BIN)/python -m sphinx -q -b linkcheck docs build/linkcheck
+
+picture: setup-dev          ## Take the picture of the example's report anew (wants Chromium)
+	$(BIN)/python -m tests.report_picture
 
 schema: setup-dev          ## Write the schema of compare.json anew from the data classes
 	$(BIN)/python tests/schema.py
@@ -93,7 +102,7 @@ lock:          ## Resolve the locked dependencies anew (wants uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --no-annotate --extra build --extra dev --extra docs -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:          ## Remove the virtual environment and caches (never run records)
 	rm -rf $(VENV) $(EXAMPLE)/.venv $(EXAMPLE)/blog.sqlite .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

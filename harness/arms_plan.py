@@ -139,7 +139,9 @@ class SitePlan(Part):
     """A site of the user's own: what to ask it for, how members log in, and who may be asked.
 
     Attributes:
-        urls, sitemap, access_log: Where addresses come from: one of the three. A sitemap may be a path on the arms.
+        urls: Where addresses come from: a file with one a line. One of ``urls``, ``sitemap`` and ``access_log``.
+        sitemap: Where addresses come from: a sitemap, as an address, a path on the arms, or a file.
+        access_log: Where addresses come from: log files of the site's server, each visit as often as it was made.
         aliases: Further names of the site, as its addresses have them.
         with_bots: Keep what programs asked for, of an access log.
         login: The recipe by which members log in.
@@ -226,7 +228,7 @@ class GitPlan(Part):
     Attributes:
         before, after: Branch, tag or commit.
         setup: Shell command that sets a work tree up before its server can start: an environment, a build.
-        repository: Its folder; ``None`` is the one that the plan lies in.
+        repository: Its folder, where that is not the one that the plan lies in.
     """
 
     before: str = Field(min_length=1)

@@ -47,7 +47,14 @@ seconds, is then a small part of it."""
 
 
 class CorpusPlan(Part):
-    """Which articles the site holds."""
+    """Which articles the site holds.
+
+    Attributes:
+        first_id: Id of the first article.
+        count: How many there are.
+        profile: What articles are like: ``natural``, or ``classic`` for short ones that are quickly made.
+        seed: Root of every draw; another seed is other articles.
+    """
 
     first_id: int = 11730
     count: int = 2000
@@ -60,7 +67,12 @@ class CorpusPlan(Part):
 
 
 class PagePlan(Part):
-    """A page as visitors know it: who asks, and for what."""
+    """A page as visitors know it: who asks, and for what.
+
+    Attributes:
+        persona: Who asks, such as ``reader``.
+        route: What kind of page it is, such as ``article``.
+    """
 
     persona: str
     route: str
@@ -71,7 +83,14 @@ class PagePlan(Part):
 
 
 class PrimaryPlan(PagePlan):
-    """A cell that decides: a page, its replies of one cache class or of all, at a quantile."""
+    """A cell that decides: a page, its replies of one cache class or of all, at a quantile.
+
+    Attributes:
+        persona: Who asks, such as ``reader``.
+        route: What kind of page it is, such as ``article``.
+        cache: Cache class of the replies that count, such as ``HIT``, or ``all``.
+        quantile: Which response time decides: ``p50``, ``p95`` or ``p99``.
+    """
 
     cache: str = ALL
     quantile: str = "p50"
@@ -109,8 +128,10 @@ class PrimaryPlan(PagePlan):
 class MarginPlan(Part):
     """The smallest change of each quantile that matters, as a share: 0.03 is three percent.
 
-    ``floor_ms`` is the absolute change that never matters; unset, it is what the arm ``again`` shows the rig to differ
-    by itself, or a default where there is none.
+    Attributes:
+        p50, p95, p99: Of this quantile.
+        floor_ms: The absolute change that never matters; unset, it is what the arm ``again`` shows the rig to differ by
+            itself, or a default where there is none.
     """
 
     p50: float = Field(default=0.03, gt=0, lt=1)
@@ -134,7 +155,9 @@ class TrialPlan(Part):
         preset: The preset that gives what this plan leaves out.
         name: Part of the record's name.
         reason: Why the change is made; it opens the change note.
-        expected: What the change is expected to do, and owner: who answers for it; both are told in the note.
+        expected: What the change is expected to do; told in the note.
+        owner: Who answers for the change; told in the note.
+        scenario: Who comes and what they ask for; ``cache_hit`` on a site of the user's own without a log-in recipe.
         pages_may_differ: The arms may answer one address with pages of different length.
         launches: How many times both arms are started afresh; each launch gives one value per cell.
         spare: Further launches, each made only in place of one in which the generator was not fit.
@@ -142,6 +165,10 @@ class TrialPlan(Part):
             requests that lets its rarer pages speak (``harness.pilot.long_enough``).
         warmup: Discarded part of each launch.
         rate: Requests a second and arm, or ``auto``: what keeps the site's core well below half busy.
+        visitors: Connections kept ready for each arm; an arrival waits where all of them are in use.
+        members: Member accounts that may be used.
+        member_share: Share of the requests that members make; the scenario's own where there is none.
+        zipf: Exponent of the popularity of articles; 0 asks for all alike.
         event_every: Seconds from one event to the next of personas with a clock of their own (edits, purges, log-ins);
             the scenario's own where there is none.
         prepare: State of the page cache before the first arrival.
@@ -151,7 +178,12 @@ class TrialPlan(Part):
         settle: Seconds without load before each round of ``rounds`` and ``reversal``.
         control: A page that the change cannot touch.
         primary: The cells that decide; empty leaves the choice to the rule.
+        seed: Root of every draw of the traffic and of the order of arms.
         keep_awake: Keep the cores out of their idle states during the launches.
+        corpus: The articles of the reference site.
+        margins: The smallest changes that matter.
+        before: The arm without the change.
+        after: The arm with the change.
         locustfile: A locustfile of the user's own, whose scenario takes the place of ``scenario``.
         site: How arms are reached that are no reference sites, and what to ask them for.
         git: The revisions that are the arms.

@@ -8,7 +8,7 @@ monotonic clock, counted from the start of the plan; *service time* is ``end - s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -48,70 +48,92 @@ CHECKS: Final = (
 PHASES: Final = ("warmup", "measured")
 
 
-def _word() -> pa.DataType:
-    return pa.dictionary(pa.int8(), pa.string())
+_WORD: Final = pa.dictionary(pa.int8(), pa.string())
+
+_REQUESTS: Final[Mapping[str, tuple[pa.DataType, str]]] = {
+    "launch": (pa.int16(), "number of the launch, from 0"),
+    "arm": (_WORD, "`before`, `after` or `again`; `target` alone"),
+    "worker": (pa.int16(), "generator process"),
+    "seq": (pa.int64(), "the row's number in its worker: from 0, without a gap"),
+    "request": (
+        pa.int64(),
+        "index in the traffic plan: rows of both arms that share it, and `hop`, are the same request",
+    ),
+    "phase": (_WORD, "`warmup` or `measured`"),
+    "scheduled": (pa.float64(), "when it was due"),
+    "released": (pa.float64(), "when the generator's clock let it go: later than due by the generator's own lateness"),
+    "sent": (pa.float64(), "when it was sent; NaN where it never was"),
+    "first_byte": (pa.float64(), "when the first byte of an answer came; NaN where none came"),
+    "end": (pa.float64(), "when the answer was whole, or the request had failed"),
+    "persona": (_WORD, "who asked; with `visitor` one browser"),
+    "route": (_WORD, "what kind of page was asked for; `redirect` for a reply that was followed elsewhere"),
+    "url": (pa.int32(), "row of `urls.arrows`; of an `edit` the article's address"),
+    "visitor": (pa.int32(), "which of the persona's visitors"),
+    "cache": (_WORD, "cache class, from the reply's own headers"),
+    "status": (pa.int16(), "HTTP status; 0 where there was no reply"),
+    "error": (_WORD, "why there is no usable reply; `none` where there is one"),
+    "bytes": (pa.int64(), "of the body, as it came over the wire"),
+    "new_connection": (pa.bool_(), "whether a connection was opened for it"),
+    "server_ms": (pa.float32(), "`Server-Timing` `app;dur`; NaN where absent or replayed from a cache"),
+    "db_ms": (pa.float32(), "`Server-Timing` `db;dur`; NaN where absent or replayed"),
+    "db_calls": (pa.int32(), "`Server-Timing` `db-calls`; −1 where absent or replayed"),
+    "check": (_WORD, "what the check of the page found: `ok`, `unchecked`, or what was wrong"),
+    "hop": (pa.int8(), "0 for what was planned; 1, 2, … for where redirects led from there"),
+    "conditional": (
+        pa.bool_(),
+        "whether it carried a validator of an earlier reply; a 304 is then a good reply, and its body empty",
+    ),
+    "retried": (
+        pa.bool_(),
+        "whether it was sent again because the server closed the kept connection; the times hold both attempts",
+    ),
+}
+
+_URLS: Final[Mapping[str, tuple[pa.DataType, str]]] = {
+    "url": (pa.int32(), "the number that requests name it by"),
+    "route": (pa.string(), "what kind of page it is"),
+    "path": (pa.string(), "path with query"),
+}
+
+_SECONDS: Final[Mapping[str, tuple[pa.DataType, str]]] = {
+    "launch": (pa.int16(), "number of the launch, from 0"),
+    "worker": (pa.int16(), "generator process"),
+    "second": (pa.float64(), "end of the interval, on the clock of the requests"),
+    "interval": (pa.float64(), "its length in seconds"),
+    "offered": (pa.int64(), "requests due in it, all arms"),
+    "sent": (pa.int64(), "requests sent in it"),
+    "completed": (pa.int64(), "requests answered in it"),
+    "errors": (pa.int64(), "requests that failed in it"),
+    "in_flight": (pa.int64(), "under way at its end"),
+    "cpu": (pa.float64(), "of the generator process; 1.0 is one core"),
+    "lag_p99_ms": (pa.float64(), "lateness (released − scheduled), 99th percentile"),
+    "gc_ms": (pa.float64(), "garbage collection"),
+    "steal": (pa.float64(), "time the machine lost to others, fraction of all cores"),
+    "rss_bytes": (pa.int64(), "memory of the generator process"),
+    "loop_lag_ms": (pa.float64(), "longest time that the event loop was held up"),
+    "start_lag_p50_ms": (pa.float64(), "sent − scheduled of requests that found a free visitor, median"),
+    "start_lag_p99_ms": (pa.float64(), "the same, 99th percentile"),
+}
 
 
-REQUESTS: Final = pa.schema(
-    [
-        pa.field("launch", pa.int16()),
-        pa.field("arm", _word()),
-        pa.field("worker", pa.int16()),
-        pa.field("seq", pa.int64()),  # per worker, from 0, without a gap
-        pa.field("request", pa.int64()),  # index in the traffic plan; equal in both arms
-        pa.field("phase", _word()),
-        pa.field("scheduled", pa.float64()),
-        pa.field(
-            "released", pa.float64()
-        ),  # when the generator's clock let it go: released - scheduled is its own lateness
-        pa.field("sent", pa.float64()),
-        pa.field("first_byte", pa.float64()),  # NaN where none came
-        pa.field("end", pa.float64()),
-        pa.field("persona", _word()),
-        pa.field("route", _word()),
-        pa.field("url", pa.int32()),  # row of urls.arrows
-        pa.field("visitor", pa.int32()),
-        pa.field("cache", _word()),
-        pa.field("status", pa.int16()),  # 0 where there was no response
-        pa.field("error", _word()),
-        pa.field("bytes", pa.int64()),  # of the body, as it came over the wire
-        pa.field("new_connection", pa.bool_()),
-        pa.field("server_ms", pa.float32()),  # Server-Timing app;dur, NaN where absent or replayed
-        pa.field("db_ms", pa.float32()),
-        pa.field("db_calls", pa.int32()),  # -1 where absent or replayed
-        pa.field("check", _word()),
-        pa.field("hop", pa.int8()),  # 0: as planned; 1, 2, ...: where redirects led from there
-        pa.field("conditional", pa.bool_()),  # whether it carried a validator of an earlier answer
-        pa.field("retried", pa.bool_()),  # whether it was sent again, because a kept connection was closed under it
-    ]
-)
+def _schema(columns: Mapping[str, tuple[pa.DataType, str]]) -> pa.Schema:
+    return pa.schema([(name, kind) for name, (kind, _) in columns.items()])
+
+
+REQUESTS: Final = _schema(_REQUESTS)
 """One row a request."""
 
-URLS: Final = pa.schema([pa.field("url", pa.int32()), pa.field("route", pa.string()), pa.field("path", pa.string())])
-"""The URL table of a record: row number, route name, path with query."""
+URLS: Final = _schema(_URLS)
+"""The URL table of a record."""
 
-SECONDS: Final = pa.schema(
-    [
-        pa.field("launch", pa.int16()),
-        pa.field("worker", pa.int16()),
-        pa.field("second", pa.float64()),  # end of the interval, on the clock of the requests
-        pa.field("interval", pa.float64()),  # its length in seconds
-        pa.field("offered", pa.int64()),  # arrivals due in the interval, both arms
-        pa.field("sent", pa.int64()),
-        pa.field("completed", pa.int64()),
-        pa.field("errors", pa.int64()),
-        pa.field("in_flight", pa.int64()),
-        pa.field("cpu", pa.float64()),  # of the generator process, 1.0 is one core
-        pa.field("lag_p99_ms", pa.float64()),  # released - scheduled, 99th percentile of the interval
-        pa.field("gc_ms", pa.float64()),
-        pa.field("steal", pa.float64()),  # of the machine, fraction of all cores
-        pa.field("rss_bytes", pa.int64()),
-        pa.field("loop_lag_ms", pa.float64()),  # longest time in the interval that the event loop was held up
-        pa.field("start_lag_p50_ms", pa.float64()),  # sent - scheduled of requests that found a free visitor
-        pa.field("start_lag_p99_ms", pa.float64()),
-    ]
-)
+SECONDS: Final = _schema(_SECONDS)
 """One row a second and worker: the generator's own health."""
+
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    file: {name: meaning for name, (_, meaning) in columns.items()}
+    for file, columns in (("requests", _REQUESTS), ("urls", _URLS), ("seconds", _SECONDS))
+}
+"""What each column of each file holds, in the words of the documents."""
 
 ABSENT: Final = {
     "hop": 0,
