@@ -157,11 +157,29 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
             made.append(step)
             keep()
             steps.say(f"{step.label}: {step.verdict}")
-            if step.word != "unknown" or not step.record:
+            if not step.verdict.startswith("not enough data"):
                 break
         return made[-1].word
 
     steps.say(f"bisection of {units.counted(len(commits), 'commit')} by {cell}; everything is kept in {directory}")
+    try:
+        return _search(plan, commits, look, keep, made)
+    except KeyboardInterrupt:
+        steps.say(f"the steps so far are in {directory / FILE}; to go on: --git {_narrowed(plan, made)}")
+        raise
+
+
+def _search(
+    plan: TrialPlan,
+    commits: Sequence[str],
+    look: Callable[[str], Word],
+    keep: Callable[..., Bisection],
+    made: Sequence[Step],
+) -> Bisection:
+    git = plan.git
+    assert git is not None
+    assert git.repository is not None
+    repository, bad = git.repository, git.after
     match look(bad):
         case "not slower":
             return keep(words=f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find.")
@@ -177,6 +195,14 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
     if len(names) > 1:
         words = f"The first slower commit is one of these, which could not be told apart: {'; '.join(names)}."
     return keep(suspects, words, ExitCode.SLOWER)
+
+
+def _narrowed(plan: TrialPlan, made: Sequence[Step]) -> str:
+    """The range that is left by the steps so far: after the last commit that is not slower, up to the first that is."""
+    assert plan.git is not None
+    good = [step.commit for step in made if step.word == "not slower"]
+    slower = [step.commit for step in made if step.word == "slower"]
+    return f"{(good or [plan.git.before])[-1][:10]}..{(slower or [plan.git.after])[-1][:10]}"
 
 
 def _step(plan: TrialPlan, commit: str, launches: int, directory: Path, commands: list[str], steps: Steps) -> Step:

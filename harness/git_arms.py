@@ -31,7 +31,12 @@ def resolved(plan: TrialPlan) -> TrialPlan:
     if git is None:
         return plan
     folder = git.repository or plan.before.folder or Path.cwd()
-    root = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    try:
+        root = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    except UsageError:
+        raise UsageError(
+            f"{folder} is in no git repository; run the trial in one, or name it in the plan: repository in [git]"
+        ) from None
     commits = {name: _commit(root, revision) for name, revision in ((BEFORE, git.before), (AFTER, git.after))}
     if commits[BEFORE] == commits[AFTER]:
         raise UsageError(
@@ -140,7 +145,12 @@ def _commit(root: Path, revision: str) -> str:
     try:
         return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except UsageError:
-        raise UsageError(f"{root} has no revision {revision!r}; name a branch, a tag or a commit (git log)") from None
+        remedy = "name a branch, a tag or a commit (git log)"
+        if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+            remedy = (
+                "the clone is shallow, so fetch more of it (git fetch --unshallow; in CI, fetch-depth: 0) or " + remedy
+            )
+        raise UsageError(f"{root} has no revision {revision!r}; {remedy}") from None
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
+import re
+import secrets
 import shlex
 import socket
 import ssl
@@ -16,6 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import httpx
+import psutil
 
 from harness import hooks
 from harness.arms_plan import SitePlan
@@ -24,6 +28,7 @@ from harness.processes import Child, check_interrupted, uninterrupted
 from harness.site import Site
 from harness.targets import Stage
 from harness.trial_plan import BEFORE, TrialPlan
+from harness.watchdog import MARK, end_marked
 
 _TRIES: Final = 3
 """Starts of a server whose port somebody else took in the meantime."""
@@ -43,6 +48,7 @@ class OwnTargets:
         self._stage = stage
         self._children: list[Child] = []
         self._touched = False
+        self._mark = secrets.token_hex(8)
 
     def make(self) -> None:
         """Nothing is made: the site is there."""
@@ -60,7 +66,7 @@ class OwnTargets:
             return
         for name in order:
             if self._plan.kind == "switch":
-                self._run_hook("switch", self._plan.arms[name].switch or "", name, label)
+                self._switch(name, label)
             self.up.append(self._ready(name, self._address(name), None, label))
 
     def forget_traffic(self, label: str) -> None:
@@ -81,6 +87,7 @@ class OwnTargets:
                 child = self._children.pop()
                 child.stop(patience_s=self._plan.site.stop_seconds)
                 self._stage.watchdog.forget_group(child.pid)
+            end_marked(self._mark)  # what has left its process group
 
     def roll_back(self) -> None:
         """Run the plan's ``rollback``, if anything was started or switched."""
@@ -129,6 +136,14 @@ class OwnTargets:
         if self._plan.hooks.prepare:
             self._run_hook("prepare", self._plan.hooks.prepare, name, label)
 
+    def _switch(self, name: str, label: str) -> None:
+        try:
+            self._run_hook("switch", self._plan.arms[name].switch or "", name, label)
+        except TargetError as error:
+            if self._plan.hooks.rollback:
+                raise
+            raise TargetError(f"{error}. The slot may be left half switched: the plan names no rollback") from error
+
     def _run_hook(self, what: str, command: str, name: str, label: str, url: str = "") -> None:
         hooks.run(
             f"{what} of {name}" if what != _ROLLBACK else what,
@@ -157,7 +172,8 @@ class OwnTargets:
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
         argv = arm.argv({"port": str(port), "url": url, "arm": name})
-        values = hooks.environment(name, url, self._environment(name))
+        values = hooks.environment(name, url, self._environment(name)) | {MARK: self._mark}
+        self._stage.watchdog.watch_marked(self._mark)
         try:
             child = Child(
                 name,
@@ -196,7 +212,8 @@ class OwnTargets:
     def _wait(self, name: str, url: str, child: Child | None) -> None:
         plan = self._plan.site
         deadline = time.monotonic() + plan.ready_seconds
-        seen = "nothing"
+        where = f"{url}{plan.ready}"
+        seen = "gave no answer"
         with httpx.Client(
             base_url=url,
             timeout=min(10.0, plan.ready_seconds),
@@ -207,23 +224,34 @@ class OwnTargets:
                 check_interrupted()
                 if child is not None and (code := child.exit_code) is not None:
                     words = child.last_words()
+                    remedy = "it must stay in the foreground" if code == 0 else "correct it"
                     raise _EndedError(
                         f"command of {name} ended with exit code {code} before it answered"
-                        f"{f' ({words})' if words else ''}; correct it: {shlex.join(child.argv)}. Its log: {child.log}"
+                        f"{f' ({words})' if words else ''}; {remedy}: "
+                        f"{shlex.join(child.argv)}. Its log: {child.log}"
                     )
                 try:
                     response = http.get(plan.ready)
                 except httpx.HTTPError as error:
-                    seen = str(error) or type(error).__name__
+                    why = _in_words(error)
+                    seen = f"gave no answer ({why})"
+                    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                        raise TargetError(
+                            f"the certificate of arm {name}, {where}, is not trusted; name its authority in [site]: "
+                            'ca_file = "authority.pem", or trust it as it is: insecure = true'
+                        ) from None
+                    if self._plan.kind == "url":
+                        raise TargetError(f"arm {name}: {where} {seen}. Is the site running?") from None
                 else:
                     if response.status_code < 400:
                         return
-                    seen = f"status {response.status_code}"
+                    seen = f"answered with status {response.status_code}"
                 if time.monotonic() > deadline:
                     log = f" Its log: {child.log}" if child is not None else ""
                     raise TargetError(
-                        f"arm {name} did not get ready within {plan.ready_seconds:g} s: {url}{plan.ready} answered "
-                        f"{seen}; is this the page to ask for ([site] ready), and the time enough (ready_seconds)?{log}"
+                        f"arm {name} did not get ready within {plan.ready_seconds:g} s: {where} {seen}"
+                        f"{_elsewhere(child, url)}; is this the page to ask for ([site] ready), and the time enough "
+                        f"(ready_seconds)?{log}"
                     )
                 time.sleep(0.05)
 
@@ -264,6 +292,10 @@ def check_files(plan: TrialPlan) -> None:
         for file in files:
             if file is not None and not file.exists():
                 raise UsageError(f"{key}: there is no file {file}; name it as seen from the plan's own folder")
+    try:
+        _trust(site)
+    except ssl.SSLError as error:
+        raise UsageError(f"[site] ca_file: {site.ca_file} holds no certificate; give authorities as PEM") from error
     for name, arm in plan.arms.items():
         if arm.folder is not None and not arm.folder.is_dir():
             raise UsageError(f"[{name}] folder: there is no folder {arm.folder}; name it as seen from the plan's own")
@@ -271,6 +303,25 @@ def check_files(plan: TrialPlan) -> None:
 
 def _trust(site: SitePlan) -> ssl.SSLContext | bool:
     return not site.insecure if site.ca_file is None else ssl.create_default_context(cafile=str(site.ca_file))
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    """What went wrong, without the numbers and places of libraries."""
+    words = re.sub(r"\[(?:Errno -?\d+|[A-Z]+: [A-Z_]+)\] ?|\s*\(_\w+\.c:\d+\)", "", str(error))
+    return (words or type(error).__name__).lower()
+
+
+def _elsewhere(child: Child | None, url: str) -> str:
+    """Where a server listens that does not listen where it should, as a clause; empty where nobody can tell."""
+    if child is None:
+        return ""
+    ports: set[int] = set()
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(child.pid)
+        for one in (process, *process.children(recursive=True)):
+            ports |= {each.laddr.port for each in one.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+    others = sorted(ports - {urlsplit(url).port})
+    return f", and it listens on port {', '.join(map(str, others))} (does it heed {{port}}?)" if others else ""
 
 
 def _free_port() -> int:

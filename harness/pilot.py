@@ -53,7 +53,7 @@ def look(rig: Rig) -> None:
             finally:
                 rig.stop_arms()
         if tried:
-            _see_one_site(tried)
+            _see_one_site(tried, pages_may_differ=plan.pages_may_differ)
             costs = {name: tryout.page_cost_ms(record, name) for name, record in tried.items()}
     is_side_by_side = plan.method in {"auto", "duet"}
     cost = sum(costs.values()) if is_side_by_side else max(costs.values())
@@ -82,8 +82,8 @@ def _place(rig: Rig, names: Sequence[str]) -> tuple[Path, str]:
     return rig.directory / "pilot" / label, f"{PILOT}-{label}-swarm"
 
 
-def _see_one_site(tried: Mapping[str, Record]) -> None:
-    """Refuse arms of which one answers nothing, or which answer the same addresses otherwise.
+def _see_one_site(tried: Mapping[str, Record], *, pages_may_differ: bool) -> None:
+    """Refuse arms of which one answers nothing or wrongly, or which answer the same addresses otherwise.
 
     Raises:
         TargetError: With an address and what each arm said.
@@ -94,7 +94,19 @@ def _see_one_site(tried: Mapping[str, Record]) -> None:
             f"the arms are not one site: {one} answers {found.path} with status {first}, {other} with {second}, and "
             f"{percent(found.share)} of the addresses differ so; give both arms the same content"
         )
+    if (unlike := tryout.unlike_pages(tried)) is not None and not pages_may_differ:
+        (one, first), (other, second) = unlike.lengths.items()
+        raise TargetError(
+            f"the arms serve different pages: {unlike.path} has {first:,} bytes in {one}, {second:,} in {other}, and "
+            f"{percent(unlike.share)} of the addresses differ so; give both arms the same content or, where another "
+            "length is the change itself, say so: pages_may_differ = true"
+        )
     for name, record in tried.items():
+        for wrong in (record.run or {}).get("failed_checks") or []:
+            raise TargetError(
+                f"arm {wrong['arm']} serves a wrong page at {wrong['path']} ({wrong['check']}): expected "
+                f"{wrong['expected']}, got {wrong['got']}; correct the site, or what is asked of its pages"
+            )
         if math.isnan(tryout.page_cost_ms(record, name)):
             kept: list[dict[str, Any]] = (record.run or {}).get("failed_requests") or []
             failed = next((one for one in kept if one["arm"] == name), {})

@@ -57,7 +57,8 @@ class Steps:
         columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30)]
         if count:
             columns.append(MofNCompleteColumn())
-        columns.append(TimeRemainingColumn())
+        if self.below is None:  # else what stands there says how long it takes
+            columns.append(TimeRemainingColumn())
         with self._shown(*columns) as progress:
             task = progress.add_task(title, total=total)
 

@@ -6,6 +6,8 @@ A rig starts and stops; which arm is loaded when is the business of ``duet`` and
 from __future__ import annotations
 
 import contextlib
+import errno
+import shlex
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,6 +36,9 @@ from results.record import Record, RecordWriter, new_directory, runs_root
 
 PACKAGES: Final = ("anp", "locust", "gevent", "httptools", "fastapi", "starlette", "uvicorn", "apsw", "numpy")
 """Packages whose version could move a response time or a verdict."""
+
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+"""Why a file of the record cannot be written, though nothing is wrong with what wants to write it."""
 
 PILOT: Final = "pilot"
 """Where the name of a launch stands in those of logs and databases: before the first one."""
@@ -96,11 +101,15 @@ class Rig:
             rig = cls(plan, steps, writer, Path(work), cores, targets, state, board)
             try:
                 yield rig
-                rig._roll_back(is_fine=True)
+                if problem := rig.roll_back():
+                    raise RunFailed(problem)
             except KeyboardInterrupt:
                 rig._abort("interrupted", "interrupted from outside")
                 raise
             except OSError as error:
+                if error.errno not in _NO_ROOM:
+                    rig._abort("failed", str(error))
+                    raise
                 failure = RunFailed(
                     f"{error.filename or directory} cannot be written ({error.strerror or error}); make room, and go "
                     f"on with anp trial --resume {directory}"
@@ -280,7 +289,8 @@ class Rig:
     def _abort(self, ended_by: Literal["interrupted", "failed"], reason: str) -> None:
         with uninterrupted():
             self.stop_arms()
-            self._roll_back(is_fine=False)
+            if problem := self.roll_back():
+                self.steps.say(f"  {problem}")
             known = {"rate": self.rate or None, "duration_s": self.seconds or None}
             told = {"reason": reason, **known, **self.facts, **self.state.history()}
             if not self.writer.is_finished:
@@ -289,15 +299,15 @@ class Rig:
                 except OSError as error:
                     self.steps.say(f"  the record could not be completed ({error.strerror or error})")
         self.steps.say(f"record: {self.directory}")
+        self.steps.say(f"to go on with it: anp trial --resume {shlex.quote(str(self.directory))}")
 
-    def _roll_back(self, *, is_fine: bool) -> None:
-        """Undo what the arms needed; where that fails after all else went well, the trial has failed."""
+    def roll_back(self) -> str:
+        """Undo what the arms needed, once; gives what was wrong with that, which is nothing where it went well."""
         try:
             self.targets.roll_back()
         except TargetError as error:
-            if is_fine:
-                raise RunFailed(f"the trial came to its end, but {error}") from error
-            self.steps.say(f"  not rolled back: {error}")
+            return f"not rolled back: {error}"
+        return ""
 
     def _watch(self) -> None:
         for one in self.sites:

@@ -11,21 +11,24 @@ from pathlib import Path
 
 import results.report
 from harness import duration, launches, own_site, pilot, site
+from harness.errors import RunFailed
 from harness.progress import Steps
 from harness.rig import Rig
 from harness.scenarios import check_scenario, scenario_of
 from harness.trial_plan import TrialPlan
 from results.comparison import Comparison, compare_trial
+from results.errors import ResultsError
 from results.record import Record, read_record
 from results.units import percent
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a trial came to: its record on disk, and the comparison in it."""
+    """What a trial came to: its record on disk, the comparison in it, and what went wrong after the last launch."""
 
     record: Record
     comparison: Comparison
+    problem: str = ""
 
 
 def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps, resume: Path | None = None) -> Outcome:
@@ -54,7 +57,8 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
         with rig.cores_awake():
             pilot.look(rig)
             launches.carry_out_all(rig)
-        return _conclude(rig, began)
+        problem = rig.roll_back()
+        return _conclude(rig, began, problem)
 
 
 def check(plan: TrialPlan) -> None:
@@ -71,11 +75,23 @@ def check(plan: TrialPlan) -> None:
         site.check(arm.assignments())
 
 
-def _conclude(rig: Rig, began: float) -> Outcome:
-    """Compare, write the report, and complete the record; ``began`` is when all this did, on the monotonic clock."""
+def _conclude(rig: Rig, began: float, problem: str) -> Outcome:
+    """Compare, write the report, and complete the record.
+
+    Args:
+        rig: With all launches made.
+        began: When the trial did, on the monotonic clock.
+        problem: What went wrong with rolling back; empty where nothing did.
+    """
     with rig.steps.step("compared, report written"):
         comparison = compare_trial(read_record(rig.directory, allow_incomplete=True))
-        files = results.report.write(comparison, rig.directory)
+        try:
+            files = results.report.write(comparison, rig.directory)
+        except ResultsError as error:
+            raise RunFailed(
+                f"all launches are kept, but {str(error).partition('. Choose')[0]}; make room, and have them judged: "
+                f"anp trial --resume {rig.directory}"
+            ) from error
     whole_s = time.monotonic() - began
     if rig.measured_s:  # nothing, where all but the comparison was there when the trial was gone on with
         share = percent((whole_s - rig.measured_s) / rig.measured_s)
@@ -85,4 +101,4 @@ def _conclude(rig: Rig, began: float) -> Outcome:
     spent = {"whole_s": round(whole_s, 3), "measured_s": rig.measured_s}
     told = {"files": sorted(file.name for file in files), "verdict": comparison.to_dict()["overall"], "spent": spent}
     rig.finish(told)
-    return Outcome(read_record(rig.directory), comparison)
+    return Outcome(read_record(rig.directory), comparison, problem)

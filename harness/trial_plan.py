@@ -469,7 +469,8 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UsageError(f"there is no plan file {file}. Presets need none: anp trial --preset page-cache") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"plan file {file} cannot be read ({error})") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"plan file {file} cannot be read ({why}); give a TOML file") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"plan file {file} is not TOML: {error}") from error
 

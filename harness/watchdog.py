@@ -20,8 +20,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+import psutil
+
 PATIENCE_S: Final = 10.0
 """How long a group may take to end before it is killed."""
+
+MARK: Final = "ANP_TRIAL_MARK"
+"""Variable by which whatever a server has started is known for its, even where it has left its process group."""
 
 UNDO_S: Final = 600.0
 """How long a command that undoes may take."""
@@ -67,6 +72,10 @@ class Watchdog:
         """It has ended."""
         self._tell(ended=group)
 
+    def watch_marked(self, mark: str) -> None:
+        """End whatever carries this mark, should we be killed."""
+        self._tell(mark=mark)
+
     def undo_later(
         self, name: str, argv: Sequence[str], folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> None:
@@ -87,6 +96,7 @@ class Watchdog:
 def main() -> None:
     """Listen until the harness has gone; clean up after it where it did not say so."""
     groups: list[int] = []
+    marks: set[str] = set()
     undo: dict[str, dict[str, Any]] = {}
     for line in sys.stdin.buffer:
         words = json.loads(line)
@@ -96,11 +106,15 @@ def main() -> None:
             groups.append(words["group"])
         elif "ended" in words and words["ended"] in groups:
             groups.remove(words["ended"])
+        elif "mark" in words:
+            marks.add(words["mark"])
         elif "undo" in words:
             undo[words["undo"]] = words
         elif "undone" in words:
             undo.pop(words["undone"], None)
     _end(groups)
+    for mark in marks:
+        end_marked(mark)
     for name, command in reversed(undo.items()):
         print(f"the harness was killed; {name}: {command['argv']}", flush=True)
         with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -112,6 +126,17 @@ def main() -> None:
                 timeout=UNDO_S,
                 check=False,
             )
+
+
+def end_marked(mark: str) -> None:
+    """Kill every process that carries a mark in its environment, and wait until they are gone."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark:
+                process.kill()
+                found.append(process)
+    psutil.wait_procs(found, PATIENCE_S)
 
 
 def _end(groups: Sequence[int]) -> None:

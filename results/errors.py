@@ -39,7 +39,7 @@ class RecordIncomplete(RecordError):  # noqa: N818
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"run record {path} is incomplete (no run.json): the run was cut off or is still going. "
-            f"See what it kept with: anp runs show {path}"
+            f"See what it kept with: anp runs show {path}; go on with a trial with: anp trial --resume {path}"
         )
 
 

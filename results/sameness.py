@@ -28,7 +28,7 @@ LENGTH_LIMIT: Final = 0.01
 CONTROL_MOVED: Final = 0.05
 """Share of the control's replies by which its hit ratio may move; it must also be apart in every launch."""
 
-_LENGTH_DIFFERENCE: Final = 0.1
+LENGTH_DIFFERENCE: Final = 0.1
 """Relative difference of two lengths that clocks, tokens and counters on a page do not explain."""
 
 _OK: Final = CHECKS.index("ok")
@@ -114,16 +114,18 @@ def pages(launches: tuple[Launch, ...], design: Design) -> Gate:
     """
     differing = looked_at = checked = 0
     for launch in launches:
+        # Of a site of which only addresses are known, a check says whose page it was, not what was on it.
+        is_known = all(record.asked.get("urls") is None for record in launch.records)
         rows = [launch.arm_rows(arm) for arm in (BEFORE, AFTER)]
         _, first, second = np.intersect1d(launch.request[rows[0]], launch.request[rows[1]], return_indices=True)
         one, other = rows[0][first], rows[1][second]
         both = ~launch.failed[one] & ~launch.failed[other] & (launch.size[one] > 0) & (launch.size[other] > 0)
-        sure = (launch.check[one] == _OK) & (launch.check[other] == _OK)
+        sure = is_known & (launch.check[one] == _OK) & (launch.check[other] == _OK)
         checked += int(np.count_nonzero(both & sure))
         one, other = one[both & ~sure], other[both & ~sure]
         looked_at += one.size
         sizes = launch.size[one].astype(np.float64), launch.size[other].astype(np.float64)
-        differing += int(np.count_nonzero(np.abs(sizes[0] - sizes[1]) > _LENGTH_DIFFERENCE * np.maximum(*sizes)))
+        differing += int(np.count_nonzero(np.abs(sizes[0] - sizes[1]) > LENGTH_DIFFERENCE * np.maximum(*sizes)))
     share = differing / looked_at if looked_at else 0.0
     ok = share <= LENGTH_LIMIT or design.pages_may_differ
     words, details = "Both arms answered the same requests with pages of the same length.", ""

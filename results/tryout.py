@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from results import statistics
 from results.record import Record
+from results.sameness import LENGTH_DIFFERENCE
 from results.samples import numbers
 
 ENOUGH: Final = 5
@@ -34,6 +35,21 @@ class Unlike:
     share: float
     path: str
     statuses: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class UnlikePages:
+    """Addresses at which two arms have pages of different length.
+
+    Attributes:
+        share: Of those at which both have a page.
+        path: One of them.
+        lengths: Arm to the bytes it answered that one with.
+    """
+
+    share: float
+    path: str
+    lengths: Mapping[str, int]
 
 
 def page_cost_ms(record: Record, arm: str) -> float:
@@ -65,14 +81,45 @@ def unlike(tried: Mapping[str, Record]) -> Unlike | None:
     return max(found, key=lambda each: each.share, default=None)
 
 
+def unlike_pages(tried: Mapping[str, Record]) -> UnlikePages | None:
+    """How the arms' pages at the same addresses differ in length; ``None`` where hardly one does.
+
+    Args:
+        tried: As of ``unlike``.
+    """
+    sizes = {arm: _sizes(record, arm) for arm, record in tried.items()}
+    first, *others = sizes
+    found = []
+    for other in others:
+        common = sorted(sizes[first].keys() & sizes[other].keys())
+        differing = [page for page in common if _differ(sizes[first][page], sizes[other][page])]
+        if differing and (share := len(differing) / len(common)) > UNLIKE_LIMIT:
+            page = differing[0]
+            found.append(UnlikePages(share, page[1], {arm: sizes[arm][page] for arm in (first, other)}))
+    return max(found, key=lambda each: each.share, default=None)
+
+
+def _differ(one: int, other: int) -> bool:
+    return abs(one - other) > LENGTH_DIFFERENCE * max(one, other)
+
+
+def _sizes(record: Record, arm: str) -> dict[tuple[str, str], int]:
+    """Persona and path to the length of the last whole page."""
+    rows = _rows(record, arm).filter((pc.field("error") == "none") & (pc.field("bytes") > 0))
+    return _by_page(record, rows, "bytes")
+
+
 def _rows(record: Record, arm: str) -> pa.Table:
     return record.table("requests").filter(pc.field("arm").cast(pa.string()) == arm)
 
 
 def _statuses(record: Record, arm: str) -> dict[tuple[str, str], int]:
     """Persona and path to the status of the last answer."""
+    return _by_page(record, _rows(record, arm).filter((pc.field("status") > 0) & ~pc.field("conditional")), "status")
+
+
+def _by_page(record: Record, rows: pa.Table, column: str) -> dict[tuple[str, str], int]:
     urls = record.table("urls")
     paths = dict(zip(urls["url"].to_pylist(), urls["path"].to_pylist(), strict=True))
-    rows = _rows(record, arm).filter((pc.field("status") > 0) & ~pc.field("conditional"))
-    told = zip(*(rows[name].to_pylist() for name in ("persona", "url", "status")), strict=True)
-    return {(persona, paths[url]): status for persona, url, status in told if url in paths}
+    told = zip(*(rows[name].to_pylist() for name in ("persona", "url", column)), strict=True)
+    return {(persona, paths[url]): value for persona, url, value in told if url in paths}

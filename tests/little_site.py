@@ -2,9 +2,10 @@
 
     python little_site.py PORT [word…]
 
-Words: ``other`` serves other addresses, ``crash`` ends with a message, ``deaf`` never listens, ``child`` leaves a
-process in its group that ignores SIGTERM, ``taken`` ends once as if its port were taken. With ``LITTLE_DELAY`` in the
-environment every page takes so many seconds; with ``LITTLE_STATE`` the delay is read from a file each time.
+Words: ``other`` serves other addresses, ``crash`` ends with a message, ``deaf`` never listens, ``daemon`` goes into the
+background, ``child`` leaves a process in its group that ignores SIGTERM, ``taken`` ends once as if its port were taken.
+In the environment, ``LITTLE_DELAY`` is how many seconds a page takes, ``LITTLE_STATE`` a file that says so anew each
+time, and ``LITTLE_BYTES`` how long a page is.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             state = os.environ.get("LITTLE_STATE")
             delay = Path(state).read_text() if state else os.environ.get("LITTLE_DELAY", "0")
             threading.Event().wait(float(delay))
-            body = f"<h1>{self.path}</h1>".encode() + b"." * 2000
+            body = f"<h1>{self.path}</h1>".encode() + b"." * int(os.environ.get("LITTLE_BYTES", "2000"))
         else:
             self.send_response(404)
             self.send_header("Content-Length", "0")
@@ -61,6 +62,10 @@ def main() -> None:
     if "taken" in sys.argv and not (mark := Path("taken")).exists():
         mark.touch()
         sys.exit("OSError: [Errno 98] Address already in use")
+    if "daemon" in sys.argv:
+        rest = [word for word in sys.argv if word != "daemon"]
+        subprocess.Popen([sys.executable, *rest], start_new_session=True)
+        return
     if "child" in sys.argv:
         script = "import signal, threading; signal.signal(signal.SIGTERM, signal.SIG_IGN); threading.Event().wait()"
         child = subprocess.Popen([sys.executable, "-c", script])

@@ -90,6 +90,7 @@ class Trial:
     untimed_ms: float = 0.0
     after_bytes: int = 12_000
     checked: bool = True
+    urls: dict[str, Any] | None = None
     copied: dict[int, int] = field(default_factory=dict)
     """Launch to the launch that it repeats."""
     unreadable: str = ""
@@ -170,7 +171,9 @@ def write_swarm(
     n = data["arm"].size
     arms = tuple(Arm(names(trial)[code], f"http://127.0.0.1:{9000 + code}") for code in codes)
     rate = trial.rates[position] if trial.rates else 50.0
-    plan = SwarmPlan("readers_and_members", arms, seed=7, launch=launch, rate=rate, warmup_s=1.0, duration_s=8.0)
+    plan = SwarmPlan(
+        "readers_and_members", arms, seed=7, launch=launch, rate=rate, warmup_s=1.0, duration_s=8.0, urls=trial.urls
+    )
     writer = RecordWriter(directory, "swarm", {"plan": plan.to_dict()})
     scheduled, page = data["scheduled"], data["page"]
     lag = trial.lag_ms if not trial.lag_in or position in trial.lag_in else 0.05

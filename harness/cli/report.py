@@ -50,5 +50,6 @@ def _why(found: Record) -> str:
     """The reason, and what can be done."""
     if found.kind == "trial" and found.is_complete:
         return f"as none was written; write one with: anp compare {found.path} --html report.html"
-    reason = "a swarm alone compares nothing" if found.kind == "swarm" else "the trial was cut off"
-    return f"as {reason}; see its figures with: anp runs show {found.path}"
+    if found.kind == "swarm":
+        return f"as a swarm alone compares nothing; see its figures with: anp runs show {found.path}"
+    return f"as the trial was cut off; go on with it: anp trial --resume {found.path}"

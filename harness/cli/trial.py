@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from harness.cli import compare, options
-from harness.errors import ExitCode, UsageError
+from harness.errors import ExitCode, RunFailed, UsageError
 from harness.preset_files import presets
 
 if TYPE_CHECKING:
@@ -312,6 +312,8 @@ def _carry_out(
     for title, name in (("report", "report.html"), ("data", "compare.json"), ("note", "note.md")):
         steps.say(f"{title}: {outcome.record.path / name}")
     steps.say(f"record: {outcome.record.path}")
+    if outcome.problem:
+        raise RunFailed(f"{outcome.problem}. The verdict above stands")
     return outcome.comparison.exit_code(policy)
 
 

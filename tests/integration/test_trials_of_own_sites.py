@@ -58,6 +58,16 @@ def running_children(folder: Path) -> list[psutil.Process]:
     return alive(found)
 
 
+def servers_of(folder: Path) -> list[psutil.Process]:
+    """Servers of a trial in a folder that still run."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(LITTLE) in process.cmdline() and Path(process.cwd()) == folder:
+                found.append(process)
+    return alive(found)
+
+
 def fastest_s(record: Record, arm: str) -> float:
     """The shortest service time of an arm, seconds."""
     return float(min(row["end"] - row["sent"] for row in record.table("requests").to_pylist() if row["arm"] == arm))
@@ -122,11 +132,11 @@ def test_servers_are_started_from_their_commands_and_stopped(tmp_path: Path) -> 
         ),
         (
             plan(SITE + "ready_seconds = 0.3", arms(command("deaf"))),
-            r"arm \w+ did not get ready within 0\.3 s: http://127\.0\.0\.1:\d+/ answered .*refused.*; is this",
+            r"arm \w+ did not get ready within 0\.3 s: http://127\.0\.0\.1:\d+/ gave no answer \(connection refused\);",
         ),
         (
             plan(SITE + 'ready = "/health"\nready_seconds = 1.5', arms(command())),
-            r"did not get ready within 1\.5 s: http://127\.0\.0\.1:\d+/health answered status 404; is this the page",
+            r"did not get ready within 1\.5 s: http://127\.0\.0\.1:\d+/health answered with status 404; is this the",
         ),
         (
             plan(SITE, arms('command = "no-such-server {port}"')),
@@ -157,8 +167,33 @@ def test_servers_are_started_from_their_commands_and_stopped(tmp_path: Path) -> 
             ),
             r"purge of before ended with exit code 4; correct the command: echo no cache here >&2; exit 4$",
         ),
+        (
+            plan(SITE, arms(command(), command("", "env = { LITTLE_BYTES = 900 }"))),
+            r"the arms serve different pages: /posts/\d+ has 2,0\d\d bytes in before, 9\d\d in after, and 100 % of",
+        ),
+        (
+            plan(SITE, arms(command("daemon"))),
+            r"command of \w+ ended with exit code 0 before it answered; it must stay in the foreground: ",
+        ),
+        (
+            plan(SITE + "ready_seconds = 3", arms(command().replace("{port}", "0 {port}"))),
+            r"gave no answer \(connection refused\), and it listens on port \d+ \(does it heed \{port\}\?\); is",
+        ),
     ],
-    ids=["exits", "deaf", "not-ready", "no-program", "prepare-fails", "prepare-hangs", "unlike", "no-sitemap", "purge"],
+    ids=[
+        *(
+            "exits",
+            "deaf",
+            "not-ready",
+            "no-program",
+            "prepare-fails",
+            "prepare-hangs",
+            "unlike",
+            "no-sitemap",
+            "purge",
+        ),
+        *("longer", "daemon", "elsewhere"),
+    ],
 )
 def test_an_arm_that_cannot_be_used_is_one_line(tmp_path: Path, text: str, says: str) -> None:
     """What is wrong, the value and the remedy; exit code 2; whatever was started is stopped and rolled back."""
@@ -173,6 +208,8 @@ def test_an_arm_that_cannot_be_used_is_one_line(tmp_path: Path, text: str, says:
     assert run is not None
     assert run["ended_by"] == "failed"
     assert run["reason"] == last_line(err).removeprefix("error: ")
+    assert err.splitlines()[-2].startswith("to go on with it: anp trial --resume ")
+    until(lambda: not servers_of(tmp_path), "a server runs on")
 
 
 @pytest.mark.deep
@@ -270,10 +307,12 @@ def test_a_switch_that_fails_half_way_is_rolled_back_and_said(tmp_path: Path) ->
 def test_a_rollback_that_fails_is_told_though_all_else_went_well(tmp_path: Path) -> None:
     """The trial came to its end and its record is complete, and yet the command fails."""
     hooks = '[hooks]\nrollback = "echo error: no connection; exit 7"'
-    code, _, err = finish(start(tmp_path, plan=plan(SITE, arms(command()), hooks)))
+    code, out, err = finish(start(tmp_path, plan=plan(SITE, arms(command()), hooks)))
 
     assert code == 4, err
-    assert "came to its end, but rollback ended with exit code 7 (no connection)" in last_line(err)
+    assert "error: not rolled back: rollback ended with exit code 7 (no connection)" in last_line(err)
+    assert last_line(err).endswith("The verdict above stands")
+    assert "reader posts p50" in out
     run = read_record(record_of(tmp_path)).run
     assert run is not None
     assert run["ended_by"] == "completed"
@@ -373,10 +412,21 @@ def go_on(directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_a_full_disk_ends_a_trial_in_one_line_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "rate", "says", "aside"),
+    [
+        ("3", "150", "File too large", 1),
+        pytest.param("0.5", "20", "all launches are kept, but cannot write the report", 0, marks=pytest.mark.deep),
+    ],
+    ids=["rows", "report"],
+)
+def test_a_full_disk_ends_a_trial_in_one_line_and_it_goes_on_when_there_is_room(
+    tmp_path: Path, seconds: str, rate: str, says: str, aside: int
+) -> None:
     """Rolled back, with exit code 4 and the command that goes on; what was recorded is kept."""
     hooks = '[hooks]\nrollback = "touch rolled-back"'
-    text = plan(SITE, arms(command()), hooks, top='method = "rounds"\n').replace("0.5", "3", 1).replace("20", "150", 1)
+    text = plan(SITE, arms(command()), hooks, top='method = "rounds"\n')
+    text = text.replace("0.5", seconds, 1).replace("20", rate, 1)
     (tmp_path / "plan.toml").write_text(text)
     full = subprocess.run(
         [sys.executable, "-m", "harness", "trial", "plan.toml", "--out", "runs"],
@@ -389,7 +439,7 @@ def test_a_full_disk_ends_a_trial_in_one_line_and_it_goes_on_when_there_is_room(
     )
 
     assert full.returncode == 4, full.stderr
-    assert "File too large" in last_line(full.stderr)
+    assert says in last_line(full.stderr)
     assert (tmp_path / "rolled-back").exists()
     directory = record_of(tmp_path)
     assert read_record(directory, allow_incomplete=True).table("requests").num_rows > 0
@@ -399,7 +449,7 @@ def test_a_full_disk_ends_a_trial_in_one_line_and_it_goes_on_when_there_is_room(
     assert record.run is not None
     assert record.run["ended_by"] == "completed"
     assert len(record.launches()) == 2
-    assert len(list(directory.glob("cut-off/1/*/*"))) == 1
+    assert len(list(directory.glob("cut-off/1/*/*"))) == aside
 
 
 @pytest.mark.deep
@@ -503,6 +553,19 @@ def test_revisions_that_cannot_be_compared_are_one_line(repository: Path, words:
     assert (done.returncode, done.stdout) == (2, "")
     assert re.search(says, last_line(done.stderr)), done.stderr
     assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_a_shallow_clone_and_no_clone_are_told(repository: Path, tmp_path: Path) -> None:
+    """With what helps: it is the usual mistake where a build server fetches one commit."""
+    git(tmp_path, "clone", "--quiet", "--depth=1", repository.as_uri(), "shallow")
+    words = ("--git", "HEAD^1..HEAD", *SERVE)
+
+    shallow = trial_of(tmp_path / "shallow", *words)
+    none = trial_of(tmp_path, *words)
+
+    assert (shallow.returncode, none.returncode) == (2, 2)
+    assert "has no revision 'HEAD^1'; the clone is shallow, so fetch more of it" in last_line(shallow.stderr)
+    assert f"{tmp_path} is in no git repository; run the trial in one, or name it in the plan" in last_line(none.stderr)
 
 
 def test_work_trees_of_a_killed_trial_are_removed(repository: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
+from harness.own_site import check_files
 from harness.trial_plan import TrialPlan, load
 
 SITE = '[site]\nsitemap = "/sitemap.xml"\n'
@@ -132,3 +133,12 @@ def test_the_hash_is_of_what_is_asked_for(tmp_path: Path) -> None:
     assert one.hash == same.hash
     assert one.hash != other.hash
     assert TrialPlan.model_validate(one.model_dump(mode="json", exclude_unset=True)).hash == one.hash
+
+
+def test_authorities_that_are_none_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    """A file that holds no certificate is no reason to wait for a site."""
+    (tmp_path / "a.pem").write_text("no certificate")
+    plan = read(tmp_path, SITE + 'ca_file = "a.pem"\n' + both(COMMAND))
+
+    with pytest.raises(UsageError, match=r"\[site\] ca_file: .*a\.pem holds no certificate; give authorities as PEM"):
+        check_files(plan)

@@ -192,6 +192,6 @@ def test_what_has_no_report_says_how_to_get_one(kept: Path) -> None:
     assert done.returncode == 2
     assert "20260101T000000Z-trial has no report, as none was written; write one with: anp compare" in done.stderr
     cut = warm.anp("report", "20240601T000000Z-cut", "--out", "runs", folder=kept)
-    assert "as the trial was cut off; see its figures with: anp runs show" in cut.stderr
+    assert "as the trial was cut off; go on with it: anp trial --resume" in cut.stderr
     swarm = warm.anp("report", "20250101T000000Z-trial", "--out", "runs", folder=kept)
     assert "as a swarm alone compares nothing; see its figures with: anp runs show" in swarm.stderr

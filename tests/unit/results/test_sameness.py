@@ -157,3 +157,13 @@ def test_two_scenarios_under_one_name_are_not_comparable(
     assert gate.ok == (not said)
     assert said in gate.words
     assert (comparison.overall.word == "not comparable") == bool(said)
+
+
+def test_a_login_recipe_proves_no_content(make_trial: Callable[..., Record]) -> None:
+    """On a site of which only addresses are known a check says whose page it was; lengths are compared all the same."""
+    urls = {"source": "sitemap", "count": 3, "digest": "0" * 32}
+    ours, other = (compare_trial(make_trial(launches=6, after_bytes=900, urls=each)) for each in (None, urls))
+
+    assert next(gate for gate in ours.gates if gate.code == "pages").ok
+    assert not next(gate for gate in other.gates if gate.code == "pages").ok
+    assert other.overall.word == "not comparable"

@@ -12,7 +12,7 @@ import pytest
 from results.columns import REQUESTS, URLS
 from results.plan import Arm, SwarmPlan
 from results.record import Record, RecordWriter, read_record
-from results.tryout import ENOUGH, page_cost_ms, unlike
+from results.tryout import ENOUGH, page_cost_ms, unlike, unlike_pages
 from tests.unit.results.rows import row
 
 
@@ -65,3 +65,16 @@ def test_arms_that_answer_otherwise_are_told_with_an_address(tmp_path: Path) -> 
 
     assert found is not None
     assert (found.share, found.path, found.statuses) == (0.4, "/posts/6", {"before": 200, "after": 404})
+
+
+def test_arms_whose_pages_have_other_lengths_serve_other_pages(tmp_path: Path) -> None:
+    """A tenth of the length is what tokens and clocks explain, and a tenth of the addresses may differ."""
+    alike = [{"url": url, "arm": arm, "bytes": 1000 + url} for arm in ("before", "after") for url in range(10)]
+    other = [{**each, "bytes": 800} if each["arm"] == "after" and each["url"] < 3 else each for each in alike]
+
+    one = record(tmp_path / "one", alike)
+    assert unlike_pages({"before": one, "after": one}) is None
+    two = record(tmp_path / "two", other)
+    found = unlike_pages({"before": two, "after": two})
+    assert found is not None
+    assert (found.share, found.path, found.lengths) == (0.3, "/posts/0", {"before": 1000, "after": 800})
