@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any, Final, NoReturn
 
-from harness.errors import ExitCode, HarnessError, UsageError
+from harness.errors import ExitCode, HarnessError, UsageError, unknown
 from harness.processes import interruptible
 
 _STDOUT: Final = 1
@@ -86,6 +86,8 @@ def _command_line() -> int:
     try:
         code = app(prog_name="anp", standalone_mode=False)
     except TyperException as error:
+        if (wrong := _no_choice(error)) is not None:
+            raise UsageError(wrong) from error
         if not (message := " ".join(error.format_message().split())):  # the help was asked for, and printed
             sys.exit(ExitCode.USAGE)
         context = getattr(error, "ctx", None)
@@ -97,6 +99,18 @@ def _command_line() -> int:
     if code == ExitCode.INTERRUPTED:  # Typer has made an exit code of KeyboardInterrupt
         raise KeyboardInterrupt
     return code if isinstance(code, int) else ExitCode.FINE
+
+
+def _no_choice(error: Exception) -> str | None:
+    """What to say of a word that is none of those that an option takes; None: that is not what is wrong."""
+    from pydantic import ValidationError
+    from typer import BadParameter
+
+    cause = error.__cause__
+    if not isinstance(error, BadParameter) or error.param is None or not isinstance(cause, ValidationError):
+        return None
+    choices = error.param.type_descriptor.choices
+    return unknown(f"word for {error.param.opts[0]}", str(cause.errors()[0]["input"]), choices) if choices else None
 
 
 def _errors_of_the_rooms() -> tuple[type[Exception], ...]:

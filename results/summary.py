@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from results.record import Record
 from results.samples import coded, numbers
-from results.units import percent
+from results.units import percent, readable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -98,5 +98,5 @@ def to_table(rows: list[Row]) -> Table:
         counts = [f"{row.requests:,}", f"{row.errors:,}", f"{row.failed_checks:,}"]
         if has_304:
             counts.append(percent(row.not_modified / row.requests))
-        table.add_row(row.arm, row.persona, row.route, row.cache, *counts, *times)
+        table.add_row(row.arm, row.persona, readable(row.route), row.cache, *counts, *times)
     return table

@@ -1,11 +1,14 @@
-"""How figures are written, everywhere: latencies, percentages, ratios and counts."""
+"""How figures and addresses are written, everywhere: latencies, percentages, ratios and counts, and other scripts."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
+from urllib.parse import unquote
 
 _TENFOLD: Final = 10.0
+_BEYOND_ASCII: Final = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
 def percent(fraction: float) -> str:
@@ -84,3 +87,13 @@ def count(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def readable(address: str) -> str:
+    """An address, or a part of one, for people: letters beyond ASCII as they are read, all else as it is sent."""
+    return _BEYOND_ASCII.sub(_decoded, address)
+
+
+def _decoded(sent: re.Match[str]) -> str:
+    text = unquote(sent[0])
+    return text if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else sent[0]

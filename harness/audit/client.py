@@ -130,8 +130,9 @@ class Client:
             if self._in_vain < _MOST_IN_VAIN and self._is_there:
                 return Reply(method, path, 0, {}, (), b"")
             remedy = "Trust it with --ca-file or --insecure" if "CERTIFICATE" in str(error) else "Is the site running?"
+            asked = f" {method} {path}" if self._is_there else ""  # else the site is meant, and not what it was asked
             raise TargetError(
-                f"{self.origin} does not answer {method} {path} ({error or type(error).__name__}). {remedy}"
+                f"{self.origin} does not answer{asked} ({error or type(error).__name__}). {remedy}"
             ) from error
         self._is_there, self._in_vain = True, 0
         if answer.status_code == 429:

@@ -181,7 +181,9 @@ class _Audit:
             self._add(subject.kind, "variants", variants.ask_for_a_part(reader, seen), again=True)
         self._add(subject.kind, "queries", queries.ask(reader, seen))
         if seen.is_page:
-            self._add(subject.kind, "unkeyed", unkeyed.ask(reader, seen, has_visitors=self._has_visitors))
+            may_purge = self._options.allow_writes
+            findings = unkeyed.ask(reader, seen, has_visitors=self._has_visitors, may_purge=may_purge)
+            self._add(subject.kind, "unkeyed", findings)
             replies = [seen.last, *(reader.get(path) for path in subject.siblings[:1])]
             for reply in replies:
                 self._add(subject.kind, "identity", identity.ask(reader, subject, reply, listed), again=True)

@@ -72,7 +72,7 @@ def audit(
         bool,
         typer.Option(
             "--allow-writes",
-            help="Edit an article (reference site) or purge a page (PURGE), to see what is dropped.",
+            help="Edit an article (reference site) or purge pages (PURGE), where a check needs it.",
             rich_help_panel=_PERMISSION,
         ),
     ] = False,

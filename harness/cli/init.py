@@ -7,16 +7,17 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import typer
 
 from harness.cli import options
-from harness.errors import ExitCode, TargetError, UsageError, unknown
+from harness.errors import ExitCode, HarnessError, TargetError, UsageError, unknown
 from results.loopback import is_this_machine
 from results.units import counted
 
@@ -46,6 +47,8 @@ Exit codes: 0 written, 2 refused, or the site does not answer; 130 interrupted.
 
 _ARMS = "The two versions"
 _FOUND = "What else is looked for"
+
+Meaning = TypeVar("Meaning")
 
 
 def register(app: typer.Typer) -> None:
@@ -218,7 +221,6 @@ def init(
     docs/my-own-site.md.
     """
     from harness.init import texts
-    from harness.init.arms import serving
     from harness.init.survey import cache_readings
     from harness.progress import Steps
 
@@ -233,28 +235,28 @@ def init(
     _refuse_to_overwrite([plan], force=force)
     url = None if url is None else _origin(url)
     trust = _trust(ca_file, insecure=insecure)
-    questions = _Questions(asks=not yes and sys.stdin.isatty() and sys.stderr.isatty())
-    arms = _arms(
+    steps = Steps()
+    questions = _Questions(steps, asks=not yes and sys.stdin.isatty() and sys.stderr.isatty())
+    arms, is_asked = _arms(
         questions,
         (before_command, after_command),
         (before_env or [], after_env or []),
         (before_url, after_url),
         (before_switch, after_switch),
         url,
+        i_may_load or (),
     )
     _require_leave([url, *(arm.plan.url for arm in arms), sitemap], i_may_load or ())
 
-    steps = Steps()
     files: dict[Path, str] = {}
     members = None if login is None else texts.Members(_from(plan, login))
     caches = {}
-    for arm in arms[:1] if url is not None else arms:
+    start = partial(_serve, steps, folder=folder, slot=url, ready=ready, seconds=ready_seconds, trust=trust)
+    for place in range(1 if url is not None else 2):
         with ExitStack() as running:
-            with steps.step(f"{arm.name}: answers at {ready}"):
-                address = running.enter_context(
-                    serving(arm, folder, slot=url, ready=ready, seconds=ready_seconds, trust=trust)
-                )
-            if arm is arms[0]:
+            address, arms = _start(running, start, arms, place, questions if is_asked else None, i_may_load or ())
+            arm = arms[place]
+            if place == 0:
                 found = _survey(questions, steps, address, sitemap, alias or (), login_page, i_may_load or (), trust)
                 decides = _route(questions, found, route)
                 if login is None:
@@ -299,8 +301,27 @@ def init(
 class _Questions:
     """Asks a person, if one is there; else the answer is the default."""
 
-    def __init__(self, *, asks: bool) -> None:
+    def __init__(self, steps: Steps, *, asks: bool) -> None:
         self.asks = asks
+        self._steps = steps
+
+    def say(self, error: HarnessError) -> None:
+        """What is wrong with an answer, in one line."""
+        self._steps.say(f"  {error}")
+
+    def settle(self, question: str, default: str, meaning: Callable[[str], Meaning]) -> Meaning:
+        """What an answer means; of one that is wrong a person is told why, and asked again.
+
+        Raises:
+            UsageError, TargetError: The default is wrong, and nobody is there.
+        """
+        while True:
+            try:
+                return meaning(self.ask(question, default))
+            except (UsageError, TargetError) as error:
+                if not self.asks:
+                    raise
+                self.say(error)
 
     def ask(self, question: str, default: str = "", *, secret: bool = False) -> str:
         """The answer; no answer is the default."""
@@ -327,6 +348,125 @@ class _Questions:
                 signal.signal(wish, handler)
 
 
+@contextmanager
+def _serve(steps: Steps, arm: Arm, folder: Path, *, ready: str, **how: Any) -> Iterator[str]:
+    """A version that answers: its address."""
+    from harness.init.arms import serving
+
+    with ExitStack() as running:
+        with steps.step(f"{arm.name}: answers at {ready}"):
+            address = running.enter_context(serving(arm, folder, ready=ready, **how))
+        yield address
+
+
+def _start(
+    running: ExitStack,
+    start: Callable[[Arm], AbstractContextManager[str]],
+    arms: tuple[Arm, Arm],
+    place: int,
+    questions: _Questions | None,
+    may_load: Sequence[str],
+) -> tuple[str, tuple[Arm, Arm]]:
+    """Start a version, until ``running`` is closed, and give its address and both versions.
+
+    Where a person said what they are, one that does not answer is asked for again.
+    """
+    while True:
+        try:
+            return running.enter_context(start(arms[place])), arms
+        except (TargetError, UsageError) as error:
+            if questions is None:
+                raise
+            questions.say(error)
+            arms = _ask_again(questions, arms, place, may_load)
+
+
+def _ask_arms(questions: _Questions, may_load: Sequence[str]) -> tuple[Arm, Arm]:
+    """Both versions, from a person."""
+    before = _ask_before(questions, may_load)
+    return before, _ask_after(questions, before, may_load)
+
+
+def _ask_before(questions: _Questions, may_load: Sequence[str]) -> Arm:
+    """The version before, from a person."""
+    command = questions.settle(
+        "Command that starts the site, {port} for its port (empty: it runs already)",
+        "",
+        lambda answer: answer and _command("before", answer),
+    )
+    return _ask_variables(questions, "before", command) if command else _ask_address(questions, "before", "", may_load)
+
+
+def _ask_after(questions: _Questions, before: Arm, may_load: Sequence[str]) -> Arm:
+    """The version after, which is reached in the way of the one before and is another."""
+    while True:
+        if before.plan.command:
+            command = _ask_command(questions, "after", str(before.plan.command))
+            after = _ask_variables(questions, "after", command)
+        else:
+            after = _ask_address(questions, "after", "", may_load)
+        try:
+            _require_difference(before, after)
+        except UsageError as error:
+            questions.say(error)
+        else:
+            return after
+
+
+def _ask_again(questions: _Questions, arms: tuple[Arm, Arm], place: int, may_load: Sequence[str]) -> tuple[Arm, Arm]:
+    """Both versions, after one of them did not answer: how that is reached is asked again, and the rest is kept."""
+    from harness.init.arms import Arm
+
+    wrong = arms[place]
+
+    def meaning(answer: str) -> tuple[Arm, Arm]:
+        said = {"command" if wrong.plan.command else "url": answer}
+        _require_leave(said.values(), may_load)
+        right = Arm.of(wrong.name, env=wrong.plan.env, **said)
+        before, after = (right, arms[1]) if place == 0 else (arms[0], right)
+        if place == 0 and wrong.plan.command == after.plan.command is not None:  # Enter took the one for the other
+            after = Arm.of(after.name, env=after.plan.env, **said)
+        _require_difference(before, after)
+        return before, after
+
+    what = "Command" if wrong.plan.command else "Address"
+    return questions.settle(f"{what} {wrong.name} the change", str(wrong.plan.command or wrong.plan.url), meaning)
+
+
+def _ask_command(questions: _Questions, arm: str, default: str) -> str:
+    return questions.settle(f"Command {arm} the change", default, lambda answer: _command(arm, answer))
+
+
+def _ask_variables(questions: _Questions, arm: str, command: str) -> Arm:
+    from harness.init.arms import Arm
+
+    def meaning(answer: str) -> Arm:
+        try:
+            words = shlex.split(answer)
+        except ValueError as error:
+            raise UsageError(f"{answer!r} cannot be split into words ({error}); close its quotes") from None
+        return Arm.of(arm, command=command, env=_variables(f"--{arm}-env", words))
+
+    return questions.settle(f"Its variables {arm} the change, NAME=VALUE …", "", meaning)
+
+
+def _ask_address(questions: _Questions, arm: str, default: str, may_load: Sequence[str]) -> Arm:
+    from harness.init.arms import Arm
+
+    def meaning(answer: str) -> Arm:
+        _require_leave([answer], may_load)
+        return Arm.of(arm, url=answer)
+
+    return questions.settle(f"Address {arm} the change", default, meaning)
+
+
+def _command(arm: str, answer: str) -> str:
+    from harness.init.arms import Arm
+
+    Arm.of(arm, command=answer)
+    return answer
+
+
 def _arms(
     questions: _Questions,
     commands: tuple[str | None, str | None],
@@ -334,22 +474,13 @@ def _arms(
     urls: tuple[str | None, str | None],
     switches: tuple[str | None, str | None],
     slot: str | None,
-) -> tuple[Arm, Arm]:
-    """Both versions, from flags or, where no flag says anything of them, from a person."""
+    may_load: Sequence[str],
+) -> tuple[tuple[Arm, Arm], bool]:
+    """Both versions, and whether a person said what they are, for no flag said anything of them."""
     from harness.init.arms import Arm
 
     if questions.asks and not any([*commands, *environments, *urls, *switches, slot]):
-        command = questions.ask("Command that starts the site, {port} for its port (empty: it runs already)")
-        if command:
-            environments = (shlex.split(questions.ask("Its variables before the change, NAME=VALUE …")), [])
-            changed = questions.ask("Command after the change", command)
-            environments = environments[0], shlex.split(questions.ask("Its variables after the change, NAME=VALUE …"))
-            commands = (command, changed)
-        else:
-            urls = (
-                _origin(questions.ask("Address before the change")),
-                _origin(questions.ask("Address after the change")),
-            )
+        return _ask_arms(questions, may_load), True
     ways = {"command": commands, "url": urls, "switch": switches}
     arms = []
     for place, arm_name in enumerate(("before", "after")):
@@ -373,11 +504,15 @@ def _arms(
         )
     if bool(slot) != bool(before.plan.switch):
         raise UsageError("one place for both versions takes all three: --url, --before-switch and --after-switch")
+    _require_difference(before, after)
+    return (before, after), False
+
+
+def _require_difference(before: Arm, after: Arm) -> None:
     if before.plan == after.plan:
         raise UsageError(
             "before and after are the same; say in what they differ, for instance with --after-env or --after-command"
         )
-    return before, after
 
 
 def _origin(address: str) -> str:
@@ -443,10 +578,15 @@ def _survey(
     found = survey(address, sitemap=sitemap, aliases=aliases, login_page=login_page, trust=trust)
     if sitemap is None:
         known = found.addresses.source or ""
-        asked = questions.ask("Sitemap" if known else "Sitemap (empty: where the home page leads)", known)
-        if asked != known:
-            _require_leave([asked], may_load)
-            found = survey(address, sitemap=asked, aliases=aliases, login_page=login_page, trust=trust)
+        looked_at = found
+
+        def look(answer: str) -> Survey:
+            if answer == known:
+                return looked_at
+            _require_leave([answer], may_load)
+            return survey(address, sitemap=answer, aliases=aliases, login_page=login_page, trust=trust)
+
+        found = questions.settle("Sitemap" if known else "Sitemap (empty: where the home page leads)", known, look)
     source = found.addresses.source or "no sitemap; where the home page leads"
     names = f", which calls the site {' and '.join(found.addresses.aliases)}" if found.addresses.aliases else ""
     steps.say(f"  {source}{names}: {addresses_words(found.addresses)}")
@@ -460,10 +600,15 @@ def _survey(
 def _route(questions: _Questions, found: Survey, given: str | None) -> str:
     """The route that decides: of those there are, the one that was asked for, or the busiest."""
     known = found.addresses.deciding()
-    route = given if given is not None else questions.ask("Route that decides", found.addresses.busiest())
-    if route not in known:
-        raise UsageError(unknown("route" if given is None else "route for --route", route, known))
-    return route
+
+    def meaning(route: str) -> str:
+        if route not in known:
+            raise UsageError(unknown("route" if given is None else "route for --route", route, known))
+        return route
+
+    if given is not None:
+        return meaning(given)
+    return questions.settle("Route that decides", found.addresses.busiest(), meaning)
 
 
 def _members(
@@ -485,16 +630,16 @@ def _members(
             raise UsageError(f"--accounts {given} has no effect, for no login form was found; say where: --login-page")
         return None
     while True:
-        file, accounts = _accounts(questions, plan, given)
-        if not accounts:
-            return None
         try:
+            file, accounts = _accounts(questions, plan, given)
+            if not accounts:
+                return None
             marks = find_marks(address, form, accounts, trust)
             break
-        except TargetError as error:
+        except (TargetError, UsageError) as error:
             if given is not None or not questions.asks:
                 raise
-            steps.say(f"  {error}")
+            questions.say(error)
     steps.say(f"  {counted(marks.tried, 'member')} logged in; {marks.page} then shows {marks.logged_in!r}")
     recipe = _beside(plan, "login.toml")
     if given is None and not file.exists():

@@ -270,14 +270,19 @@ REFUSED = [
     (["https://shop.example"], "error: shop.example is not this machine. If you may probe it, say so: --i-may-probe"),
     (["ftp://127.0.0.1"], "error: 'ftp://127.0.0.1' is no address of a site; give one such as http://127.0.0.1:8000"),
     (["http://me:secret@127.0.0.1"], "error: the address of 127.0.0.1 holds a user and password, which an audit does"),
-    (["http://127.0.0.1:1"], "error: http://127.0.0.1:1 does not answer GET /anp/about"),
+    (["http://127.0.0.1:1/shop/"], "error: http://127.0.0.1:1 does not answer ("),
     (["http://127.0.0.1:1", "--json", "--format", "sarif"], "error: --json and --format sarif ask for two documents"),
     (
         ["http://127.0.0.1:1", "--stale-allowance", "2s"],
         "error: --stale-allowance has no effect without --allow-writes",
     ),
     (["http://127.0.0.1:1", "http://localhost:1", "--login", "x"], "error: --login is for one site, and the addresses"),
-    (["http://127.0.0.1:1", "--fail-on", "bad"], "error: Invalid value for '--fail-on'"),
+    (
+        ["http://127.0.0.1:1", "--fail-on", "bad"],
+        "error: unknown word for --fail-on 'bad'; choose one of error, never, note, warning",
+    ),
+    (["http://127.0.0.1:1", "--fail-on", "eror"], "error: unknown word for --fail-on 'eror'; did you mean 'error'?"),
+    (["http://127.0.0.1:1", "--format", "sraif"], "error: unknown word for --format 'sraif'; did you mean 'sarif'?"),
 ]
 
 

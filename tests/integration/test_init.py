@@ -314,6 +314,61 @@ def test_a_person_is_asked_and_what_was_found_is_the_default(blog: Path, folder:
     assert tomllib.loads((folder / "login.toml").read_text())["accounts"] == {"file": "accounts.csv"}
 
 
+def test_a_wrong_answer_is_told_and_asked_for_again(blog: Path, folder: Path) -> None:
+    """Of every question, with what is wrong in one line; what was answered before is kept, and members come in turn."""
+    wrong = COMMAND.replace("app.py", "nowhere.py")
+    with _terminal(folder, "--folder", str(blog)) as terminal:
+        terminal.answer("Command that starts the site", "./serve 80")
+        terminal.answer("does not say which port", wrong)
+        terminal.answer("variables before the change", "PAGE_CACHE")
+        terminal.answer("'PAGE_CACHE' is not NAME=VALUE", "'PAGE_CACHE=off")
+        terminal.answer("cannot be split into words (No closing quotation)", "PAGE_CACHE=off")
+        terminal.answer(f"Command after the change ({wrong})", "")
+        terminal.answer("variables after the change", "PAGE_CACHE=off")
+        terminal.answer("before and after are the same", "")
+        terminal.answer("variables after the change", "PAGE_CACHE=on")
+        terminal.answer("the command of before ended with exit code 2", COMMAND)
+        terminal.answer("Sitemap (/sitemap.xml)", "/feed.xml")
+        terminal.answer("--sitemap /feed.xml of http://127.0.0.1:", "")
+        terminal.answer("Route that decides (posts)", "post")
+        terminal.answer("unknown route 'post'; did you mean 'posts'?", "")
+        terminal.answer("Members: ", "nowhere.csv")
+        terminal.answer("--accounts nowhere.csv cannot be read", "accounts.csv")
+        terminal.answer("Name of the trial", "asked")
+        terminal.answer("What is changed, and why", "")
+        assert terminal.ended() == 0
+    plan = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
+
+    assert (plan["before"]["command"], plan["before"]["env"]) == (COMMAND, {"PAGE_CACHE": "off"})
+    assert (plan["after"]["command"], plan["after"]["env"]) == (COMMAND, {"PAGE_CACHE": "on"})
+    assert (plan["members"], plan["primary"][0]["route"]) == (4, "posts")
+    assert "error: " not in terminal.seen
+    assert _serving(blog) == []
+
+
+def test_a_wrong_address_is_told_and_asked_for_again(blog: Path, folder: Path) -> None:
+    """One that is none, one of a host that may not be loaded, one where nobody answers, and the same one twice."""
+    (folder / "accounts.csv").unlink()
+    with _running(blog) as first, _running(blog) as second, _terminal(folder) as terminal:
+        terminal.answer("Command that starts the site", "")
+        terminal.answer("Address before the change", "nowhere")
+        terminal.answer("url 'nowhere' is no origin", "http://shop.example")
+        terminal.answer("shop.example is not this machine", f"http://127.0.0.1:{free_port()}")
+        terminal.answer("Address after the change", second)
+        terminal.answer("does not answer with a page (", second)
+        terminal.answer("before and after are the same", first)
+        terminal.answer("Sitemap (/sitemap.xml)", "")
+        terminal.answer("Route that decides (posts)", "")
+        terminal.answer("Members: ", "ann")
+        terminal.answer("Password of ann", "rainy-day-plums", secret=True)
+        terminal.answer("Name of the trial", "asked")
+        terminal.answer("What is changed, and why", "")
+        assert terminal.ended() == 0
+    plan = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
+
+    assert (plan["before"]["url"], plan["after"]["url"]) == (first, second)
+
+
 def test_an_interrupt_at_a_question_stops_the_site_and_writes_nothing(blog: Path, folder: Path) -> None:
     """Ctrl-C is exit code 130, as everywhere."""
     with _terminal(folder, *ARMS, "--folder", str(blog)) as terminal:

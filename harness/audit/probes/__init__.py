@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.audit.checks import CHECKS
+from harness.audit.client import Client
 from harness.audit.model import Finding, Subject
 from harness.audit.reply import Reply
 
@@ -20,3 +21,8 @@ def said(reply: Reply, name: str) -> str:
 def listed(words: list[str]) -> str:
     """Words as a sentence lists them."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def is_purged(client: Client, path: str) -> bool:
+    """Whether ``PURGE`` drops the page from whatever kept it."""
+    return 200 <= client.get(path, method="PURGE").status < 300 and not client.get(path).reused

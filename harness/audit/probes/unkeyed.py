@@ -1,7 +1,8 @@
 """What is not in the cache's key, and yet decides what everybody is given (cache poisoning).
 
 Each question goes to an address of its own, with a query parameter that nobody has ever sent, so that what gets into a
-cache by it stays where nobody else asks. Where a cache leaves that parameter out of its key, nothing is tried.
+cache by it stays where nobody else asks. Where a cache leaves that parameter out of its key, nothing is tried but on
+this machine, where the page may be purged before and after.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from harness.audit.client import PARAMETER, USER_AGENT, Client, token, unasked
 from harness.audit.model import Finding, NotTriedError, Seen
-from harness.audit.probes import found, listed
+from harness.audit.probes import found, is_purged, listed
 from harness.audit.reply import Reply
 
 _AGAIN: Final = 3
@@ -95,6 +96,7 @@ class _Trial:
         control: What anybody gets, at an address of its own.
         plain: That page, without what belongs to its address.
         is_stable: Whether it is the same each time.
+        is_apart: Whether the caches keep such addresses apart; else the page is purged before each question.
         is_kept: Whether a cache keeps pages at such addresses.
     """
 
@@ -103,6 +105,7 @@ class _Trial:
     control: Reply
     plain: _Plain
     is_stable: bool
+    is_apart: bool
     is_kept: bool = False
 
     def send(self, batch: tuple[_Input, ...]) -> tuple[list[str], list[str]]:
@@ -126,7 +129,9 @@ class _Trial:
         }
         address = unasked(self.seen.subject.path, word)
         query = "".join(each.query.replace(_CANARY, canaries[each.name]) for each in batch)
-        asked = self.client.get(address + query, headers, form=form or None)
+        self._make_way()
+        # The next visitor has a connection of their own: what a server leaves unread on this one reaches nobody else.
+        asked = self.client.get(address + query, {**headers, "Connection": "close"}, form=form or None)
         after = self.client.get(address)
         self.is_kept |= after.reused
         looked_for = {
@@ -146,8 +151,14 @@ class _Trial:
     def _is_as_before(self) -> bool:
         """Whether the page is, at yet another address, what it was: then it has not changed by itself."""
         word = token()
+        self._make_way()
         now = _plain(self.client.get(unasked(self.seen.subject.path, word)), word)
         return now == self.plain if self.is_stable else now[0] == self.plain[0]
+
+    def _make_way(self) -> None:
+        """Drop what a cache has at all such addresses alike, which would be the answer to whatever is tried."""
+        if not self.is_apart:
+            self.client.get(self.seen.subject.path, method="PURGE")
 
 
 def _plain(reply: Reply, word: str) -> _Plain:
@@ -155,25 +166,47 @@ def _plain(reply: Reply, word: str) -> _Plain:
     return reply.status, reply.body.replace(word.encode(), b""), target
 
 
-def ask(client: Client, seen: Seen, *, has_visitors: bool) -> Iterator[Finding]:
+def ask(client: Client, seen: Seen, *, has_visitors: bool, may_purge: bool) -> Iterator[Finding]:
     """Send what a stranger could send, then ask as anybody would.
 
     Args:
         client: A reader.
         seen: The page.
         has_visitors: Whether others may be given what is tried, so that it has to be seen that they are not.
+        may_purge: Whether the page may be purged.
 
     Raises:
         NotTriedError: Addresses of their own are not kept apart from the page's, or nobody can tell.
     """
     if has_visitors and not any(reply.reading.layers for reply in seen.replies):
         raise NotTriedError("no cache speaks, so that nobody can tell whether visitors would be given what is tried")
-    one, other = token(), token()
-    control, again = client.get(unasked(seen.subject.path, one)), client.get(unasked(seen.subject.path, other))
-    if seen.is_kept and (control.reused or again.reused):
-        raise NotTriedError(f"the cache leaves {PARAMETER}=… out of its key: visitors would be given what is tried")
-    trial = _Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other))
-    for batch in (*_BATCHES, *_of_this(client, seen)):
+    path, one, other = seen.subject.path, token(), token()
+    control, again = client.get(unasked(path, one)), client.get(unasked(path, other))
+    is_apart = not (seen.is_kept and (control.reused or again.reused))
+    if not is_apart:
+        without = f"the cache leaves {PARAMETER}=… out of its key"
+        if has_visitors:
+            raise NotTriedError(f"{without}: visitors would be given what is tried")
+        if not may_purge:
+            raise NotTriedError(f"{without} and answers with what it has: allow it to be purged with --allow-writes")
+        if not is_purged(client, path):
+            raise NotTriedError(f"{without} and answers with what it has, and PURGE does not drop that")
+        client.get(path, method="PURGE")
+        control = client.get(unasked(path, one))
+        client.get(path, method="PURGE")
+        again = client.get(unasked(path, other))
+    trial = _Trial(client, seen, control, _plain(control, one), _plain(control, one) == _plain(again, other), is_apart)
+    try:
+        yield from _tried(trial)
+    finally:
+        if not is_apart:
+            client.get(path, method="PURGE")
+            client.get(path)  # as it was found: in the cache
+
+
+def _tried(trial: _Trial) -> Iterator[Finding]:
+    seen = trial.seen
+    for batch in (*_BATCHES, *_of_this(trial.client, seen)):
         poisoned, reflected = trial.send(batch)
         if poisoned and len(batch) > 1:
             poisoned = [name for each in batch for name in trial.send((each,))[0]] or poisoned

@@ -14,6 +14,7 @@ from harness.audit.client import origin_of
 from harness.audit.explain import explain, told
 from harness.audit.model import SITE, Finding, Report, Seen, Severity
 from harness.audit.render import lines
+from results.units import readable
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold"}
 _MOST_PLACES = 6
@@ -42,7 +43,7 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     for skipped in report.skipped:
         reasons.setdefault((skipped.family, skipped.why), []).append(skipped.kind)
     for (family, why), kinds in reasons.items():
-        of = "" if kinds == [SITE] else f" of {', '.join(kinds)}"
+        of = "" if kinds == [SITE] else f" of {readable(', '.join(kinds))}"
         console.print(_text(f"not tried: {family}{of} ({why})"))
     console.print(_text(_summary(report)))
 
@@ -54,7 +55,7 @@ def _pages(seen: Iterable[Seen]) -> Table:
     for each in seen:
         row = lines.row(each)
         table.add_row(
-            _text(each.subject.kind),
+            _text(readable(each.subject.kind)),
             str(each.last.status or "none"),
             _text(row.layers),
             _text(row.kept),
@@ -74,7 +75,7 @@ def _headers(seen: Seen) -> RenderableType:
         table.add_row(_text(f"{word.name}: {_short(word.value)}"), _text(word.means))
     return Group(
         Text(""),
-        _text(f"{seen.subject.kind}  {seen.subject.path}", style="bold"),
+        _text(readable(f"{seen.subject.kind}  {seen.subject.path}"), style="bold"),
         Padding(table, (0, 0, 0, 2), expand=False),
     )
 
@@ -89,7 +90,7 @@ def _finding(findings: list[Finding], *, one_site: bool) -> Iterable[Text]:
         where = first.url.removeprefix(origin_of(first.url)) if one_site else first.url
         kinds = ", ".join(dict.fromkeys(each.kind for each in group))
         place = f"{kinds}, such as {where}: " if len(group) > 1 else f"{kinds} {where}: "
-        yield _text(seen if first.kind == SITE else place + seen)
+        yield _text(seen if first.kind == SITE else readable(place) + seen)
     if more := sum(len(group) for group in list(alike.values())[_MOST_PLACES:]):
         yield _text(f"and {more} more; --json has all")
     check = findings[0].check

@@ -31,6 +31,25 @@ def test_a_defect_has_a_code_that_no_verdict_has(
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("audit http://127.0.0.1:1 --format sraif", "unknown word for --format 'sraif'; did you mean 'sarif'?"),
+        ("serve --server-timing pubic", "unknown word for --server-timing 'pubic'; did you mean 'public'?"),
+        ("cache --origin x --profile none", "unknown word for --profile 'none'; choose one of rfc, site"),
+    ],
+)
+def test_a_word_that_an_option_does_not_take_is_told_with_those_it_takes(
+    words: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the words that plan keys and names have too, whichever verb it is."""
+    monkeypatch.setattr(sys, "argv", ["anp", *words.split()])
+
+    with pytest.raises(SystemExit) as end:
+        main.main()
+    assert (end.value.code, capsys.readouterr().err) == (2, f"error: {says}\n")
+
+
 def _imported(*words: str, folder: Path) -> set[str]:
     """Every module that ``anp`` with these words imports."""
     program = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -87,3 +88,11 @@ def test_a_record_of_format_1_is_summed_up() -> None:
     assert sum(row.requests for row in rows) == 48
     assert sum(row.errors + row.failed_checks + row.not_modified for row in rows) == 0
     assert len(shown(rows)) == 1 + len(rows)
+
+
+def test_a_route_is_shown_by_its_letters_and_kept_as_it_is_sent(make_trial: Callable[..., Record]) -> None:
+    """People read the table; the JSON has what is on the wire."""
+    row = dataclasses.replace(summarize(make_trial(launches=2))[0], route="caf%C3%A9")
+
+    assert " café " in shown([row])[1]
+    assert to_dicts([row])[0]["route"] == "caf%C3%A9"

@@ -79,3 +79,17 @@ def test_rates_carry_their_noun(rate: float, text: str) -> None:
 def test_an_open_interval_is_not_written() -> None:
     """An interval without an end is left out rather than written as infinity."""
     assert units.interval(0.0, math.inf) == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("/caf%C3%A9/%E6%A2%85?q=%c3%bc", "/café/梅?q=ü"),
+        ("/a%2Fb%20c%0A", "/a%2Fb%20c%0A"),
+        ("/caf%E9", "/caf%E9"),
+        ("/x%E2%80%AEy", "/x%E2%80%AEy"),
+    ],
+)
+def test_addresses_are_shown_with_their_letters_and_nothing_else_is_decoded(sent: str, read: str) -> None:
+    """What separates parts, breaks lines, turns the reading direction round or is not UTF-8 stays as it is sent."""
+    assert units.readable(sent) == read

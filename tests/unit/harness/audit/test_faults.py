@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -191,13 +194,89 @@ def test_nothing_is_tried_on_visitors_where_no_cache_speaks(site: Audit) -> None
     (seen,) = site("silent", PAGE).seen
 
     with pytest.raises(NotTriedError, match="no cache speaks"), Client("http://127.0.0.1:9", Trust()) as nobody:
-        list(unkeyed.ask(nobody, seen, has_visitors=True))
+        list(unkeyed.ask(nobody, seen, has_visitors=True, may_purge=False))
 
 
-def test_nothing_is_tried_at_addresses_that_are_not_kept_apart(site: Audit) -> None:
-    """Where the cache leaves the unknown parameter out of its key, a probe would reach everybody."""
-    report = site("key_without_unknown+x_forwarded_host", PAGE)
+UNKEYED = "key_without_unknown"
+
+
+def test_nothing_is_tried_where_the_answer_would_be_what_the_cache_has(site: Audit) -> None:
+    """Where the unknown parameter is not in the cache's key, the page has to be purged first; the remedy is told."""
+    report = site(f"{UNKEYED}+x_forwarded_host", PAGE)
 
     assert report.findings == []
-    assert [(each.kind, each.family) for each in report.skipped if each.family == "unkeyed"] == [("recipes", "unkeyed")]
+    (skipped,) = [each for each in report.skipped if each.family == "unkeyed"]
+    assert skipped.kind == "recipes"
+    assert skipped.why.endswith("allow it to be purged with --allow-writes")
     assert ("recipes", "unkeyed") not in report.made
+
+
+@pytest.mark.parametrize("fault", ["x_forwarded_host", "telephone"])
+def test_on_this_machine_addresses_that_are_not_kept_apart_are_tried_between_purges(site: Audit, fault: str) -> None:
+    """What was tried is gone afterwards, and a sound site stays without a finding."""
+    report = site(f"{UNKEYED}+{fault}", f"{WITH_WRITES} {PAGE}")
+
+    assert _found(report) == {"unkeyed-input"}
+    assert ("recipes", "unkeyed") in report.made
+    left = httpx.get(report.origins[0] + PAGE)
+    assert "hit" in left.headers["cache-status"]
+    assert ".invalid" not in left.text
+    assert "for telephones" not in left.text
+    assert _found(site(UNKEYED, f"{WITH_WRITES} {PAGE}")) == set()
+
+
+def test_visitors_are_given_nothing_where_addresses_are_not_kept_apart(site: Audit) -> None:
+    """Elsewhere than on this machine nothing is purged and nothing tried, whatever may be written."""
+    report = site(UNKEYED, PAGE)
+
+    with (
+        Client(report.origins[0], Trust()) as reader,
+        pytest.raises(NotTriedError, match="visitors would be given what is tried"),
+    ):
+        list(unkeyed.ask(reader, report.seen[0], has_visitors=True, may_purge=True))
+    assert reader.sent == 2
+
+
+def test_a_cache_that_takes_no_purge_is_not_tried(site: Audit) -> None:
+    """The method is answered with the page, and the page stays."""
+    report = site(f"{UNKEYED}+purge_nothing+x_forwarded_host", f"{WITH_WRITES} {PAGE}")
+
+    assert "unkeyed-input" not in _found(report)
+    assert [each.why for each in report.skipped if each.family == "unkeyed"] == [
+        "the cache leaves anp-audit=… out of its key and answers with what it has, and PURGE does not drop that"
+    ]
+
+
+class _Unread(BaseHTTPRequestHandler):
+    """A site that leaves the body of a GET unread, so that it is taken for the next request on that connection."""
+
+    protocol_version = "HTTP/1.1"
+    fields: ClassVar[dict[str, str]] = {}
+
+    def do_GET(self) -> None:
+        body = b"<!DOCTYPE html><title>Plums</title><p>Plums."
+        self.send_response(200)
+        for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **self.fields}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("policy", ["no-store", "max-age=0, s-maxage=300"])
+def test_what_a_body_does_to_its_own_connection_is_no_finding(policy: str) -> None:
+    """Another visitor has another connection, and there the page is as it was."""
+    handler = type("Handler", (_Unread,), {"fields": {"Cache-Control": policy}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            report = audit([f"http://127.0.0.1:{server.server_port}/plums/"], Options())
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert ("plums", "unkeyed") in report.made
+    assert "unkeyed-input" not in _found(report)

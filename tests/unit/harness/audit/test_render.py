@@ -172,6 +172,28 @@ def test_the_table_fits_the_terminal_and_has_the_worst_first(report: Report, wid
     assert lines[-1] == "1 error, 1 warning, 2 notes; 2 kinds of pages, 42 requests"
 
 
+def test_people_read_the_letters_of_an_address_and_programs_what_is_sent() -> None:
+    """In each place where the table names a kind or an address; JSON and SARIF keep the wire form."""
+    kind, path = "caf%C3%A9", "/caf%C3%A9/"
+    seen = Seen(Subject(kind, path), (Reply("GET", path, 200, {}, (), b"<p>"),) * 2)
+    report = Report(
+        [URL],
+        [seen],
+        [Finding(CHECKS["not-compressed"], kind, URL + path, "2,048 bytes of text/html")],
+        skipped=[Skipped(kind, "unkeyed", "it is as it is")],
+    )
+    page = io.StringIO()
+    table.render(report, Console(file=page, width=120), verbose=True)
+    text = page.getvalue()
+
+    assert "%C3" not in text
+    for line in ("café  /café/", "  café /café/: 2,048 bytes", "not tried: unkeyed of café (it is as it is)"):
+        assert line in text
+    data = json.loads(document.render(report))
+    assert (data["findings"][0]["url"], data["pages"][0]["kind"]) == (URL + path, kind)
+    assert f"{URL}{path}" in sarif.render(report)
+
+
 def test_every_check_says_what_why_and_what_to_do() -> None:
     """One sentence or more each, and ids that read as words."""
     for check in TABLE:
