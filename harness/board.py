@@ -78,7 +78,7 @@ class Board:
         if found is None:
             return ""
         cells = [
-            f"{cell.label} {units.ratio(cell.ratio.estimate)} {units.interval(cell.ratio.low, cell.ratio.high)}".strip()
+            f"{cell.label} {units.ratio(cell.ratio.estimate)} {_told(cell.ratio)}".strip()
             for cell in found.cells[:_MOST_CELLS]
         ]
         if len(found.cells) > _MOST_CELLS:

@@ -58,6 +58,7 @@ CALLED_FROM = "ANP_CALLED_FROM"
 
 _PREPARE_S = 300.0  # for all members to log in
 _SPAWN_S = 120.0
+_SPAWN_RATE = 10_000.0  # users a second
 _MUSTER_S = 20.0  # for the visitors of the last worker to come up after locust called all of them spawned
 _PRESENT = {STATE_INIT, STATE_SPAWNING, STATE_RUNNING}
 _LEAD_S = 0.25  # between the message to start and the start, for every worker to hear it
@@ -110,6 +111,9 @@ class Conductor:
                 _options.await_plan(Path(options.plan))
             self._plan = _options.read_plan(Path(options.plan), scenario.name)
             options.num_users = self._plan.visitors
+            # Visitors do nothing until all are there; locust warns of rates that are too high for users who work.
+            options.spawn_rate = _SPAWN_RATE
+            logging.getLogger("locust.runners").addFilter(_is_not_about_spawn_rate)
         options.num_users *= len(self._plan.arms if self._plan else options.arm or "1")
         # Locust would count -t from its own start, log-ins included. The plan counts measured seconds.
         self._seconds, options.run_time = options.duration or options.run_time, None
@@ -648,6 +652,10 @@ def _how_long(plan: SwarmPlan) -> str:
         return "until it is stopped"
     warmup = f" ({plan.warmup_s:g} s of them warm-up)" if plan.warmup_s else ""
     return f"for {plan.warmup_s + plan.duration_s:g} s{warmup}"
+
+
+def _is_not_about_spawn_rate(record: logging.LogRecord) -> bool:
+    return "spawn rate" not in record.getMessage()
 
 
 def _is_not_about_run_time(record: logging.LogRecord) -> bool:

@@ -84,3 +84,11 @@ def test_before_the_first_launch_there_is_little_to_tell(tmp_path: Path) -> None
 
     assert made.line() == ""
     assert drawn(made).strip() == "0 of 8 launches made"
+
+
+def test_an_interval_that_says_nothing_yet_is_not_shown(tmp_path: Path) -> None:
+    """After two launches the ends of one may differ by a factor of thousands."""
+    made = board(tmp_path, launches=2, launch_sd=0.5)
+
+    assert "[" not in made.line()
+    assert "open" in drawn(made)
