@@ -58,6 +58,7 @@ class Rig:
         state: How far it has come.
         board: What a person sees of it.
         measured_s: Seconds of load so far whose requests are compared: of launches, and of arms alone.
+        warmed_up_s: Seconds of load before them, whose requests are left out.
     """
 
     plan: TrialPlan
@@ -69,6 +70,7 @@ class Rig:
     state: State
     board: Board
     measured_s: float = 0.0
+    warmed_up_s: float = 0.0
     _waiting: swarm.Waiting | None = None
 
     @classmethod
@@ -277,6 +279,7 @@ class Rig:
         record = swarm.run(plan, waiting, watch=self._watch, advance=told)
         if prepare is None:  # else an arm was only tried out
             self.measured_s += plan.duration_s
+            self.warmed_up_s += plan.warmup_s
         check_cells(self.plan, record)
         return record
 

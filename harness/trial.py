@@ -94,11 +94,11 @@ def _conclude(rig: Rig, began: float, problem: str) -> Outcome:
             ) from error
     whole_s = time.monotonic() - began
     if rig.measured_s:  # nothing, where all but the comparison was there when the trial was gone on with
-        share = percent((whole_s - rig.measured_s) / rig.measured_s)
+        share = percent((whole_s - rig.warmed_up_s) / rig.measured_s - 1)
         rig.steps.say(
             f"  {rig.measured_s:.0f} s were measured; starting, preparing, stopping and comparing took {share} of that"
         )
-    spent = {"whole_s": round(whole_s, 3), "measured_s": rig.measured_s}
+    spent = {"whole_s": round(whole_s, 3), "warmed_up_s": rig.warmed_up_s, "measured_s": rig.measured_s}
     told = {"files": sorted(file.name for file in files), "verdict": comparison.to_dict()["overall"], "spent": spent}
     rig.finish(told)
     return Outcome(read_record(rig.directory), comparison, problem)

@@ -41,7 +41,7 @@ ENOUGH_REQUESTS: Final = 250
 """With ``seconds = auto``, requests that each arm gets in a launch at least. A page with an eighth of the traffic then
 has about thirty, so that hardly a launch falls below the twenty of a median (``results.statistics.floor``)."""
 
-SECONDS_LIMITS: Final = (30.0, 60.0)
+SECONDS_LIMITS: Final = (35.0, 60.0)
 """With ``seconds = auto``, the shortest and the longest launch. What a launch takes beside its load, some four
 seconds, is then a small part of it."""
 

@@ -59,7 +59,7 @@ Seconds = Annotated[
     str | None,
     typer.Option(
         "--seconds",
-        help="Measured seconds of each launch, or auto: as long as 250 requests to each arm take, from 30 to 60.",
+        help="Measured seconds of each launch, or auto: as long as 250 requests to each arm take, from 35 to 60.",
         show_default="auto",
         metavar="S|auto",
     ),

@@ -175,7 +175,7 @@ def _head(draft: Draft) -> Iterator[str]:
         "Fresh starts of both arms, each of which gives one value; --plan-only tells how many it takes."
     )
     yield "launches = 8"
-    yield "seconds = 20      # measured seconds of a launch; auto: as long as 250 requests take, half a minute at least"
+    yield "seconds = 20      # measured seconds of a launch; auto: as long as 250 requests take, 35 at least"
     yield 'rate = "auto"     # requests a second and arm, or auto: what leaves the site well below busy'
     yield 'prepare = "warm"  # caches before the first request: warm (each page asked for), natural, cold (wants purge)'
     yield 'method = "auto"   # arms side by side, unless they hold each other up; or duet, rounds, reversal'

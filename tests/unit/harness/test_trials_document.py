@@ -102,7 +102,7 @@ def test_its_figures_are_those_of_the_code() -> None:
     assert "three launches of at most four seconds, or" in TEXT
     assert "the trial's, four for a reversal" in TEXT
     assert (LAUNCHES, SECONDS, SHORTEST_REVERSAL) == (3, 4.0, 4)
-    assert "as long as 250 requests to each arm take, from 30 s to 60 s" in TEXT
-    assert (ENOUGH_REQUESTS, SECONDS_LIMITS) == (250, (30.0, 60.0))
+    assert "as long as 250 requests to each arm take, from 35 s to 60 s" in TEXT
+    assert (ENOUGH_REQUESTS, SECONDS_LIMITS) == (250, (35.0, 60.0))
     assert "trials of 6 to 24 launches" in TEXT
     assert (min(WEIGHED), max(WEIGHED)) == (6, 24)
