@@ -185,7 +185,7 @@ _OTHERS: Final = {
     "ANP_URL": "Set for commands of a plan: the arm's address.",
     "ANP_PORT": "Set for commands of a plan: the arm's port.",
     "ANP_OWN_LOCUSTFILE": "Set for the swarm's own process: a locustfile of the user's own.",
-    "ANP_TRIAL_MARK": "Set for the servers of a trial: by it whatever they have started is known for theirs, and ended.",
+    "ANP_TRIAL_MARK": "Set for the servers of a trial: by it whatever they have started is known, and ended.",
     "ANP_CALLED_FROM": "Set for the swarm's own process: the folder that `anp` was called from.",
 }
 """Variables that stand in for no option."""

@@ -264,6 +264,7 @@ def test_a_locustfile_of_ones_own_says_who_comes_and_what_for(tmp_path: Path) ->
     assert next(gate for gate in json.loads(out)["gates"] if gate["code"] == "traffic")["ok"]
 
 
+@pytest.mark.deep
 def test_one_slot_is_switched_to_and_fro(tmp_path: Path) -> None:
     """The switch runs before every round, as before, after, after, before; the slot is rolled back at the end."""
     state = tmp_path / "state"
@@ -412,11 +413,12 @@ def go_on(directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("seconds", "rate", "says", "aside"),
     [
         ("3", "150", "File too large", 1),
-        pytest.param("0.5", "20", "all launches are kept, but cannot write the report", 0, marks=pytest.mark.deep),
+        ("0.5", "20", "all launches are kept, but cannot write the report", 0),
     ],
     ids=["rows", "report"],
 )
