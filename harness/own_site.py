@@ -95,10 +95,10 @@ class OwnTargets:
         if not (command and self._touched):
             return
         self._touched = False
-        self._stage.watchdog.undone(_ROLLBACK)
         with uninterrupted():
             began = time.monotonic()
             self._run_hook(_ROLLBACK, command, BEFORE, "trial")
+            self._stage.watchdog.undone(_ROLLBACK)  # not before: whoever is killed meanwhile has not done it
             self._stage.steps.say(f"  rolled back: {command}  ({time.monotonic() - began:.1f} s)")
 
     def words(self) -> Sequence[str]:
@@ -115,9 +115,9 @@ class OwnTargets:
         words += [f"--members={self._plan.members}"] if "members" in given else []
         words += [f"--zipf={self._plan.zipf}"] if "zipf" in given else []
         if self._plan.prepare != "natural":
-            words += [f"--purge-command={self._in_folder(self._plan.hooks.purge)}"] if self._plan.hooks.purge else []
+            words += [f"--purge-command={self._of_arm(self._plan.hooks.purge)}"] if self._plan.hooks.purge else []
         if self._plan.prepare == "warm":
-            words += [f"--warm-command={self._in_folder(self._plan.hooks.warm)}"] if self._plan.hooks.warm else []
+            words += [f"--warm-command={self._of_arm(self._plan.hooks.warm)}"] if self._plan.hooks.warm else []
         return words
 
     def look(self, label: str) -> Mapping[str, float]:
@@ -263,10 +263,18 @@ class OwnTargets:
             return f"{{url}}{sitemap}"  # of the arm that is asked
         return url2pathname(urlsplit(sitemap).path) if sitemap.startswith("file:") else sitemap
 
-    def _in_folder(self, command: str) -> str:
-        """A command that the swarm runs elsewhere, as it is meant here."""
-        folder = self._folder(BEFORE)
-        return command if folder is None else f"cd {shlex.quote(str(folder))} || exit\n{command}"
+    def _of_arm(self, command: str) -> str:
+        """A command that the swarm has a shell run elsewhere, as it is meant for whichever arm it is run for."""
+        lines = ['case "$ANP_ARM" in']
+        for name in self._plan.arms:
+            named = {
+                key: value for key, value in self._environment(name).items() if key.isidentifier()
+            }  # as shells ask
+            settings = [f"export {key}={shlex.quote(value)}" for key, value in named.items()]
+            folder = self._folder(name)
+            place = [] if folder is None else [f"cd {shlex.quote(str(folder))} || exit"]
+            lines.append(f"{name}) {'; '.join([*place, *settings, ':'])} ;;")
+        return "\n".join([*lines, "esac", command])
 
 
 class _EndedError(Exception):

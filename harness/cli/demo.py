@@ -31,7 +31,7 @@ def demo(
     """Measure what the page cache of the reference site is worth, from nothing to a verdict.
 
     Synthesizes 2,000 articles, starts the site twice (without and with its page cache), swarms both at once over
-    several fresh launches, and compares. Takes about five and a half minutes. The same as: anp trial
+    several fresh launches, and compares. Takes about six minutes. The same as: anp trial
     --preset page-cache
     """
     return carry_out(

@@ -313,7 +313,7 @@ def test_a_rollback_that_fails_is_told_though_all_else_went_well(tmp_path: Path)
     assert code == 4, err
     assert "error: not rolled back: rollback ended with exit code 7 (no connection)" in last_line(err)
     assert last_line(err).endswith("The verdict above stands")
-    assert "reader posts p50" in out
+    assert "further cells are in the report" in out
     run = read_record(record_of(tmp_path)).run
     assert run is not None
     assert run["ended_by"] == "completed"
@@ -322,11 +322,20 @@ def test_a_rollback_that_fails_is_told_though_all_else_went_well(tmp_path: Path)
 @pytest.mark.deep
 def test_caches_are_prepared_by_the_plans_commands(tmp_path: Path) -> None:
     """Cold: purged before each load, of either arm alike; warm: purged, then warmed, then every page asked for."""
-    hooks = '[hooks]\npurge = "echo purge $ANP_ARM $ANP_PORT >> hooks"\nwarm = "echo warm $ANP_ARM >> hooks"'
-    code, out, err = finish(start(tmp_path, "--json", *CALM, plan=plan(SITE, arms(command()), hooks)))
+    hooks = '[hooks]\npurge = "echo purge $ANP_ARM $WHO >> ../hooks"\nwarm = "echo warm $ANP_ARM $PWD >> ../hooks"'
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    both = [command("", f'folder = "{name}"\nenv = {{ WHO = "number {name}" }}') for name in ("one", "two")]
+    code, out, err = finish(start(tmp_path, "--json", *CALM, plan=plan(SITE, arms(*both), hooks)))
 
     assert code == 0, err
-    said = [" ".join(line.split()[:2]) for line in (tmp_path / "hooks").read_text().splitlines()]
+    lines = (tmp_path / "hooks").read_text().splitlines()
+    assert {line for line in lines if line.startswith("purge")} == {"purge before number one", "purge after number two"}
+    assert {line for line in lines if line.startswith("warm")} == {
+        f"warm before {tmp_path / 'one'}",
+        f"warm after {tmp_path / 'two'}",
+    }
+    said = [" ".join(line.split()[:2]) for line in lines]
     alone = [word for arm in ("before", "after") for word in (f"purge {arm}", f"warm {arm}")]
     assert said[:4] == alone
     assert said[-4:] == ["purge before", "purge after", "warm before", "warm after"]
