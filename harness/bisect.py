@@ -1,12 +1,16 @@
 """Which commit made a cell slower: trials of the good commit against ever fewer others, as ``git bisect`` goes.
 
-Each step is a whole trial with its own record, and what it said of the cell is kept. A step that could not tell is
-repeated once with twice the launches; a commit that could not be told, or built, is passed over for its neighbours.
+Each step is a whole trial with its own record, and what it said of the cell is kept. The last commit has to be *slower*
+by the verdict. Of those before it only one thing is asked: are they like the good end, or like the bad one? What
+divides the two is half of the certain slowdown, on the scale of ratios; so a step need not settle a margin that is a
+fraction of what is looked for. A step that could not tell is repeated once with twice the launches; a commit that could
+not be told, or built, is passed over for its neighbours.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +40,7 @@ class Step:
         label: The same in words, and against: the good one.
         verdict: Of the cell, in the words of the comparison, or why there is none.
         interval: Ratio and its interval, as text; empty without a comparison.
+        ends: Of the interval, where it can be relied on.
         record: Folder of the trial's record; empty without one.
         word: What follows for the commit.
     """
@@ -45,6 +50,7 @@ class Step:
     against: str
     verdict: str
     interval: str
+    ends: tuple[float, float] | None
     record: str
     word: Word
 
@@ -56,6 +62,7 @@ class Bisection:
     Attributes:
         cell: Whose slowdown was looked for.
         steps: In the order they were made.
+        halfway: Ratio to the good commit above which one counts as slower; ``None`` where the last one is not.
         suspects: The commits of which one is the first slower one; one where it was found, none where nothing is.
         words: The outcome in a sentence.
         directory: Where it is kept, with the records of the steps.
@@ -64,6 +71,7 @@ class Bisection:
 
     cell: str
     steps: tuple[Step, ...]
+    halfway: float | None
     suspects: tuple[str, ...]
     words: str
     directory: Path
@@ -123,6 +131,19 @@ def search(commits: Sequence[str], look: Callable[[str], Word]) -> list[str]:
     return list(commits[low + 1 : high + 1])
 
 
+def side(ends: tuple[float, float] | None, halfway: float) -> Word:
+    """Whether a commit is like the bad end or like the good one.
+
+    Args:
+        ends: Of the interval of its ratio to the good commit; ``None`` where that cannot be relied on.
+        halfway: What divides the two.
+    """
+    if ends is None:
+        return "unknown"
+    low, high = ends
+    return "slower" if low > halfway else "not slower" if high < halfway else "unknown"
+
+
 def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps) -> Bisection:
     """Find the commit that made the plan's primary cell slower.
 
@@ -145,51 +166,43 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
     directory = new_directory(runs_root(out), f"{plan.name}-bisection")
     cell = str(plan.primary[0].question())
     made: list[Step] = []
+    halfway: float | None = None
 
     def keep(suspects: Sequence[str] = (), words: str = "", code: ExitCode = ExitCode.FINE) -> Bisection:
-        found = Bisection(cell, tuple(made), tuple(suspects), words, directory, code)
+        found = Bisection(cell, tuple(made), halfway, tuple(suspects), words, directory, code)
         write_json(directory / FILE, found.to_dict())
         return found
 
     def look(commit: str) -> Word:
         for launches in (plan.launches, 2 * plan.launches):
-            step = _step(plan, commit, launches, directory, commands, steps)
+            step = _step(plan, commit, halfway, launches, directory, commands, steps)
             made.append(step)
             keep()
-            steps.say(f"{step.label}: {step.verdict}")
-            if not step.verdict.startswith("not enough data"):
+            taken = f" ({step.interval}), taken for {step.word}" if halfway is not None and step.ends else ""
+            steps.say(f"{step.label}: {step.verdict}{taken}")
+            if step.word != "unknown" or not step.record or step.verdict.startswith("not comparable"):
                 break
         return made[-1].word
 
     steps.say(f"bisection of {units.counted(len(commits), 'commit')} by {cell}; everything is kept in {directory}")
     try:
-        return _search(plan, commits, look, keep, made)
+        match look(bad):
+            case "not slower":
+                return keep(words=f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find.")
+            case "unknown":
+                return keep(
+                    words=f"Whether {made[-1].label} is slower than {plan.before.label} cannot be told: "
+                    f"{made[-1].verdict}. Use a quieter machine, more launches, or a wider range.",
+                    code=ExitCode.NOT_ENOUGH_DATA,
+                )
+        ends = made[-1].ends
+        assert ends is not None
+        halfway = math.sqrt(ends[0])
+        steps.say(f"half of that is a ratio of {units.ratio(halfway)}: what lies above is slower, what below is not")
+        suspects = search(commits, look)
     except KeyboardInterrupt:
         steps.say(f"the steps so far are in {directory / FILE}; to go on: --git {_narrowed(plan, made)}")
         raise
-
-
-def _search(
-    plan: TrialPlan,
-    commits: Sequence[str],
-    look: Callable[[str], Word],
-    keep: Callable[..., Bisection],
-    made: Sequence[Step],
-) -> Bisection:
-    git = plan.git
-    assert git is not None
-    assert git.repository is not None
-    repository, bad = git.repository, git.after
-    match look(bad):
-        case "not slower":
-            return keep(words=f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find.")
-        case "unknown":
-            return keep(
-                words=f"Whether {made[-1].label} is slower than {plan.before.label} cannot be told: "
-                f"{made[-1].verdict}. Use a quieter machine, more launches, or a wider range.",
-                code=ExitCode.NOT_ENOUGH_DATA,
-            )
-    suspects = search(commits, look)
     names = [git_arms.describe(repository, commit) for commit in suspects]
     words = f"The first slower commit is {names[0]}."
     if len(names) > 1:
@@ -205,8 +218,16 @@ def _narrowed(plan: TrialPlan, made: Sequence[Step]) -> str:
     return f"{(good or [plan.git.before])[-1][:10]}..{(slower or [plan.git.after])[-1][:10]}"
 
 
-def _step(plan: TrialPlan, commit: str, launches: int, directory: Path, commands: list[str], steps: Steps) -> Step:
-    """A trial of the good commit against another."""
+def _step(
+    plan: TrialPlan,
+    commit: str,
+    halfway: float | None,
+    launches: int,
+    directory: Path,
+    commands: list[str],
+    steps: Steps,
+) -> Step:
+    """A trial of the good commit against another; without ``halfway`` its verdict alone says what follows."""
     git = plan.git
     assert git is not None
     assert git.repository is not None
@@ -222,13 +243,15 @@ def _step(plan: TrialPlan, commit: str, launches: int, directory: Path, commands
     try:
         outcome = trial.run(plan.model_copy(update=changed), out=directory, commands=commands, steps=steps)
     except (TargetError, RunFailed) as error:
-        return Step(commit, label, against, str(error), "", "", "unknown")
+        return Step(commit, label, against, str(error), "", None, "", "unknown")
     result = outcome.comparison.primary[0] if outcome.comparison.primary else None
     record = outcome.record.name
     if result is None or outcome.comparison.overall.word in {"invalid", "not comparable"}:
         overall = outcome.comparison.overall
-        return Step(commit, label, against, f"{overall.word}: {overall.headline}", "", record, "unknown")
-    interval = f"{units.ratio(result.ratio.estimate)} {units.interval(result.ratio.low, result.ratio.high)}"
-    verdict = f"{result.verdict.word} {result.verdict.qualifier}".strip()
+        return Step(commit, label, against, f"{overall.word}: {overall.headline}", "", None, record, "unknown")
+    verdict, ratio = result.verdict, result.ratio
+    interval = f"{units.ratio(ratio.estimate)} {units.interval(ratio.low, ratio.high)}"
+    ends = (ratio.low, ratio.high) if verdict.follows_from_interval else None
     words: dict[str, Word] = {"slower": "slower", "faster": "not slower", "no difference": "not slower"}
-    return Step(commit, label, against, verdict, interval, record, words.get(result.verdict.word, "unknown"))
+    word = words.get(verdict.word, "unknown") if halfway is None else side(ends, halfway)
+    return Step(commit, label, against, f"{verdict.word}{verdict.tail}", interval, ends, record, word)

@@ -29,6 +29,17 @@ def _die_with_parent() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def keeping_bytecode(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The variables for a Python of ours that is started again and again, with what it compiles kept in ``scratch``.
+
+    Where Python may write no bytecode, as in most containers, each start would compile all that it imports.
+    """
+    own = dict(environment)
+    if own.pop("PYTHONDONTWRITEBYTECODE", ""):
+        own["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+    return own
+
+
 class Child:
     """One child process with its log.
 
@@ -62,6 +73,7 @@ class Child:
         self.name = name
         self.argv = list(argv)
         self.log = log
+        self._is_asked = False
 
         def before_exec() -> None:
             _die_with_parent()
@@ -113,10 +125,16 @@ class Child:
                 if poll is not None:
                     poll()
 
+    def ask_to_stop(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it once to stop, without waiting until it has."""
+        if not self._is_asked and self._process.poll() is None:
+            self._process.send_signal(by)
+        self._is_asked = True
+
     def stop(self, *, first: signal.Signals = signal.SIGTERM, patience_s: float = 5.0) -> None:
         """Ask it to stop, and kill its whole group where it has not after ``patience_s``."""
+        self.ask_to_stop(first)
         if self._process.poll() is None:
-            self._process.send_signal(first)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
         with contextlib.suppress(ProcessLookupError, PermissionError):

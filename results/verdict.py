@@ -56,6 +56,17 @@ class Verdict:
     ruled_out_speedup: float | None = None
     launches_needed: int | None = None
 
+    @property
+    def tail(self) -> str:
+        """The qualifier with the space or colon that joins it to the word; empty where there is none."""
+        joint = " " if self.word in {"faster", "slower"} else ": "
+        return f"{joint}{self.qualifier}" if self.qualifier else ""
+
+    @property
+    def follows_from_interval(self) -> bool:
+        """Whether it is what the interval says; *not enough data* may have another reason, and the interval none."""
+        return self.word in {"slower", "faster", "no difference"} or self.ruled_out_slowdown is not None
+
 
 def margin(relative: float, floor_ms: float, before_ms: float, after_ms: float) -> float:
     """The relative change that does not matter: ``relative``, or ``floor_ms`` where that is more.

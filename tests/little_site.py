@@ -25,6 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Pages with a cache header that says they were made."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a body, written after its head, would often wait 40 ms for an acknowledgement
 
     def do_GET(self) -> None:
         """Answer with a page, the sitemap, or 404."""

@@ -336,9 +336,9 @@ def find_commit(
     if json:
         options.print_json(found.to_dict())
     else:
-        table = Table("commit", "against", "ratio [interval]", "verdict", "record", box=None, pad_edge=False)
+        table = Table("commit", "ratio [interval]", "verdict", "taken for", "record", box=None, pad_edge=False)
         for step in found.steps:
-            table.add_row(step.label, step.against, step.interval, step.verdict, step.record)
+            table.add_row(step.label, step.interval, step.verdict, step.word, step.record)
         console = options.console()
         console.print(table)
         console.print(found.words, markup=False)

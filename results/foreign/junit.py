@@ -49,7 +49,7 @@ def _case(suite: str, cell: ForeignCell, fail_on: Collection[str]) -> ET.Element
         f"by session after: {_sessions(cell.after)}",
         f"requests: {_requests(cell.before)} / {_requests(cell.after)}",
     ]
-    said = f"{cell.verdict.word}{report.qualifier(cell)}"
+    said = f"{cell.verdict.word}{cell.verdict.tail}"
     return junit.case(suite, cell.label, cell.after.value_ms, cell.verdict, said, lines, fail_on)
 
 

@@ -128,7 +128,7 @@ def _table(comparison: ForeignComparison) -> Table:
     for cell in _shown(comparison):
         name, before, after, ratio, resolution = row(cell)
         word = cell.verdict.word
-        verdict = Text.assemble((word, _STYLE[word]), qualifier(cell))
+        verdict = Text.assemble((word, _STYLE[word]), cell.verdict.tail)
         table.add_row(Text(name), before, after, Text(ratio), Text(resolution), verdict)
     return table
 
@@ -149,16 +149,9 @@ def row(cell: ForeignCell) -> tuple[str, str, str, str, str]:
     )
 
 
-def qualifier(cell: ForeignCell) -> str:
-    """What follows the word of the verdict, with what joins the two."""
-    joint = " " if cell.verdict.word in {"faster", "slower"} else ": "
-    return f"{joint}{cell.verdict.qualifier}" if cell.verdict.qualifier else ""
-
-
 def _verdict_markdown(cell: ForeignCell) -> str:
-    joint = " " if cell.verdict.word in {"faster", "slower"} else ": "
-    said = escape(cell.verdict.qualifier)
-    return f"**{cell.verdict.word}**{joint}{said}" if said else f"**{cell.verdict.word}**"
+    verdict = cell.verdict
+    return f"**{verdict.word}**{escape(verdict.word + verdict.tail).removeprefix(verdict.word)}"
 
 
 def _evidence(comparison: ForeignComparison) -> str:

@@ -116,7 +116,7 @@ def row(result: CellResult) -> Row:
         change=_change(result.ratio),
         margin=f"±{units.percent(result.margin)}" if math.isfinite(result.margin) else "–",
         word=result.verdict.word,
-        qualifier=(" " if result.verdict.word in {"faster", "slower"} else ": ") + result.verdict.qualifier,
+        qualifier=result.verdict.tail,
         detected=units.percent(result.convincing - 1) if math.isfinite(result.convincing) else "–",
         chance=f"{result.p_adjusted:.2g}" if math.isfinite(result.p_adjusted) else "–",
         site=site(result),

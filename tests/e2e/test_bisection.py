@@ -37,7 +37,8 @@ def test_the_commit_that_made_a_page_slower_is_found(tmp_path: Path) -> None:
         git(folder, "commit", "--quiet", f"--message=Commit {number}")
 
     argv = [sys.executable, "-m", "harness", "trial", "--git", "main~3..main", "--bisect", "reader posts p50", "--json"]
-    argv += ["--launches", "7", "--seconds", "3", "--rate", "15", "--method", "rounds", "--out", str(tmp_path / "runs")]
+    argv += ["--launches", "8", "--seconds", "3", "--rate", "40", "--method", "rounds", "--spare", "2"]
+    argv += ["--out", str(tmp_path / "runs")]
     done = subprocess.run(
         [*argv, "--", sys.executable, "app.py", "{port}"], cwd=folder, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.bisect import Word, about, search
+from harness.bisect import Word, about, search, side
 from harness.errors import UsageError
 from harness.trial_plan import TrialPlan
 
@@ -46,6 +46,18 @@ def test_the_first_slower_commit_is_among_the_suspects_whatever_cannot_be_told(
     assert suspects == list(range(suspects[0], suspects[-1] + 1))
     assert set(suspects[:-1]) <= silent
     assert len(asked) == len(set(asked))
+
+
+@given(st.floats(0.01, 100), st.floats(1, 10), st.floats(1.001, 50))
+def test_a_commit_counts_as_slower_where_its_whole_interval_is_beyond_half_way(
+    low: float, width: float, halfway: float
+) -> None:
+    """What straddles half way, or cannot be relied on, says nothing; a margin has no part in it."""
+    high = low * width
+    word = side((low, high), halfway)
+    assert (word == "slower") == (low > halfway)
+    assert (word == "not slower") == (high < halfway)
+    assert side(None, halfway) == "unknown"
 
 
 def test_the_cell_of_a_search_is_the_only_primary_one() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.processes import Child
+from harness.processes import Child, keeping_bytecode
 
 DEADLINE_S = 20.0
 
@@ -52,6 +52,47 @@ def test_stop_ends_the_child_and_what_it_started(tmp_path: Path) -> None:
 
     assert child.exit_code == -signal.SIGKILL
     _until(lambda: _gone(grandchild), "the grandchild outlived its session")
+
+
+def test_a_child_that_was_asked_to_stop_is_not_asked_again(tmp_path: Path) -> None:
+    """A second signal would end this child at once; it is left to end in its own time, until patience is over."""
+    ready, asked = tmp_path / "ready", tmp_path / "asked"
+    script = (
+        "import pathlib, signal\n"
+        "def once(*_):\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        f"    pathlib.Path({str(asked)!r}).touch()\n"
+        "signal.signal(signal.SIGTERM, once)\n"
+        f"pathlib.Path({str(ready)!r}).touch()\n"
+        "while True: signal.pause()\n"
+    )
+    child = Child("slow to end", [sys.executable, "-c", script], tmp_path / "log")
+    _until(ready.exists, "the child never came up")
+
+    child.ask_to_stop()
+    _until(asked.exists, "the child was not asked")
+    child.stop(patience_s=0.2)
+
+    assert child.exit_code == -signal.SIGKILL
+
+
+def test_bytecode_is_kept_in_the_scratch_folder_where_python_may_not_write_it_elsewhere(tmp_path: Path) -> None:
+    """A module imported by a child is compiled into the scratch folder, and nothing lies beside its source."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "little.py").write_text("word = 1\n")
+    argv = [sys.executable, "-c", "import little"]
+    given = {**os.environ, "PYTHONPATH": str(tmp_path / "code"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    subprocess.run(argv, env=keeping_bytecode(given, tmp_path), check=True)
+
+    assert list((tmp_path / "bytecode").rglob("little.*.pyc"))
+    assert [path.name for path in (tmp_path / "code").iterdir()] == ["little.py"]
+
+
+def test_where_python_may_write_bytecode_its_variables_are_left_alone(tmp_path: Path) -> None:
+    """Nothing is moved that would lie beside its source anyway; an empty variable forbids nothing."""
+    assert keeping_bytecode({"A": "1"}, tmp_path) == {"A": "1"}
+    assert "PYTHONPYCACHEPREFIX" not in keeping_bytecode({"PYTHONDONTWRITEBYTECODE": ""}, tmp_path)
 
 
 def test_a_child_dies_with_a_killed_harness(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from results.errors import ComparisonError
-from results.verdict import FAIL_ON, Verdict, decide, exit_code, fails_by, judge, margin, settle
+from results.verdict import FAIL_ON, Verdict, decide, exit_code, fails_by, judge, margin, settle, undecided
 
 OPPOSITE = {"faster": "slower", "slower": "faster"}
 ENDS = st.tuples(st.floats(-2, 2), st.floats(-2, 2)).map(sorted)
@@ -61,6 +61,13 @@ def test_what_is_said_is_what_the_interval_says(ends: list[float], relative: flo
     else:
         assert verdict.at_least is None
         assert verdict.ruled_out_slowdown == pytest.approx(max(math.expm1(high), 0))
+
+
+@given(ENDS, st.floats(0.001, 0.5))
+def test_what_an_interval_says_is_told_from_what_has_another_reason(ends: list[float], relative: float) -> None:
+    """Every word of an interval follows from it, *not enough data* too; one with another reason does not."""
+    assert settle(*ends, relative).follows_from_interval
+    assert not undecided("one launch cannot say how launches differ").follows_from_interval
 
 
 def test_an_undecided_cell_leans_where_its_interval_points() -> None:
