@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 from locustfiles._errors import LoginError
+from locustfiles._html import Page
 from locustfiles._recipe import PLACEHOLDER, Account, Recipe, suggestion
 from locustfiles._urls import split_url
-
-_BUTTONS = {"submit", "image"}
-_NOT_SENT = {"button", "reset", "file", *_BUTTONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +39,21 @@ def form_of(page: str, recipe: Recipe, hosts: Collection[str] | None = None) -> 
     Raises:
         LoginError: There is no such form, or it is sent to another host.
     """
-    finder = _Forms()
-    finder.feed(page)
-    finder.close()
+    forms = Page(page).forms
     if recipe.form is not None:
-        wanted = [form for form in finder.forms if form.id == recipe.form]
+        wanted = [form for form in forms if form.id == recipe.form]
         what = f"no form with the id {recipe.form!r}"
     else:
-        wanted = [form for form in finder.forms if form.has_password]
+        wanted = [form for form in forms if form.has_password]
         what = "no form with a password field"
     if not wanted:
-        ids = ", ".join(form.id for form in finder.forms if form.id) or "none"
+        ids = ", ".join(form.id for form in forms if form.id) or "none"
         raise LoginError(
-            f"{recipe.page} shows {what} (ids of its {len(finder.forms)} forms: {ids}); "
+            f"{recipe.page} shows {what} (ids of its {len(forms)} forms: {ids}); "
             f"check login.page and login.form in {recipe.name}"
         )
     form = wanted[0]
-    return Form(recipe.action or _action(form.action, recipe, hosts), form.fields)
+    return Form(recipe.action or _action(form.action, recipe, hosts), form.values)
 
 
 def shows(page: str, at: str, form: Form) -> bool:
@@ -71,12 +66,9 @@ def shows(page: str, at: str, form: Form) -> bool:
     """
     if "password" not in page.lower():
         return False  # nearly always; to parse a page takes far longer
-    finder = _Forms()
-    finder.feed(page)
-    finder.close()
     return any(
         found.has_password and _sent_to(found.action, at)[1].partition("?")[0] == form.action.partition("?")[0]
-        for found in finder.forms
+        for found in Page(page).forms
     )
 
 
@@ -97,53 +89,6 @@ def fill(form: Form, recipe: Recipe, account: Account) -> dict[str, str]:
             )
         filled[name] = PLACEHOLDER.sub(lambda place: values[place.group(1)], text)
     return filled
-
-
-class _Found:
-    """A form while it is read."""
-
-    def __init__(self, attributes: Mapping[str, str]) -> None:
-        self.id = attributes.get("id", "")
-        self.action = attributes.get("action", "")
-        self.fields: dict[str, str] = {}
-        self.has_password = False
-        self.has_button = False
-
-    def take(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Take an input or a button in, if a browser would send it when one presses Enter."""
-        kind = attributes.get("type", "submit" if tag == "button" else "text").lower()
-        self.has_password |= kind == "password"
-        name = attributes.get("name", "")
-        is_default_button = kind == "submit" and not self.has_button
-        self.has_button |= kind in _BUTTONS
-        if not name or "disabled" in attributes or (kind in _NOT_SENT and not is_default_button):
-            return
-        if kind not in {"checkbox", "radio"}:
-            self.fields[name] = attributes.get("value", "")
-        elif "checked" in attributes:
-            self.fields[name] = attributes.get("value", "on")
-
-
-class _Forms(HTMLParser):
-    """Collects the forms of a page, broken HTML included."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[_Found] = []
-        self._is_open = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in reversed(attrs)}  # of two alike the first counts
-        if tag == "form":
-            if not self._is_open:  # HTML has no form within a form
-                self.forms.append(_Found(attributes))
-            self._is_open = True
-        elif tag in {"input", "button"} and self._is_open:
-            self.forms[-1].take(tag, attributes)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._is_open = False
 
 
 def _action(text: str, recipe: Recipe, hosts: Collection[str] | None) -> str:

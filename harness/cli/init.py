@@ -23,10 +23,10 @@ from results.units import counted
 
 if TYPE_CHECKING:
     from harness.init.arms import Arm
-    from harness.init.members import Account
     from harness.init.survey import LoginForm, Survey, Trust
     from harness.init.texts import Members
     from harness.progress import Steps
+    from locustfiles._recipe import Account
 
 EPILOG = """**Examples**
 
@@ -650,7 +650,8 @@ def _members(
 
 def _accounts(questions: _Questions, plan: Path, given: Path | None) -> tuple[Path, list[Account]]:
     """The accounts, and the file that they are in, or will be."""
-    from harness.init.members import Account, read_accounts
+    from harness.init.members import read_accounts
+    from locustfiles._recipe import Account
 
     if given is not None:
         return given, read_accounts(given)

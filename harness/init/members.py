@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -16,8 +16,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from harness.errors import TargetError, UsageError
-from harness.init.html import Page
 from harness.init.survey import LoginForm, Trust, ask, follow, is_act, visitor
+from locustfiles._html import Page
+from locustfiles._recipe import Account
 
 PLACE: Final = "{login}"
 MOST_ACCOUNTS: Final = 20
@@ -26,14 +27,6 @@ MOST_ACCOUNTS: Final = 20
 _MOST_PAGES: Final = 8
 _AROUND: Final = 40
 _OUT: Final = re.compile(r">\s*(?:log|sign)[ -]?(?:out|off)\s*<", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A member of the site; the password stays out of every text this is shown in."""
-
-    login: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 from xml.etree.ElementTree import ParseError
 
 import httpx
@@ -24,7 +24,8 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from harness.errors import TargetError, UsageError
-from harness.init.html import Page
+from locustfiles._html import Page
+from locustfiles._urls import split_url
 from results.cache_status import Reading, read
 from results.design import NEVER_DECIDE
 from results.routes import routes_of
@@ -211,16 +212,12 @@ def paths_of(urls: Sequence[str], own: str, aliases: Collection[str] = ()) -> tu
     Where the addresses hardly know the site under its own name, the host that most of them name is one of its names,
     as a copy of a site goes on to speak of the public one.
     """
-    parts = [split for split in map(_split, urls) if split is not None]
-    hosts = Counter(split.hostname or own for split in parts)
+    parts = [(host or own, path) for host, path in filter(None, map(_split, urls))]
+    hosts = Counter(host for host, _ in parts)
     names = {own, *aliases}
     if not aliases and hosts and (most := hosts.most_common(1)[0][0]) != own:
         names.add(most)
-    paths = dict.fromkeys(
-        (split.path or "/") + (f"?{split.query}" if split.query else "")
-        for split in parts
-        if (split.hostname or own) in names
-    )
+    paths = dict.fromkeys(path for host, path in parts if host in names)
     return tuple(paths), tuple(sorted(name for name in hosts if name in names and name != own))
 
 
@@ -249,9 +246,8 @@ def _of_robots(client: httpx.Client) -> Iterator[str]:
     answer = ask(client, "/robots.txt")
     if answer.status_code == 200:
         for address in re.findall(r"(?im)^sitemap:\s*(\S+)", answer.text):
-            split = _split(address)
-            if split is not None and split.path:
-                yield split.path
+            if (split := _split(address)) is not None:
+                yield split[1]
 
 
 def _sitemap(client: httpx.Client, source: str) -> list[str]:
@@ -269,7 +265,7 @@ def _sitemap(client: httpx.Client, source: str) -> list[str]:
         if kind == "urlset":
             urls += places
         elif kind == "sitemapindex":
-            waiting += [split.path for split in map(_split, places) if split is not None]
+            waiting += [path for _, path in filter(None, map(_split, places))]
     return urls
 
 
@@ -293,10 +289,10 @@ def _content(client: httpx.Client, source: str) -> bytes:
 def _login_form(client: httpx.Client, home: httpx.Response, known: str | None) -> LoginForm | None:
     links: dict[str, str] = {}
     for link in Page(home.text).links:
-        split = _split(urljoin(str(home.url), link.target))
-        is_own = split is not None and split.hostname == client.base_url.host
-        if split is not None and is_own and (_TO_A_LOGIN.search(link.target) or _TO_A_LOGIN.search(link.words)):
-            links.setdefault(split.path, f">{link.words}</a>")
+        host, path = _split(urljoin(str(home.url), link.target)) or (None, "")
+        is_own = host == client.base_url.host
+        if is_own and (_TO_A_LOGIN.search(link.target) or _TO_A_LOGIN.search(link.words)):
+            links.setdefault(path.partition("?")[0], f">{link.words}</a>")
     for page in [known] if known is not None else dict.fromkeys([*links, *LOGIN_PAGES]):
         answer = ask(client, page)
         form = next((form for form in Page(answer.text).forms if form.is_for_logins), None)
@@ -320,10 +316,9 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _split(address: str) -> SplitResult | None:
-    """An http(s) address or a path, taken apart; ``None`` where it is neither."""
+def _split(address: str) -> tuple[str | None, str] | None:
+    """Host and path of an http(s) address, as the swarm will send it; ``None`` where it is none."""
     try:
-        split = urlsplit(address)
-        return split if split.scheme in {"http", "https", ""} and split.path[:1] in {"", "/"} else None
+        return split_url(address)
     except ValueError:
         return None

@@ -116,18 +116,23 @@ def test_the_plan_and_the_oracle_run_without_locust() -> None:
         assert _imports(ROOT / "locustfiles" / f"{name}.py").isdisjoint({"locust", "gevent"}), name
 
 
-def test_the_harness_knows_of_the_swarm_how_members_log_in_and_nothing_else() -> None:
-    """A login recipe means the same to the audit as to the swarm; whatever imports locust is out of reach."""
+def test_the_harness_knows_of_the_swarm_how_a_site_is_read_and_nothing_else() -> None:
+    """An address, a form, a login recipe mean the same to it as to the swarm; what imports locust is out of reach."""
     reached = {
-        (path.relative_to(ROOT).as_posix(), node.module)
+        (path.relative_to(ROOT).as_posix(), (node.module or "").removeprefix("locustfiles."))
         for path in (ROOT / "harness").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("locustfiles")
     }
-    modules = {f"locustfiles.{name}" for name in ("_errors", "_login_form", "_recipe", "_viewers")}
-    words = f"import sys, {', '.join(sorted(modules))}; print({{'gevent', 'locust'}} & set(sys.modules))"
+    modules = ", ".join(sorted({f"locustfiles.{module}" for _, module in reached}))
+    words = f"import sys, {modules}; print({{'gevent', 'locust'}} & set(sys.modules))"
 
-    assert reached == {("harness/audit/members.py", module) for module in modules}
+    assert reached == {
+        *(("harness/audit/members.py", module) for module in ("_errors", "_login_form", "_recipe", "_viewers")),
+        ("harness/cli/init.py", "_recipe"),
+        *(("harness/init/members.py", module) for module in ("_html", "_recipe")),
+        *(("harness/init/survey.py", module) for module in ("_html", "_urls")),
+    }
     assert subprocess.check_output([sys.executable, "-c", words], cwd=ROOT, text=True).strip() == "set()"
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import TargetError, UsageError
-from harness.init.members import Account, accounts_text, find_marks, read_accounts
+from harness.init.members import accounts_text, find_marks, read_accounts
 from harness.init.survey import survey
+from locustfiles._recipe import Account
 from tests.small_site import Answer, Pages, small_site
 
 ANN, BOB = Account("ann", "rain"), Account("bob", 'le"ft, right')

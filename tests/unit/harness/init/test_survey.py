@@ -53,6 +53,20 @@ def test_an_index_is_followed_on_the_copy_and_the_sites_public_name_is_an_alias(
     assert found == Addresses("/sitemap.xml", ("/", "/posts/1?page=2", "/posts/2"), ("www.example",))
 
 
+def test_addresses_and_routes_are_those_the_swarm_will_ask_for() -> None:
+    """A letter beyond ASCII is sent percent-encoded, and so is its route called; an index keeps its parts' queries."""
+    pages = {
+        "/": HOME,
+        "/sitemap.xml": sitemap("URL/parts?n=1", root="sitemapindex"),
+        "/parts?n=1": sitemap("URL/café/1", "URL/caf%C3%A9/2#top"),
+    }
+    with small_site(pages) as site:
+        found = survey(site.url).addresses
+
+    assert found.paths == ("/caf%C3%A9/1", "/caf%C3%A9/2")
+    assert found.routes() == {"caf%C3%A9": 2}
+
+
 @pytest.mark.parametrize(
     "text", ["<html>no", "no XML", '<!DOCTYPE x [<!ENTITY a "b">]><urlset/>', sitemap(), "<feed><loc>/x</loc></feed>"]
 )

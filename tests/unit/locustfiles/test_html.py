@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.init.html import Link, Page
+from locustfiles._html import Link, Page
 
 
 def test_links_have_their_words() -> None:

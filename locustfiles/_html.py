@@ -1,4 +1,4 @@
-"""What a survey needs to know of a page: where it leads, and which of its forms ask for a password."""
+"""What a page leads to: its links, and its forms with what a browser would send of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Form:
         action: Where it is sent, as it stands in the page.
         values: What a browser would send if nobody typed anything.
         typed: Names of the fields one types a text into, in order.
-        passwords: Names of the fields for passwords.
+        passwords: Names of the fields for passwords that a browser would send.
+        has_password: Whether it asks for one at all.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
     typed: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
+    has_password: bool = False
     has_button: bool = False
 
     @property
@@ -62,6 +64,7 @@ class Form:
         kind = attributes.get("type", "submit" if tag == "button" else "text").lower()
         is_default_button = kind == "submit" and not self.has_button
         self.has_button |= kind in {"submit", "image"}
+        self.has_password |= kind == "password"
         if not name or "disabled" in attributes:
             return
         if kind == "password":
@@ -94,11 +97,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See ``HTMLParser``."""
-        attributes = {name: value or "" for name, value in reversed(attrs)}
+        attributes = {name: value or "" for name, value in reversed(attrs)}  # of two alike the first counts
         if tag == "a" and "href" in attributes:
             self._link = (attributes["href"], [])
         elif tag == "form":
-            if not self._in_form:
+            if not self._in_form:  # HTML has no form within a form
                 self.forms.append(Form(attributes.get("id", ""), attributes.get("action", "")))
             self._in_form = True
         elif tag in {"input", "button"} and self._in_form:
