@@ -34,12 +34,19 @@ def carry_out_all(rig: Rig) -> Method:
         if first:
             rig.show()
     number = 0
+    is_told = False
     while number < rig.plan.launches + _spare_due(rig):
         if number not in rig.state.done:
             _LAUNCH[method](rig, number)
             rig.keep(done=[*rig.state.done, number])
             rig.show()
         number += 1
+        if not is_told and number < rig.plan.launches and _is_past_help(rig, lost := _lost(rig)):
+            is_told = True
+            rig.steps.say(
+                f"  the generator was not fit in {counted(lost, 'launch')}, so this trial can only end invalid; Ctrl-C "
+                "ends it now"
+            )
     return method
 
 
@@ -52,14 +59,24 @@ def _spare_due(rig: Rig) -> int:
     made = len(rig.state.done) - plan.launches
     if not plan.spare or made < 0:
         return 0
-    design = plan.design()
-    lost = gates.lost(read_trial(read_record(rig.directory, allow_incomplete=True), design.before, design.after))
-    due = min(plan.spare, lost)
-    if lost > gates.LEFT_OUT_LIMIT * (plan.launches + due):
+    lost = _lost(rig)
+    if _is_past_help(rig, lost):
         return made
+    due = min(plan.spare, lost)
     if due > made:
         rig.steps.say(f"  the generator was not fit in {lost} of {counted(len(rig.state.done), 'launch')}, so one more")
     return due
+
+
+def _lost(rig: Rig) -> int:
+    """In how many launches so far the generator was not fit."""
+    design = rig.plan.design()
+    return gates.lost(read_trial(read_record(rig.directory, allow_incomplete=True), design.before, design.after))
+
+
+def _is_past_help(rig: Rig, lost: int) -> bool:
+    """Whether the trial ends invalid even if no launch to come is lost."""
+    return lost > gates.LEFT_OUT_LIMIT * (rig.plan.launches + min(rig.plan.spare, lost))
 
 
 def begin(rig: Rig) -> tuple[Method, int]:

@@ -120,6 +120,8 @@ class Rig:
                 raise failure from error
             except BaseException as error:
                 rig._abort("failed", str(error))
+                if isinstance(error, TargetError) and (rig.measured_s or rig.state.done):
+                    raise RunFailed(str(error)) from error
                 raise
 
     @property

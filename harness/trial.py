@@ -44,7 +44,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
     Raises:
         UsageError: The plan cannot be carried out; nothing was loaded.
         TargetError: A site does not start, answer or serve what it should.
-        RunFailed: A launch went wrong; the record says why and keeps what there is.
+        RunFailed: A launch went wrong, or a site after load had begun; the record says why and keeps what there is.
         KeyboardInterrupt: After everything was stopped and the record completed.
     """
     began = time.monotonic()

@@ -483,7 +483,10 @@ def _launches(reports: tuple[LaunchReport, ...], design: Design, planned: int) -
     if not ok:
         least = design.minimum_launches
         words += f", and a verdict takes at least {least}"
-        details.append(f"Run again, and let {max(planned, least + 2)} finish.")
+        enough = max(planned, least + 2)
+        details.append(
+            f"Run again, with {enough}." if enough > planned else f"Run again, and let all {planned} finish."
+        )
     return Gate(
         "launches",
         "Launches that count",

@@ -23,7 +23,7 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_commit_that_made_a_page_slower_is_found(tmp_path: Path) -> None:
     """Of four commits the third waits for twenty milliseconds; every step is kept with its verdict and its record."""
     folder = tmp_path / "repository"

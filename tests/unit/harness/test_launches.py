@@ -169,6 +169,24 @@ def test_a_launch_whose_generator_was_late_is_made_anew_as_often_as_the_plan_say
 
 
 @pytest.mark.parametrize(
+    ("late_in", "spare", "said_after"),
+    [([1, 2], 0, None), ([1, 2, 4], 0, 5), ([0, 1, 2, 3, 4], 0, 3), ([1, 2, 4], 5, 5), ([1, 5, 9], 0, None)],
+)
+def test_a_trial_that_can_only_end_invalid_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late_in: list[int], spare: int, said_after: int | None
+) -> None:
+    """As soon as more launches are lost than all to come can make up for; not where none is to come."""
+    monkeypatch.setattr(launches, "_spare_due", lambda rig: 0)
+    trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=late_in)
+    _, said, _ = made(tmp_path, monkeypatch, trial, launches=10, spare=spare)
+
+    told = [line for line in said.splitlines() if "can only end invalid" in line]
+    assert len(told) == (said_after is not None)
+    if said_after is not None:
+        assert f"not fit in {sum(number < said_after for number in late_in)} launches" in told[0]
+
+
+@pytest.mark.parametrize(
     "second",
     [
         Trial(pages=demo_pages(40.0, requests=60)),
