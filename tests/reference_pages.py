@@ -280,6 +280,7 @@ RUN_KEYS: Final = {
     "resumed": "trial: when it was gone on with, and after what",
     "files": "trial: documents that were written",
     "verdict": "trial: `overall` of the comparison",
+    "spent": "trial: seconds in all (`whole_s`), of measured load (`measured_s`) and of warm-up (`warmed_up_s`)",
     "planning": "pilot: what trials of other sizes would show",
 }
 """What ``run.json`` may hold."""
