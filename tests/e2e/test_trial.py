@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from results.record import read_record
+from tests.reference_pages import RUN_KEYS
 from tests.trials import SMALL, record_of, start
 
 pytestmark = pytest.mark.e2e
@@ -32,6 +33,7 @@ def test_a_trial_of_the_page_cache_ends_in_a_verdict_and_a_report(tmp_path: Path
     record = read_record(record_of(tmp_path))
     assert record.run is not None
     assert record.run["ended_by"] == "completed"
+    assert set(record.run) - set(RUN_KEYS) == set(), "docs/run-record.md tells of every key"
     assert [launch.is_complete for launch in record.launches()] == [True] * 6
     assert (record.plan["method"], record.run["method"], record.run["fallback"]) == ("duet", "duet", None)
     for launch in record.launches():
