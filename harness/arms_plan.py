@@ -7,7 +7,7 @@ import shlex
 import string
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -36,6 +36,18 @@ class Part(BaseModel):
     """A section of a plan: a key that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_plain(cls, values: Any) -> Any:
+        """Refuse what Python would take for a number, and what no command or file name can hold."""
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            field = cls.model_fields.get(name)
+            if field is not None and isinstance(value, bool) and re.search(r"\b(?:int|float)\b", str(field.annotation)):
+                raise ValueError(f"{name} is {str(value).lower()}; give a number")
+            if _holds_null(value):
+                raise ValueError(f"a null byte is in {name}; leave it out")
+        return values
 
 
 class ArmPlan(Part):
@@ -79,6 +91,14 @@ class ArmPlan(Part):
                 f"command {command!r} does not say which port to listen on; write {{port}} where the port belongs"
             )
         return command
+
+    @field_validator("env")
+    @classmethod
+    def _can_be_set(cls, env: dict[str, Setting]) -> dict[str, Setting]:
+        for name in env:
+            if not name or "=" in name:
+                raise ValueError(f"env: {name!r} is no name of a variable; give one without =")
+        return env
 
     @field_validator("url")
     @classmethod
@@ -280,3 +300,11 @@ def _names(word: str) -> list[str]:
 
 def _plain(value: Setting) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _holds_null(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_null(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple):
+        return any(map(_holds_null, value))
+    return isinstance(value, str) and "\0" in value

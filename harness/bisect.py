@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from harness import git_arms, trial
-from harness.errors import ExitCode, RunFailed, TargetError, UsageError
+from harness.errors import ExitCode, HarnessError, UsageError
 from harness.progress import Steps
 from harness.trial_plan import AFTER, PrimaryPlan, TrialPlan
 from results import units
 from results.columns import CACHE_CLASSES
-from results.record import new_directory, runs_root, write_json
+from results.record import write_json
 from results.samples import ALL
 
 FILE: Final = "bisection.json"
@@ -41,7 +41,7 @@ class Step:
         verdict: Of the cell, in the words of the comparison, or why there is none.
         interval: Ratio and its interval, as text; empty without a comparison.
         ends: Of the interval, where it can be relied on.
-        record: Folder of the trial's record; empty without one.
+        record: Name of the trial's record; empty without one.
         word: What follows for the commit.
     """
 
@@ -65,8 +65,8 @@ class Bisection:
         halfway: Ratio to the good commit above which one counts as slower; ``None`` where the last one is not.
         suspects: The commits of which one is the first slower one; one where it was found, none where nothing is.
         words: The outcome in a sentence.
-        directory: Where it is kept, with the records of the steps.
-        exit_code: 1 found, 0 nothing to find, 3 where the ends could not be told apart.
+        directory: The record of the first step, in which it is kept; those of the others lie beside it.
+        exit_code: 1 found, 0 nothing to find, 3 where the ends could not be told apart; ``None`` while it goes on.
     """
 
     cell: str
@@ -75,11 +75,11 @@ class Bisection:
     suspects: tuple[str, ...]
     words: str
     directory: Path
-    exit_code: ExitCode
+    exit_code: ExitCode | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return {**dataclasses.asdict(self), "directory": str(self.directory), "exit_code": int(self.exit_code)}
+        return {**dataclasses.asdict(self), "directory": str(self.directory), "exit_code": self.exit_code}
 
 
 def about(plan: TrialPlan, cell: str) -> TrialPlan:
@@ -102,7 +102,8 @@ def about(plan: TrialPlan, cell: str) -> TrialPlan:
     try:
         primary = PrimaryPlan(persona=words[0], route=words[1], cache=cache, quantile=words[2])
     except ValueError as error:
-        raise UsageError(f"--bisect {cell!r}: {str(error).splitlines()[2].strip().partition(' [')[0]}") from None
+        said = str(error).splitlines()[2].strip().removeprefix("Value error, ").partition(" [")[0]
+        raise UsageError(f"--bisect {cell!r}: {said}") from None
     return plan.model_copy(update={"primary": (primary,)})
 
 
@@ -155,44 +156,49 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
 
     Raises:
         UsageError: The good revision is no ancestor of the bad one.
-        RunFailed: Nobody could tell whether the bad one is slower, for a step went wrong.
-        HarnessError, KeyboardInterrupt: As of ``trial.run``.
+        HarnessError: As of ``trial.run``, of the bad revision.
+        KeyboardInterrupt: After the steps so far were told.
     """
     git = plan.git
     assert git is not None
     assert git.repository is not None
     repository, bad = git.repository, git.after
     commits = git_arms.between(repository, git.before, bad)
-    directory = new_directory(runs_root(out), f"{plan.name}-bisection")
     cell = str(plan.primary[0].question())
     made: list[Step] = []
+    directory = Path()
     halfway: float | None = None
 
-    def keep(suspects: Sequence[str] = (), words: str = "", code: ExitCode = ExitCode.FINE) -> Bisection:
+    def keep(suspects: Sequence[str] = (), words: str = "", code: ExitCode | None = None) -> Bisection:
         found = Bisection(cell, tuple(made), halfway, tuple(suspects), words, directory, code)
         write_json(directory / FILE, found.to_dict())
         return found
 
     def look(commit: str) -> Word:
+        nonlocal directory
         for launches in (plan.launches, 2 * plan.launches):
-            step = _step(plan, commit, halfway, launches, directory, commands, steps)
+            step, record = _step(plan, commit, halfway, launches, out, commands, steps)
+            if not made:
+                assert record is not None
+                directory = record
             made.append(step)
             keep()
             taken = f" ({step.interval}), taken for {step.word}" if halfway is not None and step.ends else ""
             steps.say(f"{step.label}: {step.verdict}{taken}")
-            if step.word != "unknown" or not step.record or step.verdict.startswith("not comparable"):
+            if step.word != "unknown" or record is None or step.verdict.startswith("not comparable"):
                 break
         return made[-1].word
 
-    steps.say(f"bisection of {units.counted(len(commits), 'commit')} by {cell}; everything is kept in {directory}")
+    steps.say(f"bisection of {units.counted(len(commits), 'commit')} by {cell}")
     try:
         match look(bad):
             case "not slower":
-                return keep(words=f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find.")
+                words = f"{made[-1].label} is not slower than {plan.before.label}: there is nothing to find."
+                return keep(words=words, code=ExitCode.FINE)
             case "unknown":
                 return keep(
                     words=f"Whether {made[-1].label} is slower than {plan.before.label} cannot be told: "
-                    f"{made[-1].verdict}. Use a quieter machine, more launches, or a wider range.",
+                    f"{made[-1].verdict.rstrip('.')}. Use a quieter machine, more launches, or a wider range.",
                     code=ExitCode.NOT_ENOUGH_DATA,
                 )
         ends = made[-1].ends
@@ -200,8 +206,9 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps)
         halfway = math.sqrt(ends[0])
         steps.say(f"half of that is a ratio of {units.ratio(halfway)}: what lies above is slower, what below is not")
         suspects = search(commits, look)
-    except KeyboardInterrupt:
-        steps.say(f"the steps so far are in {directory / FILE}; to go on: --git {_narrowed(plan, made)}")
+    except BaseException:
+        if made:
+            steps.say(f"the steps so far are in {directory / FILE}; to go on: --git {_narrowed(plan, made)}")
         raise
     names = [git_arms.describe(repository, commit) for commit in suspects]
     words = f"The first slower commit is {names[0]}."
@@ -223,11 +230,14 @@ def _step(
     commit: str,
     halfway: float | None,
     launches: int,
-    directory: Path,
+    out: Path | None,
     commands: list[str],
     steps: Steps,
-) -> Step:
-    """A trial of the good commit against another; without ``halfway`` its verdict alone says what follows."""
+) -> tuple[Step, Path | None]:
+    """A trial of the good commit against another, and its record; without ``halfway`` its verdict says what follows.
+
+    A commit between the ends that cannot be built, started or asked is passed over; of an end that is told at once.
+    """
     git = plan.git
     assert git is not None
     assert git.repository is not None
@@ -241,17 +251,21 @@ def _step(
     steps.say(f"\n{label}, against {plan.before.label}")
     against = plan.before.label
     try:
-        outcome = trial.run(plan.model_copy(update=changed), out=directory, commands=commands, steps=steps)
-    except (TargetError, RunFailed) as error:
-        return Step(commit, label, against, str(error), "", None, "", "unknown")
+        outcome = trial.run(plan.model_copy(update=changed), out=out, commands=commands, steps=steps, is_whole=False)
+    except HarnessError as error:
+        if halfway is None:
+            raise
+        return Step(commit, label, against, str(error), "", None, "", "unknown"), None
     result = outcome.comparison.primary[0] if outcome.comparison.primary else None
-    record = outcome.record.name
-    if result is None or outcome.comparison.overall.word in {"invalid", "not comparable"}:
-        overall = outcome.comparison.overall
-        return Step(commit, label, against, f"{overall.word}: {overall.headline}", "", None, record, "unknown")
+    record = outcome.record.path
+    overall = outcome.comparison.overall
+    if result is None or overall.word in {"invalid", "not comparable"}:
+        said = f"{overall.word}: {overall.headline}"
+        return Step(commit, label, against, said, "", None, record.name, "unknown"), record
     verdict, ratio = result.verdict, result.ratio
     interval = f"{units.ratio(ratio.estimate)} {units.interval(ratio.low, ratio.high)}"
     ends = (ratio.low, ratio.high) if verdict.follows_from_interval else None
     words: dict[str, Word] = {"slower": "slower", "faster": "not slower", "no difference": "not slower"}
     word = words.get(verdict.word, "unknown") if halfway is None else side(ends, halfway)
-    return Step(commit, label, against, f"{verdict.word}{verdict.tail}", interval, ends, record, word)
+    said = f"{verdict.word}{verdict.tail}"
+    return Step(commit, label, against, said, interval, ends, record.name, word), record

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import TargetError
-from harness.processes import Child, uninterrupted
+from harness.processes import Child, ending, uninterrupted
 from harness.targets import Stage
 
 SHELL = "/bin/sh"
@@ -57,6 +57,5 @@ def run(
     if code != 0:
         words = child.last_words()
         raise TargetError(
-            f"{name} ended with exit code {code}{f' ({words})' if words else ''}; correct the command: {command}. "
-            f"Its log: {log}"
+            f"{name} {ending(code)}{f' ({words})' if words else ''}; correct the command: {command}. Its log: {log}"
         )

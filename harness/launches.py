@@ -43,10 +43,12 @@ def carry_out_all(rig: Rig) -> Method:
         number += 1
         if not is_told and number < rig.plan.launches and _is_past_help(rig, lost := _lost(rig)):
             is_told = True
+            end = "Ctrl-C ends it now" if rig.is_whole else "it ends here"
             rig.steps.say(
-                f"  the generator was not fit in {counted(lost, 'launch')}, so this trial can only end invalid; Ctrl-C "
-                "ends it now"
+                f"  the generator was not fit in {counted(lost, 'launch')}, so this trial can only end invalid; {end}"
             )
+            if not rig.is_whole:
+                break
     return method
 
 

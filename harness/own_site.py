@@ -24,7 +24,7 @@ import psutil
 from harness import hooks
 from harness.arms_plan import SitePlan
 from harness.errors import TargetError, UsageError
-from harness.processes import Child, check_interrupted, uninterrupted
+from harness.processes import Child, check_interrupted, ending, uninterrupted
 from harness.site import Site
 from harness.targets import Stage
 from harness.trial_plan import BEFORE, TrialPlan
@@ -226,7 +226,7 @@ class OwnTargets:
                     words = child.last_words()
                     remedy = "it must stay in the foreground" if code == 0 else "correct it"
                     raise _EndedError(
-                        f"command of {name} ended with exit code {code} before it answered"
+                        f"command of {name} {ending(code)} before it answered"
                         f"{f' ({words})' if words else ''}; {remedy}: "
                         f"{shlex.join(child.argv)}. Its log: {child.log}"
                     )

@@ -64,7 +64,7 @@ def run(
     """
     plan = pilot_of(plan)
     trial.check(plan)
-    with Rig.open(plan, out, commands, steps) as rig:
+    with Rig.open(plan, out, commands, steps, is_whole=False) as rig:
         steps.say(f"  pilot of {duration.announcement(plan)}")
         rig.targets.make()
         with rig.cores_awake():

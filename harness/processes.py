@@ -40,6 +40,11 @@ def keeping_bytecode(environment: Mapping[str, str], scratch: Path) -> dict[str,
     return own
 
 
+def ending(code: int) -> str:
+    """How a process ended, by its exit code: ``ended with exit code 3``, or ``was killed by SIGKILL``."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
 class Child:
     """One child process with its log.
 

@@ -10,14 +10,16 @@ import contextlib
 import dataclasses
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pydantic import ValidationError
 
 from harness.errors import UsageError
+from harness.processes import check_interrupted
 from harness.trial_plan import TrialPlan
 from results.record import Record, RecordWriter, read_record, utc_now, write_json
 
@@ -25,6 +27,9 @@ STATE: Final = "progress.json"
 _PLAN: Final = "plan.json"
 ASIDE: Final = "cut-off"
 """Below a trial's record: what was under way each time it was cut off."""
+
+PATIENCE_S: Final = 5.0
+"""How long is waited for another process to be done with a record."""
 
 _UNFINISHED: Final = ("launches", "interference", "pilot")
 """Folders with swarm records, of which those that are not finished are put aside."""
@@ -108,20 +113,30 @@ def take_up(plan: TrialPlan, directory: Path) -> tuple[RecordWriter, State]:
 
 
 @contextlib.contextmanager
-def alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[IO[bytes]]:
     """Keep others from carrying out the same record meanwhile.
+
+    Whoever inherits the file keeps them out too. So does the watchdog of a trial that was killed, until it has cleaned
+    up; for that there is a moment's patience.
 
     Raises:
         UsageError: Somebody does.
     """
+    deadline = time.monotonic() + PATIENCE_S
     with (directory / _PLAN).open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"another process is carrying out {directory}; wait until it has ended, or stop it"
-            ) from None
-        yield
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise UsageError(
+                        f"another process is carrying out {directory}, or cleaning up after one that was killed (see "
+                        f"{directory / 'logs' / 'watchdog.log'}); wait until it has ended"
+                    ) from None
+                check_interrupted()
+                time.sleep(0.1)
+        yield file
 
 
 def _cut_off(directory: Path) -> Record:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 from harness import resuming, swarm
 from harness.board import Board
@@ -57,6 +57,7 @@ class Rig:
         targets: Its arms.
         state: How far it has come.
         board: What a person sees of it.
+        is_whole: It is no part of something larger, and can be gone on with by itself.
         measured_s: Seconds of load so far whose requests are compared: of launches, and of arms alone.
         warmed_up_s: Seconds of load before them, whose requests are left out.
     """
@@ -69,6 +70,7 @@ class Rig:
     targets: Targets
     state: State
     board: Board
+    is_whole: bool = True
     measured_s: float = 0.0
     warmed_up_s: float = 0.0
     _waiting: swarm.Waiting | None = None
@@ -76,31 +78,64 @@ class Rig:
     @classmethod
     @contextlib.contextmanager
     def open(
-        cls, plan: TrialPlan, out: Path | None, commands: list[str], steps: Steps, *, resume: Path | None = None
+        cls,
+        plan: TrialPlan,
+        out: Path | None,
+        commands: list[str],
+        steps: Steps,
+        *,
+        resume: Path | None = None,
+        is_whole: bool = True,
     ) -> Iterator[Rig]:
         """Begin the record, or go on with that of a trial that was cut off; complete it however the trial ends.
+
+        Args:
+            plan: The resolved plan.
+            out: Where run records go; ``None`` for the usual place.
+            commands: What a person would type to do the same again.
+            steps: Shows what is going on.
+            resume: The record to go on with.
+            is_whole: It is no part of something larger, and can be gone on with by itself.
 
         Raises:
             UsageError: The record is not to be gone on with.
         """
         cores = choose_cores()
+        state = State()
         if resume is None:
             directory = new_directory(runs_root(out), plan.name)
             writer = RecordWriter(directory, "trial", _plan_json(plan, commands, cores))
-            state = State()
         else:
             directory = resume
-            writer, state = resuming.take_up(plan, directory)
+        with resuming.alone(directory) as lock:
+            if resume is not None:
+                writer, state = resuming.take_up(plan, directory)
+            with cls._opened(plan, writer, state, cores, steps, lock, is_whole=is_whole) as rig:
+                yield rig
+
+    @classmethod
+    @contextlib.contextmanager
+    def _opened(
+        cls,
+        plan: TrialPlan,
+        writer: RecordWriter,
+        state: State,
+        cores: Cores,
+        steps: Steps,
+        lock: IO[bytes],
+        *,
+        is_whole: bool,
+    ) -> Iterator[Rig]:
+        directory = writer.directory
         with (
-            resuming.alone(directory),
             tempfile.TemporaryDirectory(prefix="anp-", ignore_cleanup_errors=True) as work,
-            Watchdog.on_guard(_logs(directory) / "watchdog.log") as watchdog,
+            Watchdog.on_guard(_logs(directory) / "watchdog.log", lock) as watchdog,
         ):
             watchdog.undo_later("remove what was scratch", ["rm", "-rf", "--", work])
             stage = Stage(Path(work), _logs(directory), cores, steps, watchdog)
             targets = _targets(plan, stage)
             board = Board(plan, directory)
-            rig = cls(plan, steps, writer, Path(work), cores, targets, state, board)
+            rig = cls(plan, steps, writer, Path(work), cores, targets, state, board, is_whole)
             try:
                 yield rig
                 if problem := rig.roll_back():
@@ -120,7 +155,7 @@ class Rig:
                 raise failure from error
             except BaseException as error:
                 rig._abort("failed", str(error))
-                if isinstance(error, TargetError) and (rig.measured_s or rig.state.done):
+                if isinstance(error, TargetError | UsageError) and (rig.measured_s or rig.state.done):
                     raise RunFailed(str(error)) from error
                 raise
 
@@ -304,7 +339,9 @@ class Rig:
                 except OSError as error:
                     self.steps.say(f"  the record could not be completed ({error.strerror or error})")
         self.steps.say(f"record: {self.directory}")
-        self.steps.say(f"to go on with it: anp trial --resume {shlex.quote(str(self.directory))}")
+        # What failed before the pilot was through does so again: its plan is kept, and no other is taken.
+        if self.is_whole and (ended_by == "interrupted" or self.rate):
+            self.steps.say(f"to go on with it: anp trial --resume {shlex.quote(str(self.directory))}")
 
     def roll_back(self) -> str:
         """Undo what the arms needed, once; gives what was wrong with that, which is nothing where it went well."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import TargetError, UsageError
-from harness.processes import Child, check_interrupted, keeping_bytecode
+from harness.processes import Child, check_interrupted, ending, keeping_bytecode
 
 if TYPE_CHECKING:
     from harness.progress import Count
@@ -77,7 +77,7 @@ def run_import(argv: Sequence[str], log: Path, count: Count, *, scratch: Path) -
         child.stop()
         report.unlink(missing_ok=True)
     if code != 0:
-        raise UsageError(child.last_words() or f"the import ended with exit code {code}; see {log}")
+        raise UsageError(child.last_words() or f"the import {ending(code)}; see {log}")
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -105,7 +105,7 @@ class Site:
         """Raise ``TargetError`` where the process has ended."""
         if self.child is not None and (code := self.child.exit_code) is not None:
             raise TargetError(
-                f"site {self.name!r} ended by itself with exit code {code} "
+                f"site {self.name!r} {ending(code)} while it was needed "
                 f"({self.child.last_words() or 'it said nothing'}). See {self.child.log}"
             )
 
@@ -180,7 +180,7 @@ def listening(child: Child) -> Site:
     while (line := _last_line(said)) is None:
         check_interrupted()
         if (code := child.exit_code) is not None:
-            raise TargetError(child.last_words() or f"site {child.name!r} ended with exit code {code}; see {child.log}")
+            raise TargetError(child.last_words() or f"site {child.name!r} {ending(code)}; see {child.log}")
         if time.monotonic() > deadline:
             raise TargetError(f"site {child.name!r} did not listen within {START_SECONDS:.0f} s; see {child.log}")
         time.sleep(0.01)

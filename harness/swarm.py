@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunFailed, UsageError
-from harness.processes import Child, keeping_bytecode, uninterrupted
+from harness.processes import Child, ending, keeping_bytecode, uninterrupted
 from harness.progress import Advance
 from results.plan import SwarmPlan
 from results.record import Record, read_record, write_json
@@ -202,11 +202,12 @@ def carry_out(
         if code is None:
             with uninterrupted():
                 child.stop(patience_s=15.0)
-    words = child.last_words()
+    assert code is not None
+    words = "" if code < 0 else child.last_words()
     if not (out / "plan.json").exists():
         whole = RuntimeError(log.read_text(encoding="utf-8", errors="replace"))  # shown by --debug
-        raise UsageError(words or f"the swarm ended with exit code {code} before it began; see {log}") from whole
+        raise UsageError(words or f"the swarm {ending(code)} before it began; see {log}") from whole
     record = read_record(out, allow_incomplete=True)
     if record.run is None:
-        raise RunFailed(f"{words or f'the swarm ended with exit code {code}'}. What it recorded is in {out}")
+        raise RunFailed(f"{words or f'the swarm {ending(code)}'}. What it recorded is in {out}")
     return record

@@ -31,7 +31,15 @@ class Outcome:
     problem: str = ""
 
 
-def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps, resume: Path | None = None) -> Outcome:
+def run(
+    plan: TrialPlan,
+    *,
+    out: Path | None,
+    commands: list[str],
+    steps: Steps,
+    resume: Path | None = None,
+    is_whole: bool = True,
+) -> Outcome:
     """Carry out a trial.
 
     Args:
@@ -40,6 +48,7 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
         commands: What a person would type to do the same again.
         steps: Shows what is going on.
         resume: The record of a trial of this plan that was cut off, to go on with.
+        is_whole: It is no step of something larger; such a step ends as soon as it can only end invalid.
 
     Raises:
         UsageError: The plan cannot be carried out; nothing was loaded.
@@ -49,8 +58,10 @@ def run(plan: TrialPlan, *, out: Path | None, commands: list[str], steps: Steps,
     """
     began = time.monotonic()
     check(plan)
-    with Rig.open(plan, out, commands, steps, resume=resume) as rig:
+    with Rig.open(plan, out, commands, steps, resume=resume, is_whole=is_whole) as rig:
         steps.say(f"  {duration.announcement(plan)}")
+        if plan.arms_are_alike:
+            steps.say("  both arms are the same: whatever differs will be noise")
         if plan.launches < (least := plan.design().minimum_launches):
             steps.say(f"  too few for a verdict, which takes at least {least} launches; figures alone will be shown")
         rig.targets.make()

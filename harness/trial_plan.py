@@ -341,6 +341,11 @@ class TrialPlan(Part):
         return self.before.kind
 
     @property
+    def arms_are_alike(self) -> bool:
+        """Whether both are started in the same way, so that nothing can differ but noise."""
+        return self.git is None and self.kind in {"reference", "command"} and self.before == self.after
+
+    @property
     def hash(self) -> str:
         """16 hex digits over all that is asked for."""
         asked = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
@@ -465,7 +470,7 @@ def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"there is no plan file {file}. Presets need none: anp trial --preset page-cache") from None
     except (OSError, UnicodeDecodeError) as error:

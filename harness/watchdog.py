@@ -40,11 +40,12 @@ class Watchdog:
 
     @classmethod
     @contextlib.contextmanager
-    def on_guard(cls, log: Path) -> Iterator[Watchdog]:
+    def on_guard(cls, log: Path, lock: IO[bytes] | None = None) -> Iterator[Watchdog]:
         """Have somebody on guard while the block runs.
 
         Args:
             log: For the words of commands that undo.
+            lock: A locked file that stays locked until all is cleaned up, whoever was killed.
         """
         with log.open("ab") as out:
             process = subprocess.Popen(
@@ -52,6 +53,7 @@ class Watchdog:
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,
+                pass_fds=() if lock is None else (lock.fileno(),),
                 start_new_session=True,  # neither Ctrl-C nor the end of a terminal is for it
             )
         assert process.stdin is not None

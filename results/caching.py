@@ -82,6 +82,8 @@ def hit_ratios(samples: Samples, launches: tuple[Launch, ...], design: Design, *
         differences = shares[1] - shares[0]
         if paired and np.isfinite(differences).all():
             estimate, low, high = statistics.mean_interval(differences, design.alpha)
+            if math.isfinite(low):
+                low, high = max(low, -1.0), min(high, 1.0)  # no share changes by more
         else:
             estimate, low, high = mean[1] - mean[0], -math.inf, math.inf
         moved = (low > 0 or high < 0) and abs(estimate) > HIT_RATIO_MOVED

@@ -31,6 +31,7 @@ Kind = Literal["swarm", "trial"]
 
 _PLAN: Final = "plan.json"
 _RUN: Final = "run.json"
+_LONGEST_LABEL: Final = 100  # characters of a folder's name, which may have 255 bytes
 _LAUNCHES: Final = "launches"
 _STREAMS: Final = {"requests": REQUESTS, "seconds": SECONDS, "urls": URLS}
 
@@ -69,7 +70,7 @@ def new_directory(root: Path, name: str) -> Path:
     Raises:
         ResultsError: Where the directory cannot be made; before any load, so nothing is lost.
     """
-    label = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "run"
+    label = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:_LONGEST_LABEL].strip("-.") or "run"
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
         if not root.exists():

@@ -336,13 +336,16 @@ def find_commit(
     if json:
         options.print_json(found.to_dict())
     else:
-        table = Table("commit", "ratio [interval]", "verdict", "taken for", "record", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("commit", "ratio [interval]", "verdict", "taken for", "record"):
+            table.add_column(heading, overflow="fold")
         for step in found.steps:
             table.add_row(step.label, step.interval, step.verdict, step.word, step.record)
         console = options.console()
         console.print(table)
         console.print(found.words, markup=False)
-    steps.say(f"bisection: {found.directory}")
+    steps.say(f"bisection: {found.directory / bisect.FILE}")
+    assert found.exit_code is not None
     return found.exit_code
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from harness import hooks
 from harness.arms_plan import ArmPlan
 from harness.errors import TargetError, UsageError
-from harness.processes import Child, check_interrupted, uninterrupted
+from harness.processes import Child, check_interrupted, ending, uninterrupted
 
 STOP_SECONDS: Final = 10.0
 
@@ -86,8 +86,8 @@ def serving(
             child = Child(arm.name, words, Path(scratch) / "site.log", folder=folder, environment=environment)
         except OSError as error:
             raise TargetError(
-                f"the command of {arm.name}, {arm.plan.command!r}, cannot be started in {folder} ({error.strerror}: "
-                f"{error.filename}); check its first word and --folder"
+                f"the command of {arm.name}, {arm.plan.command!r}, cannot be started in {folder.absolute()} "
+                f"({error.strerror}: {error.filename}); check its first word and --folder"
             ) from None
         try:
             _wait(arm.name, url, ready, child, seconds, trust)
@@ -115,7 +115,7 @@ def _wait(name: str, url: str, ready: str, child: Child | None, seconds: float, 
             raise TargetError(f"{name}: {url}{ready} does not answer with a page ({answer}). Is the site running?")
         if (code := child.exit_code) is not None:
             raise TargetError(
-                f"the command of {name} ended with exit code {code} before it answered at {url}{ready}; "
+                f"the command of {name} {ending(code)} before it answered at {url}{ready}; "
                 f"its last words: {child.last_words() or 'none'}"
             )
         if time.monotonic() > deadline:

@@ -243,7 +243,7 @@ def _arms(draft: Draft) -> Iterator[str]:
     yield "# [hooks]"
     yield '# prepare = "…"   # before its process starts, each launch'
     yield '# purge = "…"     # empties its caches'
-    yield '# warm = "…"      # before load, after every page was asked for'
+    yield '# warm = "…"      # fills them, before every page is asked for'
     yield '# rollback = "…"  # when the trial is over, however it ended'
     yield ""
 

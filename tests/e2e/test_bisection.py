@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from results.record import read_record
-from tests.trials import record_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.deep]
 
@@ -47,10 +46,9 @@ def test_the_commit_that_made_a_page_slower_is_found(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["suspects"] == [git(folder, "rev-parse", "main~1")]
     assert found["words"].endswith("Commit 2.")
-    directory = record_of(tmp_path)
-    assert json.loads((directory / "bisection.json").read_text()) == found
+    assert json.loads((Path(found["directory"]) / "bisection.json").read_text()) == found
     words = {step["label"].partition(" ")[2]: step["word"] for step in found["steps"]}
     assert words == {"Commit 3": "slower", "Commit 2": "slower", "Commit 1": "not slower"}
     for step in found["steps"]:
-        assert read_record(directory / step["record"]).is_complete
+        assert read_record(tmp_path / "runs" / step["record"]).is_complete
     assert len(git(folder, "worktree", "list").splitlines()) == 1

@@ -122,7 +122,7 @@ def test_a_site_that_dies_under_load_is_named(tmp_path: Path) -> None:
     _, err = process.communicate(timeout=60)
 
     assert process.returncode == 4
-    assert "ended by itself with exit code -9" in err.strip().splitlines()[-1]
+    assert "was killed by SIGKILL while it was needed" in err.strip().splitlines()[-1]
     record = read_record(record_of(tmp_path))
     assert record.run is not None
     assert record.run["ended_by"] == "failed"

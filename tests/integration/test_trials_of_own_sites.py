@@ -482,7 +482,7 @@ def test_whichever_process_is_killed_nothing_is_left_and_the_trial_goes_on(tmp_p
         assert code == 0, err
         return
     assert code == 4, err
-    assert re.search(r"the swarm ended with exit code -9|ended by itself with exit code -9", last_line(err))
+    assert re.search(r"(?:the swarm|site '\w+') was killed by SIGKILL", last_line(err))
     done = go_on(record_of(tmp_path))
     assert done.returncode == 0, done.stderr
     record = read_record(record_of(tmp_path))

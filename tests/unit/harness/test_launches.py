@@ -123,7 +123,13 @@ def test_the_record_says_what_was_asked_and_what_was_done(tmp_path: Path, monkey
 
 
 def made(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, trial: Trial, second: Trial | None = None, **plan: Any
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trial: Trial,
+    second: Trial | None = None,
+    *,
+    is_whole: bool = True,
+    **plan: Any,
 ) -> tuple[list[int], str, Path]:
     """The launches (from 0) that a trial makes, what it says, and its record; the second launch may be another."""
     numbers: list[int] = []
@@ -138,7 +144,8 @@ def made(
     monkeypatch.setitem(launches._LAUNCH, "duet", launch)
     monkeypatch.setattr(Rig, "show", lambda rig: None)
     said = io.StringIO()
-    with Rig.open(TrialPlan.model_validate(plan), folder, [], Steps(Console(file=said, soft_wrap=True))) as rig:
+    steps = Steps(Console(file=said, soft_wrap=True))
+    with Rig.open(TrialPlan.model_validate(plan), folder, [], steps, is_whole=is_whole) as rig:
         launches.carry_out_all(rig)
         rig.finish({})
     return numbers, said.getvalue(), rig.directory
@@ -180,10 +187,22 @@ def test_a_trial_that_can_only_end_invalid_says_so_once(
     trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=late_in)
     _, said, _ = made(tmp_path, monkeypatch, trial, launches=10, spare=spare)
 
-    told = [line for line in said.splitlines() if "can only end invalid" in line]
+    told = [line for line in said.splitlines() if "can only end invalid; Ctrl-C ends it now" in line]
     assert len(told) == (said_after is not None)
     if said_after is not None:
         assert f"not fit in {sum(number < said_after for number in late_in)} launches" in told[0]
+
+
+def test_a_step_of_something_larger_ends_where_it_can_only_end_invalid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record is complete, and is judged invalid."""
+    trial = Trial(pages=demo_pages(requests=60), lag_ms=3.0, lag_in=[1, 2])
+    numbers, said, record = made(tmp_path, monkeypatch, trial, is_whole=False, launches=8)
+
+    assert numbers == [0, 1, 2]
+    assert "can only end invalid; it ends here" in said
+    assert compare_trial(read_record(record)).overall.word == "invalid"
 
 
 @pytest.mark.parametrize(

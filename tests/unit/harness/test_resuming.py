@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from harness.resuming import State
 from harness.rig import Rig
 from harness.trial_plan import TrialPlan
 from results.record import launch_directory, read_record
+from tests.trials import until
 
 PLAN = TrialPlan.model_validate({"launches": 4, "method": "rounds", "keep_awake": False})
 
@@ -94,18 +99,56 @@ def test_a_plan_that_was_changed_in_the_record_is_refused(tmp_path: Path) -> Non
         resuming.plan_of(directory)
 
 
-def test_one_process_at_a_time_carries_out_a_record(tmp_path: Path) -> None:
-    """A second one is told to wait."""
-    directory = begun(tmp_path, done=[0])
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for another process."""
+    monkeypatch.setattr(resuming, "PATIENCE_S", 0.0)
 
-    with (
-        resuming.alone(directory),
-        pytest.raises(UsageError, match="another process is carrying out"),
-        resuming.alone(directory),
-    ):
-        pass
+
+@pytest.mark.usefixtures("impatient")
+def test_one_process_at_a_time_carries_out_a_record(tmp_path: Path) -> None:
+    """A second one is told to wait, and has touched nothing of the launch under way."""
+    directory = begun(tmp_path, done=[0])
+    before = sorted(directory.rglob("*"))
+
+    with resuming.alone(directory):
+        with (
+            pytest.raises(UsageError, match="another process is carrying out"),
+            Rig.open(PLAN, None, [], Steps(), resume=directory),
+        ):
+            pass
+        assert sorted(directory.rglob("*")) == before
     with resuming.alone(directory):
         pass
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_record_is_not_gone_on_with_while_somebody_cleans_up_after_a_killed_harness(tmp_path: Path) -> None:
+    """The watchdog holds on to it until the last command that undoes has ended."""
+    directory = begun(tmp_path, done=[0])
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    script = (
+        "import os, pathlib\n"
+        "from harness import resuming\n"
+        "from harness.watchdog import Watchdog\n"
+        f"with resuming.alone(pathlib.Path({str(directory)!r})) as lock:\n"
+        f"    with Watchdog.on_guard(pathlib.Path({str(tmp_path / 'log')!r}), lock) as dog:\n"
+        f"        dog.undo_later('wait', ['/bin/sh', '-c', 'read line < {gate}'])\n"
+        "        os.kill(os.getpid(), 9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+
+    with pytest.raises(UsageError, match="or cleaning up after one that was killed"), resuming.alone(directory):
+        pass
+    gate.write_text("go on\n")
+    until(lambda: _is_free(directory), "the watchdog never let go")
+
+
+def _is_free(directory: Path) -> bool:
+    with contextlib.suppress(UsageError), resuming.alone(directory):
+        return True
+    return False
 
 
 def test_a_complete_record_and_a_swarm_are_not_gone_on_with(tmp_path: Path) -> None:

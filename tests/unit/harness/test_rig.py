@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from harness.errors import UsageError
-from harness.rig import check_cells
+from harness.errors import HarnessError, RunFailed, TargetError, UsageError
+from harness.progress import Steps
+from harness.rig import Rig, check_cells
 from harness.trial_plan import TrialPlan
 from results.record import Record
 
@@ -48,3 +52,47 @@ def test_a_page_nobody_asks_for_is_refused(names: dict[str, Any], says: str) -> 
     with pytest.raises(UsageError) as refusal:
         check_cells(TrialPlan.model_validate(names), RECORD)
     assert str(refusal.value) == says
+
+
+def fail(folder: Path, error: BaseException, *, is_whole: bool = True, **known: Any) -> str:
+    """What a trial says that goes wrong when so much is known of it.
+
+    Raises:
+        BaseException: As which it goes wrong.
+    """
+    said = io.StringIO()
+    steps = Steps(Console(file=said, soft_wrap=True))
+    with (
+        contextlib.suppress(type(error)),
+        Rig.open(TrialPlan(keep_awake=False), folder, [], steps, is_whole=is_whole) as rig,
+    ):
+        rig.keep(**known)
+        raise error
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("error", [TargetError("it does not answer"), UsageError("the sitemap cannot be fetched")])
+def test_what_goes_wrong_once_load_had_begun_is_a_failed_run(error: HarnessError, tmp_path: Path) -> None:
+    """Before that the error stands as it is, and goes to the shell as a wrong plan does."""
+    fail(tmp_path, error, rate=20.0)
+    with pytest.raises(RunFailed, match=str(error)):
+        fail(tmp_path, error, rate=20.0, done=[0])
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_whole", "error", "is_told"),
+    [
+        (0.0, True, TargetError("no such program"), False),
+        (0.0, True, KeyboardInterrupt(), True),
+        (20.0, True, TargetError("it does not answer"), True),
+        (20.0, False, TargetError("it does not answer"), False),
+        (20.0, False, KeyboardInterrupt(), False),
+    ],
+)
+def test_how_to_go_on_is_told_where_going_on_can_help(
+    rate: float, error: BaseException, tmp_path: Path, *, is_whole: bool, is_told: bool
+) -> None:
+    """Not after a failure before the pilot was through, which the kept plan repeats; nor of a part of something."""
+    said = fail(tmp_path, error, is_whole=is_whole, rate=rate)
+
+    assert ("anp trial --resume" in said) == is_told

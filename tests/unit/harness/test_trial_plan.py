@@ -50,6 +50,10 @@ def test_every_preset_is_a_valid_plan(preset: str) -> None:
         ('rate = "fast"', r"rate is 'fast'; give requests a second from 0.01 to 1000000, or auto"),
         ('seconds = "long"', r"seconds is 'long'; give measured seconds of a launch from 0.5 to 86400, or auto"),
         ("seconds = 0.1", r"seconds is 0.1; give measured seconds of a launch from 0.5 to 86400, or auto"),
+        ("launches = true", r"launches is true; give a number$"),
+        ("rate = true", r"rate is true; give a number$"),
+        ("[margins]\np50 = true", r"p50 is true; give a number$"),
+        ('reason = "a\\u0000b"', r"a null byte is in reason; leave it out$"),
         ("launches = 1.5", r"launches is 1\.5; give a whole number$"),
         ("zipf = 3.5", r"zipf is 3\.5; give 3 or less$"),
         ("margins.p50 = 0", r"margins\.p50 is 0; give more than 0$"),
@@ -91,6 +95,25 @@ def test_a_wrong_plan_is_one_line_with_key_value_and_remedy(tmp_path: Path, text
 
     assert "\n" not in str(caught.value)
     assert "plan.toml" in str(caught.value)
+
+
+def test_a_plan_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As editors of Windows leave one."""
+    file = _file(tmp_path, "launches = 9")
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+    assert load(file, None, {}).launches == 9
+
+
+def test_arms_of_which_nothing_differs_are_known(tmp_path: Path) -> None:
+    """Settings that are the same, or none; revisions, addresses and slots may differ though their words do not."""
+    assert load(_file(tmp_path, ""), None, {}).arms_are_alike
+    assert load(None, "same", {}).arms_are_alike
+    assert not load(None, "page-cache", {}).arms_are_alike
+    arm = '\ncommand = "serve {port}"\n'
+    text = f'site.sitemap = "/s"\n[before]{arm}[after]{arm}'
+    assert load(_file(tmp_path, text), None, {}).arms_are_alike
+    assert not load(_file(tmp_path, f'{text}[git]\nbefore = "main"'), None, {}).arms_are_alike
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
