@@ -24,6 +24,8 @@ DOORS = (
 _LISTED = re.compile(r"^(?:-|\|) \[[^]]+\]\(([\w./-]+)\.md\)", re.MULTILINE)
 _MARKDOWN = re.compile(r"\]\((\.\./[\w./-]+\.md)(?:#[\w-]+)?\)")
 """Links that may lead to a document outside this folder, which is then no page but a file."""
+_CALLED_AS_FILE = re.compile(r"(?<!!)\[[\w./-]+\.md\](?=\((?!\.\./)[\w./-]+\.md[)#])")
+"""The words of a link that calls a page by its file; on the site they are the page's title."""
 
 project = "anp"
 project_copyright = "the authors of anp"
@@ -56,7 +58,7 @@ def _read(_app: Any, page: str, source: list[str]) -> None:
         leads_out = posixpath.normpath(posixpath.join(posixpath.dirname(page), link[1])).startswith("../")
         return f"](path:{link[1]})" if leads_out else link[0]
 
-    source[0] = _MARKDOWN.sub(mark, source[0])
+    source[0] = _CALLED_AS_FILE.sub("[]", _MARKDOWN.sub(mark, source[0]))
     if page in DOORS:
         entries = "".join(f"/{each}\n" for each in below(page, source[0]))
         source[0] += f"\n```{{toctree}}\n:hidden:\n\n{entries}```\n"
