@@ -6,8 +6,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMP  := $(VENV)/.stamp
 # Test processes side by side: most tests wait for servers. Whole trials run alone, as a trial wants a quiet machine.
 WORKERS ?= 4
-# They start hundreds of processes, each of which would compile the checkout anew where this is set.
-test: export PYTHONDONTWRITEBYTECODE =
+# They start many processes, each of which would compile all that it imports where this is set.
+demo test bench: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help setup setup-dev demo example test test-deep lint docs linkcheck picture schema bench conformance calibrate calibrate-rig lock clean
 
@@ -51,7 +51,7 @@ test: setup-dev example          ## Unit, integration and end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e and not bench and not calibrate and not deep" -n $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m "e2e and not deep" tests/e2e
 
-test-deep: setup-dev          ## Thousands of attacks, fuzzed requests and random cases; some minutes more
+test-deep: setup-dev example          ## Thousands of attacks, fuzzed requests and random cases; some minutes more
 	$(BIN)/python -m pytest -m "deep and not e2e" -n $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m "deep and e2e" tests/e2e
 

@@ -29,17 +29,6 @@ def _die_with_parent() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def keeping_bytecode(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
-    """The variables for a Python of ours that is started again and again, with what it compiles kept in ``scratch``.
-
-    Where Python may write no bytecode, as in most containers, each start would compile all that it imports.
-    """
-    own = dict(environment)
-    if own.pop("PYTHONDONTWRITEBYTECODE", ""):
-        own["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
-    return own
-
-
 def ending(code: int) -> str:
     """How a process ended, by its exit code: ``ended with exit code 3``, or ``was killed by SIGKILL``."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -32,7 +32,7 @@ class ReferenceTargets:
         title = f"synthesized {corpus.count:,} articles from id {corpus.first_id} on, imported with {members} members"
         with self._stage.steps.counted(title, "articles") as count:
             command = site.import_command(self._corpus_file, corpus, members)
-            site.run_import(command, self._stage.log("import"), count, scratch=self._stage.work)
+            site.run_import(command, self._stage.log("import"), count)
 
     def start(self, names: Collection[str], label: str) -> None:
         """Start arms, each on a fresh copy of the database; see that they serve the corpus.
@@ -46,12 +46,7 @@ class ReferenceTargets:
             site.copy_database(self._corpus_file, database)
             settings = self._plan.arms[name].assignments()
             log = self._stage.log(f"{label}-{name}")
-            child = site.spawn(
-                *(name, database, settings, log),
-                core=self._stage.cores.site,
-                port=self._slot_port,
-                scratch=self._stage.work,
-            )
+            child = site.spawn(name, database, settings, log, core=self._stage.cores.site, port=self._slot_port)
             self._children.append(child)
         for child in self._children[len(self.up) :]:
             one = site.listening(child)

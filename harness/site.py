@@ -6,7 +6,6 @@ The site is started as ``python -m target_app``; nothing of it is imported.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import TargetError, UsageError
-from harness.processes import Child, check_interrupted, ending, keeping_bytecode
+from harness.processes import Child, check_interrupted, ending
 
 if TYPE_CHECKING:
     from harness.progress import Count
@@ -50,20 +49,19 @@ def import_file_command(database: Path, file: Path, members: int) -> list[str]:
     return command("import", "--db", str(database), "--jsonl", str(file), "--members", str(members))
 
 
-def run_import(argv: Sequence[str], log: Path, count: Count, *, scratch: Path) -> None:
+def run_import(argv: Sequence[str], log: Path, count: Count) -> None:
     """Fill a database; one that already holds all this is left as it is, a half-filled one is completed.
 
     Args:
         argv: One of the two above.
         log: For what the import says of errors.
         count: Told how many articles are stored, and of how many.
-        scratch: A folder that may hold what is of no use afterwards.
 
     Raises:
         UsageError: The database holds something else, or cannot be written, or the file of articles is at fault.
     """
     report = log.with_suffix(".progress")
-    child = Child("import", argv, log, stdout=report, environment=keeping_bytecode(os.environ, scratch))
+    child = Child("import", argv, log, stdout=report)
 
     def poll() -> None:
         line = _last_line(report)
@@ -149,14 +147,7 @@ def cache_command(
 
 
 def spawn(
-    name: str,
-    database: Path,
-    settings: Sequence[str],
-    log: Path,
-    *,
-    scratch: Path,
-    core: int | None = None,
-    port: int = 0,
+    name: str, database: Path, settings: Sequence[str], log: Path, *, core: int | None = None, port: int = 0
 ) -> Child:
     """Start a site, on a free port where none is given; ``listening`` waits until it can be used.
 
@@ -166,7 +157,7 @@ def spawn(
     argv = serve_command(database, settings, port=port)
     if core is not None:
         argv += ["--cpu", str(core)]
-    return Child(name, argv, log, stdout=_said(log), environment=keeping_bytecode(os.environ, scratch))
+    return Child(name, argv, log, stdout=_said(log))
 
 
 def listening(child: Child) -> Site:

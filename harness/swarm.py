@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunFailed, UsageError
-from harness.processes import Child, ending, keeping_bytecode, uninterrupted
+from harness.processes import Child, ending, uninterrupted
 from harness.progress import Advance
 from results.plan import SwarmPlan
 from results.record import Record, read_record, write_json
@@ -102,7 +102,7 @@ def wait_for_plan(
         log,
         cores=() if core is None or processes > 1 else {core},
         folder=scratch,  # locust would read a locust.conf or pyproject.toml that lies where the user stands
-        environment=keeping_bytecode(environment(locustfile), scratch),
+        environment=environment(locustfile),
     )
     return Waiting(child, plan_file, out, log)
 

@@ -140,7 +140,7 @@ def _import(db: Path, articles: Corpus | Path, members: int) -> None:
         title = f"{db}: {articles.count:,} articles, {members} members"
         argv = site.import_command(db, articles, members)
     with tempfile.TemporaryDirectory(prefix="anp-") as work, Steps().counted(title, "articles") as count:
-        site.run_import(argv, Path(work) / "import.log", count, scratch=Path(work))
+        site.run_import(argv, Path(work) / "import.log", count)
 
 
 def _names(base_url: str | None, hosts: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.processes import Child, keeping_bytecode
+from harness.processes import Child
 
 DEADLINE_S = 20.0
 
@@ -74,25 +74,6 @@ def test_a_child_that_was_asked_to_stop_is_not_asked_again(tmp_path: Path) -> No
     child.stop(patience_s=0.2)
 
     assert child.exit_code == -signal.SIGKILL
-
-
-def test_bytecode_is_kept_in_the_scratch_folder_where_python_may_not_write_it_elsewhere(tmp_path: Path) -> None:
-    """A module imported by a child is compiled into the scratch folder, and nothing lies beside its source."""
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "little.py").write_text("word = 1\n")
-    argv = [sys.executable, "-c", "import little"]
-    given = {**os.environ, "PYTHONPATH": str(tmp_path / "code"), "PYTHONDONTWRITEBYTECODE": "1"}
-
-    subprocess.run(argv, env=keeping_bytecode(given, tmp_path), check=True)
-
-    assert list((tmp_path / "bytecode").rglob("little.*.pyc"))
-    assert [path.name for path in (tmp_path / "code").iterdir()] == ["little.py"]
-
-
-def test_where_python_may_write_bytecode_its_variables_are_left_alone(tmp_path: Path) -> None:
-    """Nothing is moved that would lie beside its source anyway; an empty variable forbids nothing."""
-    assert keeping_bytecode({"A": "1"}, tmp_path) == {"A": "1"}
-    assert "PYTHONPYCACHEPREFIX" not in keeping_bytecode({"PYTHONDONTWRITEBYTECODE": ""}, tmp_path)
 
 
 def test_a_child_dies_with_a_killed_harness(tmp_path: Path) -> None:
