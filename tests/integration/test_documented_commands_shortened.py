@@ -81,7 +81,7 @@ def shortened(command: Command) -> list[str]:
 
 # --- sites -------------------------------------------------------------------------------------------------------
 
-_ADDRESS = re.compile(r"https?://(127\.0\.0\.1:(\d+)|[\w.]+\.example)(?=/|$)")
+_ADDRESS = re.compile(r"https?://(127\.0\.0\.1:(\d+)|[\w.]+\.example)(?![\w.])")
 _FOREIGN: Final = {
     "8080": "kitchen",
     "8081": "members",
@@ -116,30 +116,27 @@ KITCHEN: Final = """
     expires 1h;
     root site;
     ssl_certificate site.pem; ssl_certificate_key site.pem;
-    server { listen LISTEN; listen LISTEN_TLS ssl; }
-    server { listen LISTEN_OWN;
-        location = /sitemap.xml { return 200 "http://$http_host/\nhttp://$http_host/about/\n"; } }
+    server { listen LISTEN; listen LISTEN_TLS ssl;
+        location = /sitemap.xml { return 200 "<sitemapindex xmlns='SITEMAP'><sitemap><loc>http://$http_host/pages.xml</loc>
+            </sitemap></sitemapindex>"; } }
+    server { listen LISTEN_OWN; location = /sitemap.xml { return 200 "http://$http_host/"; } }
     server { listen LISTEN_MOVED; return 301 https://LISTEN_TLS$request_uri; }
 """
+_SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _PAGES: Final = ["", "about/", *(f"recipes/{number}/" for number in range(RECIPES))]
-
-
-def _map(root: str, entry: str, addresses: list[str]) -> str:
-    entries = "".join(f"<{entry}><loc>{address}</loc></{entry}>" for address in addresses)
-    return f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{root}>'
 
 
 @contextlib.contextmanager
 def kitchen(folder: Path) -> Iterator[dict[str, str]]:
     """A copy of a site that calls itself www.kitchen.example; one that does not, one that only leads on, and by TLS."""
-    site, public = folder / "site", "https://www.kitchen.example"
+    site = folder / "site"
     for page in _PAGES:
         (site / page).mkdir(parents=True)
         (site / page / "index.html").write_text(f"<!DOCTYPE html><title>{page}</title>{'<p>Plums.' * 200}")
-    (site / "sitemap.xml").write_text(_map("sitemapindex", "sitemap", [f"{public}/pages.xml"]))
-    (site / "pages.xml").write_text(_map("urlset", "url", [f"{public}/{page}" for page in _PAGES]))
+    pages = "".join(f"<url><loc>https://www.kitchen.example/{page}</loc></url>" for page in _PAGES)
+    (site / "pages.xml").write_text(f"<urlset xmlns='{_SITEMAP}'>{pages}</urlset>")
     trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
-    with nginx(folder, KITCHEN) as server:
+    with nginx(folder, KITCHEN.replace("SITEMAP", _SITEMAP)) as server:
         names = {"kitchen": "LISTEN"} | {f"kitchen {name}": f"LISTEN_{name}" for name in ("MOVED", "OWN", "TLS")}
         yield {name: f"http://127.0.0.1:{server.ports[socket]}" for name, socket in names.items()}
 
@@ -258,10 +255,10 @@ def _desk(home: Path) -> Path:
 
 
 def _blog(home: Path) -> Path:
-    """The example's folder, whose page is docs/my-own-site.md; its plan serves for a second one."""
+    """The example's folder, whose page is docs/my-own-site.md."""
     blog = example_site.copy_to(home, posts=40)
-    for name, source in (("plan.toml", "plan.toml"), ("lists.toml", "plan.toml"), ("login.toml", "login.toml")):
-        shutil.copy(example_site.BLOG / source, blog / name)
+    for name in ("plan.toml", "login.toml"):
+        shutil.copy(example_site.BLOG / name, blog)
     return blog
 
 
@@ -299,6 +296,11 @@ class Reader:
         (self.desk / "urls.txt").write_text("\n".join(paths), encoding="utf-8")
         if "--articles-from" in words:
             self.type("synth", "--count", "30", "--out", words[words.index("--articles-from") + 1])
+            del self._environment["ANP_SERVE_ARTICLES"]  # the file says which
+        if words[0] == "init" and "--force" not in words:
+            (self.desk / "plan.toml").unlink()
+        if words[:2] == ["trial", "lists.toml"]:
+            shutil.copy(self.desk / "plan.toml", self.desk / "lists.toml")
         if "--resume" in words:
             with self.leave_running("trial", "plan.toml"):
                 [begun] = until(lambda: [*self.desk.glob("results/runs/*/launches/01.1-*")], "no launch began")
