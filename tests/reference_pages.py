@@ -280,6 +280,7 @@ RUN_KEYS: Final = {
     "resumed": "trial: when it was gone on with, and after what",
     "files": "trial: documents that were written",
     "verdict": "trial: `overall` of the comparison",
+    "spent": "trial: seconds that it took as a whole, warmed up, and measured",
     "planning": "pilot: what trials of other sizes would show",
 }
 """What ``run.json`` may hold."""

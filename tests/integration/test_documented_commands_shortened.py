@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +65,11 @@ _FEW: Final = {
     "ANP_TRIAL_SECONDS": "1",
 }
 """Where a command does not give them."""
+_CLASHES: Final = {
+    "--articles-from": {"ANP_SERVE_ARTICLES"},
+    "--plan-only": {"ANP_TRIAL_LAUNCHES", "ANP_TRIAL_SECONDS"},
+}
+"""Options that do not go with one of these."""
 _FINE: Final = {0, 1, 3, 4}
 """Exit codes of a command that did what it was asked for, whatever the verdict."""
 
@@ -275,16 +280,20 @@ class Reader:
         path = f"{home / 'bin'}:{own['PATH']}"
         self._environment = own | _FEW | {"BROWSER": "true", "PATH": path, "PYTHONPATH": str(ROOT)}
 
+    def _around(self, words: Sequence[str]) -> dict[str, str]:
+        clashing = {name for word in words for name in _CLASHES.get(word, ())}
+        return {name: value for name, value in self._environment.items() if name not in clashing}
+
     def type(self, *words: str) -> warm.Done:
         """Carry out a command."""
-        return warm.anp(*words, folder=self.desk, environment=self._environment)
+        return warm.anp(*words, folder=self.desk, environment=self._around(words))
 
     @contextlib.contextmanager
     def leave_running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command, which is stopped by Ctrl-C."""
         argv = [sys.executable, "-m", "harness", *words]
         pipe = subprocess.PIPE
-        with subprocess.Popen(argv, cwd=self.desk, env=self._environment, stdout=pipe, text=True) as process:
+        with subprocess.Popen(argv, cwd=self.desk, env=self._around(words), stdout=pipe, text=True) as process:
             try:
                 yield process
             finally:
@@ -296,7 +305,6 @@ class Reader:
         (self.desk / "urls.txt").write_text("\n".join(paths), encoding="utf-8")
         if "--articles-from" in words:
             self.type("synth", "--count", "30", "--out", words[words.index("--articles-from") + 1])
-            del self._environment["ANP_SERVE_ARTICLES"]  # the file says which
         if words[0] == "init" and "--force" not in words:
             (self.desk / "plan.toml").unlink()
         if words[:2] == ["trial", "lists.toml"]:
