@@ -32,6 +32,7 @@ from tests.commands import ROOT, Command, commands, documents, example, is_run_s
 from tests.member_site import ACCOUNTS, RECIPE, RECIPES
 from tests.reference_pages import RUN_KEYS
 from tests.servers import import_site, nginx, reference_site, site_program
+from tests.shop_site import PRODUCTS
 from tests.trials import until
 
 pytestmark = pytest.mark.deep
@@ -76,7 +77,7 @@ _FINE: Final = {0, 1, 3, 4}
 
 def shortened(command: Command) -> list[str]:
     """The words of a command after ``anp``, with small values; addresses are as they were."""
-    words = command.words[1:]
+    words = [word.replace("/tmp/runs", "results/runs") for word in command.words[1:]]
     after = words.index("--") if "--" in words else len(words)
     small = [SMALLER.get(last, word) for last, word in itertools.pairwise(["", *words[:after]])]
     if "reversal" in small:  # which takes two cycles at least
@@ -102,7 +103,6 @@ _BY_OPTION: Final = {
     "--login": "members",
     "--i-may-load": "kitchen OWN",
     "--i-may-probe": "kitchen OWN",
-    "--before-url": "kitchen OWN",
 }
 """Options that tell which site a page means."""
 
@@ -111,6 +111,8 @@ def site_of(command: Command, port: str | None) -> str:
     """Which site an address of a command is one of."""
     if command.page == "docs/foreign-sites.md" and port:
         return _FOREIGN[port]
+    if "--after-url" in command.words:
+        return "kitchen" if port == "8002" else "kitchen OWN"
     named = (site for option, site in _BY_OPTION.items() if option in command.words)
     return next(named, "reference leak_member_page" if command.page == "docs/audit.md" else "reference none")
 
@@ -304,7 +306,8 @@ class Reader:
 
     def provide(self, words: list[str], site: str) -> None:
         """Make the files that only some commands read, or that are of a site."""
-        paths = [f"/p/{number}" for number in range(1, 21)] if site == "shop" else [f"/{page}" for page in _PAGES]
+        paths = [*(f"/p/{number}" for number in range(1, PRODUCTS + 1)), *(f"/c/{number}" for number in range(3))]
+        paths = paths if site == "shop" else [f"/{page}" for page in _PAGES]
         (self.desk / "urls.txt").write_text("\n".join(paths), encoding="utf-8")
         if "--articles-from" in words:
             self.type("synth", "--count", "30", "--out", words[words.index("--articles-from") + 1])
@@ -382,7 +385,7 @@ def test_a_command_runs_shortened(command: Command, sites: Sites, tmp_path: Path
 
 def _left_by(words: list[str]) -> Iterator[str]:
     """What a command should leave, as patterns."""
-    yield from (word for last, word in itertools.pairwise(words) if last in _FILES and not word.endswith("/"))
+    yield from (word for last, word in itertools.pairwise(words) if last in _FILES)
     if words[0] in {"swarm", "trial", "demo"}:
         yield "results/runs/**/run.json"
     if words[0] in {"trial", "demo"} and "--plan-only" not in words:
