@@ -416,9 +416,22 @@ def load(file: Path | None, preset: str | None, overrides: Mapping[str, Any]) ->
     own = {} if file is None else _anchored(_read(file), file.absolute().parent)
     name = own.get("preset") if preset is None else preset
     values = {} if name is None else {**_preset(name, file if preset is None else None), "preset": name}
+    return _resolved({**_over(values, own), "preset": name}, file, overrides)
+
+
+def changed(plan: TrialPlan, overrides: Mapping[str, Any]) -> TrialPlan:
+    """A resolved plan with what flags and environment say, which may be what it says itself.
+
+    Raises:
+        UsageError: A value out of range.
+    """
+    return _resolved(plan.model_dump(exclude_unset=True), None, overrides)
+
+
+def _resolved(values: Mapping[str, Any], file: Path | None, overrides: Mapping[str, Any]) -> TrialPlan:
     given = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return TrialPlan.model_validate(_over(_over(values, own), {**given, "preset": name}))
+        return TrialPlan.model_validate(_over(values, given))
     except ValidationError as error:
         raise UsageError(_in_words(error, file, given)) from error
 

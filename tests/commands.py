@@ -1,14 +1,20 @@
-"""Every command that the documents show, wherever one stands: in a block, at a prompt, in a line of text."""
+"""Every command that the documents show, wherever one stands, and how tests run it: whole, shortened, or by another."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import typer.main
+from typer.exceptions import TyperException
+
+from harness.cli import app
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -98,3 +104,86 @@ def _command(line: str, kind: str | None) -> str | None:
 def _without_comment(text: str) -> str:
     """Without what explains it: after a ``#``, or after two spaces."""
     return re.split(r"\s+#\s|\s{2,}(?=\S)", text)[0].strip()
+
+
+def example(name: str) -> str:
+    """The code block of docs/extending.md that is a file of this name."""
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (found,) = (block for block in blocks if block.startswith(f'"""{name}: '))
+    return str(found)
+
+
+def parse(words: list[str]) -> dict[str, Any]:
+    """What the command line makes of the words, without doing it.
+
+    Raises:
+        TyperException: It refuses them.
+    """
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("anp", list(words))
+    while getattr(command, "commands", None) is not None and (rest := [*context._protected_args, *context.args]):
+        name, command, rest = command.resolve_command(context, rest)
+        context = command.make_context(name, rest, parent=context)
+    return dict(context.params)
+
+
+# --- how each is run ---------------------------------------------------------------------------------------------
+
+MENTIONED: Final = {
+    "anp --debug": "an option, without a verb",
+    "anp runs prune": "says itself that it does nothing without an option",
+    "anp serve --set NAME=VALUE": "NAME and VALUE stand for any of a table",
+    "anp swarm": "the verb",
+    "anp swarm --access-log access.jsonl": "an option, without a site",
+    "anp swarm --locustfile FILE.py": "an option, without a site",
+    "anp swarm --shape breakpoint": "an option, without a site",
+    "anp trial": "the verb",
+    "anp trial … --markdown comment.md --junit junit.xml": "two options, without a trial",
+    'anp trial --git v1.4..main --bisect "reader posts p50"': "two options, without how the site is started",
+    "anp init": "the verb, which asks at a terminal",
+}
+"""What lines of text speak of and nobody can type as it stands, beside what lacks a word that the verb must have."""
+
+_HELP: Final = {"--help", "-h"}
+
+
+def is_usage(command: Command) -> bool:
+    """A line of help that stands for every command of a verb, such as ``anp synth [OPTIONS] COMMAND [ARGS]...``."""
+    return command.page == "docs/cli.md" and "[OPTIONS]" in command.text
+
+
+def is_mention(command: Command) -> bool:
+    """Whether a line of text only speaks of it. All of them are run as well, and ``anp`` must refuse them."""
+    if not command.is_inline or _HELP & set(command.words):
+        return False
+    try:
+        with contextlib.redirect_stdout(None):  # a verb that has verbs prints its help
+            parse(command.words[1:])
+    except TyperException:
+        return True
+    return command.text in MENTIONED
+
+
+def is_typed_elsewhere(command: Command) -> bool:
+    """Whether it is of a tutorial, all of which test_tutorials.py types from top to bottom."""
+    return command.page.startswith("docs/tutorials/") and not command.is_inline
+
+
+def is_run_whole(command: Command) -> bool:
+    """Whether a command is quick, needs no server, and can be given what it reads."""
+    words = command.words
+    if command.program == "python":
+        return words[2:4] == ["target_app", "import"]
+    if command.program != "anp" or is_usage(command) or is_typed_elsewhere(command) or is_mention(command):
+        return False
+    if (_HELP | {"--list-presets", "--list-settings"}) & set(words):
+        return True
+    needs_server = any(word.startswith("http") for word in words)
+    return words[1] in {"synth", "runs", "compare", "report"} and not needs_server
+
+
+def is_run_shortened(command: Command) -> bool:
+    """Whether it is none of the above: nothing that the documents show is left out."""
+    is_other = is_usage(command) or is_typed_elsewhere(command) or is_mention(command) or is_run_whole(command)
+    return command.program == "anp" and not is_other

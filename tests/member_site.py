@@ -23,6 +23,21 @@ from starlette.routing import Route
 
 ACCOUNTS = {"ann@site.example": "her password", "bob@site.example": "his, with a comma", "cyd@site.example": "x"}
 RECIPES = 12
+RECIPE = """\
+[login]
+page = "/login"
+[login.fields]
+who = "{login}"
+secret = "{password}"
+[accounts]
+file = "accounts.csv"
+[check]
+page = "/account"
+logged_in = "Welcome, {login}!"
+logged_out = ">Log in</a>"
+pages = ["/account"]
+"""
+"""How to log in there: the accounts are in a file beside the recipe."""
 
 _FORM = """<form id="login" method="post" action="/login">
 <input type="hidden" name="token" value="{token}"><input name="who"><input type="password" name="secret">

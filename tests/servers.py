@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
@@ -101,6 +102,18 @@ def _site_process(words: Sequence[str], folder: Path) -> Iterator[Server]:
             yield Server(json.loads(line)["url"], process)
         finally:
             _stop(process)
+
+
+@contextlib.contextmanager
+def site_program(file: str | Path, fault: str = "none") -> Iterator[str]:
+    """Run a site of these tests that prints its address as one line of JSON; yields the address."""
+    words = [sys.executable, str(file), "--fault", fault]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
 
 
 @contextlib.contextmanager

@@ -278,14 +278,16 @@ def go_on(
     """Go on with a trial that was cut off; a plan, if one is given, must be the one it was begun with."""
     from harness import resuming
     from harness.git_arms import resolved
-    from harness.trial_plan import load
+    from harness.trial_plan import changed, load
 
     policy = options.fail_on(fail_on)
     if out is not None:
         raise UsageError(f"--out {out} has no effect with --resume, which goes on in {directory}; leave it out")
     plan = resuming.plan_of(directory)
-    if file is not None or preset is not None or any(value is not None for value in overrides.values()):
+    if file is not None or preset is not None or "git" in overrides:
         plan = resolved(load(file, preset, overrides))
+    else:  # variables may still be set as they were when it was begun
+        plan = changed(plan, overrides)
     return _carry_out(plan, policy, files, out=None, resume=directory, json=json)
 
 

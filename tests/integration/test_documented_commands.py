@@ -5,17 +5,14 @@ itself, whose verbs then do nothing, so that no verb, option, scenario, preset o
 exist; those of ``make`` against the Makefile, those of locust by its parser with the scenarios' own options. Programs
 of others are named in ``OTHERS`` with what tries them; a program that is nowhere named fails.
 
-*Run*, beside that, each in a folder for its page, in the order of the page:
+All of ``anp`` are *run* beside that, each by the first of these that it fits (``tests/commands.py``):
 
-- whole, but with no more than ``MOST`` articles: everything of ``anp synth``, ``anp runs`` and ``anp compare``, with
-  records and files of other tools that lie there; ``--help``, ``--list-presets``, ``--list-settings``;
-  ``python -m target_app import``;
-- shortened, in ``make test-deep``: swarms of one reference site on this machine (a second each), trials of presets and
-  the demo (one launch of a second), ``anp serve`` and ``anp cache`` (until they answer).
-
-*Parsed* alone are swarms of hosts that are examples, or of the sites that ``test_other_sites.py`` builds; trials of
-plans that the reader is to write; and what is only mentioned in a line of text without all that it needs.
-The commands of tutorials are typed from top to bottom by ``test_tutorials.py``, in ``make test-deep``.
+- in tutorials, from top to bottom: ``test_tutorials.py``;
+- mentions in a line of text, which lack what the verb must have, or stand in ``MENTIONED``: here, and refused;
+- whole, but with no more than ``MOST`` articles: everything of ``anp synth``, ``anp runs``, ``anp compare`` and
+  ``anp report``, with records and files of other tools that lie there; ``--help``, ``--list-presets`` and the like;
+  ``python -m target_app import``: here, each in a folder for its page, in the order of the page;
+- all others, shortened, on sites and plans that are given to them: ``test_documented_commands_shortened.py``.
 """
 
 from __future__ import annotations
@@ -25,23 +22,31 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-import typer.main
 from typer.exceptions import TyperException
 
-from harness.cli import VERBS, app
+from harness.cli import VERBS
 from harness.presets import presets
 from harness.scenarios import scenarios
 from harness.trial_plan import load
 from tests import warm
-from tests.commands import ROOT, Command, commands, documents
+from tests.commands import (
+    MENTIONED,
+    ROOT,
+    Command,
+    commands,
+    documents,
+    is_mention,
+    is_run_whole,
+    is_usage,
+    parse,
+)
 from tests.records import Trial, draw, write_swarm, write_trial
-from tests.reference_pages import RUN_KEYS
-from tests.servers import caching_proxy, import_site, program, reference_site
+from tests.servers import program
 
 MOST: Final = 30
 """Articles that a command makes here at most."""
@@ -104,20 +109,6 @@ def test_no_block_of_another_kind_hides_a_command() -> None:
     assert hiding <= set(_TOLD_ELSEWHERE)
 
 
-def parse(words: list[str]) -> dict[str, Any]:
-    """What the command line makes of the words, without doing it.
-
-    Raises:
-        TyperException: It refuses them.
-    """
-    command: Any = typer.main.get_command(app)
-    context = command.make_context("anp", list(words))
-    while getattr(command, "commands", None) is not None and (rest := [*context._protected_args, *context.args]):
-        name, command, rest = command.resolve_command(context, rest)
-        context = command.make_context(name, rest, parent=context)
-    return dict(context.params)
-
-
 def complaint(command: Command) -> str | None:
     """Why ``anp`` would refuse a command; ``None`` where it would not."""
     words = command.words[1:]
@@ -137,22 +128,9 @@ def complaint(command: Command) -> str | None:
 @pytest.mark.parametrize("page", sorted({command.page for command in of("anp")}))
 def test_the_command_line_understands_every_command(page: str) -> None:
     """Each verb, option, value, scenario and preset that the page shows is one there is."""
-    shown = [command for command in of("anp") if command.page == page and not _is_usage(command)]
+    shown = [command for command in of("anp") if command.page == page and not is_usage(command)]
 
     assert {str(command): said for command in shown if (said := complaint(command))} == {}
-
-
-_MENTIONED: Final = {"anp runs prune"}
-"""Verbs that take no argument and yet do nothing without an option."""
-
-
-def is_complete(command: Command) -> bool:
-    """Whether it can be typed as it stands, and is no mention of a verb or an option."""
-    try:
-        parse(command.words[1:])
-    except TyperException:
-        return False
-    return command.text not in _MENTIONED
 
 
 def test_every_plan_of_a_how_to_can_be_carried_out(tmp_path: Path) -> None:
@@ -168,11 +146,6 @@ def test_every_plan_of_a_how_to_can_be_carried_out(tmp_path: Path) -> None:
     for text in plans:
         (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
         assert load(tmp_path / "plan.toml", None, {}).reason
-
-
-def _is_usage(command: Command) -> bool:
-    """A line of help that stands for every command of a verb, such as ``anp synth [OPTIONS] COMMAND [ARGS]...``."""
-    return command.page == "docs/cli.md" and "[OPTIONS]" in command.text
 
 
 def test_every_target_of_make_is_there() -> None:
@@ -224,28 +197,13 @@ def test_modules_and_files_that_python_runs_are_there() -> None:
 # --- run ---------------------------------------------------------------------------------------------------------
 
 
-def is_run_whole(command: Command) -> bool:
-    """Whether a command is quick, needs no server, and can be given what it reads."""
-    words = command.words
-    if command.program == "python":
-        return words[2:4] == ["target_app", "import"]
-    if command.program != "anp" or _is_usage(command) or command.page.startswith("docs/tutorials/"):
-        return False
-    if {"--help", "-h", "--list-presets", "--list-settings"} & set(words):
-        return True
-    if command.is_inline and (not command.page.startswith(("README", "docs/cli")) or not is_complete(command)):
-        return False  # a mention
-    needs_server = any(word.startswith("http") for word in words)
-    return len(words) > 2 and words[1] in {"synth", "runs", "compare"} and not needs_server
-
-
 def smaller(words: list[str]) -> list[str]:
     """A command with no more than ``MOST`` articles."""
     given = zip(["", *words], words, strict=False)
     return [str(min(int(word), MOST)) if _SMALLER.match(last) else word for last, word in given]
 
 
-_NAMED = re.compile(r"^(?:\d{8}T\d{6}Z-\S+|BEFORE|AFTER)$")
+_NAMED = re.compile(r"^(?:\d{8}T\d{6}Z-\S+|BEFORE|AFTER|PATH|RECORD|runs/…)$")
 _LATEST: Final = "20991231T235959Z-cache_hit"
 
 
@@ -261,18 +219,20 @@ def _provide(command: Command, folder: Path) -> None:
     """Put into a folder what a command reads, as far as no command before it has made it."""
     words, runs = command.words, folder / "results" / "runs"
     for name in filter(_NAMED.match, words):
-        if not (runs / name).exists():
-            write_trial(
-                runs / name, Trial(launches=6 if name.endswith("-page-cache") else 1, seed=len(list(runs.iterdir())))
-            )
+        path = folder / name if "/" in name else runs / name
+        if not path.exists():
+            write_trial(path, Trial(launches=6 if name.endswith("-page-cache") else 1, seed=len(list(runs.iterdir()))))
     if "promote" in words or "--baseline" in words:  # of a swarm; all else is of a trial
         _session(runs / _LATEST)
         shutil.rmtree(folder / "results" / "baselines", ignore_errors=True)
         if "--baseline" in words:
             assert warm.anp("runs", "promote", _LATEST, "--as", "main", folder=folder).returncode == 0
-    for number, name in enumerate(word for word in words if word.endswith("_stats.csv")):
+    foreign = [word for word in words if word.endswith("_stats.csv") or word.startswith("sessions/")]
+    for number, name in enumerate(foreign):
         stats = (ROOT / "tests/fixtures/foreign_results/locust_stats.csv").read_text(encoding="utf-8")
-        (folder / name).write_text(stats.replace("172,0,26", f"172,0,{26 + number}"), encoding="utf-8")
+        path = folder / name if name.endswith(".csv") else folder / name / "1_stats.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(stats.replace("172,0,26", f"172,0,{26 + number}"), encoding="utf-8")
     for name, made in _READS.items():
         if name in words and not (folder / name).exists() and words[words.index(name) - 1] != "--out":
             made(folder)
@@ -307,6 +267,17 @@ _READS: Final[Mapping[str, Callable[[Path], None]]] = {
 """Files that a page takes for granted, and how each is made."""
 
 
+def test_what_is_only_mentioned_is_refused(tmp_path: Path) -> None:
+    """What can be carried out is no mention but a command that is shown: nothing hides among the mentions."""
+    mentions = {command.text: command.words[1:] for command in of("anp") if is_mention(command)}
+    done = {text: warm.anp(*words, folder=tmp_path) for text, words in mentions.items()}
+
+    assert {text: one for text, one in done.items() if one.returncode != 2} == {}
+    silent = [text for text, one in done.items() if not re.search(r"^error: .+\n\Z", one.stderr, re.MULTILINE)]
+    assert silent == ["anp runs"]  # a verb of verbs, which shows its help
+    assert set(MENTIONED) <= set(mentions)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What a reader has who has carried out a trial."""
@@ -315,9 +286,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-_PAGES_RUN: Final = sorted({command.page for command in ALL if is_run_whole(command)})
-_FEW: Final = {"ANP_SYNTH_COUNT": f"{MOST}", "ANP_SYNTH_REPORT_ARTICLES": f"{MOST}"}
-"""Where a command does not say how many."""
+WHOLE: Final = [
+    command
+    for number, command in enumerate(ALL)
+    if is_run_whole(command) and not (command.is_inline and command.text in {one.text for one in ALL[:number]})
+]
+"""What is run here; a line of text that repeats a command does not repeat it here."""
+_FEW: Final = {"ANP_SYNTH_COUNT": f"{MOST}", "ANP_SYNTH_REPORT_ARTICLES": f"{MOST}", "BROWSER": "true"}
+"""Where a command does not say how many, and what opens a report."""
 
 _FINE: Final = {0, 1, 3, 4}
 """Exit codes of a command that did what it was asked for, whatever the verdict."""
@@ -325,12 +301,15 @@ _FINE: Final = {0, 1, 3, 4}
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(page, marks=pytest.mark.deep) if page == "docs/cli.md" else page for page in _PAGES_RUN],
+    [
+        pytest.param(page, marks=pytest.mark.deep) if page == "docs/cli.md" else page
+        for page in sorted({command.page for command in WHOLE})
+    ],
 )
 def test_quick_commands_run_as_they_stand(page: str, folder: Path) -> None:
     """From the top of the page to its end, in one folder."""
     failed = {}
-    for command in (command for command in ALL if command.page == page and is_run_whole(command)):
+    for command in (command for command in WHOLE if command.page == page):
         words = smaller(command.words)
         _provide(command, folder)
         if command.program == "python":
@@ -352,79 +331,3 @@ def test_jq_finds_what_it_is_asked_for(tmp_path: Path) -> None:
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
 
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
-
-
-# --- run, shortened ----------------------------------------------------------------------------------------------
-
-SITE_PAGES: Final = ("README.md", "docs/cli.md", "docs/scenarios.md", "docs/distributed.md", "docs/how-to/")
-"""Pages whose address ``127.0.0.1:8000`` is the reference site."""
-
-
-def _swarms() -> Iterator[Command]:
-    for command in of("anp"):
-        words = command.words
-        is_shown = words[1:2] == ["swarm"] and "http://127.0.0.1:8000" in words and not _is_usage(command)
-        if is_shown and command.page.startswith(SITE_PAGES) and complaint(command) is None:
-            yield command
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a small reference site."""
-    database = import_site(tmp_path_factory.mktemp("site") / "site.sqlite", count=60, members=20)
-    with reference_site(database) as server:
-        yield server.url
-
-
-def _unexplained(folder: Path) -> set[str]:
-    """Keys of the records' ``run.json`` that docs/run-record.md does not tell of."""
-    [run] = folder.glob("results/runs/*/run.json")
-    return set(json.loads(run.read_text(encoding="utf-8"))) - set(RUN_KEYS)
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("command", sorted(set(_swarms()), key=str), ids=str)
-def test_a_swarm_of_the_reference_site_runs(command: Command, site: str, tmp_path: Path) -> None:
-    """For a second; whatever its figures, it is carried out and recorded."""
-    words = [site if word == "http://127.0.0.1:8000" else word for word in command.words[1:]]
-    done = warm.anp(*words, "--duration", "1s", "--warmup", "0s", folder=tmp_path)
-
-    assert done.returncode in _FINE, done.stderr
-    assert _unexplained(tmp_path) == set()
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize(
-    "words",
-    sorted(
-        {
-            tuple(smaller(command.words)[1:])
-            for command in of("anp")
-            if not _is_usage(command)
-            and (command.words[1:2] == ["demo"] or (command.words[1:2] == ["trial"] and "--preset" in command.words))
-        }
-    ),
-    ids=" ".join,
-)
-def test_a_trial_of_a_preset_runs(words: tuple[str, ...], tmp_path: Path) -> None:
-    """One launch of a second; whatever its verdict, it ends with a report."""
-    runs = ("--out", "results/runs")
-    done = warm.anp(*words, "--launches", "1", "--seconds", "1", *runs, folder=tmp_path)
-
-    assert done.returncode in _FINE, done.stderr
-    assert list(tmp_path.glob("results/runs/*/report.html"))
-    assert _unexplained(tmp_path) == set()
-
-
-@pytest.mark.deep
-def test_the_page_cache_starts_before_a_site(site: str, tmp_path: Path) -> None:
-    """``anp cache`` and ``anp serve`` as they are shown, on ports of their own."""
-    for command in of("anp"):
-        words = command.words[2:]
-        if command.words[1:2] == ["cache"] and "--origin" in words and complaint(command) is None:
-            rest = [word for word in words if not word.startswith("http://")]
-            rest.remove("--origin")
-            if "--port" in rest:
-                rest[rest.index("--port") + 1] = "0"
-            with caching_proxy(site, tmp_path, *rest) as proxy:
-                assert proxy.port

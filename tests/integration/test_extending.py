@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,37 +15,19 @@ import pytest
 import tests.shop_site
 from results.record import Record, read_record
 from tests import warm
+from tests.commands import example
+from tests.servers import site_program
 from tests.shop_site import ACCOUNTS, PRODUCTS
 from tests.swarms import columns, finished, free_port, refused, start
 
-DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
 GENERATOR = {"lag", "cpu", "achieved"}
 """Doubts that a busy machine raises."""
-
-
-def example(name: str) -> str:
-    """The code block of the document that is a file of this name."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
-    (found,) = (block for block in blocks if block.startswith(f'"""{name}: '))
-    return str(found)
-
-
-@contextlib.contextmanager
-def shop_of(fault: str = "none") -> Iterator[str]:
-    """Serve the shop; yields its address."""
-    command = [sys.executable, tests.shop_site.__file__, "--fault", fault]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["url"]
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[str]:
     """The shop as it should be."""
-    with shop_of() as url:
+    with site_program(tests.shop_site.__file__) as url:
         yield url
 
 
@@ -161,7 +139,7 @@ def test_locust_itself_runs_the_file_with_two_workers(shop: str, folder: Path) -
 
 def test_a_mark_that_is_missing_makes_the_figures_invalid(folder: Path) -> None:
     """One product without its headline is found, with the text, the kind and the address; the exit code is 4."""
-    with shop_of("bare") as url:
+    with site_program(tests.shop_site.__file__, "bare") as url:
         data, record, code = swarm(folder, url, "shop_readers.py", "--urls", "urls.txt", "--allow-writes")
 
     assert code == 4
@@ -175,7 +153,7 @@ def test_a_mark_that_is_missing_makes_the_figures_invalid(folder: Path) -> None:
 
 def test_what_steps_find_wrong_makes_the_figures_invalid(folder: Path) -> None:
     """A basket that loses what is put into it fails the assertion of the steps, which is quoted with its line."""
-    with shop_of("forgetful") as url:
+    with site_program(tests.shop_site.__file__, "forgetful") as url:
         data, record, code = swarm(folder, url, "shop_readers.py", "--urls", "urls.txt", "--allow-writes")
 
     assert code == 4
@@ -228,7 +206,7 @@ def test_members_who_cannot_be_believed_are_refused(shop: str, folder: Path) -> 
     assert "member account-1 could not log in" in said
     assert "POST /api/login gave status 401" in said
     assert "none of hers" not in said
-    with shop_of("open") as url:
+    with site_program(tests.shop_site.__file__, "open") as url:
         assert "'Hello, {login}!' is on /account" in refusal(folder, url, "shop_members.py")
 
 

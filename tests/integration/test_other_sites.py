@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import os
@@ -22,8 +21,8 @@ import trustme
 import tests.member_site
 from results.record import Record, read_record
 from tests import warm
-from tests.member_site import ACCOUNTS, RECIPES
-from tests.servers import Server, import_site, nginx, reference_site
+from tests.member_site import ACCOUNTS, RECIPE, RECIPES
+from tests.servers import Server, import_site, nginx, reference_site, site_program
 from tests.swarms import refused, start
 
 DEADLINE_S = 60.0
@@ -39,21 +38,6 @@ HTTP = """
         add_header X-Cache-Status $upstream_cache_status;
         location / { proxy_pass http://127.0.0.1:LISTEN_PORT; proxy_cache pages; proxy_cache_valid 200 1h; } }
     server { listen LISTEN_FILES; root site; expires 1h; access_log off; }
-"""
-
-RECIPE = """\
-[login]
-page = "/login"
-[login.fields]
-who = "{login}"
-secret = "{password}"
-[accounts]
-file = "accounts.csv"
-[check]
-page = "/account"
-logged_in = "Welcome, {login}!"
-logged_out = ">Log in</a>"
-pages = ["/account"]
 """
 
 
@@ -94,7 +78,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     (folder / "accounts.csv").write_text(f"login,password\n{rows}")
     (folder / "login.toml").write_text(RECIPE)
     (folder / "urls.txt").write_text("/ 5\n" + "".join(f"/recipes/{number}/\n" for number in range(RECIPES)))
-    with _member_site() as url:
+    with site_program(tests.member_site.__file__) as url:
         yield url, folder
 
 
@@ -194,7 +178,7 @@ def test_members_read_by_a_recipe(members: tuple[str, Path], tmp_path: Path) -> 
 def test_a_leak_makes_the_figures_invalid(members: tuple[str, Path], tmp_path: Path) -> None:
     """A site that gives members' pages to everybody is caught, with an example and exit code 4."""
     folder = members[1]
-    with _member_site("leaky") as url:
+    with site_program(tests.member_site.__file__, "leaky") as url:
         words = ("--urls", str(folder / "urls.txt"), "--login", str(folder / "login.toml"), "--rate", "100")
         done = _anp(tmp_path, *_words(url, "readers_and_members"), *words, "--member-share", "0.5")
 
@@ -277,7 +261,7 @@ def test_a_certificate_is_believed_only_by_its_authority(
 def test_a_login_that_does_not_log_in_is_refused(members: tuple[str, Path], tmp_path: Path) -> None:
     """A site that only shows its form again gets no load: one line says which account and what was seen instead."""
     folder = members[1]
-    with _member_site("deaf") as url:
+    with site_program(tests.member_site.__file__, "deaf") as url:
         words = ("--urls", str(folder / "urls.txt"), "--login", str(folder / "login.toml"))
         done = _anp(tmp_path, *_words(url, "logged_in"), *words)
 
@@ -543,18 +527,6 @@ def test_a_cache_before_the_reference_site_cannot_be_made_cold(tmp_path: Path) -
         data, _, _ = _swarm(tmp_path, "--host", site.url, *words)
 
     assert data["run"]["prepared"]["cache"] == "cold"
-
-
-@contextlib.contextmanager
-def _member_site(fault: str = "none") -> Iterator[str]:
-    """Serve the site with log-ins; yields its address."""
-    command = [sys.executable, tests.member_site.__file__, "--fault", fault]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["url"]
-        finally:
-            process.terminate()
 
 
 def _is_refused(done: warm.Done | subprocess.CompletedProcess[str], says: str, folder: Path) -> None:
