@@ -167,7 +167,8 @@ def is_mention(command: Command) -> bool:
 
 def is_typed_elsewhere(command: Command) -> bool:
     """Whether it is of a tutorial, all of which test_tutorials.py types from top to bottom."""
-    return command.page.startswith("docs/tutorials/") and not command.is_inline
+    is_page = command.page.startswith("docs/tutorials/") and not command.page.endswith("/README.md")
+    return is_page and not command.is_inline
 
 
 def is_run_whole(command: Command) -> bool:

@@ -100,6 +100,7 @@ _FOREIGN: Final = {
 _BY_OPTION: Final = {
     "--alias": "kitchen",
     "--locustfile": "shop",
+    "--before-url": "kitchen OWN",
     "--login": "members",
     "--i-may-load": "kitchen OWN",
     "--i-may-probe": "kitchen OWN",
@@ -111,8 +112,8 @@ def site_of(command: Command, port: str | None) -> str:
     """Which site an address of a command is one of."""
     if command.page == "docs/foreign-sites.md" and port:
         return _FOREIGN[port]
-    if "--after-url" in command.words:
-        return "kitchen" if port == "8002" else "kitchen OWN"
+    if port == "8002":
+        return "kitchen" if "--after-url" in command.words else "reference none again"
     named = (site for option, site in _BY_OPTION.items() if option in command.words)
     return next(named, "reference leak_member_page" if command.page == "docs/audit.md" else "reference none")
 
@@ -126,7 +127,9 @@ KITCHEN: Final = """
     server { listen LISTEN; listen LISTEN_TLS ssl;
         location = /sitemap.xml { return 200 "<sitemapindex xmlns='SITEMAP'><sitemap><loc>http://$http_host/pages.xml</loc>
             </sitemap></sitemapindex>"; } }
-    server { listen LISTEN_OWN; location = /sitemap.xml { return 200 "http://$http_host/"; } }
+    server { listen LISTEN_OWN;
+        location = /sitemap.xml { return 200 "<urlset xmlns='SITEMAP'><url><loc>http://$http_host/</loc></url></urlset>"; }
+    }
     server { listen LISTEN_MOVED; return 301 https://LISTEN_TLS$request_uri; }
 """
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -158,7 +161,7 @@ class Sites:
     def url(self, name: str) -> str:
         """The address of a site."""
         if name not in self._urls:
-            kind, _, fault = name.partition(" ")
+            kind, fault, *_ = [*name.split(), "none"]
             folder = self._folder / name
             folder.mkdir()
             enter = self._stack.enter_context
@@ -169,7 +172,7 @@ class Sites:
                 self._urls[name] = enter(reference_site(database, f"fault={fault}")).url
             else:
                 site = tests.member_site if kind == "members" else tests.shop_site
-                self._urls[name] = enter(site_program(site.__file__, fault or "none"))
+                self._urls[name] = enter(site_program(site.__file__, fault))
         return self._urls[name]
 
 
