@@ -128,7 +128,8 @@ KITCHEN: Final = """
         location = /sitemap.xml { return 200 "<sitemapindex xmlns='SITEMAP'><sitemap><loc>http://$http_host/pages.xml</loc>
             </sitemap></sitemapindex>"; } }
     server { listen LISTEN_OWN;
-        location = /sitemap.xml { return 200 "<urlset xmlns='SITEMAP'><url><loc>http://$http_host/</loc></url></urlset>"; }
+        location = /sitemap.xml { return 200 "<urlset xmlns='SITEMAP'>
+            <url><loc>http://$http_host/</loc></url></urlset>"; }
     }
     server { listen LISTEN_MOVED; return 301 https://LISTEN_TLS$request_uri; }
 """
