@@ -124,28 +124,28 @@ KITCHEN: Final = """
     expires 1h;
     root site;
     ssl_certificate site.pem; ssl_certificate_key site.pem;
-    server { listen LISTEN; listen LISTEN_TLS ssl;
-        location = /sitemap.xml { return 200 "<sitemapindex xmlns='SITEMAP'><sitemap><loc>http://$http_host/pages.xml</loc>
-            </sitemap></sitemapindex>"; } }
-    server { listen LISTEN_OWN;
-        location = /sitemap.xml { return 200 "<urlset xmlns='SITEMAP'>
-            <url><loc>http://$http_host/</loc></url></urlset>"; }
-    }
+    server { listen LISTEN; listen LISTEN_TLS ssl; location = /sitemap.xml {
+        return 200 "<sitemapindex xmlns='SITEMAP'><sitemap><loc>http://$http_host/pages.xml</loc></sitemap></sitemapindex>";
+    } }
+    server { listen LISTEN_OWN; location = /sitemap.xml {
+        return 200 "<urlset xmlns='SITEMAP'><url><loc>http://$http_host/</loc></url></urlset>";
+    } }
     server { listen LISTEN_MOVED; return 301 https://LISTEN_TLS$request_uri; }
 """
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_PAGES: Final = ["", "about/", *(f"recipes/{number}/" for number in range(RECIPES))]
+_PAGES: Final = ["", *(f"recipes/{number}/" for number in range(RECIPES))]
 
 
 @contextlib.contextmanager
 def kitchen(folder: Path) -> Iterator[dict[str, str]]:
     """A copy of a site that calls itself www.kitchen.example; one that does not, one that only leads on, and by TLS."""
     site = folder / "site"
-    for page in _PAGES:
+    pages = [*_PAGES, "about/"]
+    for page in pages:
         (site / page).mkdir(parents=True)
         (site / page / "index.html").write_text(f"<!DOCTYPE html><title>{page}</title>{'<p>Plums.' * 200}")
-    pages = "".join(f"<url><loc>https://www.kitchen.example/{page}</loc></url>" for page in _PAGES)
-    (site / "pages.xml").write_text(f"<urlset xmlns='{_SITEMAP}'>{pages}</urlset>")
+    entries = "".join(f"<url><loc>https://www.kitchen.example/{page}</loc></url>" for page in pages)
+    (site / "pages.xml").write_text(f"<urlset xmlns='{_SITEMAP}'>{entries}</urlset>")
     trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
     with nginx(folder, KITCHEN.replace("SITEMAP", _SITEMAP)) as server:
         names = {"kitchen": "LISTEN"} | {f"kitchen {name}": f"LISTEN_{name}" for name in ("MOVED", "OWN", "TLS")}
